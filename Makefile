@@ -1,0 +1,36 @@
+# The verbs. Each sets itself up in .venv and reuses it the next time; only Python 3.11 is needed.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+PORT ?= 8000
+SETUP = $(PYTHON) study_site/bootstrap.py requirements.txt
+DEV = $(SETUP) requirements-dev.txt
+
+.PHONY: setup demo test lint bench ci clean
+
+setup:          ## install everything into .venv
+	@$(DEV) requirements-demo.txt
+
+demo:           ## a running site with real photos, real predictions and simulated people
+	@exec $(SETUP) requirements-demo.txt -- -m study_site.demo --port $(PORT)
+
+test:           ## import contracts, and every test that needs no server
+	@$(DEV) requirements-demo.txt
+	@.venv/bin/lint-imports --no-logo
+	@exec .venv/bin/python -m pytest -n auto $(ARGS)
+
+lint:           ## style, types, import contracts, missing migrations
+	@$(DEV)
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy .
+	.venv/bin/lint-imports --no-logo
+	.venv/bin/python manage.py makemigrations --check --dry-run
+
+bench:          ## ratios side by side in one run
+	@$(DEV)
+	@for file in tests/bench/bench_*.py; do .venv/bin/python $$file || exit 1; done
+
+ci:             ## what continuous integration runs
+	@bash .ci/run
+
+clean:          ## remove what the verbs made: the environment, the demo's data
+	rm -rf .venv var .setup.lock .coverage htmlcov .mypy_cache .ruff_cache .pytest_cache

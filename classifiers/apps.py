@@ -1,0 +1,7 @@
+"""The machines' room."""
+
+from django.apps import AppConfig
+
+
+class ClassifiersConfig(AppConfig):
+    name = "classifiers"
