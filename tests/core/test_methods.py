@@ -1,0 +1,184 @@
+"""From a query to a decision with its evidence, for every classifier of the table."""
+
+import json
+from typing import Any
+
+import pytest
+import torch
+
+from classifiers.core.catalogue import CLASSIFIERS, WEIGHT_DECAY, parameters_resolved
+from classifiers.core.emd import emd_scores, patch_pairs
+from classifiers.core.head import LinearHead
+from classifiers.core.index import Gallery
+from classifiers.core.methods import QueryFeatures, classify
+from classifiers.decision import Decision
+from tests.core.conftest import CHANNELS, toy_features
+
+VOTING = [name for name, each in CLASSIFIERS.items() if each.votes]
+
+
+@pytest.fixture
+def query() -> QueryFeatures:
+    features = toy_features(1, seed=3)
+    return QueryFeatures(features.maps[0], features.vectors[0])
+
+
+@pytest.fixture
+def head() -> LinearHead:
+    generator = torch.Generator().manual_seed(0)
+    weight = torch.randn(3, CHANNELS, generator=generator, dtype=torch.float64)
+    return LinearHead(weight, torch.zeros(3, dtype=torch.float64), 0, WEIGHT_DECAY)
+
+
+@pytest.mark.parametrize("name", CLASSIFIERS)
+def test_the_same_input_gives_the_same_decision(
+    query: QueryFeatures, gallery: Gallery, head: LinearHead, name: str
+) -> None:
+    decisions = [classify(query, gallery, name, head=head) for _ in range(2)]
+    assert decisions[0] == decisions[1]
+
+
+@pytest.mark.parametrize("name", CLASSIFIERS)
+def test_a_decision_survives_json(
+    query: QueryFeatures, gallery: Gallery, head: LinearHead, name: str
+) -> None:
+    decision = classify(query, gallery, name, head=head)
+    assert Decision.from_json(json.loads(json.dumps(decision.to_json()))) == decision
+
+
+@pytest.mark.parametrize("name", CLASSIFIERS)
+def test_the_table_says_what_a_decision_holds(
+    query: QueryFeatures, gallery: Gallery, head: LinearHead, name: str
+) -> None:
+    spec, decision = CLASSIFIERS[name], classify(query, gallery, name, head=head)
+    assert spec.name == name
+    assert spec.votes == (decision.n_votes is not None) == bool(decision.neighbors)
+    assert spec.has_matches == any(each.matches for each in decision.neighbors)
+
+
+@pytest.mark.parametrize("name", VOTING)
+def test_every_voter_is_listed_nearest_first(
+    query: QueryFeatures, gallery: Gallery, name: str
+) -> None:
+    decision = classify(query, gallery, name)
+    scores = [each.score for each in decision.neighbors]
+    assert [each.rank for each in decision.neighbors] == list(range(20))
+    assert scores == sorted(scores, reverse=True)
+    labels = [each.label for each in decision.neighbors]
+    assert decision.n_votes == labels.count(decision.label) == decision.confidence * 20
+
+
+@pytest.mark.parametrize("name", VOTING)
+def test_voters_are_images_of_the_gallery_with_their_class(
+    query: QueryFeatures, gallery: Gallery, name: str
+) -> None:
+    for each in classify(query, gallery, name).neighbors:
+        assert each.label == gallery.labels[each.image - 1000]
+
+
+def test_knn_scores_are_the_cosines(query: QueryFeatures, gallery: Gallery) -> None:
+    for each in classify(query, gallery, "knn").neighbors:
+        cosine = float(gallery.vectors[each.image - 1000] @ query.vector.numpy())
+        assert each.score == each.similarity == pytest.approx(cosine, abs=1e-6)
+
+
+def test_emd_ranks_the_shortlist_by_its_scores(query: QueryFeatures, gallery: Gallery) -> None:
+    rows = gallery.nearest(query.vector[None], 50)[0][0]
+    scores = emd_scores(query.map, gallery.maps_of(rows)).scores
+    best = scores.argsort(descending=True, stable=True)[:20]
+    voters = classify(query, gallery, "emd-corr").neighbors
+    assert [each.image for each in voters] == (rows[best] + 1000).tolist()
+    assert [each.score for each in voters] == scores[best].tolist()
+
+
+def test_equal_scores_keep_the_order_of_knn(gallery: Gallery) -> None:
+    query = QueryFeatures(torch.zeros(24, 7, 7), torch.from_numpy(gallery.vectors[5]))
+    voters = classify(query, gallery, "emd-corr").neighbors
+    knn = classify(query, gallery, "knn").neighbors
+    assert [each.image for each in voters] == [each.image for each in knn]
+
+
+def test_only_the_exemplars_that_are_shown_have_matches(
+    query: QueryFeatures, gallery: Gallery
+) -> None:
+    decision = classify(query, gallery, "emd-corr")
+    explained = [each for each in decision.neighbors if each.matches]
+    assert explained == list(decision.exemplars())
+    assert [len(each.matches) for each in explained] == [5] * len(explained)
+
+
+def test_matches_are_the_drawn_pairs_of_that_exemplar(
+    query: QueryFeatures, gallery: Gallery
+) -> None:
+    exemplar = classify(query, gallery, "emd-corr").exemplars(1)[0]
+    rows = gallery.nearest(query.vector[None], 50)[0][0]
+    result = emd_scores(query.map, gallery.maps_of(rows))
+    slot = rows.tolist().index(exemplar.image - 1000)
+    pairs = list(patch_pairs(result.plan[slot], result.similarity[slot]))
+    seen = [(m.query_cell, m.gallery_cell, m.weight, m.similarity) for m in exemplar.matches]
+    assert seen == pairs
+
+
+def test_a_small_gallery_lets_everyone_vote(query: QueryFeatures, gallery: Gallery) -> None:
+    decision = classify(query, gallery, "emd-corr", n_shortlist=200, n_voters=100)
+    assert (decision.n_voters, len(decision.neighbors)) == (60, 60)
+
+
+def test_softmax_confidence_is_the_largest_probability(
+    query: QueryFeatures, gallery: Gallery, head: LinearHead
+) -> None:
+    decision = classify(query, gallery, "softmax", head=head)
+    labels, probabilities = head.predict(query.vector[None])
+    assert (decision.label, decision.confidence) == (int(labels[0]), float(probabilities.max()))
+
+
+def test_softmax_needs_a_head_of_the_same_parameters(
+    query: QueryFeatures, gallery: Gallery, head: LinearHead
+) -> None:
+    with pytest.raises(ValueError, match="No head"):
+        classify(query, gallery, "softmax")
+    with pytest.raises(ValueError, match=r"trained with {'seed': 0.*expected {'seed': 1"):
+        classify(query, gallery, "softmax", head=head, seed=1)
+
+
+def test_an_unknown_classifier_lists_the_known_ones(query: QueryFeatures, gallery: Gallery) -> None:
+    with pytest.raises(ValueError, match="'svm'; known: softmax, knn, emd-corr"):
+        classify(query, gallery, "svm")
+
+
+def test_an_unknown_parameter_lists_the_known_ones(query: QueryFeatures, gallery: Gallery) -> None:
+    with pytest.raises(ValueError, match="knn has no parameter 'k'; known: n_voters"):
+        classify(query, gallery, "knn", k=3)
+
+
+def test_all_parameters_are_resolved_in_one_type() -> None:
+    assert parameters_resolved("knn", {}) == {"n_voters": 20}
+    resolved = parameters_resolved("emd-corr", {"epsilon": 1, "stop": "per_pair"})
+    assert json.dumps(resolved) == (
+        '{"n_shortlist": 50, "n_voters": 20, "epsilon": 1.0, "tolerance": 0.1, '
+        '"max_iterations": 100, "n_patches": 5, "stop": "per_pair"}'
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("n_voters", 0, "a whole number, at least 1"),
+        ("n_voters", 2.0, "a whole number"),
+        ("n_voters", True, "a whole number"),
+        ("n_voters", 51, "51 of a shortlist of 50"),
+        ("n_patches", "5", "a whole number"),
+        ("epsilon", 0, "a number, at least 1e-12"),
+        ("tolerance", float("nan"), "a number"),
+        ("stop", "soon", "known: coupled, per_pair"),
+    ],
+)
+def test_a_parameter_out_of_range_says_what_is_expected(
+    name: str, value: Any, message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        parameters_resolved("emd-corr", {name: value})
+
+
+def test_seed_zero_is_allowed() -> None:
+    assert parameters_resolved("softmax", {"seed": 0})["seed"] == 0
