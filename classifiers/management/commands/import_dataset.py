@@ -1,0 +1,92 @@
+"""Bring a folder of labelled photos into the site."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db.models import Count
+from tqdm import tqdm
+
+from classifiers.models import Category, Image
+from classifiers.services.datasets import DatasetRefused, ImportReport, dataset_import
+from classifiers.services.import_run import OnProgress
+
+
+class Command(BaseCommand):
+    help = (
+        "Import ROOT/<split>/<category>/<file> (splits: gallery and query). An optional "
+        "ROOT/categories.csv (folder,label,definition) gives readable labels. Safe to repeat: "
+        "what is in stays as it is."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("slug", help="short name of the dataset, such as cub")
+        parser.add_argument("root", help="folder that holds the split folders")
+        parser.add_argument(
+            "--query-share",
+            type=float,
+            help="draw this share of the images as queries, whatever split folder they are in",
+        )
+        parser.add_argument("--split-seed", type=int, help="seed of that draw")
+
+    def handle(self, *args: Any, slug: str, root: str, **options: Any) -> None:
+        try:
+            with self._progress() as on_progress:
+                report = dataset_import(
+                    slug=slug,
+                    root=root,
+                    query_share=options["query_share"],
+                    split_seed=options["split_seed"],
+                    on_progress=on_progress,
+                )
+        except DatasetRefused as error:
+            raise CommandError(str(error)) from error
+        except KeyboardInterrupt:
+            n_images = Image.objects.filter(dataset__slug=slug).count()
+            raise CommandError(
+                f"Interrupted: {n_images:,} images of {slug!r} are in. "
+                "The same command continues from there.",
+                returncode=130,
+            ) from None
+        self._summarise(slug, report)
+
+    @contextmanager
+    def _progress(self) -> Iterator[OnProgress]:
+        """Show a bar to a person, and a line every tenth of the way to a log."""
+        if sys.stderr.isatty():
+            with tqdm(unit=" files") as bar:
+
+                def move(n_done: int, n_total: int) -> None:
+                    bar.total = n_total
+                    bar.update(n_done - bar.n)
+
+                yield move
+            return
+
+        def write(n_done: int, n_total: int) -> None:
+            if n_done * 10 // n_total > (n_done - 1) * 10 // n_total:
+                self.stdout.write(f"{n_done:,} of {n_total:,} files ({n_done / n_total:.0%})")
+
+        yield write
+
+    def _summarise(self, slug: str, report: ImportReport) -> None:
+        for refusal in report.refused:
+            self.stderr.write(f"refused {refusal.path}: {refusal.reason}")
+        images = Image.objects.filter(dataset__slug=slug)
+        self.stdout.write(
+            f"Dataset {slug!r}: {report.n_new:,} new, {report.n_unchanged:,} unchanged, "
+            f"{len(report.refused):,} refused, {report.n_ignored:,} hidden files ignored."
+        )
+        if not images.exists():
+            raise CommandError("No image could be imported; the reasons stand above.")
+        splits = images.values_list("split").annotate(n=Count("pk")).order_by("split")
+        n_categories = Category.objects.filter(dataset__slug=slug).count()
+        self.stdout.write(
+            f"Now {', '.join(f'{n:,} in {split!r}' for split, n in splits)}; "
+            f"{n_categories:,} categories."
+        )

@@ -1,0 +1,236 @@
+"""What the machines leave behind: images, galleries, predictions.
+
+Predictions and their neighbours are append-only: a study shows what was stored, for good.
+"""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+
+def new_token() -> str:
+    """Return an unguessable name that says nothing about what it names."""
+    return secrets.token_urlsafe(15)
+
+
+class Dataset(models.Model):
+    """A labelled image folder. ``root`` is where the original files lie."""
+
+    slug = models.SlugField(unique=True)
+    root = models.CharField(max_length=1000)
+    split_seed = models.BigIntegerField(
+        null=True, blank=True, help_text="Seed of the gallery/query draw; empty: folders decide."
+    )
+    query_share = models.FloatField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class Category(models.Model):
+    """A class of the dataset. ``index`` is the rank of the folder name, as classifiers see it."""
+
+    dataset = models.ForeignKey(Dataset, models.CASCADE, related_name="categories")
+    name = models.CharField(max_length=200, help_text="The folder's name.")
+    label = models.CharField(max_length=200, help_text="What people read.")
+    definition = models.TextField(blank=True)
+    index = models.PositiveIntegerField()
+
+    class Meta:
+        ordering = ["dataset", "index"]
+        verbose_name_plural = "categories"
+        constraints = [
+            models.UniqueConstraint(fields=["dataset", "name"], name="category_name_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.label
+
+
+class ImageQuerySet(models.QuerySet["Image"]):
+    """Reads of images."""
+
+    def in_split(self, dataset: Dataset, split: str) -> ImageQuerySet:
+        """Return one split in ImageFolder order: category by category, then file name."""
+        return self.filter(dataset=dataset, split=split).order_by("category__name", "source")
+
+
+class Image(models.Model):
+    """One photo. ``token`` names its crop in URLs and tells a participant nothing."""
+
+    GALLERY, QUERY = "gallery", "query"
+
+    dataset = models.ForeignKey(Dataset, models.CASCADE, related_name="images")
+    category = models.ForeignKey(Category, models.CASCADE, related_name="images")
+    split = models.CharField(max_length=50)
+    source = models.CharField(max_length=1000, help_text="Path below the dataset's root.")
+    sha256 = models.CharField(max_length=64)
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    token = models.CharField(max_length=32, unique=True, default=new_token, editable=False)
+
+    objects = ImageQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["dataset", "sha256"], name="image_bytes_once"),
+        ]
+        indexes = [models.Index(fields=["dataset", "split"])]
+
+    def __str__(self) -> str:
+        return f"{self.dataset_id}:{self.source}"
+
+    @property
+    def path(self) -> Path:
+        """Where the original file lies."""
+        return Path(self.dataset.root) / self.source
+
+    @property
+    def crop_path(self) -> Path:
+        """Where the crop that people see lies."""
+        return crop_path(self.token)
+
+
+def crop_path(token: str) -> Path:
+    """Return the file of the crop named ``token``; two letters of fan-out keep folders small."""
+    return Path(settings.CROP_DIR) / token[:2] / f"{token}.jpg"
+
+
+class Job(models.Model):
+    """Long work on a Celery worker: its progress, and its error in words.
+
+    ``heartbeat_at`` moves with the progress; a running job whose heartbeat stands still lost
+    its worker and may be taken over.
+    """
+
+    class Status(models.TextChoices):
+        QUEUED = "queued"
+        RUNNING = "running"
+        DONE = "done"
+        FAILED = "failed"
+
+    status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
+    n_done = models.PositiveIntegerField(default=0)
+    n_total = models.PositiveIntegerField(default=0)
+    error = models.TextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    heartbeat_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether nothing more will happen by itself."""
+        return self.status in {self.Status.DONE, self.Status.FAILED}
+
+
+class Gallery(Job):
+    """The features of a dataset's gallery split under one backbone, in files on disk."""
+
+    dataset = models.ForeignKey(Dataset, models.CASCADE, related_name="galleries")
+    backbone = models.CharField(max_length=50)
+
+    class Meta:
+        verbose_name_plural = "galleries"
+        constraints = [
+            models.UniqueConstraint(fields=["dataset", "backbone"], name="gallery_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.dataset}/{self.backbone}"
+
+    @property
+    def folder(self) -> Path:
+        """Where the feature arrays and their manifest lie."""
+        return Path(settings.GALLERY_DIR) / f"{self.dataset.slug}-{self.backbone}"
+
+
+class PredictionRun(Job):
+    """One classifier with one set of parameters over one split, against one gallery."""
+
+    gallery = models.ForeignKey(Gallery, models.CASCADE, related_name="runs")
+    classifier = models.CharField(max_length=30)
+    split = models.CharField(max_length=50, default=Image.QUERY)
+    parameters: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
+    parameters_sha256 = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["gallery", "classifier", "split", "parameters_sha256"], name="run_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.gallery} {self.classifier} on {self.split}"
+
+
+# The one place where the AI's answer meets the truth.
+AI_IS_RIGHT = Q(category=F("image__category"))
+
+
+class PredictionQuerySet(models.QuerySet["Prediction"]):
+    """Reads of predictions."""
+
+    def with_correctness(self) -> PredictionQuerySet:
+        """Annotate ``is_correct``: whether the AI is right."""
+        return self.annotate(is_correct=AI_IS_RIGHT)
+
+    def right(self) -> PredictionQuerySet:
+        """Return those where the AI is right."""
+        return self.filter(AI_IS_RIGHT)
+
+
+class Prediction(models.Model):
+    """What one run decided for one image: the stored form of ``decision.Decision``."""
+
+    run = models.ForeignKey(PredictionRun, models.CASCADE, related_name="predictions")
+    image = models.ForeignKey(Image, models.CASCADE, related_name="predictions")
+    category = models.ForeignKey(Category, models.CASCADE, related_name="+")
+    confidence = models.FloatField()
+    n_votes = models.PositiveIntegerField(null=True, blank=True)
+    n_voters = models.PositiveIntegerField(null=True, blank=True)
+
+    objects = PredictionQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["run", "image"], name="prediction_once"),
+            models.CheckConstraint(
+                condition=Q(confidence__gte=0, confidence__lte=1), name="confidence_is_a_share"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.image_id} -> {self.category_id}"
+
+
+class Neighbor(models.Model):
+    """A voter of a prediction: the stored form of ``decision.Neighbor``."""
+
+    prediction = models.ForeignKey(Prediction, models.CASCADE, related_name="neighbors")
+    rank = models.PositiveIntegerField()
+    image = models.ForeignKey(Image, models.CASCADE, related_name="+")
+    score = models.FloatField()
+    similarity = models.FloatField()
+    matches: models.JSONField[list[dict[str, Any]], list[dict[str, Any]]] = models.JSONField(
+        default=list, blank=True
+    )
+
+    class Meta:
+        ordering = ["prediction", "rank"]
+        constraints = [
+            models.UniqueConstraint(fields=["prediction", "rank"], name="neighbor_rank_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.prediction_id}[{self.rank}]"

@@ -1,0 +1,50 @@
+"""The crop that people see: the square the machine sees too, as a file that tells nothing else."""
+
+from __future__ import annotations
+
+import os
+from io import BytesIO
+from pathlib import Path
+
+from PIL import Image as Pixels
+from PIL import ImageChops
+
+from classifiers.core.images import crop_square, display_side
+
+JPEG_QUALITY = 90
+
+
+def crop_encode(image: Pixels.Image) -> bytes:
+    """Return the image's square crop as a JPEG without metadata; grey stays grey."""
+    crop = crop_square(image, display_side(image))
+    if is_grey(crop):
+        crop = crop.getchannel(0)
+    # Pillow copies a JPEG's comment from here, and a camera may have put a name into it.
+    crop.info = {}
+    stream = BytesIO()
+    crop.save(stream, "JPEG", quality=JPEG_QUALITY, progressive=True, subsampling="4:4:4")
+    return stream.getvalue()
+
+
+def is_grey(image: Pixels.Image) -> bool:
+    """Whether the three channels of an RGB image are equal everywhere."""
+    red, green, blue = image.split()
+    return not (
+        ImageChops.difference(red, green).getbbox() or ImageChops.difference(green, blue).getbbox()
+    )
+
+
+def crop_write(path: Path, jpeg: bytes) -> None:
+    """Write the file in one step: whoever opens ``path`` finds the whole crop or none."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(f".{os.getpid()}.tmp")
+    try:
+        temporary.write_bytes(jpeg)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def is_on_disk(path: Path) -> bool:
+    """Whether the crop is there; an empty file is what a power cut leaves behind."""
+    return path.is_file() and path.stat().st_size > 0

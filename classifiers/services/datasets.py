@@ -1,0 +1,163 @@
+"""Import a folder of labelled photos: the same bytes never twice, the same command always safe.
+
+Here is what concerns the dataset as a whole; ``import_run.py`` goes file by file.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from classifiers.models import Category, Dataset, Image
+from classifiers.services.folders import (
+    DatasetRefused,
+    FolderScan,
+    Naming,
+    Refusal,
+    default_label,
+    file_sha256,
+    folder_scan,
+)
+from classifiers.services.import_run import (
+    N_THREADS,
+    ImportReport,
+    ImportRun,
+    OnProgress,
+    StoredImage,
+)
+
+__all__ = ["DatasetRefused", "ImportReport", "Refusal", "dataset_import"]
+
+
+def dataset_import(
+    *,
+    slug: str,
+    root: str | os.PathLike[str],
+    query_share: float | None = None,
+    split_seed: int | None = None,
+    on_progress: OnProgress | None = None,
+) -> ImportReport:
+    """Import ``ROOT/<split>/<category>/<file>`` into the dataset ``slug``, or continue to.
+
+    Idempotent: files already in (same path, same bytes) are left alone, except that a crop
+    missing on disk is written again. A file that cannot be used is refused by name and the
+    rest goes on; first in sorted order wins among equal bytes.
+
+    With ``query_share`` and ``split_seed`` the folder's split is ignored: each image is drawn
+    by its own bytes (``is_query``). Both are stored and have to be repeated ever after.
+
+    A later import may name another ``root`` if it is the same folder at a new place: every
+    image imported so far must lie there at the same path with the same bytes. The dataset
+    then points to the new root.
+
+    Raises ``DatasetRefused`` where the folder, or its fit to the stored dataset, is wrong.
+    """
+    _check_draw(query_share, split_seed)
+    scan = folder_scan(root)
+    wanted = Dataset(slug=slug, root=str(scan.root), query_share=query_share, split_seed=split_seed)
+    _check_fields(wanted)
+    known = _stored_images(slug)
+    _check_fits(wanted, scan, known)
+    with transaction.atomic():
+        dataset, _ = Dataset.objects.update_or_create(
+            slug=slug,
+            defaults={"root": wanted.root, "query_share": query_share, "split_seed": split_seed},
+        )
+        categories = _categories_sync(dataset, scan)
+    return ImportRun(dataset, categories, scan, known).run(on_progress or (lambda *_: None))
+
+
+def _check_draw(query_share: float | None, split_seed: int | None) -> None:
+    """Refuse half a draw, or a share that leaves one of the splits empty."""
+    if (query_share is None) != (split_seed is None):
+        raise DatasetRefused(
+            f"query_share is {query_share} and split_seed is {split_seed}. "
+            "Expected both (queries are drawn) or none (folders decide)."
+        )
+    if query_share is not None and not 0 < query_share < 1:
+        raise DatasetRefused(f"query_share is {query_share}. Expected a share between 0 and 1.")
+
+
+def _check_fields(wanted: Dataset) -> None:
+    try:
+        wanted.clean_fields()
+    except ValidationError as error:
+        problems = [f"{name}: {' '.join(texts)}" for name, texts in error.message_dict.items()]
+        raise DatasetRefused(f"Dataset {wanted.slug!r}: {'; '.join(problems)}") from error
+
+
+def _stored_images(slug: str) -> list[StoredImage]:
+    rows = Image.objects.filter(dataset__slug=slug).values_list(
+        "source", "split", "category__name", "sha256", "token"
+    )
+    return [StoredImage(*row) for row in rows]
+
+
+def _check_fits(wanted: Dataset, scan: FolderScan, known: Sequence[StoredImage]) -> None:
+    """Refuse another draw or an unrelated root; a dataset without images fits anything."""
+    stored = Dataset.objects.filter(slug=wanted.slug).first()
+    if stored is None or not known:
+        return
+    if _draw_words(stored) != _draw_words(wanted):
+        raise DatasetRefused(
+            f"Dataset {stored.slug!r} was imported with {_draw_words(stored)}; "
+            f"now {_draw_words(wanted)}. Images never change their split: "
+            "repeat the first choice, or import under another name."
+        )
+    if stored.root == wanted.root:
+        return
+    with ThreadPoolExecutor(N_THREADS) as pool:
+        is_there = pool.map(lambda each: _lies_below(scan.root, each), known)
+        pairs = zip(known, is_there, strict=True)
+        lost = sorted(each.source for each, is_same in pairs if not is_same)
+    if lost:
+        raise DatasetRefused(
+            f"Dataset {stored.slug!r} was imported from {stored.root}. {scan.root} is not the "
+            f"same folder moved: {len(lost)} of {len(known)} images are missing or differ there, "
+            f"first {lost[0]}. Give the first root, or import under another name."
+        )
+
+
+def _draw_words(dataset: Dataset) -> str:
+    if dataset.query_share is None:
+        return "the folders' own splits"
+    return f"query_share={dataset.query_share}, split_seed={dataset.split_seed}"
+
+
+def _lies_below(root: Path, image: StoredImage) -> bool:
+    path = root / image.source
+    return path.is_file() and file_sha256(path) == image.sha256
+
+
+def _categories_sync(dataset: Dataset, scan: FolderScan) -> dict[str, Category]:
+    """Make the categories mirror the folders, ranked by name; return them by name.
+
+    A rank is what classifiers call a class, so ranks are final once a gallery exists.
+    """
+    Dataset.objects.select_for_update().get(pk=dataset.pk)  # two imports at once queue up here
+    galleries = [each.backbone for each in dataset.galleries.all()]
+    if not galleries:
+        dataset.categories.filter(images=None).exclude(name__in=scan.categories).delete()
+    stored = {each.name: each for each in dataset.categories.all()}
+    new = sorted(scan.categories - stored.keys())
+    if new and galleries:
+        raise DatasetRefused(
+            f"{len(new)} new category folders in {scan.root} (first: {new[0]!r}), but dataset "
+            f"{dataset.slug!r} has a gallery ({', '.join(galleries)}). A new category would "
+            "renumber the classes under it. Move the new folders away, or import everything "
+            "under another name."
+        )
+    for name in new:
+        stored[name] = Category(dataset=dataset, name=name, label=default_label(name), index=0)
+    for index, name in enumerate(sorted(stored)):
+        category = stored[name]
+        naming = scan.namings.get(name, Naming(category.label, category.definition))
+        category.index, category.label, category.definition = index, naming.label, naming.definition
+    Category.objects.bulk_create([stored[name] for name in new])
+    Category.objects.bulk_update(stored.values(), ["index", "label", "definition"])
+    return stored

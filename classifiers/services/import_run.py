@@ -1,0 +1,215 @@
+"""One pass over the files of a dataset: hash, decode, crop, decide, write.
+
+The main thread decides and writes rows, file by file in sorted order; a few threads hash,
+decode and crop ahead of it (Pillow releases the GIL). Crops are on disk before their rows are
+committed, and rows are committed in batches, so a killed import goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections import deque
+from collections.abc import Callable, Generator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+
+from django.db import IntegrityError, transaction
+
+from classifiers.core.images import ImageRefused, load_rgb
+from classifiers.models import Category, Dataset, Image, crop_path
+from classifiers.services.crops import crop_encode, crop_write, is_on_disk
+from classifiers.services.folders import (
+    DatasetRefused,
+    FolderScan,
+    FoundFile,
+    Refusal,
+    file_sha256,
+    is_query,
+    printable,
+)
+
+BATCH = 64
+"""Images a commit: what a killed import has to do again at most."""
+N_THREADS = min(4, os.cpu_count() or 1)
+N_AHEAD = 4 * N_THREADS
+"""Images that the threads prepare ahead; bounds the memory."""
+
+OnProgress = Callable[[int, int], None]
+"""Called with (files done, files in all) after every file."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What one import did. Images that stand: ``n_new + n_unchanged``."""
+
+    n_new: int
+    n_unchanged: int
+    refused: tuple[Refusal, ...]
+    n_ignored: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredImage:
+    """What the database, or the batch about to be written, says about one image."""
+
+    source: str
+    split: str
+    category: str
+    sha256: str
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What a thread found out about one file: a crop, or why there is none."""
+
+    file: FoundFile
+    sha256: str = ""
+    size: tuple[int, int] = (0, 0)
+    crop: bytes = b""
+    problem: str = ""
+
+
+class ImportRun:
+    """One run: the books of what is known, and the batch that is about to be written."""
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        categories: Mapping[str, Category],
+        scan: FolderScan,
+        known: Sequence[StoredImage],
+    ) -> None:
+        self.dataset, self.categories, self.scan = dataset, categories, scan
+        self.by_source = {each.source: each for each in known}
+        self.by_sha256 = {each.sha256: each for each in known}
+        self.sources = {each.source for each in scan.files}
+        self.batch: list[tuple[Image, bytes]] = []
+        self.n_new = self.n_unchanged = 0
+        gone = "imported before and no longer there: put the file back, predictions refer to it"
+        lost = sorted(self.by_source.keys() - self.sources)
+        self.refused = [*scan.refused, *(Refusal(source, gone) for source in lost)]
+
+    def run(self, on_progress: OnProgress) -> ImportReport:
+        """Go through all files; what was committed stands, whatever ends the pass."""
+        files = self.scan.files
+        with warnings.catch_warnings(), closing(self._prepared()) as prepared:
+            # load_rgb silences Pillow call by call; threads would lift that for each other.
+            warnings.simplefilter("ignore")
+            for n_done, each in enumerate(prepared, start=1):
+                self._judge(each)
+                if len(self.batch) >= BATCH or n_done == len(files):
+                    self._commit()
+                on_progress(n_done, len(files))
+        self._report_empty_categories()
+        return ImportReport(self.n_new, self.n_unchanged, tuple(self.refused), self.scan.n_ignored)
+
+    def _prepared(self) -> Generator[Prepared, None, None]:
+        """Yield every file in order while the threads work ahead."""
+        ahead: deque[Future[Prepared]] = deque()
+        with ThreadPoolExecutor(N_THREADS) as pool:
+            for file in self.scan.files:
+                ahead.append(pool.submit(self._prepare, file))
+                if len(ahead) > N_AHEAD:
+                    yield ahead.popleft().result()
+            while ahead:
+                yield ahead.popleft().result()
+
+    def _prepare(self, file: FoundFile) -> Prepared:
+        """Hash, decode and crop one file. Runs in a thread: reads the books, never writes."""
+        path = self.scan.root / file.source
+        try:
+            sha256 = file_sha256(path)
+            if self._needs_no_crop(file, sha256):
+                return Prepared(file, sha256)
+            image = load_rgb(path)
+            return Prepared(file, sha256, image.size, crop_encode(image))
+        except ImageRefused as error:
+            return Prepared(file, problem=str(error))
+        except OSError as error:
+            return Prepared(file, problem=f"cannot be read: {error.strerror or error}")
+
+    def _needs_no_crop(self, file: FoundFile, sha256: str) -> bool:
+        stored = self.by_source.get(file.source)
+        if stored and stored.sha256 == sha256:
+            return is_on_disk(crop_path(stored.token))
+        return stored is not None or sha256 in self.by_sha256
+
+    def _judge(self, found: Prepared) -> None:
+        """Count, refuse or take one file. Called in sorted order: the first of equals wins."""
+        stored = self.by_source.get(found.file.source)
+        twin = self.by_sha256.get(found.sha256)
+        if found.problem:
+            self._refuse(found.file, found.problem)
+        elif stored and stored.sha256 == found.sha256:
+            self.n_unchanged += 1
+            if found.crop:
+                crop_write(crop_path(stored.token), found.crop)
+        elif stored:
+            self._refuse(
+                found.file,
+                "its content changed since it was imported, and predictions are kept for good: "
+                "restore it, or add the new picture under a new name",
+            )
+        elif twin:
+            self._refuse(found.file, self._duplicate_words(found.file, twin))
+        else:
+            self._take(found)
+
+    def _refuse(self, file: FoundFile, reason: str) -> None:
+        self.refused.append(Refusal(file.source, reason))
+
+    def _duplicate_words(self, file: FoundFile, twin: StoredImage) -> str:
+        words = [f"duplicate of {printable(twin.source)}"]
+        if twin.source not in self.sources:
+            words.append("which is no longer there: images keep their place, move it back")
+        if twin.category != file.category:
+            words.append(f"the labels contradict: {twin.category} there, {file.category} here")
+        if twin.split != self._split(file, twin.sha256):
+            words.append(f"it would leak between {twin.split} and {file.split}")
+        return "; ".join(words)
+
+    def _split(self, file: FoundFile, sha256: str) -> str:
+        share, seed = self.dataset.query_share, self.dataset.split_seed
+        if share is None or seed is None:
+            return file.split
+        drawn = is_query(sha256, query_share=share, split_seed=seed)
+        return Image.QUERY if drawn else Image.GALLERY
+
+    def _take(self, found: Prepared) -> None:
+        file, (width, height) = found.file, found.size
+        image = Image(
+            dataset=self.dataset,
+            category=self.categories[file.category],
+            split=self._split(file, found.sha256),
+            source=file.source,
+            sha256=found.sha256,
+            width=width,
+            height=height,
+        )
+        entry = StoredImage(file.source, image.split, file.category, image.sha256, image.token)
+        self.by_source[file.source] = self.by_sha256[found.sha256] = entry
+        self.batch.append((image, found.crop))
+
+    def _commit(self) -> None:
+        for image, crop in self.batch:
+            crop_write(image.crop_path, crop)
+        try:
+            with transaction.atomic():
+                Image.objects.bulk_create([image for image, _ in self.batch])
+        except IntegrityError as error:
+            for image, _ in self.batch:
+                image.crop_path.unlink(missing_ok=True)
+            raise DatasetRefused(
+                f"Another import is adding the same images to {self.dataset.slug!r}. "
+                "Wait until it has ended, then give the same command again."
+            ) from error
+        self.n_new += len(self.batch)
+        self.batch = []
+
+    def _report_empty_categories(self) -> None:
+        empty = self.dataset.categories.filter(images=None).order_by("index")
+        reason = "a category without a usable image counts as a class: remove or fill its folder"
+        self.refused += [Refusal(each.name, reason) for each in empty]
