@@ -1,0 +1,47 @@
+"""Show a worker's progress on the terminal."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+
+from django.core.management.base import CommandError
+from django.utils import timezone
+from tqdm import tqdm
+
+from classifiers.models import Gallery, Job, PredictionRun
+
+PATIENCE_S = 20
+
+
+def wait_for(jobs: Sequence[Gallery] | Sequence[PredictionRun], title: str) -> None:
+    """Draw a bar until every job is done. Ctrl-C stops looking, not the work.
+
+    Raises ``CommandError`` when a job fails, or when no worker takes it.
+    """
+    asked_at = time.monotonic()
+    # A terminal redraws its line; a log gets a new line now and then.
+    interval_s = 0.3 if sys.stderr.isatty() else 10
+    with tqdm(desc=title, unit="photo", mininterval=interval_s) as bar:
+        while not all(job.is_finished for job in jobs):
+            for job in jobs:
+                job.refresh_from_db()
+            bar.total = max(job.n_total for job in jobs) or None
+            bar.update(min(job.n_done for job in jobs) - bar.n)
+            waiting = all(job.status == Job.Status.QUEUED for job in jobs)
+            if waiting and time.monotonic() - asked_at > PATIENCE_S:
+                raise CommandError(
+                    f"No worker has taken the work in {PATIENCE_S} s. It stays queued. Start a "
+                    "worker in another terminal: celery -A study_site worker --pool solo"
+                )
+            time.sleep(0.2)
+    for job in jobs:
+        if job.status == Job.Status.FAILED:
+            raise CommandError(f"{job} failed. {job.error}")
+
+
+def took(jobs: Sequence[Job]) -> str:
+    """Say how many photos are done and when."""
+    finished = max(job.finished_at or timezone.now() for job in jobs)
+    return f"{jobs[0].n_total} photos, done at {finished:%Y-%m-%d %H:%M} UTC"

@@ -1,0 +1,66 @@
+"""``manage.py predict DATASET --classifier NAME``"""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from classifiers.core.catalogue import CLASSIFIERS
+from classifiers.management.commands import _progress
+from classifiers.management.lookup import by_slug
+from classifiers.models import Dataset, Gallery, Image, Prediction
+from classifiers.services.requests import RequestRefused, runs_request
+
+
+def parameter(text: str) -> tuple[str, Any]:
+    """Parse ``name=value``; the value is JSON, or else plain text."""
+    name, _, value = text.partition("=")
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value
+
+
+class Command(BaseCommand):
+    help = "Predict the queries of a dataset, with explanations, on a Celery worker."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("dataset", help="slug of a dataset whose gallery is built")
+        parser.add_argument(
+            "--classifier", action="append", metavar="NAME", help=f"of {', '.join(CLASSIFIERS)}; "
+            "may be given several times; all if left out",
+        )  # fmt: skip
+        parser.add_argument("--backbone", default="efficientnet-lite0")
+        parser.add_argument("--split", default=Image.QUERY)
+        parser.add_argument(
+            "--set", dest="parameters", action="append", default=[], type=parameter,
+            metavar="NAME=VALUE", help="a classifier's parameter, e.g. n_voters=10",
+        )  # fmt: skip
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        dataset = by_slug(Dataset, options["dataset"])
+        gallery = Gallery.objects.filter(dataset=dataset, backbone=options["backbone"]).first()
+        if gallery is None:
+            raise CommandError(
+                f"Dataset {dataset} has no gallery of {options['backbone']}. "
+                f"Run: manage.py build_gallery {dataset}"
+            )
+        try:
+            runs = runs_request(
+                gallery=gallery,
+                classifiers=options["classifier"] or list(CLASSIFIERS),
+                split=options["split"],
+                parameters=dict(options["parameters"]),
+            )
+        except (RequestRefused, ValueError) as error:
+            raise CommandError(str(error)) from error
+        _progress.wait_for(runs, "predictions")
+        for run in runs:
+            n_right = Prediction.objects.filter(run=run).right().count()
+            share = 100 * n_right / max(1, run.n_total)
+            self.stdout.write(
+                f"{run.classifier:10} {n_right} of {run.n_total}: {share:.1f} % right"
+            )

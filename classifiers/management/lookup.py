@@ -1,0 +1,21 @@
+"""Find what a command's argument names, or say what there is."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from django.core.management.base import CommandError
+from django.db.models import Model
+
+M = TypeVar("M", bound=Model)
+
+
+def by_slug(model: type[M], slug: str) -> M:
+    """Return the row of this slug; ``CommandError`` lists the known ones."""
+    found = model._default_manager.filter(slug=slug).first()
+    if found is None:
+        known = ", ".join(model._default_manager.values_list("slug", flat=True)) or "none yet"
+        raise CommandError(
+            f"No {model._meta.verbose_name} {slug!r}; {model._meta.verbose_name_plural}: {known}."
+        )
+    return found
