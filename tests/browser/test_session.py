@@ -1,0 +1,178 @@
+"""A person's whole session in a real browser, with everything that people do on the way."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.factories import make_plan, make_study
+from trials.models import Condition, Participant, Response, Study
+from trials.services import participant_enrol
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def study() -> Study:
+    """Open a study of the reference study's length."""
+    sizes = {"n_training": 5, "n_validation": 10, "pass_mark": 8, "n_test": 30, "n_sets": 1}
+    return make_study(plan=make_plan(**sizes), n_queries=46)
+
+
+def begin(page: Page) -> None:
+    page.goto("/s/trees/")
+    page.get_by_role("checkbox").check()
+    page.get_by_role("button", name="Start").click()
+
+
+def truth() -> str:
+    """Look into the database for the right answer to the current trial."""
+    participant = Participant.objects.get(is_simulated=False, enrolment_key__regex="^.{32}$")
+    step = participant.script[participant.step]
+    trial = participant.trials.select_related("prediction__image").get(
+        phase=step.name, position=step.position
+    )
+    return "yes" if trial.prediction.category_id == trial.prediction.image.category_id else "no"
+
+
+def answer(page: Page, value: str) -> None:
+    page.locator(f"button[name=answer][value={value}]").click()
+
+
+def go_on(page: Page) -> None:
+    page.locator("form.next button").click()
+
+
+def test_a_whole_session_with_reloads_and_steps_back(page: Page, study: Study) -> None:
+    begin(page)
+    page.reload()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Meet Sam")
+    go_on(page)
+    go_on(page)
+    for number in range(5):
+        expect(page.locator(".top__count")).to_have_text(f"{number + 1} of 5")
+        answer(page, truth())
+        expect(page.locator(".feedback")).to_contain_text("Correct")
+        page.go_back()
+        page.goto("/s/trees/session/")
+        expect(page.locator(".feedback")).to_contain_text("Correct")
+        go_on(page)
+    go_on(page)
+    for number in range(10):
+        expect(page.locator(".top__count")).to_have_text(f"{number + 1} of 10")
+        page.reload()
+        expect(page.locator(".top__count")).to_have_text(f"{number + 1} of 10")
+        answer(page, truth())
+    expect(page.get_by_role("heading", level=1)).to_have_text("Well done: 10 of 10")
+    go_on(page)
+    for number in range(30):
+        expect(page.locator(".top__count")).to_have_text(f"{number + 1} of 30")
+        if number % 10 == 3:
+            page.go_back()
+            page.goto("/s/trees/")
+            expect(page.locator(".top__count")).to_have_text(f"{number + 1} of 30")
+        answer(page, "yes" if number % 2 else "no")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Thank you!")
+    participant = Participant.objects.get()
+    expect(page.locator("#code")).to_have_text(participant.code)
+    assert participant.status == Participant.Status.COMPLETED
+    test_responses = Response.objects.filter(trial__phase="test")
+    assert test_responses.count() == 30
+    assert all(each.rt_ms is not None for each in test_responses)
+
+
+def to_first_trial(page: Page) -> None:
+    begin(page)
+    go_on(page)
+    go_on(page)
+    expect(page.locator(".top__count")).to_have_text("1 of 5")
+
+
+def test_a_double_click_answers_once(page: Page, study: Study) -> None:
+    to_first_trial(page)
+    page.locator("button[value=yes]").dblclick()
+    expect(page.locator(".feedback")).to_be_visible()
+    assert [each.is_accepted for each in Response.objects.all()] == [True]
+    assert Participant.objects.get().step == 3
+
+
+def test_the_keys_answer(page: Page, study: Study) -> None:
+    to_first_trial(page)
+    page.keyboard.press("n")
+    expect(page.locator(".feedback")).to_be_visible()
+    assert [each.is_accepted for each in Response.objects.all()] == [False]
+
+
+def test_a_second_tab_that_stayed_behind_changes_nothing(
+    context: BrowserContext, page: Page, study: Study
+) -> None:
+    to_first_trial(page)
+    second = context.new_page()
+    second.goto("/s/trees/session/")
+    answer(page, "yes")
+    expect(page.locator(".feedback")).to_be_visible()
+    answer(second, "no")
+    expect(second.locator(".feedback")).to_be_visible()
+    assert [each.is_accepted for each in Response.objects.all()] == [True]
+
+
+def test_who_fails_the_check_ends_on_a_page_with_its_own_code(page: Page, study: Study) -> None:
+    to_first_trial(page)
+    for _ in range(5):
+        answer(page, "yes")
+        go_on(page)
+    go_on(page)
+    for number in range(10):
+        expect(page.locator(".top__count")).to_have_text(f"{number + 1} of 10")
+        answer(page, "yes")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Thank you for trying")
+    expect(page.locator("#code")).to_have_text(re.compile("^V"))
+    page.goto("/s/trees/")
+    expect(page.locator("#code")).to_have_text(Participant.objects.get().code)
+
+
+def in_condition(study: Study, name: str) -> None:
+    """Fill the other conditions, so that the next person comes into this one."""
+    for position, each in enumerate(Condition.objects.exclude(name=name)):
+        crowd = participant_enrol(
+            study=study, enrolment_key=f"crowd{position:015d}", is_simulated=False
+        )
+        Participant.objects.filter(pk=crowd.pk).update(condition=each)
+
+
+def test_matched_boxes_lie_on_their_cells_and_enlarge_in_pairs(page: Page, study: Study) -> None:
+    in_condition(study, "EMD-Corr")
+    to_first_trial(page)
+    assert page.locator(".pair").count() == 5
+    assert page.locator(".boxes").count() == 10
+    pair = page.locator(".pair").first
+    frame = pair.locator(".photo__frame").nth(0).bounding_box()
+    box = pair.locator(".boxes").nth(0).locator(".box--3 .box__line").bounding_box()
+    assert frame is not None
+    assert box is not None
+    # The third match of the factory lies on query cell 16: row 2, column 2.
+    cell = frame["width"] / 7
+    assert box["x"] + box["width"] / 2 == pytest.approx(frame["x"] + 2.5 * cell, abs=1.5)
+    assert box["y"] + box["height"] / 2 == pytest.approx(frame["y"] + 2.5 * cell, abs=1.5)
+    pair.locator(".photo__frame").nth(1).click()
+    expect(page.locator("dialog.zoom .photo")).to_have_count(2)
+    page.keyboard.press("Escape")
+    expect(page.locator("dialog.zoom")).to_be_hidden()
+
+
+@pytest.mark.parametrize("width", [360, 768, 1366])
+@pytest.mark.parametrize("name", ["ResNet-50", "kNN", "EMD-Corr"])
+def test_nothing_runs_off_the_side_at_any_width(
+    page: Page, study: Study, name: str, width: int
+) -> None:
+    page.set_viewport_size({"width": width, "height": 780})
+    in_condition(study, name)
+    begin(page)
+    for _ in range(3):
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        if page.locator("form.next").count():
+            go_on(page)
+    expect(page.locator("button[value=yes]")).to_be_visible()
+    assert page.locator("button[value=yes]").bounding_box()["height"] >= 44  # type: ignore[index]

@@ -1,0 +1,143 @@
+"""Plain functions that put a small world into the database. Fixed values, no randomness."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from typing import Any
+
+from PIL import Image as Pixels
+
+from classifiers.models import (
+    Category,
+    Dataset,
+    Gallery,
+    Image,
+    Job,
+    Neighbor,
+    Prediction,
+    PredictionRun,
+)
+from trials import services
+from trials.models import Participant, Study
+from trials.plan import CONDITIONS, StudyPlan
+
+KINDS = ("amber", "birch", "cedar", "dogwood")
+SMALL: dict[str, Any] = {
+    "title": "Trees: is the AI right?",
+    "seed": 7,
+    "n_training": 2,
+    "n_validation": 4,
+    "pass_mark": 3,
+    "n_test": 6,
+    "n_sets": 2,
+}
+
+
+def make_plan(**changes: Any) -> StudyPlan:
+    """Return a plan of a few minutes."""
+    return StudyPlan(**{**SMALL, **changes})
+
+
+def jpeg(shade: int) -> bytes:
+    """Return a small grey picture."""
+    stream = io.BytesIO()
+    Pixels.new("L", (64, 64), shade % 256).save(stream, "JPEG")
+    return stream.getvalue()
+
+
+def make_dataset(n_queries: int = 40, n_gallery: int = 6) -> Dataset:
+    """Create a dataset of four kinds with photos in the gallery and queries, and their crops."""
+    dataset = Dataset.objects.create(slug="trees", root="/nowhere")
+    for index, name in enumerate(KINDS):
+        label = f"{name} tree"
+        Category.objects.create(dataset=dataset, name=f"kind_{name}", label=label, index=index)
+    images = []
+    categories = list(dataset.categories.all())
+    for split, n in ((Image.GALLERY, n_gallery * len(KINDS)), (Image.QUERY, n_queries)):
+        for number in range(n):
+            category = categories[number % len(KINDS)]
+            source = f"{split}/{category.name}/secretfile{number:04d}.png"
+            digest = hashlib.sha256(source.encode()).hexdigest()
+            images.append(
+                Image(
+                    dataset=dataset,
+                    category=category,
+                    split=split,
+                    source=source,
+                    sha256=digest,
+                    width=300,
+                    height=300,
+                )
+            )
+    Image.objects.bulk_create(images)
+    for number, image in enumerate(images):
+        image.crop_path.parent.mkdir(parents=True, exist_ok=True)
+        image.crop_path.write_bytes(jpeg(number))
+    return dataset
+
+
+def make_run(gallery: Gallery, classifier: str) -> PredictionRun:
+    """Create a finished run that is right on every other query, with five exemplars each."""
+    run = PredictionRun.objects.create(
+        gallery=gallery, classifier=classifier, parameters_sha256="0" * 64, status=Job.Status.DONE
+    )
+    categories = list(gallery.dataset.categories.all())
+    queries = Image.objects.in_split(gallery.dataset, Image.QUERY).order_by("source")
+    predictions = [
+        Prediction(
+            run=run,
+            image=image,
+            category=categories[(image.category.index + number % 2) % len(categories)],
+            confidence=0.85,
+            n_votes=None if classifier == "softmax" else 17,
+            n_voters=None if classifier == "softmax" else 20,
+        )
+        for number, image in enumerate(queries.select_related("category").order_by("pk"))
+    ]
+    Prediction.objects.bulk_create(predictions)
+    if classifier != "softmax":
+        Neighbor.objects.bulk_create(
+            neighbor for each in predictions for neighbor in make_neighbors(each, classifier)
+        )
+    return run
+
+
+def make_neighbors(prediction: Prediction, classifier: str) -> list[Neighbor]:
+    """Return five exemplars of the predicted category; EMD-Corr's with five matches."""
+    photos = prediction.category.images.filter(split=Image.GALLERY).order_by("pk")[:5]
+    matches = [
+        {"query_cell": 8 * k, "gallery_cell": 3 * k, "weight": 0.2, "similarity": 0.9}
+        for k in range(5)
+    ]
+    return [
+        Neighbor(
+            prediction=prediction,
+            rank=rank,
+            image=photo,
+            score=1 - rank / 10,
+            similarity=0.9,
+            matches=matches if classifier == "emd-corr" else [],
+        )
+        for rank, photo in enumerate(photos)
+    ]
+
+
+def make_study(*, plan: StudyPlan | None = None, n_queries: int = 40) -> Study:
+    """Create an open study with predictions of every classifier it names."""
+    plan = plan or make_plan()
+    gallery = Gallery.objects.create(
+        dataset=make_dataset(n_queries), backbone="tiny", status=Job.Status.DONE
+    )
+    names = dict.fromkeys(each.classifier for each in CONDITIONS)
+    runs = [make_run(gallery, name) for name in names]
+    study = services.study_create(slug="trees", dataset=gallery.dataset, plan=plan, runs=runs)
+    services.study_open(study=study)
+    return study
+
+
+def enrol(study: Study, key: str = "alice", *, is_simulated: bool = False) -> Participant:
+    """Let a named person consent."""
+    return services.participant_enrol(
+        study=study, enrolment_key=f"{key:-<16}", is_simulated=is_simulated
+    )

@@ -1,0 +1,99 @@
+"""Simulated people: they finish, they are marked, they judge with the chances they were given."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client
+
+from tests.factories import make_study
+from trials.models import Participant, Response, Study
+from trials.robots import KEY, Robot, RobotStuck, play, reaction_ms
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_robot_walks_to_the_end_and_is_marked() -> None:
+    participant = play(make_study(), Robot(), random.Random(1))
+    assert participant.is_simulated
+    assert participant.status == Participant.Status.COMPLETED
+    assert participant.trials.filter(response__isnull=True).count() == 0
+
+
+def test_nothing_that_travels_over_http_makes_a_person_a_robot() -> None:
+    make_study()
+    person = Client(headers={"trials.robot": "1", "Trials-Robot": "1"})
+    key = KEY.search(person.get("/s/trees/").text)
+    assert key is not None
+    person.post("/s/trees/", {"agree": "on", "enrolment_key": key[1], "trials.robot": "1"})
+    assert not Participant.objects.get().is_simulated
+
+
+def test_extreme_chances_give_the_accuracy_that_they_imply() -> None:
+    study = make_study()
+    play(study, Robot(accept_right=1, accept_wrong=0), random.Random(1))
+    play(study, Robot(accept_right=0, accept_wrong=1), random.Random(1))
+    for number, expected in ((1, 6), (2, 0)):
+        rows = Response.objects.filter(trial__participant__number=number, trial__phase="test")
+        assert rows.correct().count() == expected
+
+
+def test_the_expected_accuracy_is_the_mean_over_both_kinds_of_trials() -> None:
+    assert Robot(accept_right=0.9, accept_wrong=0.4).accuracy == pytest.approx(0.75)
+
+
+def test_a_robot_says_where_it_got_stuck() -> None:
+    study = make_study()
+    Study.objects.update(status=Study.Status.CLOSED)
+    with pytest.raises(RobotStuck, match="is the study open"):
+        play(study, Robot(), random.Random(1))
+
+
+def test_reaction_times_look_like_peoples() -> None:
+    times = [reaction_ms(random.Random(seed)) for seed in range(2000)]
+    assert min(times) >= 300
+    assert 5500 < sum(times) / len(times) < 6500
+
+
+def test_the_command_fills_conditions_evenly(capsys: pytest.CaptureFixture[str]) -> None:
+    make_study()
+    call_command("simulate", "trees", participants=6, seed=1)
+    counts = Counter(Participant.objects.values_list("condition", flat=True))
+    assert sorted(counts.values()) == [1, 1, 2, 2]
+    assert "6 completed" in capsys.readouterr().out
+
+
+def test_the_same_seed_gives_the_same_answers() -> None:
+    study = make_study()
+    rng = [random.Random("x") for _ in range(2)]
+    robot = Robot()
+    assert [robot.accepts("test", bool(n % 2), rng[0]) for n in range(50)] == [
+        robot.accepts("test", bool(n % 2), rng[1]) for n in range(50)
+    ]
+    assert study.is_open
+
+
+@pytest.mark.parametrize(
+    ("study", "options", "message"),
+    [
+        ("nothing", {}, "No study 'nothing'; studies: trees"),
+        ("trees", {"accept_right": 1.5}, "--accept-right 1.5: expected a chance from 0 to 1"),
+    ],
+)
+def test_the_command_refuses_with_a_reason(
+    study: str, options: dict[str, Any], message: str
+) -> None:
+    make_study()
+    with pytest.raises(CommandError, match=message):
+        call_command("simulate", study, **options)
+
+
+def test_a_closed_study_is_not_simulated() -> None:
+    make_study()
+    Study.objects.update(status=Study.Status.CLOSED)
+    with pytest.raises(CommandError, match="only an open one"):
+        call_command("simulate", "trees")
