@@ -10,6 +10,7 @@ import argparse
 import logging
 import os
 import secrets
+import signal
 import socket
 import subprocess
 import sys
@@ -18,6 +19,7 @@ import urllib.error
 import urllib.request
 import webbrowser
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from study_site.bootstrap import ROOT, die_with_parent
@@ -87,7 +89,9 @@ class Children:
                 stderr=log,
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
-                preexec_fn=die_with_parent,
+                # Killed outright if this process is: a worker asked politely would first finish
+                # its task, beside the next demo's worker.
+                preexec_fn=partial(die_with_parent, signal.SIGKILL),
             )
         self.running.append(child)
         return child
@@ -151,6 +155,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=8000)
     port = parser.parse_args().port
+    # Whoever ends this process politely means what Ctrl-C means.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     check_port(port)
     environment()
     import django
