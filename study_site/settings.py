@@ -128,6 +128,8 @@ if CELERY_BROKER_URL.startswith("filesystem:"):
         "data_folder_out": str(BROKER_DIR / "messages"),
         "control_folder": str(BROKER_DIR / "control"),
     }
+# A queue of one's own lets several sites share a Redis or RabbitMQ.
+CELERY_TASK_DEFAULT_QUEUE = os.environ.get("CELERY_QUEUE", "studies")
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1

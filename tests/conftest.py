@@ -10,7 +10,7 @@ import pytest
 @pytest.fixture(autouse=True)
 def _own_files(request: pytest.FixtureRequest, tmp_path: Path) -> None:
     """Give each test that uses the database a folder of its own for crops and galleries."""
-    if "db" in request.fixturenames or "transactional_db" in request.fixturenames:
+    if request.node.get_closest_marker("django_db"):
         settings = request.getfixturevalue("settings")
         settings.CROP_DIR = tmp_path / "crops"
         settings.GALLERY_DIR = tmp_path / "galleries"

@@ -1,0 +1,145 @@
+"""The way of a datum from folder to prediction, through commands and a real worker process."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import numpy as np
+import psycopg2
+import pytest
+from PIL import Image
+
+ROOT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.worker
+
+
+def photos(root: Path) -> None:
+    """Make two kinds of photos that a network tells apart: stripes across and stripes down."""
+    rng = np.random.default_rng(0)
+    for split, n in (("gallery", 12), ("query", 5)):
+        for category, axis in (("across", 0), ("down", 1)):
+            folder = root / split / category
+            folder.mkdir(parents=True)
+            for number in range(n):
+                wave = np.sin(np.arange(96) / rng.uniform(2, 4)) * 90 + 128
+                stripes = np.broadcast_to(np.expand_dims(wave, 1 - axis), (96, 96))
+                noisy = np.clip(stripes + rng.normal(0, 15, (96, 96)), 0, 255)
+                Image.fromarray(noisy.astype(np.uint8)).save(folder / f"{number:02d}.png")
+
+
+@contextmanager
+def database() -> Iterator[dict[str, str]]:
+    """Make an empty database where the suite runs on PostgreSQL; SQLite needs no making."""
+    url = os.environ.get("DATABASE_URL", "")
+    if not url.startswith("postgres"):
+        yield {}
+        return
+    name = f"worker_{uuid.uuid4().hex[:12]}"
+    connection = psycopg2.connect(url)
+    connection.autocommit = True
+    with closing(connection), connection.cursor() as cursor:
+        cursor.execute(f"CREATE DATABASE {name}")
+        try:
+            yield {"DATABASE_URL": urlsplit(url)._replace(path=f"/{name}").geturl()}
+        finally:
+            cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+class Site:
+    """A site of its own in a temporary folder, on the suite's database server and broker."""
+
+    def __init__(self, folder: Path, database_url: dict[str, str]) -> None:
+        kept = ("PATH", "HOME", "CELERY_BROKER_URL")
+        environment = {name: os.environ[name] for name in kept if name in os.environ}
+        own = {"DATA_DIR": str(folder), "CELERY_QUEUE": f"test-{uuid.uuid4().hex}"}
+        self.environment = {**environment, **database_url, **own, "PYTHONPATH": str(ROOT)}
+        self.folder = folder
+
+    def manage(self, *words: str, timeout: int = 120) -> str:
+        """Run a command of ours and return what it says."""
+        result = subprocess.run(
+            [sys.executable, "manage.py", *words],
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+        assert result.returncode == 0, result.stderr[-3000:]
+        return result.stdout
+
+    def worker(self) -> subprocess.Popen[bytes]:
+        """Start a worker."""
+        command = [sys.executable, "-m", "celery", "-A", "study_site", "worker"]
+        with (self.folder / "worker.log").open("ab") as log:
+            return subprocess.Popen(
+                [*command, "--pool", "solo"],
+                cwd=ROOT,
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+            )
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    photos(tmp_path / "photos")
+    with database() as database_url:
+        site = Site(tmp_path / "var", database_url)
+        site.manage("migrate", "--verbosity", "0")
+        site.manage("import_dataset", "stripes", str(tmp_path / "photos"))
+        yield site
+
+
+@pytest.fixture
+def worker(site: Site) -> Iterator[subprocess.Popen[bytes]]:
+    process = site.worker()
+    yield process
+    process.kill()
+    process.wait()
+
+
+def test_a_folder_becomes_predictions_on_a_real_worker(
+    site: Site, worker: subprocess.Popen[bytes]
+) -> None:
+    assert "24 photos" in site.manage("build_gallery", "stripes")
+    said = site.manage("predict", "stripes", "--set", "n_voters=5", "--classifier", "knn",
+                       "--classifier", "emd-corr")  # fmt: skip
+    assert "knn        10 of 10: 100.0 % right" in said
+    assert "emd-corr   10 of 10: 100.0 % right" in said
+    rows = "import json; from classifiers.models import *; print(json.dumps({})); "
+    code = rows.format(
+        "[Prediction.objects.count(), Neighbor.objects.count(), "
+        "[len(n.matches) for n in Neighbor.objects.filter(prediction__run__classifier='emd-corr', "
+        "rank=0)]]"
+    )
+    assert f"[20, 100, {[5] * 10}]" in site.manage("shell", "--verbosity", "0", "-c", code)
+    # Done is done: asking again neither waits nor writes.
+    worker.kill()
+    assert "10 of 10" in site.manage("predict", "stripes", "--set", "n_voters=5",
+                                              "--classifier", "knn")  # fmt: skip
+
+
+def test_work_asked_for_before_a_worker_runs_is_done_when_one_comes(site: Site) -> None:
+    ask = "from classifiers.models import *; from classifiers.services.requests import *; "
+    ask += "gallery_request(dataset=Dataset.objects.get(), backbone='efficientnet-lite0')"
+    site.manage("shell", "--verbosity", "0", "-c", ask)
+    process = site.worker()
+    look = "from classifiers.models import *; print(Gallery.objects.get().status)"
+    deadline = time.monotonic() + 60
+    try:
+        while "done" not in site.manage("shell", "--verbosity", "0", "-c", look):
+            assert time.monotonic() < deadline, (site.folder / "worker.log").read_text()[-3000:]
+            time.sleep(0.5)
+    finally:
+        process.kill()
+        process.wait()
