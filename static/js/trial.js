@@ -3,11 +3,19 @@
 
 const shown = [...document.querySelectorAll("img[data-shown]")];
 
-// The clock starts when every photo of the trial can be seen.
+// The clock starts, and an answer can be given, when every photo of the trial can be seen.
+const PATIENCE_MS = 15000;
+const answers = document.querySelectorAll("button[name=answer]");
 let startedAt = null;
-Promise.all(shown.map((image) => image.decode().catch(() => undefined))).then(() => {
-  startedAt = performance.now();
-});
+
+function start() {
+  startedAt ??= performance.now();
+  for (const button of answers) button.disabled = false;
+}
+
+for (const button of answers) button.disabled = true;
+Promise.all(shown.map((image) => image.decode().catch(() => undefined))).then(start);
+setTimeout(start, PATIENCE_MS);
 
 function press(form, button) {
   if (form.dataset.sent) return false;

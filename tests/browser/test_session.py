@@ -100,6 +100,7 @@ def test_a_double_click_answers_once(page: Page, study: Study) -> None:
 
 def test_the_keys_answer(page: Page, study: Study) -> None:
     to_first_trial(page)
+    expect(page.locator("button[value=no]")).to_be_enabled()
     page.keyboard.press("n")
     expect(page.locator(".feedback")).to_be_visible()
     assert [each.is_accepted for each in Response.objects.all()] == [False]
