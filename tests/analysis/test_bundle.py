@@ -178,7 +178,7 @@ def test_the_command_is_silent_about_robots_where_there_are_none(
 
 def test_the_command_lists_the_studies_when_the_name_is_unknown(tmp_path: Path) -> None:
     make_study()
-    with pytest.raises(CommandError, match=r"No study 'bird'\. Studies: birds\."):
+    with pytest.raises(CommandError, match=r"No study 'bird'; studies: birds\."):
         call_command("export_study", "bird", "--out", str(tmp_path))
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from analysis.bundle import ExportRefused, export_write
+from classifiers.management.lookup import by_slug
 from trials.models import Study
 
 HEADINGS = {
@@ -35,10 +36,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        study = Study.objects.filter(slug=options["study"]).first()
-        if study is None:
-            known = ", ".join(Study.objects.values_list("slug", flat=True)) or "none yet"
-            raise CommandError(f"No study {options['study']!r}. Studies: {known}.")
+        study = by_slug(Study, options["study"])
         try:
             report = export_write(
                 study, options["out"], include_simulated=options["include_simulated"]
