@@ -46,7 +46,7 @@ CATEGORIES = {
     ("poly", 1): (
         "poly_defective",
         "defective polycrystalline cell",
-        "The same mosaic, with cracks or dark areas that do not follow the seams of the crystals.",
+        "A mosaic of many crystals, with cracks or dark areas that do not follow their seams.",
     ),
 }
 
