@@ -22,12 +22,11 @@ class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(Category)
-class CategoryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """The words that people read may be edited; the folder's name may not."""
+class CategoryAdmin(ReadOnly):
+    """The words that people read come from the folder's categories.csv."""
 
     list_display = ["label", "name", "dataset", "index"]
     list_filter = ["dataset"]
-    readonly_fields = ["dataset", "name", "index"]
 
 
 @admin.register(Dataset)

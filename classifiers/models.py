@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db import models
+from django.db import connections, models
 from django.db.models import F, Q
+from django.db.models.functions import Collate
 
 
 def new_token() -> str:
@@ -58,8 +59,13 @@ class ImageQuerySet(models.QuerySet["Image"]):
     """Reads of images."""
 
     def in_split(self, dataset: Dataset, split: str) -> ImageQuerySet:
-        """Return one split in ImageFolder order: category by category, then file name."""
-        return self.filter(dataset=dataset, split=split).order_by("category__name", "source")
+        """Return one split in ImageFolder order: category by category, then file name.
+
+        Names compare byte by byte in every database, so that the same photos have one order.
+        """
+        collation = "C" if connections[self.db].vendor == "postgresql" else "BINARY"
+        found = self.filter(dataset=dataset, split=split)
+        return found.order_by("category__index", Collate("source", collation))
 
 
 class Image(models.Model):
@@ -117,6 +123,7 @@ class Job(models.Model):
         FAILED = "failed"
 
     status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
+    claim = models.CharField(max_length=32, blank=True, help_text="Whose the job is, if anyone's.")
     n_done = models.PositiveIntegerField(default=0)
     n_total = models.PositiveIntegerField(default=0)
     error = models.TextField(blank=True)
@@ -174,7 +181,7 @@ class PredictionRun(Job):
         return f"{self.gallery} {self.classifier} on {self.split}"
 
 
-# The one place where the AI's answer meets the truth.
+# Where the AI's answer meets the truth, as a query; ``Prediction.is_right`` says it in Python.
 AI_IS_RIGHT = Q(category=F("image__category"))
 
 
@@ -212,6 +219,11 @@ class Prediction(models.Model):
 
     def __str__(self) -> str:
         return f"{self.image_id} -> {self.category_id}"
+
+    @property
+    def is_right(self) -> bool:
+        """Whether the AI is right; ``AI_IS_RIGHT`` says the same to the database."""
+        return self.category_id == self.image.category_id
 
 
 class Neighbor(models.Model):

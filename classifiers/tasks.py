@@ -10,6 +10,7 @@ import logging
 from celery import shared_task
 
 from classifiers.models import Gallery, PredictionRun
+from classifiers.services import jobs
 
 logger = logging.getLogger(__name__)
 
@@ -17,36 +18,38 @@ logger = logging.getLogger(__name__)
 @shared_task
 def gallery_build(gallery_id: int) -> None:
     """Extract the features of a gallery."""
-    from classifiers.services import galleries, jobs
-
     gallery = Gallery.objects.select_related("dataset").get(pk=gallery_id)
     if not jobs.job_claim(gallery):
         return
     try:
+        from classifiers.services import galleries
+
         galleries.gallery_extract(gallery=gallery)
+        jobs.job_finish(gallery)
+    except jobs.JobLost as error:
+        logger.warning("%s", error)
     except Exception as error:
         logger.exception("Gallery %s failed", gallery)
         jobs.job_fail(gallery, error)
-    else:
-        jobs.job_finish(gallery)
 
 
 @shared_task
 def predict(run_ids: list[int]) -> None:
     """Predict a split with one or more classifiers in one pass over the photos."""
-    from classifiers.services import jobs, predictions
-
     related = ("gallery__dataset",)
     found = PredictionRun.objects.select_related(*related).filter(pk__in=run_ids).order_by("pk")
     runs = [run for run in found if jobs.job_claim(run)]
     if not runs:
         return
     try:
+        from classifiers.services import predictions
+
         predictions.runs_predict(runs=runs)
+        for run in runs:
+            jobs.job_finish(run)
+    except jobs.JobLost as error:
+        logger.warning("%s", error)
     except Exception as error:
         logger.exception("Runs %s failed", run_ids)
         for run in runs:
             jobs.job_fail(run, error)
-    else:
-        for run in runs:
-            jobs.job_finish(run)

@@ -8,6 +8,7 @@ from typing import Any
 
 from PIL import Image as Pixels
 
+from classifiers.core.catalogue import parameters_resolved
 from classifiers.models import (
     Category,
     Dataset,
@@ -18,6 +19,7 @@ from classifiers.models import (
     Prediction,
     PredictionRun,
 )
+from classifiers.services.requests import parameters_sha256
 from trials import services
 from trials.models import Participant, Study
 from trials.plan import CONDITIONS, StudyPlan
@@ -79,8 +81,13 @@ def make_dataset(n_queries: int = 40, n_gallery: int = 6) -> Dataset:
 
 def make_run(gallery: Gallery, classifier: str) -> PredictionRun:
     """Create a finished run that is right on every other query, with five exemplars each."""
+    parameters = parameters_resolved(classifier, {})
     run = PredictionRun.objects.create(
-        gallery=gallery, classifier=classifier, parameters_sha256="0" * 64, status=Job.Status.DONE
+        gallery=gallery,
+        classifier=classifier,
+        parameters=parameters,
+        parameters_sha256=parameters_sha256(parameters),
+        status=Job.Status.DONE,
     )
     categories = list(gallery.dataset.categories.all())
     queries = Image.objects.in_split(gallery.dataset, Image.QUERY).order_by("source")

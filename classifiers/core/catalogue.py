@@ -11,6 +11,7 @@ from typing import Any, Final
 
 Parameters = Mapping[str, Any]
 
+N_EXEMPLARS: Final = 5  # shown to people at most; matches are kept for these
 WEIGHT_DECAY: Final = 1e-4
 STOPS: Final = ("coupled", "per_pair")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -42,6 +43,7 @@ def head_train(
     seed: int = 0,
     weight_decay: float = WEIGHT_DECAY,
     max_iterations: int = MAX_ITERATIONS,
+    on_step: Callable[[], None] | None = None,
 ) -> LinearHead:
     """Fit multinomial logistic regression to a gallery's pooled vectors.
 
@@ -62,6 +64,8 @@ def head_train(
         Class indices 0..n_classes - 1.
     weight_decay
         Positive. The default suits unit vectors, whose logits need large weights.
+    on_step
+        Called at every evaluation of the objective, for whoever watches a long training.
 
     Raises
     ------
@@ -90,6 +94,8 @@ def head_train(
 
     def closure() -> Tensor:
         optimiser.zero_grad()
+        if on_step is not None:
+            on_step()
         fit = F.cross_entropy(x @ parameters[:, :-1].T + parameters[:, -1], labels.to(x.device))
         loss = fit + weight_decay / 2 * parameters.square().sum()
         loss.backward()  # type: ignore[no-untyped-call]

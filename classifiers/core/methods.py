@@ -14,14 +14,13 @@ from typing import Any, Final
 import torch
 from torch import Tensor
 
-from classifiers.core.catalogue import EMD_PARAMETERS, Parameters, parameters_resolved
+from classifiers.core.catalogue import EMD_PARAMETERS, N_EXEMPLARS, Parameters, parameters_resolved
 from classifiers.core.emd import emd_scores, patch_pairs
 from classifiers.core.head import LinearHead
 from classifiers.core.index import Gallery
 from classifiers.core.vote import majority_vote
 from classifiers.decision import Decision, Neighbor, PatchMatch
 
-N_EXEMPLARS: Final = 5
 Matches = Callable[[int], tuple[PatchMatch, ...]]
 
 

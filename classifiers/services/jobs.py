@@ -1,9 +1,14 @@
-"""The life of a job: queued, running, done or failed. Conditional updates, so one worker wins."""
+"""The life of a job: queued, running, done or failed.
+
+Every update is conditional on the claim, so one worker at a time owns a job, and one that was
+given up for lost cannot write over its successor's result.
+"""
 
 from __future__ import annotations
 
+import secrets
 from datetime import timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db.models import Q
 from django.utils import timezone
@@ -12,8 +17,12 @@ from classifiers.models import Gallery, Job, PredictionRun
 
 J = TypeVar("J", Gallery, PredictionRun)
 
-# A batch takes seconds at most; a job silent for this long has lost its worker.
-SILENT = timedelta(minutes=2)
+# Heartbeats come every few seconds; a job silent for this long has lost its worker.
+SILENT = timedelta(minutes=1)
+
+
+class JobLost(RuntimeError):
+    """Somebody else owns the job by now; this worker has to let go of it."""
 
 
 def job_claim(job: J) -> bool:
@@ -22,39 +31,66 @@ def job_claim(job: J) -> bool:
     free = Q(status=Job.Status.QUEUED) | Q(status=Job.Status.RUNNING, heartbeat_at__lt=now - SILENT)
     model = type(job)
     claimed = model._default_manager.filter(free, pk=job.pk).update(
-        status=Job.Status.RUNNING, heartbeat_at=now, error=""
+        status=Job.Status.RUNNING, heartbeat_at=now, error="", claim=secrets.token_hex(16)
     )
     job.refresh_from_db()
     return bool(claimed)
 
 
+def _update(job: J, **changes: Any) -> None:
+    """Write to a job that is still ours."""
+    mine = type(job)._default_manager.filter(pk=job.pk, claim=job.claim, status=Job.Status.RUNNING)
+    if not mine.update(**changes):
+        raise JobLost(f"{job} is no longer this worker's.")
+    for field, value in changes.items():
+        setattr(job, field, value)
+
+
 def job_progress(job: J, *, n_done: int, n_total: int) -> None:
     """Note how far the job is; this is its heartbeat too."""
-    job.n_done, job.n_total, job.heartbeat_at = n_done, n_total, timezone.now()
-    job.save(update_fields=["n_done", "n_total", "heartbeat_at"])
+    _update(job, n_done=n_done, n_total=n_total, heartbeat_at=timezone.now())
+
+
+def job_heartbeat(job: J) -> None:
+    """Say that the job is alive, at most every few seconds."""
+    now = timezone.now()
+    if job.heartbeat_at is None or now - job.heartbeat_at > SILENT / 12:
+        _update(job, heartbeat_at=now)
 
 
 def job_finish(job: J) -> None:
     """Close a job that did all of its work."""
-    job.status, job.finished_at = Job.Status.DONE, timezone.now()
-    job.save(update_fields=["status", "finished_at"])
+    _update(job, status=Job.Status.DONE, finished_at=timezone.now())
 
 
 def job_fail(job: J, error: Exception) -> None:
     """Close a job with its error, in words for the researcher."""
-    job.status, job.finished_at = Job.Status.FAILED, timezone.now()
-    job.error = f"{type(error).__name__}: {error}"
-    job.save(update_fields=["status", "finished_at", "error"])
+    text = f"{type(error).__name__}: {error}"
+    _update(job, status=Job.Status.FAILED, finished_at=timezone.now(), error=text)
 
 
 def job_requeue(job: J) -> None:
-    """Make a failed job ready for another try; what it had finished is kept."""
-    if job.status == Job.Status.FAILED:
+    """Make a closed job ready for another try; what it had finished is kept."""
+    if job.is_finished:
         job.status, job.error, job.finished_at = Job.Status.QUEUED, "", None
         job.save(update_fields=["status", "error", "finished_at"])
+
+
+def is_silent(job: Job) -> bool:
+    """Whether a running job's worker has not been heard of for too long."""
+    is_running = job.status == Job.Status.RUNNING and job.heartbeat_at is not None
+    return is_running and timezone.now() - job.heartbeat_at > SILENT  # type: ignore[operator]
+
+
+def is_any_worker_alive() -> bool:
+    """Whether some running job was heard of lately."""
+    lately = Q(status=Job.Status.RUNNING, heartbeat_at__gte=timezone.now() - SILENT)
+    return any(model._default_manager.filter(lately).exists() for model in (Gallery, PredictionRun))
 
 
 def jobs_release() -> None:
     """Queue every running job again. Only for a caller who knows that no worker runs."""
     for model in (Gallery, PredictionRun):
-        model._default_manager.filter(status=Job.Status.RUNNING).update(status=Job.Status.QUEUED)
+        model._default_manager.filter(status=Job.Status.RUNNING).update(
+            status=Job.Status.QUEUED, claim=""
+        )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 
 import torch
 from django.db import transaction
@@ -17,7 +18,7 @@ from classifiers.core.methods import QueryFeatures, classify
 from classifiers.decision import Decision
 from classifiers.models import Category, Image, Neighbor, Prediction, PredictionRun
 from classifiers.services.galleries import crops_read
-from classifiers.services.jobs import job_progress
+from classifiers.services.jobs import job_heartbeat, job_progress
 
 
 def runs_predict(*, runs: Sequence[PredictionRun]) -> None:
@@ -29,8 +30,8 @@ def runs_predict(*, runs: Sequence[PredictionRun]) -> None:
     gallery_row, split = runs[0].gallery, runs[0].split
     backbone = backbone_load(gallery_row.backbone)
     gallery = index.Gallery.open(gallery_row.folder, backbone.spec)
-    categories = list(gallery_row.dataset.categories.all())
-    heads = {run.pk: _head(run, gallery, len(categories)) for run in runs}
+    categories = {each.index: each for each in gallery_row.dataset.categories.all()}
+    heads = {run.pk: _head(run, gallery, 1 + max(categories)) for run in runs}
     done = {run.pk: set(run.predictions.values_list("image_id", flat=True)) for run in runs}
     everything = list(Image.objects.in_split(gallery_row.dataset, split).select_related("dataset"))
     left = [image for image in everything if any(image.pk not in ids for ids in done.values())]
@@ -41,20 +42,36 @@ def runs_predict(*, runs: Sequence[PredictionRun]) -> None:
         queries = [
             QueryFeatures(*each) for each in zip(features.maps, features.vectors, strict=True)
         ]
+        # Decided first, stored then: a transaction is a lock on SQLite, and people are waiting.
+        decided = [(run, *_decide(run, images, queries, gallery, heads, done)) for run in runs]
         with transaction.atomic():
-            for run in runs:
-                lacking = [
-                    (image, query)
-                    for image, query in zip(images, queries, strict=True)
-                    if image.pk not in done[run.pk]
-                ]
-                decisions = [
-                    classify(query, gallery, run.classifier, head=heads[run.pk], **run.parameters)
-                    for _, query in lacking
-                ]
-                decisions_store(run, [image for image, _ in lacking], decisions, categories)
+            for run, lacking, decisions in decided:
+                decisions_store(run, lacking, decisions, categories)
         n_done += len(images)
         _progress(runs, n_done, len(everything))
+
+
+def _decide(
+    run: PredictionRun,
+    images: Sequence[Image],
+    queries: Sequence[QueryFeatures],
+    gallery: index.Gallery,
+    heads: Mapping[int, LinearHead | None],
+    done: Mapping[int, set[int]],
+) -> tuple[list[Image], list[Decision]]:
+    """Return those of a batch's images that the run lacks, and its decisions on them."""
+    lacking = [
+        (image, query)
+        for image, query in zip(images, queries, strict=True)
+        if image.pk not in done[run.pk]
+    ]
+    decisions = []
+    for _, query in lacking:
+        job_heartbeat(run)
+        decisions.append(
+            classify(query, gallery, run.classifier, head=heads[run.pk], **run.parameters)
+        )
+    return [image for image, _ in lacking], decisions
 
 
 def _progress(runs: Sequence[PredictionRun], n_done: int, n_total: int) -> None:
@@ -67,16 +84,17 @@ def _head(run: PredictionRun, gallery: index.Gallery, n_classes: int) -> LinearH
     if CLASSIFIERS[run.classifier].votes:
         return None
     vectors, labels = torch.from_numpy(gallery.vectors), torch.from_numpy(gallery.labels)
-    return head_train(vectors, labels, n_classes, **run.parameters)
+    alive = partial(job_heartbeat, run)
+    return head_train(vectors, labels, n_classes, on_step=alive, **run.parameters)
 
 
 def decisions_store(
     run: PredictionRun,
     images: Sequence[Image],
     decisions: Sequence[Decision],
-    categories: Sequence[Category],
+    categories: Mapping[int, Category],
 ) -> None:
-    """Append predictions and their neighbours; ``categories`` are in index order."""
+    """Append predictions and their neighbours; ``categories`` are by index."""
     predictions = Prediction.objects.bulk_create(
         Prediction(
             run=run,

@@ -20,6 +20,11 @@ class RequestRefused(ValueError):
     """Work that cannot be asked for yet; the message says what comes first."""
 
 
+def parameters_sha256(resolved: Mapping[str, Any]) -> str:
+    """Return the fingerprint of a classifier's full parameters."""
+    return hashlib.sha256(json.dumps(resolved, sort_keys=True).encode()).hexdigest()
+
+
 @transaction.atomic
 def gallery_request(*, dataset: Dataset, backbone: str) -> Gallery:
     """Have the dataset's gallery split extracted, unless that is done or under way."""
@@ -31,10 +36,22 @@ def gallery_request(*, dataset: Dataset, backbone: str) -> Gallery:
             "use import_dataset --query-share to draw the splits."
         )
     gallery, _ = Gallery.objects.get_or_create(dataset=dataset, backbone=backbone)
+    if gallery.status == Job.Status.DONE:
+        _check_unchanged(gallery)
+        return gallery
     job_requeue(gallery)
-    if gallery.status != Job.Status.DONE:
-        transaction.on_commit(partial(tasks.gallery_build.delay, gallery.pk))
+    work_ring([gallery])
     return gallery
+
+
+def _check_unchanged(gallery: Gallery) -> None:
+    n_now = gallery.dataset.images.filter(split=Image.GALLERY).count()
+    if n_now != gallery.n_total:
+        raise RequestRefused(
+            f"Gallery {gallery} was built from {gallery.n_total} photos; the dataset now holds "
+            f"{n_now} in split '{Image.GALLERY}'. A built gallery never changes, because "
+            "predictions rest on it: import the folder as a dataset of another name."
+        )
 
 
 @transaction.atomic
@@ -55,17 +72,35 @@ def runs_request(
     runs = []
     for classifier in classifiers:
         resolved = parameters_resolved(classifier, parameters or {})
-        text = json.dumps(resolved, sort_keys=True)
-        run, _ = PredictionRun.objects.get_or_create(
+        run, is_new = PredictionRun.objects.get_or_create(
             gallery=gallery,
             classifier=classifier,
             split=split,
-            parameters_sha256=hashlib.sha256(text.encode()).hexdigest(),
+            parameters_sha256=parameters_sha256(resolved),
             defaults={"parameters": resolved},
         )
-        job_requeue(run)
+        if run.status == Job.Status.FAILED or (not is_new and _is_lacking(run)):
+            job_requeue(run)
         runs.append(run)
-    open_ids = [run.pk for run in runs if run.status != Job.Status.DONE]
-    if open_ids:
-        transaction.on_commit(partial(tasks.predict.delay, open_ids))
+    work_ring([run for run in runs if run.status != Job.Status.DONE])
     return runs
+
+
+def _is_lacking(run: PredictionRun) -> bool:
+    """Whether photos came in after the run was done."""
+    wanted = run.gallery.dataset.images.filter(split=run.split).count()
+    return run.predictions.count() < wanted
+
+
+def work_ring(jobs: Sequence[Gallery | PredictionRun]) -> None:
+    """Ring the doorbell for jobs, once what was written about them is committed.
+
+    Ringing twice is harmless, for a worker only takes a job that is free; a broker may lose a
+    message with the worker that received it.
+    """
+    runs = [job.pk for job in jobs if isinstance(job, PredictionRun)]
+    if runs:
+        transaction.on_commit(partial(tasks.predict.delay, runs))
+    for job in jobs:
+        if isinstance(job, Gallery):
+            transaction.on_commit(partial(tasks.gallery_build.delay, job.pk))

@@ -75,10 +75,17 @@ def test_a_gallery_holds_every_photo_in_folder_order(gallery: Gallery) -> None:
     assert gallery.finished_at is not None
 
 
+def running(gallery: Gallery) -> None:
+    """Put a gallery back to where a worker holds it."""
+    gallery.status, gallery.claim = Job.Status.RUNNING, "me"
+    gallery.save()
+
+
 def test_an_interrupted_extraction_goes_on_and_gives_the_same_bits(
     gallery: Gallery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = index.Gallery.open(gallery.folder).vectors.copy()
+    running(gallery)
     for file in gallery.folder.iterdir():
         file.unlink()
     monkeypatch.setattr(galleries, "BATCH", 2)
@@ -183,6 +190,7 @@ def test_a_head_is_trained_the_same_every_time(
     gallery: Gallery, rung: list[tuple[str, Any]]
 ) -> None:
     (run,) = make_runs(gallery, "softmax")
+    jobs.job_claim(run)
     stored = index.Gallery.open(gallery.folder)
     first, second = (predictions._head(run, stored, 2) for _ in range(2))
     assert first is not None
@@ -255,6 +263,51 @@ def test_a_job_whose_worker_fell_silent_can_be_taken_over(dataset: Dataset) -> N
     long_ago = timezone.now() - jobs.SILENT - timedelta(seconds=1)
     Gallery.objects.update(heartbeat_at=long_ago)
     assert jobs.job_claim(gallery)
+
+
+def test_a_worker_given_up_for_lost_cannot_write_over_its_successor(dataset: Dataset) -> None:
+    lost = Gallery.objects.create(dataset=dataset, backbone=BACKBONE)
+    jobs.job_claim(lost)
+    jobs.jobs_release()
+    successor = Gallery.objects.get()
+    jobs.job_claim(successor)
+    with pytest.raises(jobs.JobLost):
+        jobs.job_fail(lost, RuntimeError("late"))
+    jobs.job_finish(successor)
+    with pytest.raises(jobs.JobLost):
+        jobs.job_progress(lost, n_done=1, n_total=2)
+    assert Gallery.objects.get().status == Job.Status.DONE
+
+
+def test_photos_that_came_later_are_predicted_too(
+    gallery: Gallery, rung: list[tuple[str, Any]]
+) -> None:
+    (run,) = make_runs(gallery, "knn")
+    tasks.predict([run.pk])
+    run.predictions.first().delete()  # type: ignore[union-attr]
+    (again,) = make_runs(gallery, "knn")
+    assert again.status == Job.Status.QUEUED
+    tasks.predict([run.pk])
+    assert run.predictions.count() == 4
+
+
+def test_a_built_gallery_whose_dataset_grew_says_so(
+    gallery: Gallery, rung: list[tuple[str, Any]]
+) -> None:
+    Image.objects.filter(split="query").update(split="gallery")
+    with pytest.raises(requests.RequestRefused, match=r"built from 6 photos; .* now holds 10"):
+        requests.gallery_request(dataset=gallery.dataset, backbone=BACKBONE)
+
+
+def test_a_job_that_fell_silent_is_offered_again(
+    dataset: Dataset, rung: list[tuple[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gallery = Gallery.objects.create(dataset=dataset, backbone=BACKBONE)
+    jobs.job_claim(gallery)
+    Gallery.objects.update(heartbeat_at=timezone.now() - 2 * jobs.SILENT)
+    monkeypatch.setattr(_progress, "work_ring", lambda found: tasks.gallery_build(found[0].pk))
+    _progress.wait_for([gallery], "gallery")
+    assert Gallery.objects.get().status == Job.Status.DONE
 
 
 def test_a_doorbell_for_a_job_under_way_does_nothing(dataset: Dataset) -> None:

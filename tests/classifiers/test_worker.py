@@ -114,7 +114,7 @@ def test_a_folder_becomes_predictions_on_a_real_worker(
     assert "24 photos" in site.manage("build_gallery", "stripes")
     said = site.manage("predict", "stripes", "--set", "n_voters=5", "--classifier", "knn",
                        "--classifier", "emd-corr")  # fmt: skip
-    assert "knn        10 of 10: 100.0 % right" in said
+    assert "knn        10 of 10: 100.0 % right (run 1)" in said
     assert "emd-corr   10 of 10: 100.0 % right" in said
     rows = "import json; from classifiers.models import *; print(json.dumps({})); "
     code = rows.format(

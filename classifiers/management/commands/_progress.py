@@ -4,37 +4,57 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from django.core.management.base import CommandError
 from django.utils import timezone
 from tqdm import tqdm
 
 from classifiers.models import Gallery, Job, PredictionRun
+from classifiers.services import jobs as job_services
+from classifiers.services.requests import work_ring
 
 PATIENCE_S = 20
 
 
-def wait_for(jobs: Sequence[Gallery] | Sequence[PredictionRun], title: str) -> None:
+def nothing() -> None:
+    """Look at nothing beside the jobs."""
+
+
+def wait_for(
+    jobs: Sequence[Gallery] | Sequence[PredictionRun],
+    title: str,
+    *,
+    look: Callable[[], None] = nothing,
+) -> None:
     """Draw a bar until every job is done. Ctrl-C stops looking, not the work.
 
-    Raises ``CommandError`` when a job fails, or when no worker takes it.
+    A job whose worker died is offered to the next one. ``look`` is called at every turn and may
+    raise. Raises ``CommandError`` when a job fails, or when no worker takes it.
     """
-    asked_at = time.monotonic()
+    waiting_since, has_rung_again = time.monotonic(), False
     # A terminal redraws its line; a log gets a new line now and then.
     interval_s = 0.3 if sys.stderr.isatty() else 10
     with tqdm(desc=title, unit="photo", mininterval=interval_s) as bar:
         while not all(job.is_finished for job in jobs):
+            look()
             for job in jobs:
                 job.refresh_from_db()
             bar.total = max(job.n_total for job in jobs) or None
             bar.update(min(job.n_done for job in jobs) - bar.n)
-            waiting = all(job.status == Job.Status.QUEUED for job in jobs)
-            if waiting and time.monotonic() - asked_at > PATIENCE_S:
+            silent = [job for job in jobs if job_services.is_silent(job)]
+            idle = silent or [job for job in jobs if job.status == Job.Status.QUEUED]
+            if not idle or job_services.is_any_worker_alive():
+                waiting_since, has_rung_again = time.monotonic(), False
+            elif time.monotonic() - waiting_since > PATIENCE_S:
                 raise CommandError(
                     f"No worker has taken the work in {PATIENCE_S} s. It stays queued. Start a "
-                    "worker in another terminal: celery -A study_site worker --pool solo"
+                    "worker in another terminal (celery -A study_site worker --pool solo), and "
+                    "run this again."
                 )
+            if silent and not has_rung_again:
+                work_ring(silent)
+                has_rung_again = True
             time.sleep(0.2)
     for job in jobs:
         if job.status == Job.Status.FAILED:

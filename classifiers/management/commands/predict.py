@@ -61,6 +61,5 @@ class Command(BaseCommand):
         for run in runs:
             n_right = Prediction.objects.filter(run=run).right().count()
             share = 100 * n_right / max(1, run.n_total)
-            self.stdout.write(
-                f"{run.classifier:10} {n_right} of {run.n_total}: {share:.1f} % right"
-            )
+            said = f"{run.classifier:10} {n_right} of {run.n_total}: {share:.1f} % right"
+            self.stdout.write(f"{said} (run {run.pk})")
