@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.http import HttpRequest
 
 from classifiers.admin import ReadOnly
 from trials.models import Condition, Participant, Study
@@ -12,6 +13,7 @@ class ConditionInline(admin.TabularInline):  # type: ignore[type-arg]
     model = Condition
     extra = 0
     can_delete = False
+    max_num = 0
     readonly_fields = ["name", "position", "run", "view_name"]
 
 
@@ -22,6 +24,12 @@ class StudyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ["slug", "status", "dataset", "created_at"]
     readonly_fields = ["slug", "dataset", "document", "document_sha256", "created_at"]
     inlines = [ConditionInline]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
 
 
 @admin.register(Participant)

@@ -118,14 +118,17 @@ def participant_seed(study_seed: int, number: int, is_simulated: bool) -> int:
     return random.Random(f"{study_seed}:{number}:{is_simulated:d}").getrandbits(62)
 
 
-def order(items: Sequence[T], seed: int) -> list[T]:
+def order(items: Sequence[T], seed: int | str) -> list[T]:
     """Return the items in one person's own order."""
     shuffled = list(items)
     random.Random(seed).shuffle(shuffled)
     return shuffled
 
 
-def least_filled(counts: Mapping[K, int], seed: int) -> K:
-    """Return a key with the smallest count; ties are broken at random by the seed."""
+def least_filled(counts: Mapping[K, int], seed: int | str) -> K:
+    """Return a key with the smallest count; ties are broken at random by the seed.
+
+    Two draws for one person need two seeds, or the second would follow from the first.
+    """
     fewest = min(counts.values())
     return random.Random(seed).choice([key for key, count in counts.items() if count == fewest])

@@ -10,7 +10,7 @@ import json
 from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any
 
-from classifiers.core.catalogue import CLASSIFIERS
+from classifiers.core.catalogue import CLASSIFIERS, N_EXEMPLARS
 
 
 class PlanRefused(ValueError):
@@ -75,7 +75,7 @@ class StudyPlan:
     pass_mark: int = 8
     n_test: int = 30
     n_sets: int = 20
-    n_exemplars: int = 5
+    n_exemplars: int = N_EXEMPLARS
     idle_minutes: int = 60
 
     def __post_init__(self) -> None:
@@ -140,6 +140,22 @@ def _check(plan: StudyPlan) -> None:
             if value not in known:
                 path = f"conditions[{position}].{field}"
                 raise PlanRefused(path, value, f"one of {', '.join(known)}")
+        _check_condition(f"conditions[{position}]", each)
+
+
+def _check_condition(path: str, condition: ConditionPlan) -> None:
+    """Refuse a view that promises what the classifier does not give."""
+    if not 1 <= len(str(condition.name).strip()) <= 50:
+        raise PlanRefused(f"{path}.name", condition.name, "a name of 1 to 50 characters")
+    view, classifier = VIEWS[condition.view], CLASSIFIERS[condition.classifier]
+    if view.has_exemplars and not classifier.votes:
+        fitting = [name for name, each in CLASSIFIERS.items() if each.votes]
+        expected = f"a classifier with examples for it ({', '.join(fitting)})"
+        raise PlanRefused(f"{path}.view", condition.view, expected)
+    if view.has_boxes and not classifier.has_matches:
+        fitting = [name for name, each in CLASSIFIERS.items() if each.has_matches]
+        expected = f"a classifier with patch matches for it ({', '.join(fitting)})"
+        raise PlanRefused(f"{path}.view", condition.view, expected)
 
 
 def _check_numbers_and_texts(plan: StudyPlan) -> None:
@@ -150,3 +166,8 @@ def _check_numbers_and_texts(plan: StudyPlan) -> None:
         value = getattr(plan, name)
         if not isinstance(value, int) or isinstance(value, bool) or value < low:
             raise PlanRefused(name, value, f"a whole number of at least {low}")
+    for name in ("topic", "contact"):
+        if not isinstance(getattr(plan, name), str):
+            raise PlanRefused(name, getattr(plan, name), "a text, or an empty one")
+    if plan.n_exemplars > N_EXEMPLARS:
+        raise PlanRefused("n_exemplars", plan.n_exemplars, f"at most {N_EXEMPLARS}")

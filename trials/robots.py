@@ -69,8 +69,23 @@ def _submit(client: Client, url: str, form: dict[str, str]) -> None:
 def play(study: Study, robot: Robot, rng: random.Random) -> Participant:
     """Walk one whole session, page by page, and return the finished participant.
 
-    The robot sees the truth in the database, as no person can; all else goes through HTTP.
+    The robot sees the truth in the database, as no person can; all else goes through HTTP. One
+    that is stopped half-way is removed, so that it holds no place.
     """
+    try:
+        return _walk(study, robot, rng)
+    except BaseException:
+        robots_remove_unfinished(study)
+        raise
+
+
+def robots_remove_unfinished(study: Study) -> None:
+    """Remove the simulated people of a study who are still on their way."""
+    on_their_way = Participant.objects.filter(study=study, is_simulated=True)
+    on_their_way.filter(status=Participant.Status.ACTIVE).delete()
+
+
+def _walk(study: Study, robot: Robot, rng: random.Random) -> Participant:
     client = robot_client()
     door, way = reverse("consent", args=[study.slug]), reverse("session", args=[study.slug])
     key = KEY.search(client.get(door, secure=True).text)
@@ -83,8 +98,7 @@ def play(study: Study, robot: Robot, rng: random.Random) -> Participant:
         current = participant.script[int(step[1])]
         if current.kind == Kind.TRIAL:
             prediction = trial_of(participant, current).prediction
-            is_ai_correct = prediction.category_id == prediction.image.category_id
-            is_accepted = robot.accepts(current.name, is_ai_correct, rng)
+            is_accepted = robot.accepts(current.name, prediction.is_right, rng)
             form |= {"answer": "yes" if is_accepted else "no", "rt_ms": str(reaction_ms(rng))}
         _submit(client, way, form)
     participant.refresh_from_db()

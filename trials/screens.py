@@ -101,7 +101,7 @@ def boxes(cells: list[int]) -> tuple[Box, ...]:
     placed = []
     for position, cell in enumerate(cells):
         n_before = cells[:position].count(cell)
-        inset = MARGIN + INSET_STEP * n_before
+        inset = MARGIN + min(INSET_STEP, 0.36 / cells.count(cell)) * n_before
         row, column = divmod(cell, GRID)
         badge_x, badge_y = BADGES[n_before % len(BADGES)]
         placed.append(
@@ -165,7 +165,7 @@ def kinds(study: Study, n_samples: int = 2) -> tuple[Kind, ...]:
 def feedback(trial: Trial) -> Feedback:
     """Build the feedback on an answered trial; asking before the answer is an error."""
     truth = trial.prediction.image.category
-    is_ai_correct = trial.prediction.category_id == truth.pk
+    is_ai_correct = trial.prediction.is_right
     return Feedback(
         is_correct=trial.response.is_accepted == is_ai_correct,
         is_ai_correct=is_ai_correct,

@@ -5,12 +5,14 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable
 from datetime import timedelta
+from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Count
+from django.db.models import Count, Max
 from django.utils import timezone
 
-from classifiers.models import Dataset, Prediction, PredictionRun
+from classifiers.models import Dataset, Image, Prediction, PredictionRun
 from trials import design
 from trials.design import Kind, Phase, Step
 from trials.models import Condition, Participant, Response, Study, Trial, TrialItem, TrialSet
@@ -30,10 +32,13 @@ def study_create(
     """Store a study in draft: its conditions and every trial set, drawn by the plan's seed.
 
     ``runs`` are finished prediction runs, one for each classifier that the plan names. Raises
-    ``StudyRefused`` when a run is missing or unfinished, ``PoolTooSmall`` when a run's
-    predictions do not suffice for the sets.
+    ``StudyRefused`` when a run is missing, unfinished, given twice or not of the dataset's
+    queries, ``PoolTooSmall`` when a run's predictions do not suffice for the sets.
     """
-    run_of = {run.classifier: run for run in runs if run.status == PredictionRun.Status.DONE}
+    run_of: dict[str, PredictionRun] = {}
+    for run in runs:
+        _check_run(run, dataset, run_of.get(run.classifier))
+        run_of[run.classifier] = run
     missing = sorted({each.classifier for each in plan.conditions} - run_of.keys())
     if missing:
         raise StudyRefused(
@@ -41,9 +46,12 @@ def study_create(
             f"{', '.join(sorted(run_of)) or 'none'}. "
             f"Run: manage.py predict {dataset} --classifier {missing[0]}"
         )
-    study = Study.objects.create(
-        slug=slug, dataset=dataset, document=plan.to_json(), document_sha256=plan.sha256
-    )
+    study = Study(slug=slug, dataset=dataset, document=plan.to_json(), document_sha256=plan.sha256)
+    try:
+        study.full_clean()
+    except ValidationError as error:
+        raise StudyRefused(f"The study {slug!r}: {' '.join(error.messages)}") from error
+    study.save()
     for position, each in enumerate(plan.conditions):
         Condition.objects.create(
             study=study,
@@ -58,11 +66,28 @@ def study_create(
     return study
 
 
+def _check_run(run: PredictionRun, dataset: Dataset, other: PredictionRun | None) -> None:
+    """Refuse predictions that people must not judge, and a choice that nobody made."""
+    if run.gallery.dataset_id != dataset.pk or run.split != Image.QUERY:
+        raise StudyRefused(
+            f"Run {run.pk} predicts split {run.split!r} of {run.gallery.dataset}; expected split "
+            f"{Image.QUERY!r} of {dataset}: gallery photos are shown with their labels."
+        )
+    if run.status != PredictionRun.Status.DONE:
+        raise StudyRefused(f"Run {run.pk} ({run}) is {run.status}; wait until it is done.")
+    if other is not None:
+        raise StudyRefused(
+            f"Two runs of {run.classifier}: {other.pk} with {other.parameters} and {run.pk} with "
+            f"{run.parameters}. Name the one that people shall judge."
+        )
+
+
 def _sets_draw(study: Study, plan: StudyPlan, run: PredictionRun) -> None:
     # Ordered by the image's content: the draw does not depend on when rows were inserted.
-    everything = Prediction.objects.filter(run=run).order_by("image__sha256")
-    right = list(everything.right().values_list("pk", flat=True))
-    wrong = list(everything.exclude(pk__in=right).values_list("pk", flat=True))
+    rows: Any = Prediction.objects.filter(run=run).order_by("image__sha256").with_correctness()
+    pairs: list[tuple[int, bool]] = list(rows.values_list("pk", "is_correct"))
+    right = [pk for pk, is_correct in pairs if is_correct]
+    wrong = [pk for pk, is_correct in pairs if not is_correct]
     draw = design.draw_sets(
         right,
         wrong,
@@ -105,13 +130,14 @@ def participant_enrol(*, study: Study, enrolment_key: str, is_simulated: bool) -
         raise StudyRefused("This study is not open.")
     plan, now = study.plan, timezone.now()
     people = Participant.objects.filter(study=study, is_simulated=is_simulated)
-    number = people.count() + 1
+    # Not the count: a person who withdrew leaves a gap.
+    number = (people.aggregate(last=Max("number"))["last"] or 0) + 1
     seed = design.participant_seed(plan.seed, number, is_simulated)
     placed = people.holding_a_place(now - timedelta(minutes=plan.idle_minutes))
     conditions = {each.pk: each for each in study.conditions.select_related("run")}
     counts = dict.fromkeys(conditions, 0)
     counts |= dict(placed.values_list("condition").annotate(Count("pk")).order_by())
-    condition = conditions[design.least_filled(counts, seed)]
+    condition = conditions[design.least_filled(counts, f"{seed}:condition")]
     sets = {each.pk: each for each in study.trial_sets.filter(run=condition.run, phase=Phase.TEST)}
     counts = dict.fromkeys(sets, 0)
     inside = placed.filter(condition=condition)
@@ -119,7 +145,7 @@ def participant_enrol(*, study: Study, enrolment_key: str, is_simulated: bool) -
     participant = Participant.objects.create(
         study=study,
         condition=condition,
-        trial_set=sets[design.least_filled(counts, seed)],
+        trial_set=sets[design.least_filled(counts, f"{seed}:set")],
         number=number,
         enrolment_key=enrolment_key,
         seed=seed,
@@ -142,7 +168,7 @@ def _trials_lay_out(participant: Participant) -> None:
     for phase, trial_set in sets.items():
         items = list(trial_set.items.values_list("prediction_id", flat=True))
         if phase == Phase.TEST:
-            items = design.order(items, participant.seed)
+            items = design.order(items, f"{participant.seed}:order")
         Trial.objects.bulk_create(
             Trial(participant=participant, phase=phase, position=position, prediction_id=pk)
             for position, pk in enumerate(items)

@@ -42,19 +42,27 @@ def consent(request: HttpRequest, slug: str) -> HttpResponse:
     if participant_of(request, study):
         return redirect("session", slug)
     if not study.is_open:
-        return render(request, "trials/closed.html", {"study": study}, status=403)
+        return closed(request, study)
     form = ConsentForm(request.POST or None, initial={"enrolment_key": secrets.token_urlsafe(24)})
     if request.method == "POST" and form.is_valid():
-        participant = services.participant_enrol(
-            study=study,
-            enrolment_key=form.cleaned_data["enrolment_key"],
-            is_simulated=bool(request.META.get(ROBOT)),
-        )
+        try:
+            participant = services.participant_enrol(
+                study=study,
+                enrolment_key=form.cleaned_data["enrolment_key"],
+                is_simulated=bool(request.META.get(ROBOT)),
+            )
+        except services.StudyRefused:  # closed between the look above and the lock
+            return closed(request, study)
         request.session[f"participant:{study.pk}"] = participant.token
         return redirect("session", slug)
     return render(
         request, "trials/consent.html", {"study": study, "plan": study.plan, "form": form}
     )
+
+
+def closed(request: HttpRequest, study: Study) -> HttpResponse:
+    """Say that nobody can join."""
+    return render(request, "trials/closed.html", {"study": study}, status=403)
 
 
 @never_cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -21,23 +22,32 @@ CONDITIONS = ["ResNet-50", "kNN", "EMD-NN", "EMD-Corr"]
 WAY = "/s/trees/session/"
 
 
-def everything(client: Client, url: str) -> bytes:
-    """Return every byte of an answer: status, headers, cookies and body."""
-    answer = client.get(url)
-    body = b"".join(answer.streaming_content) if answer.streaming else answer.content  # type: ignore[attr-defined]
-    heads = "\n".join(f"{name}: {value}" for name, value in answer.items())
-    cookies = "\n".join(f"{each.key}={each.value}" for each in client.cookies.values())
-    return f"{answer.status_code}\n{heads}\n{cookies}\n{url}\n".encode() + body
+class Wire(Client):
+    """A browser that keeps every byte it receives: status, headers, cookies and body."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.received: list[bytes] = []
+
+    def request(self, **request: Any) -> Any:
+        answer = super().request(**request)
+        body = b"".join(answer.streaming_content) if answer.streaming else answer.content  # type: ignore[attr-defined]
+        heads = "\n".join(f"{name}: {value}" for name, value in answer.items())
+        cookies = "\n".join(f"{each.key}={each.value}" for each in answer.cookies.values())
+        head = f"{request['PATH_INFO']}\n{answer.status_code}\n{heads}\n{cookies}\n"
+        self.received.append(head.encode() + body)
+        return answer
+
+    def page_and_photos(self) -> bytes:
+        """Fetch the current page with all that it links to; return every byte of it."""
+        n_before = len(self.received)
+        page = self.get(WAY).text
+        for url in sorted(set(re.findall(r'(?:src|href)="(/(?:image|static)/[^"]+)"', page))):
+            self.get(url)
+        return b"\n".join(self.received[n_before:])
 
 
-def page_and_photos(client: Client) -> bytes:
-    """Return the current page with every photo that it shows."""
-    page = everything(client, WAY)
-    urls = sorted(set(re.findall(rb'(?:src|href)="(/image/[^"]+)"', page)))
-    return b"\n".join([page, *(everything(client, url.decode()) for url in urls)])
-
-
-def enter(study: Study, condition: str) -> tuple[Client, Participant]:
+def enter(study: Study, condition: str) -> tuple[Wire, Participant]:
     """Let a person consent into a given condition."""
     conditions = {each.name: each for each in Condition.objects.filter(study=study)}
     for name, each in conditions.items():
@@ -46,23 +56,23 @@ def enter(study: Study, condition: str) -> tuple[Client, Participant]:
                 study=study, enrolment_key=f"crowd-{name}-{number:08d}", is_simulated=False
             )
             Participant.objects.filter(pk=crowd.pk).update(condition=each)
-    client = Client()
+    client = Wire()
     key = robots.KEY.search(client.get("/s/trees/").text)
     assert key is not None
     client.post("/s/trees/", {"agree": "on", "enrolment_key": key[1]})
     return client, Participant.objects.get(enrolment_key=key[1])
 
 
-def walk(client: Client, participant: Participant) -> Iterator[tuple[Kind, str, bytes]]:
-    """Yield each trial's step with all that was received, and answer it rightly."""
+def walk(client: Wire, participant: Participant) -> Iterator[tuple[str, bytes]]:
+    """Yield all that was received of each trial, with the truth where the AI is wrong."""
     while step := robots.STEP.search(client.get(WAY).text):
         current = participant.script[int(step[1])]
         form = {"step": step[1]}
         if current.kind == Kind.TRIAL:
             prediction = services.trial_of(participant, current).prediction
             truth = prediction.image.category
-            is_right = prediction.category_id == truth.pk
-            yield current.kind, "" if is_right else truth.name, page_and_photos(client)
+            is_right = prediction.is_right
+            yield "" if is_right else truth.name, client.page_and_photos()
             form["answer"] = "yes" if is_right else "no"
         client.post(WAY, form)
 
@@ -70,27 +80,30 @@ def walk(client: Client, participant: Participant) -> Iterator[tuple[Kind, str, 
 @pytest.mark.parametrize("condition", CONDITIONS)
 def test_no_byte_of_a_trial_names_the_truth_or_the_source(condition: str) -> None:
     study = make_study()
-    sources = [name.encode() for name in ("secretfile", "gallery/", "query/", ".png", "kind_")]
+    folders = [f"kind_{name}" for name in KINDS]
+    sources = [name.encode() for name in ("secretfile", "gallery/", "query/", ".png", *folders)]
     digests = [each[:16].encode() for each in Image.objects.values_list("sha256", flat=True)]
     client, participant = enter(study, condition)
     assert participant.condition.name == condition
-    n_wrong_ai = 0
-    for _, true_name, received in walk(client, participant):
-        for secret in (*sources, *digests, b"is_ai", b"is_correct", b"correctness"):
-            assert secret not in received
+    true_names = []
+    for true_name, received in walk(client, participant):
         if true_name:
-            n_wrong_ai += 1
+            true_names.append(true_name)
             assert true_name.removeprefix("kind_").encode() not in received
     participant.refresh_from_db()
     assert participant.status == Participant.Status.COMPLETED
-    assert n_wrong_ai == 6  # of 2 + 4 + 6 trials
+    assert len(true_names) == 6  # of 2 + 4 + 6 trials
+    everything = b"\n".join(client.received)  # consent, pages of text, redirects and all
+    assert len(client.received) > 60
+    for secret in (*sources, *digests, b"is_ai", b"is_correct", b"correctness", b"is_right"):
+        assert secret not in everything
 
 
 @pytest.mark.parametrize("condition", CONDITIONS)
 def test_pages_of_right_and_wrong_ais_have_the_same_shape(condition: str) -> None:
     client, participant = enter(make_study(), condition)
     shapes = set()
-    for _, _, received in walk(client, participant):
+    for _, received in walk(client, participant):
         page = received.split(b"</html>")[0].partition(b"<main")[2]
         for kind in KINDS:
             page = page.replace(kind.encode(), b"KIND")

@@ -39,6 +39,8 @@ def test_the_defaults_are_those_of_the_reference_study() -> None:
         ({"persona": None}, "persona: found None, expected a text"),
         ({"conditions": []}, "conditions: found .*, expected a list of at least one"),
         ({"conditions": [{"name": "A"}]}, r"conditions\[0\]: found .*, expected exactly name"),
+        ({"n_exemplars": 6}, "n_exemplars: found 6, expected at most 5"),
+        ({"topic": None}, "topic: found None, expected a text, or an empty one"),
         ({"pass_marc": 3}, "pass_marc: found 3, expected one of .*pass_mark"),
     ],
 )
@@ -53,6 +55,28 @@ def test_a_wrong_document_names_path_value_and_expectation(
 def test_a_missing_required_field_is_named() -> None:
     with pytest.raises(PlanRefused, match="seed: found None, expected a value"):
         StudyPlan.from_json({"title": "Birds"})
+
+
+@pytest.mark.parametrize(
+    ("classifier", "view", "message"),
+    [
+        ("softmax", "exemplars", r"view: found 'exemplars', .* with examples .*knn, emd-corr"),
+        ("knn", "correspondences", r"view: found 'correspondences', .* patch matches .*emd-corr"),
+    ],
+)
+def test_a_view_that_the_classifier_cannot_fill_is_refused(
+    classifier: str, view: str, message: str
+) -> None:
+    condition = {"name": "A", "classifier": classifier, "view": view}
+    with pytest.raises(PlanRefused, match=message):
+        StudyPlan.from_json({"title": "Birds", "seed": 1, "conditions": [condition]})
+
+
+@pytest.mark.parametrize("name", ["", "x" * 51])
+def test_a_condition_has_a_name_that_fits(name: str) -> None:
+    condition = {"name": name, "classifier": "knn", "view": "none"}
+    with pytest.raises(PlanRefused, match="a name of 1 to 50 characters"):
+        StudyPlan.from_json({"title": "Birds", "seed": 1, "conditions": [condition]})
 
 
 def test_two_conditions_of_one_name_are_refused() -> None:

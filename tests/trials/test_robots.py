@@ -11,6 +11,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 
 from tests.factories import make_study
+from trials import robots
 from trials.models import Participant, Response, Study
 from trials.robots import KEY, Robot, RobotStuck, play, reaction_ms
 
@@ -51,6 +52,23 @@ def test_a_robot_says_where_it_got_stuck() -> None:
     Study.objects.update(status=Study.Status.CLOSED)
     with pytest.raises(RobotStuck, match="is the study open"):
         play(study, Robot(), random.Random(1))
+
+
+def test_a_robot_that_is_stopped_leaves_no_place_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    study = make_study()
+    real, calls = robots._submit, []
+
+    def stop_later(*given: Any) -> None:
+        calls.append(1)
+        if len(calls) == 4:
+            raise KeyboardInterrupt
+        real(*given)
+
+    monkeypatch.setattr(robots, "_submit", stop_later)
+    with pytest.raises(KeyboardInterrupt):
+        play(study, Robot(), random.Random(1))
+    assert len(calls) == 4
+    assert not Participant.objects.exists()
 
 
 def test_reaction_times_look_like_peoples() -> None:

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from classifiers.models import Job, PredictionRun
 from tests.factories import enrol, make_plan, make_study
-from trials import services
+from trials import design, services
 from trials.design import Kind, Phase, PoolTooSmall
 from trials.models import Participant, Response, Study, Trial, TrialItem
 
@@ -73,11 +73,71 @@ def test_the_same_plan_draws_the_same_photos_again() -> None:
 
 def test_a_study_without_finished_predictions_is_refused_with_the_command() -> None:
     study = make_study()
-    PredictionRun.objects.filter(classifier="knn").update(status=Job.Status.RUNNING)
+    PredictionRun.objects.filter(classifier="knn").update(classifier="other")
     with pytest.raises(services.StudyRefused, match=r"manage.py predict trees --classifier knn"):
         services.study_create(
             slug="b", dataset=study.dataset, plan=make_plan(), runs=PredictionRun.objects.all()
         )
+
+
+def attempt(study: Study, slug: str = "b") -> None:
+    services.study_create(
+        slug=slug, dataset=study.dataset, plan=make_plan(), runs=PredictionRun.objects.all()
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"split": "gallery"}, "predicts split 'gallery' of trees; expected split 'query'"),
+        ({"status": Job.Status.RUNNING}, "is running; wait until it is done"),
+    ],
+)
+def test_predictions_that_people_must_not_judge_are_refused(
+    changes: dict[str, Any], message: str
+) -> None:
+    study = make_study()
+    PredictionRun.objects.filter(classifier="knn").update(**changes)
+    with pytest.raises(services.StudyRefused, match=message):
+        attempt(study)
+
+
+def test_two_runs_of_one_classifier_are_a_choice_to_be_named() -> None:
+    study = make_study()
+    run = PredictionRun.objects.get(classifier="knn")
+    run.pk, run.parameters_sha256 = None, "1" * 64
+    run.save()
+    with pytest.raises(services.StudyRefused, match="Two runs of knn"):
+        attempt(study)
+
+
+def test_a_name_that_is_no_address_is_refused() -> None:
+    study = make_study()
+    with pytest.raises(services.StudyRefused, match="valid “slug”"):
+        attempt(study, "my study")
+
+
+def test_a_person_who_withdrew_leaves_a_gap_and_nothing_else() -> None:
+    study = make_study()
+    alice, bob = enrol(study, "alice"), enrol(study, "bob")
+    alice.delete()
+    assert enrol(study, "carol").number == bob.number + 1
+
+
+def test_the_set_does_not_follow_from_the_condition() -> None:
+    study = make_study(plan=make_plan(n_sets=2))
+    people = [enrol(study, f"person{n}") for n in range(4)]
+    numbers = {each.trial_set.number for each in people}
+    seeds = [f"{design.participant_seed(7, n, False)}" for n in range(1, 400)]
+    pairs = Counter(
+        (
+            design.least_filled({1: 0, 2: 0}, f"{seed}:condition"),
+            design.least_filled({1: 0, 2: 0}, f"{seed}:set"),
+        )
+        for seed in seeds
+    )
+    assert numbers <= {1, 2}
+    assert min(pairs.values()) > 70
 
 
 def test_a_pool_too_small_leaves_no_half_study_behind() -> None:

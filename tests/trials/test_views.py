@@ -9,6 +9,7 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from tests.factories import make_study
+from trials import services
 from trials.models import Participant, Response, Study
 from trials.robots import KEY
 
@@ -135,8 +136,6 @@ def test_an_old_page_sent_again_leads_to_the_current_one(alice: Client) -> None:
         {"step": "-1", "answer": "yes"},
         {"step": "2", "answer": "perhaps"},
         {"step": "2"},
-        {"step": "2", "answer": "yes", "rt_ms": "-5"},
-        {"step": "2", "answer": "yes", "rt_ms": "soon"},
     ],
 )
 def test_bad_input_leaves_the_trial_open(alice: Client, form: dict[str, str]) -> None:
@@ -150,6 +149,25 @@ def test_the_browsers_time_is_kept_with_the_answer(alice: Client) -> None:
     alice.post(WAY, {"step": "2", "answer": "no", "rt_ms": "1234"})
     response = Response.objects.get()
     assert (response.is_accepted, response.rt_ms) == (False, 1234)
+
+
+@pytest.mark.parametrize("clock", ["-5", "soon", "", "86400001", "9" * 50, "٣"])
+def test_a_clock_that_went_wrong_does_not_cost_the_answer(alice: Client, clock: str) -> None:
+    go_to(alice, 2)
+    alice.post(WAY, {"step": "2", "answer": "no", "rt_ms": clock})
+    response = Response.objects.get()
+    assert (response.is_accepted, response.rt_ms) == (False, None)
+
+
+def test_a_study_that_closes_under_the_click_says_so(
+    study: Study, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(**_: object) -> None:
+        raise services.StudyRefused("closed")
+
+    monkeypatch.setattr(services, "participant_enrol", refuse)
+    page = client.post(DOOR, {"agree": "on", "enrolment_key": "x" * 20})
+    assert page.status_code == 403
 
 
 def test_training_tells_the_truth_after_the_answer(alice: Client) -> None:

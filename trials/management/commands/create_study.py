@@ -7,15 +7,44 @@ from dataclasses import fields
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db.models import QuerySet
 
+from classifiers.core.catalogue import parameters_resolved
 from classifiers.management.lookup import by_slug
-from classifiers.models import Dataset, PredictionRun
+from classifiers.models import Dataset, Image, PredictionRun
+from classifiers.services.requests import parameters_sha256
 from trials.design import PoolTooSmall
 from trials.models import Study
 from trials.plan import PlanRefused, StudyPlan
 from trials.services import StudyRefused, study_create, study_open
 
 OPTIONS = [each for each in fields(StudyPlan) if each.name != "conditions"]
+
+
+def choose_runs(dataset: Dataset, plan: StudyPlan, ids: list[int]) -> list[PredictionRun]:
+    """Return the named runs, and for every other classifier its finished default run."""
+    found = PredictionRun.objects.select_related("gallery__dataset")
+    runs = [by_id(found, pk) for pk in ids]
+    named = {run.classifier for run in runs}
+    for classifier in sorted({each.classifier for each in plan.conditions} - named):
+        default = found.filter(
+            gallery__dataset=dataset,
+            classifier=classifier,
+            split=Image.QUERY,
+            parameters_sha256=parameters_sha256(parameters_resolved(classifier, {})),
+            status=PredictionRun.Status.DONE,
+        )
+        runs += list(default)
+    return runs
+
+
+def by_id(found: QuerySet[PredictionRun], pk: int) -> PredictionRun:
+    """Return a run; an unknown id lists the known ones."""
+    run = found.filter(pk=pk).first()
+    if run is None:
+        known = "; ".join(f"{each.pk}: {each} {each.parameters}" for each in found) or "none yet"
+        raise CommandError(f"No run {pk}; runs: {known}.")
+    return run
 
 
 class Command(BaseCommand):
@@ -25,6 +54,15 @@ class Command(BaseCommand):
         parser.add_argument("slug", help="the study's name in addresses")
         parser.add_argument("dataset", help="slug of a dataset with predictions")
         parser.add_argument("--open", action="store_true", help="let people in at once")
+        parser.add_argument(
+            "--run",
+            type=int,
+            action="append",
+            default=[],
+            metavar="ID",
+            help="judge this run of `predict` instead of its classifier's run with default "
+            "parameters; may be given several times",
+        )
         for each in OPTIONS:
             flag = "--" + each.name.replace("_", "-")
             is_needed = each.name in {"title", "seed"}
@@ -41,7 +79,7 @@ class Command(BaseCommand):
             raise CommandError(f"A study {options['slug']!r} exists already; choose another name.")
         try:
             plan = StudyPlan(**{each.name: options[each.name] for each in OPTIONS})
-            runs = PredictionRun.objects.filter(gallery__dataset=dataset).order_by("pk")
+            runs = choose_runs(dataset, plan, options["run"])
             study = study_create(slug=options["slug"], dataset=dataset, plan=plan, runs=runs)
         except (PlanRefused, StudyRefused, PoolTooSmall) as error:
             raise CommandError(str(error)) from error
