@@ -33,4 +33,4 @@ ci:             ## what continuous integration runs
 	@bash .ci/run
 
 clean:          ## remove what the verbs made: the environment, the demo's data
-	rm -rf .venv var .setup.lock .coverage htmlcov .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv var .setup.lock .setup.unfinished .coverage htmlcov .mypy_cache .ruff_cache .pytest_cache

@@ -1,4 +1,4 @@
-"""The frame as an app: it only brings the ``demo`` command."""
+"""The frame as an app, so that Django knows it as one of ours."""
 
 from django.apps import AppConfig
 

@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMP = VENV / ".installed.json"
-DIRTY = VENV / ".installing"
+DIRTY = ROOT / ".setup.unfinished"
 LOG = ROOT / "var" / "log" / "pip.log"
 
 
@@ -98,6 +98,9 @@ def install(names: list[str]) -> None:
     if not present:
         if VENV.is_symlink():
             sys.exit(f"{VENV} is a link to {VENV.resolve()}. Remove it, and run this again.")
+        if VENV.exists() and not STAMP.exists() and not DIRTY.exists():
+            sys.exit(f"{VENV} was made by something else. Move it away, and run this again.")
+        DIRTY.touch()
         shutil.rmtree(VENV, ignore_errors=True)
         run_with_progress([sys.executable, "-m", "venv", VENV], "Making .venv")
     DIRTY.touch()

@@ -7,6 +7,7 @@ it was. The worker and the web server are children of this process and end with 
 from __future__ import annotations
 
 import argparse
+import fcntl
 import logging
 import os
 import secrets
@@ -18,7 +19,8 @@ import time
 import urllib.error
 import urllib.request
 import webbrowser
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -64,12 +66,28 @@ def environment() -> None:
 
 def check_port(port: int) -> None:
     """Refuse a port that something else listens on, before anything long starts."""
+    if not 0 < port < 65536:
+        sys.exit(f"Port {port}: expected a number from 1 to 65535.")
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
-        except OSError:
-            sys.exit(f"Port {port} is in use. Choose another one: make demo PORT={port + 1}")
+        except PermissionError:
+            sys.exit(f"Port {port} needs an administrator's rights. Try: make demo PORT=8000")
+        except OSError as error:
+            sys.exit(f"Port {port}: {error}. Choose another one: make demo PORT={port + 1}")
+
+
+@contextmanager
+def only_demo() -> Iterator[None]:
+    """Keep a second demo away from this one's database and worker."""
+    DATA_DIR.mkdir(parents=True, exist_ok=True)
+    with (DATA_DIR / "demo.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            sys.exit(f"A demo already runs on {DATA_DIR}. Stop it first (Ctrl-C in its terminal).")
+        yield
 
 
 class Children:
@@ -111,11 +129,13 @@ class Children:
 
 def wait_for_site(url: str, server: subprocess.Popen[bytes]) -> None:
     """Return once the page answers."""
+    # Straight to this machine, whatever proxy the environment names.
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     for _ in range(300):
         if server.poll() is not None:
             sys.exit(f"The web server ended. Its log: {LOGS / 'web.log'}")
         try:
-            urllib.request.urlopen(url, timeout=5)  # noqa: S310 - our own http address
+            direct.open(url, timeout=5)
         except (urllib.error.URLError, OSError):
             time.sleep(0.1)
         else:
@@ -123,13 +143,23 @@ def wait_for_site(url: str, server: subprocess.Popen[bytes]) -> None:
     sys.exit(f"The web server does not answer. Its log: {LOGS / 'web.log'}")
 
 
-def start_worker(children: Children) -> None:
-    """Start the one Celery worker; it takes up what an earlier one left."""
+def start_worker(children: Children) -> Callable[[], None]:
+    """Start the one Celery worker; return a look at it that ends the demo if it died."""
     from classifiers.services.jobs import jobs_release
 
+    # No other worker runs on this folder: what an earlier one held is free, and what it had
+    # not received (or only half of it, after a power cut) will be asked for again.
     jobs_release()
+    for message in (DATA_DIR / "broker" / "messages").glob("*"):
+        message.unlink()
     options = ["--pool", "solo", "--loglevel", "info", "--without-gossip", "--without-mingle"]
-    children.start("worker", ["celery", "-A", "study_site", "worker", *options])
+    worker = children.start("worker", ["celery", "-A", "study_site", "worker", *options])
+
+    def look() -> None:
+        if worker.poll() is not None:
+            sys.exit(f"The worker ended. Its log: {LOGS / 'worker.log'}. Run make demo again.")
+
+    return look
 
 
 def serve(port: int, children: Children) -> None:
@@ -138,7 +168,7 @@ def serve(port: int, children: Children) -> None:
     child = children.start("web", [*server, "--workers", "2", "--threads", "4"])
     site = f"http://localhost:{port}"
     door = f"{site}/s/demo/"
-    wait_for_site(door, child)
+    wait_for_site(f"http://127.0.0.1:{port}/s/demo/", child)
     say(
         f"\nThe demo is open.\n\n  take part   {door}\n  staff       {site}/staff/\n"
         f"  login       staff / {kept_secret('staff-password', 9)}\n\n"
@@ -155,9 +185,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=8000)
     port = parser.parse_args().port
-    # Whoever ends this process politely means what Ctrl-C means.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Whoever ends this process politely means what Ctrl-C means; and a shell that started it in
+    # the background may have had it ignore Ctrl-C.
+    for polite in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(polite, signal.default_int_handler)
     check_port(port)
+    with only_demo():
+        run(port)
+
+
+def run(port: int) -> None:
+    """Go through the stages; whatever happens, leave nothing running."""
     environment()
     import django
 
@@ -172,8 +210,8 @@ def main() -> None:
         stage(1, "Database and styles")
         demo_study.migrate()
         demo_study.collect_static()
-        start_worker(children)
-        demo_study.prepare(stage, n_robots=N_ROBOTS)
+        look = start_worker(children)
+        demo_study.prepare(stage, n_robots=N_ROBOTS, look=look)
         demo_study.staff_user(kept_secret("staff-password", 9))
         stage(STAGES, "Web server")
         serve(port, children)

@@ -19,7 +19,7 @@ from classifiers.services import requests
 from trials import services
 from trials.models import Participant, Study
 from trials.plan import StudyPlan
-from trials.robots import Robot, play
+from trials.robots import Robot, play, robots_remove_unfinished
 
 Stage = Callable[[int, str], None]
 
@@ -100,17 +100,17 @@ def photos_arrange(root: Path) -> None:
                 link.symlink_to(source / name)
 
 
-def prepare(stage: Stage, *, n_robots: int) -> None:
+def prepare(stage: Stage, *, n_robots: int, look: Callable[[], None]) -> None:
     """Go through every stage from the photos to the simulated people."""
     stage(2, "Photos: 2,223 solar cells of the ELPV set (CC BY-NC-SA 4.0)")
     dataset = dataset_ready()
     stage(3, "Features: EfficientNet-Lite0 on the Celery worker")
     gallery = requests.gallery_request(dataset=dataset, backbone=BACKBONE)
-    wait_for([gallery], "gallery")
+    wait_for([gallery], "gallery", look=look)
     stage(4, "Predictions: softmax, kNN, EMD-Corr on the Celery worker")
     names = list(dict.fromkeys(each.classifier for each in PLAN.conditions))
     runs = requests.runs_request(gallery=gallery, classifiers=names)
-    wait_for(runs, "predictions")
+    wait_for(runs, "predictions", look=look)
     stage(5, "Study: four conditions, test sets half right and half wrong")
     study = study_ready(dataset, runs)
     stage(6, f"Simulated people: {n_robots}, through the real pages")
@@ -142,6 +142,7 @@ def study_ready(dataset: Dataset, runs: list[PredictionRun]) -> Study:
 
 def people_play(study: Study, n_robots: int) -> None:
     """Let robots finish the study until enough have."""
+    robots_remove_unfinished(study)
     done = Participant.objects.filter(
         study=study, is_simulated=True, status=Participant.Status.COMPLETED
     ).count()

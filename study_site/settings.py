@@ -1,12 +1,13 @@
 """One settings file. Every knob is an environment variable with a safe default.
 
 A bare checkout runs on SQLite and a broker without a server; PostgreSQL, Redis or RabbitMQ
-come by environment variables alone. Anything unsafe in production refuses to start.
+come by environment variables alone. With DEBUG=false, anything unsafe refuses to start.
 """
 
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
@@ -100,13 +101,11 @@ TEMPLATES = [
     },
 ]
 
-DATABASES = {
-    "default": dj_database_url.config(
-        default=f"sqlite:///{DATA_DIR / 'db.sqlite3'}",
-        conn_max_age=60,
-        conn_health_checks=True,
-    )
-}
+# Not as an address: a folder's name may hold a character that means something in one.
+SQLITE = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(DATA_DIR / "db.sqlite3")}
+DATABASES: dict[str, Any] = {"default": SQLITE}
+if url := os.environ.get("DATABASE_URL"):
+    DATABASES["default"] = dj_database_url.parse(url, conn_max_age=60, conn_health_checks=True)
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # IMMEDIATE takes the write lock when a transaction starts, so that two people who enrol
     # at once queue up instead of failing half-way; WAL lets pages be read meanwhile.

@@ -19,7 +19,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(bootstrap, "VENV", venv)
     monkeypatch.setattr(bootstrap, "PYTHON", venv / "bin" / "python")
     monkeypatch.setattr(bootstrap, "STAMP", venv / ".installed.json")
-    monkeypatch.setattr(bootstrap, "DIRTY", venv / ".installing")
+    monkeypatch.setattr(bootstrap, "DIRTY", tmp_path / ".setup.unfinished")
     for name in ("a.txt", "b.txt"):
         (tmp_path / name).write_text(name)
     return tmp_path
@@ -83,6 +83,13 @@ def test_a_broken_environment_is_made_again(titles: list[str], place: Path) -> N
     (place / ".venv" / "bin" / "python").unlink()
     bootstrap.install(["a.txt"])
     assert titles[2:] == ["Making .venv", "Installing packages"]
+
+
+def test_an_environment_of_someone_else_is_left_alone(titles: list[str], place: Path) -> None:
+    (place / ".venv" / "precious").mkdir(parents=True)
+    with pytest.raises(SystemExit, match="made by something else"):
+        bootstrap.install(["a.txt"])
+    assert (place / ".venv" / "precious").exists()
 
 
 def test_a_long_command_that_fails_shows_the_end_of_its_log(

@@ -23,6 +23,22 @@ def test_a_port_in_use_is_refused_with_the_next_one() -> None:
             demo.check_port(port)
 
 
+@pytest.mark.parametrize("port", [0, 70000])
+def test_a_number_that_is_no_port_is_refused(port: int) -> None:
+    with pytest.raises(SystemExit, match="expected a number from 1 to 65535"):
+        demo.check_port(port)
+
+
+def test_a_second_demo_on_the_same_folder_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(demo, "DATA_DIR", tmp_path)
+    with demo.only_demo(), pytest.raises(SystemExit, match="already runs"), demo.only_demo():
+        pass
+    with demo.only_demo():
+        pass
+
+
 def test_a_secret_is_made_once_and_for_its_owner_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
