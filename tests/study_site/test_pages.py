@@ -1,0 +1,69 @@
+"""Pages that belong to no room: the first one, errors, the admin."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.test import Client
+
+from tests.factories import enrol, make_study
+from trials import views
+from trials.models import Study
+
+pytestmark = pytest.mark.django_db
+
+LISTS = ["category", "dataset", "image", "gallery", "predictionrun", "prediction"]
+
+
+@pytest.fixture
+def admin(client: Client) -> Client:
+    """Sign an administrator in."""
+    client.force_login(get_user_model().objects.create_superuser("root"))
+    return client
+
+
+def test_the_first_page_leads_staff_to_their_studies(client: Client) -> None:
+    assert client.get("/").headers["Location"] == "/staff/"
+
+
+def test_an_unknown_address_says_what_to_do(client: Client) -> None:
+    page = client.get("/nothing/here/")
+    assert page.status_code == 404
+    assert "does not exist" in page.text
+
+
+def test_a_failure_tells_the_person_that_nothing_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    make_study()
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("the disk is full")
+
+    monkeypatch.setattr(views, "participant_of", fail)
+    page = Client(raise_request_exception=False).get("/s/trees/session/")
+    assert page.status_code == 500
+    assert "Your answers until now are stored" in page.text
+    assert "disk" not in page.text
+
+
+@pytest.mark.parametrize("name", [*LISTS, "study", "participant"])
+def test_the_admin_shows_every_table_and_adds_to_none(admin: Client, name: str) -> None:
+    enrol(make_study())
+    room = "trials" if name in {"study", "participant"} else "classifiers"
+    assert admin.get(f"/admin/{room}/{name}/").status_code == 200
+    assert admin.get(f"/admin/{room}/{name}/add/").status_code == 403
+
+
+def test_the_admin_opens_and_closes_a_study_and_changes_nothing_else(admin: Client) -> None:
+    study = make_study()
+    forms = {"conditions-TOTAL_FORMS": 0, "conditions-INITIAL_FORMS": 0}
+    form = {"status": "closed", "slug": "other", "document": "{}", **forms}
+    admin.post(f"/admin/trials/study/{study.pk}/change/", form)
+    closed = Study.objects.get()
+    assert (closed.status, closed.slug, closed.document) == ("closed", "trees", study.document)
+
+
+@pytest.mark.parametrize("path", ["delete", "change"])
+def test_the_admin_deletes_no_study_and_no_answer(admin: Client, path: str) -> None:
+    alice = enrol(make_study())
+    assert admin.post(f"/admin/trials/participant/{alice.pk}/{path}/").status_code == 403
+    assert admin.post(f"/admin/trials/study/{alice.study_id}/delete/").status_code == 403
