@@ -15,7 +15,7 @@ demo:           ## a running site with real photos, real predictions and simulat
 test:           ## import contracts, and every test that needs no server
 	@$(DEV) requirements-demo.txt
 	@.venv/bin/lint-imports --no-logo
-	@exec .venv/bin/python -m pytest -n auto $(ARGS)
+	@exec .venv/bin/python -m pytest -n auto --dist worksteal $(ARGS)
 
 lint:           ## style, types, import contracts, missing migrations
 	@$(DEV)

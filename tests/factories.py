@@ -48,7 +48,7 @@ def jpeg(shade: int) -> bytes:
     return stream.getvalue()
 
 
-def make_dataset(n_queries: int = 40, n_gallery: int = 6) -> Dataset:
+def make_dataset(n_queries: int = 20, n_gallery: int = 6) -> Dataset:
     """Create a dataset of four kinds with photos in the gallery and queries, and their crops."""
     dataset = Dataset.objects.create(slug="trees", root="/nowhere")
     for index, name in enumerate(KINDS):
@@ -104,15 +104,18 @@ def make_run(gallery: Gallery, classifier: str) -> PredictionRun:
     ]
     Prediction.objects.bulk_create(predictions)
     if classifier != "softmax":
+        in_gallery = Image.objects.filter(split=Image.GALLERY).order_by("pk")
+        photos = [list(in_gallery.filter(category=each)[:5]) for each in categories]
         Neighbor.objects.bulk_create(
-            neighbor for each in predictions for neighbor in make_neighbors(each, classifier)
+            neighbor
+            for each in predictions
+            for neighbor in make_neighbors(each, photos[each.category.index], classifier)
         )
     return run
 
 
-def make_neighbors(prediction: Prediction, classifier: str) -> list[Neighbor]:
-    """Return five exemplars of the predicted category; EMD-Corr's with five matches."""
-    photos = prediction.category.images.filter(split=Image.GALLERY).order_by("pk")[:5]
+def make_neighbors(prediction: Prediction, photos: list[Image], classifier: str) -> list[Neighbor]:
+    """Return the photos as exemplars; EMD-Corr's with five matches."""
     matches = [
         {"query_cell": 8 * k, "gallery_cell": 3 * k, "weight": 0.2, "similarity": 0.9}
         for k in range(5)
@@ -130,7 +133,7 @@ def make_neighbors(prediction: Prediction, classifier: str) -> list[Neighbor]:
     ]
 
 
-def make_study(*, plan: StudyPlan | None = None, n_queries: int = 40) -> Study:
+def make_study(*, plan: StudyPlan | None = None, n_queries: int = 20) -> Study:
     """Create an open study with predictions of every classifier it names."""
     plan = plan or make_plan()
     gallery = Gallery.objects.create(

@@ -100,46 +100,28 @@ def site(tmp_path: Path) -> Iterator[Site]:
         yield site
 
 
-@pytest.fixture
-def worker(site: Site) -> Iterator[subprocess.Popen[bytes]]:
-    process = site.worker()
-    yield process
-    process.kill()
-    process.wait()
-
-
-def test_a_folder_becomes_predictions_on_a_real_worker(
-    site: Site, worker: subprocess.Popen[bytes]
-) -> None:
-    assert "24 photos" in site.manage("build_gallery", "stripes")
-    said = site.manage("predict", "stripes", "--set", "n_voters=5", "--classifier", "knn",
-                       "--classifier", "emd-corr")  # fmt: skip
-    assert "knn        10 of 10: 100.0 % right (run 1)" in said
-    assert "emd-corr   10 of 10: 100.0 % right" in said
-    rows = "import json; from classifiers.models import *; print(json.dumps({})); "
-    code = rows.format(
-        "[Prediction.objects.count(), Neighbor.objects.count(), "
-        "[len(n.matches) for n in Neighbor.objects.filter(prediction__run__classifier='emd-corr', "
-        "rank=0)]]"
-    )
-    assert f"[20, 100, {[5] * 10}]" in site.manage("shell", "--verbosity", "0", "-c", code)
-    # Done is done: asking again neither waits nor writes.
-    worker.kill()
-    assert "10 of 10" in site.manage("predict", "stripes", "--set", "n_voters=5",
-                                              "--classifier", "knn")  # fmt: skip
-
-
-def test_work_asked_for_before_a_worker_runs_is_done_when_one_comes(site: Site) -> None:
+def test_a_folder_becomes_predictions_on_a_real_worker(site: Site) -> None:
+    # Asked for before a worker runs: it stays in the broker until one comes.
     ask = "from classifiers.models import *; from classifiers.services.requests import *; "
     ask += "gallery_request(dataset=Dataset.objects.get(), backbone='efficientnet-lite0')"
     site.manage("shell", "--verbosity", "0", "-c", ask)
-    process = site.worker()
-    look = "from classifiers.models import *; print(Gallery.objects.get().status)"
-    deadline = time.monotonic() + 60
+    worker = site.worker()
     try:
+        look = "from classifiers.models import *; print(Gallery.objects.get().status)"
+        deadline = time.monotonic() + 60
         while "done" not in site.manage("shell", "--verbosity", "0", "-c", look):
             assert time.monotonic() < deadline, (site.folder / "worker.log").read_text()[-3000:]
-            time.sleep(0.5)
+        both = ("--classifier", "knn", "--classifier", "emd-corr", "--set", "n_voters=5")
+        said = site.manage("predict", "stripes", *both)
     finally:
-        process.kill()
-        process.wait()
+        worker.kill()
+        worker.wait()
+    assert "knn        10 of 10: 100.0 % right (run 1)" in said
+    assert "emd-corr   10 of 10: 100.0 % right (run 2)" in said
+    code = (
+        "from classifiers.models import *; first = Neighbor.objects.filter("
+        "prediction__run__classifier='emd-corr', rank=0); "
+        "print(Prediction.objects.count(), Neighbor.objects.count(), "
+        "{len(each.matches) for each in first})"
+    )
+    assert "20 100 {5}" in site.manage("shell", "--verbosity", "0", "-c", code)
