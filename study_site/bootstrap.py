@@ -104,8 +104,7 @@ def install(names: list[str]) -> None:
         shutil.rmtree(VENV, ignore_errors=True)
         run_with_progress([sys.executable, "-m", "venv", VENV], "Making .venv")
     DIRTY.touch()
-    # Python compiles what is imported when it is: most of what pip would compile never is.
-    command: list[str | Path] = [PYTHON, "-m", "pip", "install", "--no-compile"]
+    command: list[str | Path] = [PYTHON, "-m", "pip", "install", "--disable-pip-version-check"]
     for name in present | wanted:
         if (ROOT / name).exists():
             command += ["-r", ROOT / name]

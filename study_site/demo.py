@@ -188,7 +188,8 @@ def main() -> None:
     # Whoever ends this process politely means what Ctrl-C means; and a shell that started it in
     # the background may have had it ignore Ctrl-C.
     for polite in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(polite, signal.default_int_handler)
+        if polite != signal.SIGHUP or signal.getsignal(polite) != signal.SIG_IGN:  # nohup
+            signal.signal(polite, signal.default_int_handler)
     check_port(port)
     with only_demo():
         run(port)
