@@ -32,8 +32,8 @@ def study_create(
     """Store a study in draft: its conditions and every trial set, drawn by the plan's seed.
 
     ``runs`` are finished prediction runs, one for each classifier that the plan names. Raises
-    ``StudyRefused`` when a run is missing, unfinished, given twice or not of the dataset's
-    queries, ``PoolTooSmall`` when a run's predictions do not suffice for the sets.
+    ``StudyRefused`` when a run is missing, unfinished, given twice, not of the dataset's queries,
+    or too small for the sets.
     """
     run_of: dict[str, PredictionRun] = {}
     for run in runs:
@@ -88,15 +88,18 @@ def _sets_draw(study: Study, plan: StudyPlan, run: PredictionRun) -> None:
     pairs: list[tuple[int, bool]] = list(rows.values_list("pk", "is_correct"))
     right = [pk for pk, is_correct in pairs if is_correct]
     wrong = [pk for pk, is_correct in pairs if not is_correct]
-    draw = design.draw_sets(
-        right,
-        wrong,
-        n_training=plan.n_training,
-        n_validation=plan.n_validation,
-        n_test=plan.n_test,
-        n_sets=plan.n_sets,
-        seed=plan.seed,
-    )
+    try:
+        draw = design.draw_sets(
+            right,
+            wrong,
+            n_training=plan.n_training,
+            n_validation=plan.n_validation,
+            n_test=plan.n_test,
+            n_sets=plan.n_sets,
+            seed=plan.seed,
+        )
+    except design.PoolTooSmall as error:
+        raise StudyRefused(f"Predictions of {run.classifier}: {error}") from error
     parts = [(Phase.TRAINING, 1, draw.training), (Phase.VALIDATION, 1, draw.validation)]
     parts += [(Phase.TEST, number, items) for number, items in enumerate(draw.test_sets, 1)]
     for phase, number, items in parts:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from classifiers.models import Job, PredictionRun
 from tests.factories import enrol, make_plan, make_study
 from trials import design, services
-from trials.design import Kind, Phase, PoolTooSmall
+from trials.design import Kind, Phase
 from trials.models import Participant, Response, Study, Trial, TrialItem
 
 pytestmark = pytest.mark.django_db
@@ -142,7 +142,7 @@ def test_the_set_does_not_follow_from_the_condition() -> None:
 
 def test_a_pool_too_small_leaves_no_half_study_behind() -> None:
     study = make_study()
-    with pytest.raises(PoolTooSmall):
+    with pytest.raises(services.StudyRefused, match="softmax: The pool holds"):
         services.study_create(
             slug="b",
             dataset=study.dataset,

@@ -13,7 +13,6 @@ from classifiers.core.catalogue import parameters_resolved
 from classifiers.management.lookup import by_slug
 from classifiers.models import Dataset, Image, PredictionRun
 from classifiers.services.requests import parameters_sha256
-from trials.design import PoolTooSmall
 from trials.models import Study
 from trials.plan import PlanRefused, StudyPlan
 from trials.services import StudyRefused, study_create, study_open
@@ -81,7 +80,7 @@ class Command(BaseCommand):
             plan = StudyPlan(**{each.name: options[each.name] for each in OPTIONS})
             runs = choose_runs(dataset, plan, options["run"])
             study = study_create(slug=options["slug"], dataset=dataset, plan=plan, runs=runs)
-        except (PlanRefused, StudyRefused, PoolTooSmall) as error:
+        except (PlanRefused, StudyRefused) as error:
             raise CommandError(str(error)) from error
         if options["open"]:
             study_open(study=study)
