@@ -1,4 +1,4 @@
-"""Every constraint of the machines' room is hit; test_import_dataset.py hits the image's."""
+"""Every constraint of the machines' room is hit; test_import_again.py hits the image's."""
 
 from __future__ import annotations
 
