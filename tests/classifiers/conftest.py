@@ -11,7 +11,8 @@ from PIL import Image as Pixels
 from pytest_django import Settings
 
 from classifiers import tasks
-from classifiers.models import Dataset, Gallery
+from classifiers.models import Dataset, Gallery, PredictionRun
+from classifiers.services import requests
 from classifiers.services.datasets import dataset_import
 from tests.classifiers.photos import photo
 
