@@ -29,6 +29,12 @@ def shared_dir() -> Path:
     return Path(os.environ.get("STUDY_SHARED_DIR", default))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> None:
+    """Let each test process keep to one core: threads of one product wait for each other."""
+    torch.set_num_threads(1)
+
+
 @pytest.fixture
 def golden() -> Golden:
     """Read one file of reference outputs; its absence skips, except on the build server."""
