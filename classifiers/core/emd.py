@@ -1,8 +1,8 @@
 """EMD-Corr: compare two images patch by patch, through the transport plan between their maps.
 
 Nguyen, Taesiri & Nguyen, "Visual correspondence-based explanations improve AI robustness and
-human-AI team accuracy", NeurIPS 2022 (EMD-Corr); the solver is Cuturi's Sinkhorn iteration,
-NeurIPS 2013. R is the number of cells of a map (49), row-major; N the number of gallery images.
+human-AI team accuracy", NeurIPS 2022 (EMD-Corr). The solvers are in ``transport.py``.
+R is the number of cells of a map (49), row-major; N the number of gallery images.
 """
 
 from __future__ import annotations
@@ -11,16 +11,18 @@ import math
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from classifiers.core.catalogue import STOPS
+from classifiers.core.patch_maps import PatchMaps
+from classifiers.core.transport import SOLVERS, Problem, Settings, Solution
 
 EPS: Final = 1e-12
+SMALL_MAP: Final = 1024  # numbers of a map up to which float64 is free
 MARGINAL_EPS: Final = 1e-5  # part of the published definition: marginals sum to just below 1
 
 
@@ -29,8 +31,8 @@ class EMDResult:
     """Scores and plans of one query against N gallery images.
 
     ``scores`` (N,), higher is nearer; ``plan`` and ``similarity`` (N, R, R), rows are gallery
-    cells and columns query cells; ``iterations`` is one number for the coupled stop, a tensor
-    (N,) for the per-pair stop.
+    cells and columns query cells; ``iterations`` is one number for the coupled stop, otherwise
+    a tensor (N,), of zeros for the exact plan, which is not found by Sinkhorn's iteration.
     """
 
     scores: Tensor
@@ -54,26 +56,10 @@ class PatchPairs:
         yield from zip(*(each.tolist() for each in columns), strict=True)
 
 
-class _Problem(NamedTuple):
-    """M transport problems: similarity (M, R, R), marginals over gallery and query (M, R)."""
-
-    similarity: Tensor
-    gallery_mass: Tensor
-    query_mass: Tensor
-
-
-class _Solution(NamedTuple):
-    """Plans (M, R, R), iterations (M,), and whether each stopped by itself (M,)."""
-
-    plan: Tensor
-    iterations: Tensor
-    has_converged: Tensor
-
-
 @torch.inference_mode()
 def emd_scores(
     query: Tensor,
-    gallery: Tensor,
+    gallery: Tensor | PatchMaps,
     *,
     epsilon: float = 0.05,
     tolerance: float = 0.1,
@@ -96,49 +82,54 @@ def emd_scores(
     ----------
     query : (C, H, W) tensor
         Feature map, not normalised, never negative; R = H * W.
-    gallery : (N, C, H, W) tensor
+    gallery : (N, C, H, W) tensor or PatchMaps
         Maps of the images to compare with, of the same shape and type. Fastest with the
-        channels last in memory, as ``Gallery.maps_of`` gives them.
+        channels last in memory, as ``Gallery.maps_of`` gives them, and as ``PatchMaps`` where
+        the same maps are compared with many queries.
     epsilon
-        Temperature of the entropic regularisation.
+        Temperature of the entropic regularisation; not used by the exact plan.
+    tolerance, max_iterations
+        Of the first two stops.
     stop
         "coupled": one iteration count for all, from the mean change over all pairs and the
         pair of the query with itself, as in the authors' released code; scores then depend
-        slightly on the other gallery images. "per_pair": each pair stops by itself.
+        slightly on the other gallery images. "per_pair": each pair stops by itself; its score
+        changes with the company by rounding only (1e-6). "converged": each pair goes on, in
+        float64, until its plan's rows miss their mass u by 1e-9 in total (the columns carry
+        theirs). "exact": the optimal plan without regularisation, from POT's ``ot.emd``; its
+        ties are broken as POT breaks them.
 
     Raises
     ------
     ValueError
-        Unknown ``stop``, shapes that do not fit, or ``n_patches`` outside 1..R * R.
+        Unknown ``stop``, shapes that do not fit, ``n_patches`` outside 1..R * R, or an epsilon
+        below 0.005 for the converged plan.
 
     Warns
     -----
     RuntimeWarning
-        Some pair did not reach ``tolerance`` within ``max_iterations``.
+        Some pair did not reach ``tolerance`` within ``max_iterations``, or the converged plan
+        not its 1e-9 within 10 000 iterations.
 
     Notes
     -----
     A map that is zero everywhere has no mass to move: its plan and score are zero.
 
     """
-    _check(query, gallery, n_patches, stop)
-    problem = _problem(query, gallery)
-    if stop == "per_pair":  # the query against itself only matters where the stop is shared
-        problem = _Problem(*(each[1:] for each in problem))
-    solution = _sinkhorn(problem, epsilon, tolerance, max_iterations, stop)
-    n = len(gallery)
-    if not solution.has_converged[-n:].all():
-        warnings.warn(
-            f"Sinkhorn did not reach tolerance {tolerance:g} in {max_iterations} iterations for "
-            f"{n - int(solution.has_converged[-n:].sum())} of {n} pairs. Raise max_iterations, "
-            "tolerance or epsilon.",
-            RuntimeWarning,
-            stacklevel=2,
-        )
-    plan, similarity = solution.plan[-n:], problem.similarity[-n:]
-    flows, cells = plan.flatten(1).topk(n_patches)  # (N, R, R) -> (N, R * R)
+    maps = gallery.maps if isinstance(gallery, PatchMaps) else gallery
+    _check(query, maps, n_patches, stop)
+    problem = _problem(*_prepared(query, gallery))
+    if stop != "coupled":  # the query against itself only matters where the stop is shared
+        problem = Problem(*(each[1:] for each in problem))
+    settings = Settings(epsilon, tolerance, max_iterations)
+    solution = Solution(*(each[-len(maps) :] for each in SOLVERS[stop](problem, settings)))
+    if not solution.has_converged.all():
+        _warn(solution, settings, stop)
+    plan, similarity = solution.plan, problem.similarity[-len(maps) :]  # (N, R, R)
+    flows, cells = plan.flatten(1).topk(n_patches, sorted=False)  # (N, R, R) -> (N, R * R)
     scores = (flows * similarity.flatten(1).gather(1, cells)).sum(1)
     iterations = int(solution.iterations[0]) if stop == "coupled" else solution.iterations
+    scores, plan, similarity = (each.to(query.dtype) for each in (scores, plan, similarity))
     return EMDResult(scores, plan, similarity, iterations)
 
 
@@ -181,69 +172,54 @@ def _array(x: Tensor) -> NDArray[np.float64]:
     return x.detach().double().cpu().numpy()
 
 
-def _problem(query: Tensor, gallery: Tensor) -> _Problem:
+def _prepared(query: Tensor, gallery: Tensor | PatchMaps) -> tuple[Tensor, PatchMaps]:
+    """Measure the gallery's patches where the caller has not; small maps go to float64.
+
+    The kernel exp(20 (S - 1)) multiplies rounding by 20, which shows in the seventh digit.
+    """
+    maps = gallery.maps if isinstance(gallery, PatchMaps) else gallery
+    if query.numel() <= SMALL_MAP:
+        return query.double(), PatchMaps.of(maps.double())
+    return query, gallery if isinstance(gallery, PatchMaps) else PatchMaps.of(gallery)
+
+
+def _problem(query: Tensor, gallery: PatchMaps) -> Problem:
     """Return the N + 1 problems; slot 0 is the query against itself.
 
-    One product of the raw maps gives everything: dividing its (N, R, R) result by the patches'
-    lengths is far less work than normalising the maps, and the cross-correlation weights are
-    two matrix-vector products on it, because <q_p, sum of g_s> = sum over s of <q_p, g_s>.
+    One product of the raw maps gives everything: the cosines after division by the patches'
+    lengths, and the cross-correlation weights, because <q_p, sum of g_s> = sum of <q_p, g_s>.
     """
-    n, c, h, w = gallery.shape
-    r = h * w
-    q = query.flatten(1).T.contiguous()  # (C, H, W) -> (R, C)
-    g = gallery.flatten(2).transpose(1, 2).reshape(n * r, c)  # (N, C, H, W) -> (N * R, C)
-    products = (g @ q.T).view(n, r, r)  # (N * R, R) -> (N, gallery R, query R)
-    products = torch.cat([(q @ q.T)[None], products])  # (N + 1, R, R)
-
-    q_norms = torch.linalg.vector_norm(q, dim=1)  # (R,)
-    g_norms = torch.linalg.vector_norm(g, dim=1).view(n, r)  # (N * R,) -> (N, R)
-    g_norms = torch.cat([q_norms[None], g_norms])  # (N + 1, R)
-    similarity = products / g_norms.clamp_min(EPS)[:, :, None] / q_norms.clamp_min(EPS)
-
-    q_length = torch.linalg.vector_norm(q.mean(0))  # ()
-    g_lengths = torch.linalg.vector_norm(g.view(n, r, c).mean(1), dim=1)  # (N, R, C) -> (N,)
-    g_lengths = torch.cat([q_length[None], g_lengths])  # (N + 1,)
-    scale = (r * r * q_length * g_lengths).clamp_min(EPS)[:, None]  # (N + 1, 1)
+    r = gallery.norms.shape[1]
+    itself = PatchMaps.of(query[None].contiguous(memory_format=torch.channels_last))
+    cells = itself.maps[0].permute(1, 2, 0).reshape(r, -1)  # (C, H, W) -> (R, C)
+    products = torch.cat([(cells @ cells.T)[None], gallery.products(cells)])  # (N + 1, R, R)
+    norms = torch.cat([itself.norms, gallery.norms]).clamp_min_(EPS)  # (N + 1, R)
+    mean_norms = torch.cat([itself.mean_norms, gallery.mean_norms])  # (N + 1,)
+    scale = (r * r * itself.mean_norms * mean_norms).clamp_min_(EPS)[:, None]  # (N + 1, 1)
     gallery_map, query_map = products.sum(2) / scale, products.sum(1) / scale  # (N + 1, R)
-    return _Problem(similarity, _unit_mass(gallery_map), _unit_mass(query_map))
+    similarity = products.div_(norms[:, :, None]).div_(norms[0])
+    return Problem(similarity, _unit_mass(gallery_map), _unit_mass(query_map))
 
 
 def _unit_mass(weights: Tensor) -> Tensor:
     return weights / (weights.sum(1, keepdim=True) + MARGINAL_EPS)
 
 
-def _sinkhorn(
-    problem: _Problem, epsilon: float, tolerance: float, max_iterations: int, stop: str
-) -> _Solution:
-    """Scale rows and columns in turn; a pair is frozen when its change is below tolerance."""
-    u, v = problem.gallery_mass, problem.query_mass
-    kernel = torch.exp((problem.similarity - 1) / epsilon)  # (M, R, R)
-    # A row vector times a contiguous matrix is the fast form of a batched product on a CPU
-    # (7 times faster than the column form), so the transpose is worth its memory.
-    kernel_t = kernel.transpose(1, 2).contiguous()
-    tiny = torch.finfo(kernel.dtype).tiny  # maps without mass: 0 / tiny instead of 0 / 0
-    rows, columns = torch.ones_like(u), torch.ones_like(v)
-    is_active = torch.ones(len(u), 1, dtype=torch.bool, device=u.device)
-    iterations = torch.zeros(len(u), 1, dtype=torch.int64, device=u.device)
-    for _ in range(max_iterations):
-        new_rows = u / torch.bmm(columns[:, None], kernel_t)[:, 0].clamp_min(tiny)  # (M, R)
-        new_columns = v / torch.bmm(new_rows[:, None], kernel)[:, 0].clamp_min(tiny)  # (M, R)
-        change = (new_rows - rows).abs().mean(1, keepdim=True)  # (M, 1)
-        if stop == "coupled":
-            change = change.mean().expand_as(change)
-        rows = torch.where(is_active, new_rows, rows)
-        columns = torch.where(is_active, new_columns, columns)
-        iterations += is_active
-        is_active = is_active & (change >= tolerance)
-        if not is_active.any():
-            break
-    plan = rows[:, :, None] * kernel * columns[:, None, :]  # (M, R, R)
-    return _Solution(plan, iterations[:, 0], ~is_active[:, 0])
+def _warn(solution: Solution, settings: Settings, stop: str) -> None:
+    n_left, n = int((~solution.has_converged).sum()), len(solution.has_converged)
+    goal = f"reach tolerance {settings.tolerance:g}" if stop != "converged" else "converge"
+    remedy = "max_iterations, tolerance or epsilon" if stop != "converged" else "epsilon"
+    warnings.warn(
+        f"Sinkhorn did not {goal} in {int(solution.iterations.max())} iterations for "
+        f"{n_left} of {n} pairs. Raise {remedy}.",
+        RuntimeWarning,
+        stacklevel=4,  # the caller of emd_scores, past its decorator
+    )
 
 
 def _check(query: Tensor, gallery: Tensor, n_patches: int, stop: str) -> None:
-    if stop not in STOPS:
-        raise ValueError(f"Unknown stop {stop!r}; known: {', '.join(STOPS)}.")
+    if stop not in SOLVERS:
+        raise ValueError(f"Unknown stop {stop!r}; known: {', '.join(SOLVERS)}.")
     if gallery.ndim != 4 or len(gallery) == 0 or query.shape != gallery.shape[1:]:
         raise ValueError(
             f"Query map {tuple(query.shape)}, gallery maps {tuple(gallery.shape)}; expected "

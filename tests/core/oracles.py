@@ -100,3 +100,47 @@ def head_objective(
     for row, label in zip(logits, labels, strict=True):
         total += math.log(sum(math.exp(value) for value in row)) - row[label]
     return float(total / len(labels) + weight_decay / 2 * (flat**2).sum())
+
+
+def emd_original(query: Tensor, gallery: Tensor) -> Tensor:
+    """Return scores (N,) with the released code's shape of work, coupled stop.
+
+    Not its code: pair by pair, the table of inner products from one replicated cell after the
+    other; scaling of all pairs at once; a full sort of each plan on the host.
+    """
+    q = query.flatten(1).T.contiguous()  # (C, H, W) -> (R, C)
+    maps = torch.cat([query[None], gallery]).flatten(2).transpose(1, 2)  # (N + 1, R, C)
+    weights = [_weights_replicated(q, each) for each in maps]
+    u, v = (torch.stack(each) for each in zip(*weights, strict=True))  # (N + 1, R) each
+    unit_q = torch.nn.functional.normalize(q, dim=1)
+    unit = (torch.nn.functional.normalize(each, dim=1) for each in maps)
+    similarity = torch.stack([each @ unit_q.T for each in unit])  # (N + 1, R, R)
+    plan = _sinkhorn_stacked(torch.exp((similarity - 1) / 0.05), u, v)
+    scores = []
+    for flows, cosines in zip(plan.flatten(1), similarity.flatten(1), strict=True):
+        best = np.argsort(flows.cpu().numpy())[-5:].copy()
+        scores.append((flows.cpu()[best] * cosines.cpu()[best]).sum())
+    return torch.stack(scores[1:])
+
+
+def _weights_replicated(query: Tensor, gallery: Tensor) -> tuple[Tensor, Tensor]:
+    n_cells = len(query)
+    q = query / (n_cells * query.mean(0).norm())
+    g = gallery / (n_cells * gallery.mean(0).norm())
+    table = torch.empty(n_cells, n_cells, dtype=torch.float64)
+    for cell in range(n_cells):
+        table[:, cell] = (g * q[cell].repeat(n_cells, 1)).sum(1)  # (R, C) temporaries
+    both = table.sum(1), table.sum(0)
+    of_gallery, of_query = ((each / (each.sum() + 1e-5)).float() for each in both)
+    return of_gallery.to(query.device), of_query.to(query.device)
+
+
+def _sinkhorn_stacked(kernel: Tensor, u: Tensor, v: Tensor) -> Tensor:
+    rows, columns = torch.ones_like(u), torch.ones_like(v)
+    for _ in range(100):
+        previous = rows
+        rows = u / torch.bmm(kernel, columns[:, :, None])[:, :, 0]
+        columns = v / torch.bmm(kernel.transpose(1, 2), rows[:, :, None])[:, :, 0]
+        if float((rows - previous).abs().mean()) < 0.1:
+            break
+    return rows[:, :, None] * kernel * columns[:, None, :]
