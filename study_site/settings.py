@@ -56,6 +56,8 @@ DATA_DIR = Path(os.environ.get("DATA_DIR", BASE_DIR / "var")).resolve()
 DATA_DIR.mkdir(parents=True, exist_ok=True)
 GALLERY_DIR = DATA_DIR / "galleries"
 CROP_DIR = DATA_DIR / "crops"
+# Weights that `manage.py add_weights` registered; several sites may share them.
+WEIGHTS_DIR = Path(os.environ.get("STUDY_WEIGHTS_DIR") or DATA_DIR / "weights")
 
 INSTALLED_APPS = [
     "django.contrib.admin",

@@ -23,6 +23,7 @@ STAGES: Final = (
     (4, 5, 2, 6, 112, 192),
     (1, 3, 1, 6, 192, 320),
 )
+STRIDE16_BLOCKS: Final = sum(stage[0] for stage in STAGES[:5])  # the sixth stage halves the side
 STEM_CHANNELS: Final = 32
 HEAD_CHANNELS: Final = 1280
 
@@ -104,14 +105,25 @@ class EfficientNetLite0(nn.Module):
         self._bn1 = _norm(HEAD_CHANNELS)
         self._fc = nn.Linear(HEAD_CHANNELS, n_classes)
 
+    def stride16(self, x: Tensor) -> Tensor:
+        """Return the last map of stride 16, fine enough to say where a point lands.
+
+        ``x`` is (B, 3, H, W), normalised; the result (B, 112, ceil(H / 16), ceil(W / 16)), so
+        15 x 15 at 240 pixels, is a linear projection: its values have both signs.
+        """
+        x = F.relu6(self._bn0(self._conv_stem(x)))
+        for block in self._blocks[:STRIDE16_BLOCKS]:
+            x = block(x)
+        return x
+
     def maps(self, x: Tensor) -> Tensor:
         """Return the last map, the one that is pooled: head convolution, norm and ReLU6.
 
         ``x`` is (B, 3, H, W), normalised; the result (B, 1280, ceil(H / 32), ceil(W / 32)) is
         never negative, as the correspondence methods want it.
         """
-        x = F.relu6(self._bn0(self._conv_stem(x)))
-        for block in self._blocks:
+        x = self.stride16(x)
+        for block in self._blocks[STRIDE16_BLOCKS:]:
             x = block(x)
         return F.relu6(self._bn1(self._conv_head(x)))
 
