@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
-from functools import partial
-from typing import Any, Final
+from itertools import islice
+from typing import Any, Final, Literal, TypeVar
 
 import numpy as np
 import torch
@@ -13,6 +14,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
+from classifiers.core.ahead import map_ahead
 from classifiers.core.backbones import LoadedBackbone
 from classifiers.core.images import CROP_SIDE
 
@@ -26,6 +28,10 @@ from classifiers.core.images import CROP_SIDE
 BATCH: Final = 4
 
 EPS: Final = 1e-12
+HALF: Final = 127.5  # mean and standard deviation 0.5 of 0..1, in units of 0..255
+
+Grey = Literal["backbone", "half"]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +42,17 @@ class Features:
     vectors: Tensor
 
 
-def extract(backbone: LoadedBackbone, crops: NDArray[np.uint8]) -> Features:
+def extract(
+    backbone: LoadedBackbone, crops: NDArray[np.uint8], *, grey: Grey = "backbone"
+) -> Features:
     """Run the backbone over crops (B, 224, 224, 3), 8-bit RGB; results on its device.
 
     The vector is the mean of the map over its cells, divided by its length (or by 1e-12 if that
     is larger), as Nguyen, Taesiri & Nguyen, NeurIPS 2022, do for kNN. Values do not depend on
     how many crops are given at once, nor on the number of cores (on one kind of device).
+
+    ``grey="half"`` normalises grey crops to -1..1, whatever the backbone's statistics, as the
+    authors' EMD-Corr code does; there a crop is grey unless some pixel has R != G and G != B.
 
     Raises
     ------
@@ -50,31 +61,83 @@ def extract(backbone: LoadedBackbone, crops: NDArray[np.uint8]) -> Features:
 
     """
     _check(crops)
-    batches = [crops[start : start + BATCH] for start in range(0, len(crops), BATCH)]
-    n_threads = torch.get_num_threads() if backbone.device.type == "cpu" else 1
-    with ThreadPoolExecutor(n_threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-        parts = list(pool.map(partial(_extract_batch, backbone), batches))
+    parts = [part for _, part in extract_stream(backbone, list(crops), np.asarray, grey=grey)]
+    return _joined(parts)
+
+
+def extract_stream(
+    backbone: LoadedBackbone,
+    items: Sequence[T],
+    read: Callable[[T], NDArray[np.uint8]],
+    *,
+    size: int = 32,
+    grey: Grey = "backbone",
+) -> Iterator[tuple[Sequence[T], Features]]:
+    """Yield ``items`` in parts of ``size``, in order, each with its features.
+
+    ``read`` turns an item into its crop (224, 224, 3), 8-bit RGB, and is called from several
+    threads. One task reads and runs the network for four items; each core has its own, and some
+    are done ahead, so that no core waits for a file, for another core or for the caller. Values
+    are those of ``extract``, bit by bit. An error of ``read`` comes in its part's place.
+
+    Raises
+    ------
+    ValueError
+        ``size`` is not a positive multiple of 4, or a crop has another shape or type.
+
+    """
+    if size < BATCH or size % BATCH:
+        raise ValueError(f"Parts of {size} items; expected a positive multiple of {BATCH}.")
+
+    def task(start: int) -> Features:
+        crops = np.stack([read(item) for item in items[start : start + BATCH]])
+        _check(crops)
+        return _extract_batch(backbone, crops, grey)
+
+    starts = range(0, len(items), BATCH)
+    n_ahead = size // BATCH + 2 * torch.get_num_threads()
+    batches = map_ahead(task, starts, n_ahead=n_ahead)
+    with closing(batches):
+        for start in range(0, len(items), size):
+            yield items[start : start + size], _joined(list(islice(batches, size // BATCH)))
+
+
+def _joined(parts: list[Features]) -> Features:
     return Features(
         torch.cat([each.maps for each in parts]), torch.cat([each.vectors for each in parts])
     )
 
 
 @torch.inference_mode()
-def _extract_batch(backbone: LoadedBackbone, batch: NDArray[np.uint8]) -> Features:
-    maps = backbone.network.maps(_normalise(backbone, batch))
+def _extract_batch(backbone: LoadedBackbone, batch: NDArray[np.uint8], grey: Grey) -> Features:
+    maps = backbone.network.maps(_normalise(backbone, batch, grey))
     pooled = maps.mean(dim=(2, 3))  # (BATCH, C, 7, 7) -> (BATCH, C)
     vectors = F.normalize(pooled, dim=1, eps=EPS)
     return Features(maps[: len(batch)], vectors[: len(batch)])
 
 
-def _normalise(backbone: LoadedBackbone, batch: NDArray[np.uint8]) -> Tensor:
+def _normalise(backbone: LoadedBackbone, batch: NDArray[np.uint8], grey: Grey) -> Tensor:
     """Return (BATCH, 3, 224, 224) in the network's units; missing images are zero."""
     spec, device = backbone.spec, backbone.device
     images = torch.zeros(BATCH, CROP_SIDE, CROP_SIDE, 3, device=device)
     images[: len(batch)] = torch.tensor(batch).to(device)
-    mean, std = (torch.tensor(each, device=device) for each in (spec.mean, spec.std))
+    # (3,) -> (BATCH, 1, 1, 3)
+    mean, std = (torch.tensor([[[each]]] * BATCH, device=device) for each in (spec.mean, spec.std))
+    if grey == "half":
+        chosen = torch.from_numpy(np.flatnonzero(is_grey(batch))).to(device)
+        mean[chosen], std[chosen] = HALF, HALF
     # (BATCH, 224, 224, 3) -> (BATCH, 3, 224, 224), a view: channels stay last in memory
     return ((images - mean) / std).permute(0, 3, 1, 2)
+
+
+def is_grey(crops: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Return (B,) whether no pixel of a crop (B, H, W, 3) has R != G and G != B.
+
+    The authors' chained comparison: a pixel of two equal neighbouring channels passes as grey.
+    """
+    red, green, blue = np.moveaxis(crops, -1, 0)
+    coloured: NDArray[np.bool_] = ((red != green) & (green != blue)).any(axis=(1, 2))
+    return ~coloured
 
 
 def _check(crops: NDArray[Any]) -> None:

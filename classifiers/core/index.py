@@ -2,18 +2,20 @@
 
 A folder of four arrays and a JSON file, in any NumPy's reach:
 
-    vectors.npy    (N, C) float32, unit length        labels.npy     (N,) int64 class indices
-    maps.npy       (N, 7, 7, C) float32, channels     image_ids.npy  (N,) int64, the caller's ids
-                   last, as the EMD product reads it  manifest.json  what it is; written last
+    vectors.npy    (N, C), of unit length             labels.npy     (N,) int64 class indices
+    maps.npy       (N, 7, 7, C), channels last, as    image_ids.npy  (N,) int64, the caller's ids
+                   the EMD product reads it           manifest.json  what it is; written last
+
+Vectors and maps are float32 or, at half the size, float16.
 """
 
 from __future__ import annotations
 
-import json
 import os
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 import torch
@@ -22,7 +24,7 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from classifiers.core.backbones import Backbone
-from classifiers.core.features import Features
+from classifiers.core.features import Features, Grey
 from classifiers.core.manifest import (
     FORMAT_VERSION,
     MANIFEST,
@@ -30,16 +32,19 @@ from classifiers.core.manifest import (
     GalleryRefused,
     Manifest,
     check_equal,
+    json_read,
     manifest_read,
     sha256,
     write_atomically,
 )
+from classifiers.core.search import nearest
 from classifiers.decision import GRID
 
 __all__ = ["Gallery", "GalleryRefused", "GalleryWriter", "Manifest"]
 
-BLOCK_ROWS: Final = 4096  # rows of one product: 20 MB at 1280 channels, small beside the cache
-MAX_TABLE: Final = 32_000_000  # similarities held at once: 128 MB
+Precision = Literal["float32", "float16"]
+
+UNIT_LENGTH: Final = 1 + 1e-3  # what rounding to float16 may add is half of this
 
 
 class GalleryWriter:
@@ -57,11 +62,15 @@ class GalleryWriter:
         image_ids: ArrayLike,
         labels: ArrayLike,
         dataset: str,
+        vectors_dtype: Precision = "float32",
+        maps_dtype: Precision = "float32",
+        grey: Grey = "backbone",
     ) -> None:
         """Begin or resume the gallery at ``path``.
 
         ``image_ids`` and ``labels`` (N,) are the whole plan, in the order of the features to
-        come; ``dataset`` is the caller's fingerprint of the images' content.
+        come; ``dataset`` is the caller's fingerprint of the images' content; ``grey`` is how
+        the features were extracted. float16 halves the file and moves a cosine by some 1e-5.
 
         Raises
         ------
@@ -79,7 +88,9 @@ class GalleryWriter:
             weights_sha256=backbone.weights_sha256,
             channels=backbone.channels,
             grid=GRID,
-            dtype="float32",
+            vectors_dtype=vectors_dtype,
+            maps_dtype=maps_dtype,
+            grey=grey,
             count=len(ids),
             dataset=dataset,
             image_ids_sha256=sha256(ids),
@@ -93,7 +104,7 @@ class GalleryWriter:
     def _resume(self) -> bool:
         for name in (MANIFEST, PROGRESS):
             if (self.path / name).is_file():
-                found = json.loads((self.path / name).read_text())
+                found = json_read(self.path / name)
                 n_done = found.pop("n_done", self.manifest.count)
                 check_equal(self.path, found, asdict(self.manifest))
                 self.n_done = int(n_done)
@@ -120,7 +131,8 @@ class GalleryWriter:
         Raises
         ------
         ValueError
-            Shapes do not fit the plan, or there are more rows than images left.
+            Shapes do not fit the plan, there are more rows than images left, or a vector is
+            longer than 1 or not a number.
 
         """
         m, n_new = self.manifest, len(features.vectors)
@@ -131,6 +143,7 @@ class GalleryWriter:
                 f"Maps {seen[0]} and vectors {seen[1]} after {self.n_done} of {m.count} rows; "
                 f"expected {expected[0]} and {expected[1]}, at most {m.count - self.n_done} rows."
             )
+        check_length(features.vectors)
         rows = slice(self.n_done, self.n_done + n_new)
         maps = features.maps.permute(0, 2, 3, 1)  # (B, C, 7, 7) -> (B, 7, 7, C)
         for name, values in (("maps.npy", maps), ("vectors.npy", features.vectors)):
@@ -163,8 +176,8 @@ class Gallery:
 
     path: Path
     manifest: Manifest
-    vectors: NDArray[np.float32]
-    maps: NDArray[np.float32]
+    vectors: NDArray[Any]
+    maps: NDArray[Any]
     labels: NDArray[np.int64]
     image_ids: NDArray[np.int64]
 
@@ -196,20 +209,24 @@ class Gallery:
         return cls(path, manifest, **arrays)
 
     def maps_of(self, rows: Tensor) -> Tensor:
-        """Return the maps (n, C, 7, 7) of the given rows (n,), channels last in memory."""
-        return torch.from_numpy(self.maps[rows.cpu().numpy()]).permute(0, 3, 1, 2)
+        """Return the maps (n, C, 7, 7), float32, of rows (n,), channels last in memory."""
+        maps = torch.from_numpy(self.maps[rows.cpu().numpy()]).float()
+        return maps.permute(0, 3, 1, 2)  # (n, 7, 7, C) -> (n, C, 7, 7), a view
 
-    def nearest(self, vectors: Tensor, n: int) -> tuple[Tensor, Tensor]:
+    def nearest(
+        self, vectors: Tensor, n: int, *, classes: Collection[int] | None = None
+    ) -> tuple[Tensor, Tensor]:
         """Return rows (Q, n) and cosines (Q, n) of the n nearest images, nearest first.
 
-        ``vectors`` is (Q, C), unit length. Exact, equal to sorting all cosines computed in
-        float64; equal cosines come in the order of the rows. Fewer than n columns where the
-        gallery is smaller. Cosines are float64.
+        ``vectors`` is (Q, C), unit length; ``classes`` are the class indices whose images
+        compete, all if None. Exact, equal to sorting all cosines computed in float64; equal
+        cosines come in the order of the rows. Fewer than n columns where fewer images compete.
+        Cosines are float64. Memory does not grow with the gallery.
 
         Raises
         ------
         ValueError
-            Vectors of another width or longer than 1, or n below 1.
+            Vectors of another width or longer than 1, n below 1, or no image of the classes.
 
         """
         queries = vectors.detach().float().cpu()
@@ -218,39 +235,26 @@ class Gallery:
                 f"Vectors {tuple(queries.shape)} and n = {n}; expected (Q, "
                 f"{self.manifest.channels}) and n at least 1."
             )
-        longest = float(queries.square().sum(1).max().sqrt()) if len(queries) else 0.0
-        if not longest <= 1 + 1e-3:
-            raise ValueError(f"A vector has length {longest:g}; expected unit vectors.")
-        n = min(n, len(self))
-        rows = torch.empty(len(queries), n, dtype=torch.int64)
-        cosines = torch.empty(len(queries), n, dtype=torch.float64)
-        step = max(1, MAX_TABLE // len(self))
-        for start in range(0, len(queries), step):
-            chunk = queries[start : start + step]
-            for i, candidates in enumerate(self._candidates(chunk, n), start):
-                rows[i], cosines[i] = self._rank(queries[i], candidates, n)
-        return rows, cosines
+        check_length(queries)
+        allowed = None if classes is None else self._allowed(classes)
+        n_competing = len(self) if allowed is None else int(allowed.sum())
+        return nearest(self.vectors, queries, min(n, n_competing), allowed)
 
-    def _candidates(self, queries: Tensor, n: int) -> list[NDArray[np.int64]]:
-        """Return for each query the rows that can be among its n nearest, ascending.
+    def _allowed(self, classes: Collection[int]) -> NDArray[np.bool_]:
+        allowed = np.isin(self.labels, np.asarray(list(classes), dtype=np.int64))
+        if not allowed.any():
+            raise ValueError(
+                f"No image of the classes {sorted(classes)[:5]}; expected some of the gallery's, "
+                f"{np.unique(self.labels)[:5].tolist()} and so on."
+            )
+        return allowed
 
-        A float32 product of unit vectors is off by at most C * eps / 2, and differently for
-        equal rows at different places of a block. Whoever is within twice that of the n-th
-        best is a candidate, so that the exact second look decides, ties included.
-        """
-        table = torch.empty(len(queries), len(self))
-        for start in range(0, len(self), BLOCK_ROWS):
-            block = torch.from_numpy(self.vectors[start : start + BLOCK_ROWS])
-            table[:, start : start + len(block)] = queries @ block.T  # (Q, C) x (C, rows)
-        margin = 2 * self.manifest.channels * torch.finfo(torch.float32).eps
-        floor = table.topk(n, dim=1).values[:, -1:] - margin  # (Q, 1)
-        return [np.flatnonzero(each) for each in (table >= floor).numpy()]
 
-    def _rank(self, query: Tensor, candidates: NDArray[np.int64], n: int) -> tuple[Tensor, Tensor]:
-        products = self.vectors[candidates].astype(np.float64) * query.double().numpy()
-        cosines = products.sum(axis=1)  # (candidates, C) -> (candidates,), each row by itself
-        order = np.argsort(-cosines, kind="stable")[:n]
-        return torch.from_numpy(candidates[order]), torch.from_numpy(cosines[order])
+def check_length(vectors: Tensor) -> None:
+    """Refuse vectors (n, C) longer than 1 or with values that are not numbers."""
+    longest = float(vectors.float().square().sum(1).max().sqrt()) if len(vectors) else 0.0
+    if not longest <= UNIT_LENGTH:
+        raise ValueError(f"A vector has length {longest:g}; expected unit vectors.")
 
 
 def _plan_arrays(

@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 2
 MANIFEST, PROGRESS = "manifest.json", "progress.json"
 
 
@@ -29,7 +29,9 @@ class Manifest:
     weights_sha256: str
     channels: int
     grid: int
-    dtype: str
+    vectors_dtype: str
+    maps_dtype: str
+    grey: str
     count: int
     dataset: str
     image_ids_sha256: str
@@ -39,8 +41,8 @@ class Manifest:
         """Return shape and type of each array by file name."""
         n, c, grid = self.count, self.channels, self.grid
         return {
-            "vectors.npy": ((n, c), self.dtype),
-            "maps.npy": ((n, grid, grid, c), self.dtype),
+            "vectors.npy": ((n, c), self.vectors_dtype),
+            "maps.npy": ((n, grid, grid, c), self.maps_dtype),
             "labels.npy": ((n,), "int64"),
             "image_ids.npy": ((n,), "int64"),
         }
@@ -54,11 +56,21 @@ def manifest_read(path: Path) -> Manifest:
             f"{path} holds {seen}; expected {MANIFEST}, which is written last. Run the "
             "extraction (again): it goes on where it stopped."
         )
-    found = json.loads((path / MANIFEST).read_text())
+    found = json_read(path / MANIFEST)
     check_equal(
         path, {"format_version": found.get("format_version")}, {"format_version": FORMAT_VERSION}
     )
     return Manifest(**found)
+
+
+def json_read(path: Path) -> dict[str, Any]:
+    """Read a manifest or a progress file; what format 1 left unsaid is filled in."""
+    found: dict[str, Any] = json.loads(path.read_text())
+    if found.get("format_version") == 1:
+        dtype = found.pop("dtype")
+        found |= {"vectors_dtype": dtype, "maps_dtype": dtype, "grey": "backbone"}
+        found["format_version"] = FORMAT_VERSION
+    return found
 
 
 def check_equal(path: Path, found: dict[str, Any], expected: dict[str, Any]) -> None:

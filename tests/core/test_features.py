@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from classifiers.core import backbones
 from classifiers.core.backbones import BACKBONES, LoadedBackbone, backbone_load
 from classifiers.core.efficientnet_lite import EfficientNetLite0, SameConv2d
-from classifiers.core.features import Features, extract
+from classifiers.core.features import Features, extract, extract_stream, is_grey
 from classifiers.core.vision import SCHEMAS, missing_operators
 
 Crops = NDArray[np.uint8]
@@ -62,6 +62,67 @@ def test_the_input_is_centred_on_127_in_units_of_128(
 ) -> None:
     x = (torch.from_numpy(crops[:1]).permute(0, 3, 1, 2).float() - 127) / 128
     torch.testing.assert_close(lite0.network.maps(x), features.maps[:1], atol=1e-4, rtol=1e-4)
+
+
+def test_a_stream_of_any_length_gives_the_same_bits(
+    lite0: LoadedBackbone, crops: Crops, features: Features
+) -> None:
+    stream = list(extract_stream(lite0, range(5), lambda each: crops[each], size=4))
+    assert [list(items) for items, _ in stream] == [[0, 1, 2, 3], [4]]
+    assert torch.equal(torch.cat([part.maps for _, part in stream]), features.maps)
+    assert torch.equal(torch.cat([part.vectors for _, part in stream]), features.vectors)
+
+
+def test_one_core_gives_the_same_bits(
+    lite0: LoadedBackbone, crops: Crops, features: Features
+) -> None:
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        alone = extract(lite0, crops)
+    finally:
+        torch.set_num_threads(n_threads)
+    assert torch.equal(alone.maps, features.maps)
+
+
+def test_a_photo_that_cannot_be_read_stops_the_stream_in_its_place(
+    lite0: LoadedBackbone, crops: Crops
+) -> None:
+    def read(each: int) -> Crops:
+        place = {0: 0, 1: 1, 2: 2, 3: 3}[each]
+        return np.asarray(crops[place])
+
+    stream = extract_stream(lite0, range(6), read, size=4)
+    assert list(next(stream)[0]) == [0, 1, 2, 3]
+    with pytest.raises(KeyError, match="4"):
+        next(stream)
+
+
+def test_a_stream_of_nothing_is_empty(lite0: LoadedBackbone) -> None:
+    assert list(extract_stream(lite0, [], np.asarray)) == []
+
+
+@pytest.mark.parametrize("size", [0, 6])
+def test_parts_are_whole_batches(lite0: LoadedBackbone, size: int) -> None:
+    with pytest.raises(ValueError, match=f"Parts of {size} items; expected a positive multiple"):
+        next(extract_stream(lite0, [0], np.asarray, size=size))
+
+
+def test_grey_crops_may_be_normalised_to_minus_one_to_one(
+    lite0: LoadedBackbone, crops: Crops, features: Features
+) -> None:
+    pair = np.stack([crops[0], crops[1][..., [0, 0, 0]]])
+    halves = replace(lite0, spec=replace(lite0.spec, mean=(127.5,) * 3, std=(127.5,) * 3))
+    maps = extract(lite0, pair, grey="half").maps
+    assert torch.equal(maps[0], features.maps[0])
+    assert torch.equal(maps[1], extract(halves, pair).maps[1])
+    assert not torch.equal(maps[1], extract(lite0, pair).maps[1])
+
+
+def test_a_crop_is_coloured_by_one_pixel_of_three_values() -> None:
+    crops = np.full((4, 2, 2, 3), 9, dtype=np.uint8)
+    crops[1, 0, 1], crops[2, 1, 0], crops[3, 1, 1] = (9, 9, 200), (9, 8, 7), (1, 2, 1)
+    assert is_grey(crops).tolist() == [True, True, False, False]
 
 
 @pytest.mark.parametrize("mistake", ["float", "flat", "small", "none"])

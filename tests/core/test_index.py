@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 import torch
 
-from classifiers.core import index
 from classifiers.core.backbones import Backbone
 from classifiers.core.features import Features
 from classifiers.core.index import Gallery, GalleryRefused
@@ -46,16 +45,6 @@ def test_a_gallery_of_one_image_over_and_over_keeps_its_order(
     )
     rows, _ = unfinished.finish().nearest(toy_features(1, seed=1).vectors, 20)
     assert rows[0].tolist() == list(range(20))
-
-
-def test_blocks_and_chunks_change_nothing(
-    gallery: Gallery, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    queries = toy_features(5, seed=2).vectors
-    whole = gallery.nearest(queries, 10)
-    monkeypatch.setattr(index, "BLOCK_ROWS", 7)
-    monkeypatch.setattr(index, "MAX_TABLE", 1)
-    assert all(torch.equal(a, b) for a, b in zip(whole, gallery.nearest(queries, 10), strict=True))
 
 
 def test_a_small_gallery_gives_what_it_has(gallery: Gallery) -> None:
@@ -165,9 +154,69 @@ def test_a_gallery_opens_only_with_its_own_backbone(
 
 def test_another_format_is_refused(gallery: Gallery) -> None:
     manifest = json.loads((gallery.path / "manifest.json").read_text())
-    (gallery.path / "manifest.json").write_text(json.dumps(manifest | {"format_version": 2}))
-    with pytest.raises(GalleryRefused, match="has format_version 2; expected 1"):
+    (gallery.path / "manifest.json").write_text(json.dumps(manifest | {"format_version": 3}))
+    with pytest.raises(GalleryRefused, match="has format_version 3; expected 2"):
         Gallery.open(gallery.path)
+
+
+def as_format_1(path: Path) -> None:
+    found = json.loads(path.read_text())
+    for name in ("vectors_dtype", "maps_dtype", "grey"):
+        del found[name]
+    path.write_text(json.dumps(found | {"format_version": 1, "dtype": "float32"}))
+
+
+def test_a_gallery_of_the_first_format_still_opens(
+    gallery: Gallery, toy_backbone: Backbone
+) -> None:
+    as_format_1(gallery.path / "manifest.json")
+    assert Gallery.open(gallery.path).manifest == gallery.manifest
+    assert writer(gallery.path, toy_backbone).n_done == 60
+
+
+def test_an_extraction_begun_in_the_first_format_goes_on(
+    tmp_path: Path, toy_backbone: Backbone
+) -> None:
+    features = toy_features(60)
+    writer(tmp_path / "g", toy_backbone).append(part(features, 0, 25))
+    as_format_1(tmp_path / "g" / "progress.json")
+    resumed = writer(tmp_path / "g", toy_backbone)
+    resumed.append(part(features, 25, 60))
+    assert torch.equal(resumed.finish().maps_of(torch.arange(60)), features.maps)
+
+
+def test_half_precision_takes_half_the_space_and_reads_as_float32(
+    tmp_path: Path, toy_backbone: Backbone
+) -> None:
+    half = writer(tmp_path, toy_backbone, vectors_dtype="float16", maps_dtype="float16")
+    half.append(toy_features(60))
+    found = half.finish()
+    assert (found.vectors.itemsize, found.maps.itemsize) == (2, 2)
+    assert torch.equal(found.maps_of(torch.tensor([3])), toy_features(60).maps[3:4].half().float())
+
+
+@pytest.mark.parametrize(
+    "change", [{"vectors_dtype": "float16"}, {"maps_dtype": "float16"}, {"grey": "half"}]
+)
+def test_features_of_two_kinds_do_not_mix(
+    gallery: Gallery, toy_backbone: Backbone, change: dict[str, Any]
+) -> None:
+    with pytest.raises(GalleryRefused, match=f"has {next(iter(change))}"):
+        writer(gallery.path, toy_backbone, **change)
+
+
+@pytest.mark.parametrize("n", [1, 8, 60])
+def test_only_images_of_the_given_classes_compete(gallery: Gallery, n: int) -> None:
+    query = toy_features(1, seed=3).vectors
+    rows, cosines = gallery.nearest(query, n, classes={0, 2})
+    everyone = nearest_brute_force(gallery.vectors, query[0].numpy(), 60)
+    expected = [each for each in everyone if gallery.labels[each[0]] in (0, 2)][:n]
+    assert list(zip(rows[0].tolist(), cosines[0].tolist(), strict=True)) == expected
+
+
+def test_classes_that_the_gallery_lacks_are_refused(gallery: Gallery) -> None:
+    with pytest.raises(ValueError, match=r"No image of the classes \[7\]; .*\[0, 1, 2\]"):
+        gallery.nearest(toy_features(1).vectors, 1, classes=[7])
 
 
 @pytest.mark.parametrize("name", ["image_ids", "labels"])
@@ -193,6 +242,15 @@ def test_rows_beyond_the_plan_are_refused(tmp_path: Path, toy_backbone: Backbone
     unfinished = writer(tmp_path / "g", toy_backbone, n=3)
     with pytest.raises(ValueError, match="at most 3 rows"):
         unfinished.append(toy_features(4))
+
+
+@pytest.mark.parametrize("value", [1.0, float("nan")])
+def test_vectors_that_are_not_of_unit_length_are_not_written(
+    tmp_path: Path, toy_backbone: Backbone, value: float
+) -> None:
+    features = Features(toy_features(2).maps, torch.full((2, CHANNELS), value))
+    with pytest.raises(ValueError, match="expected unit vectors"):
+        writer(tmp_path, toy_backbone).append(features)
 
 
 def test_features_of_another_shape_are_refused(tmp_path: Path, toy_backbone: Backbone) -> None:
