@@ -7,11 +7,14 @@ from io import BytesIO
 from pathlib import Path
 
 from PIL import Image as Pixels
-from PIL import ImageChops
+from PIL import ImageChops, ImageFile
 
 from classifiers.core.images import crop_square, display_side
 
 JPEG_QUALITY = 90
+# A progressive JPEG is written from one buffer; Pillow's guess, a byte a pixel, is too small for
+# noise. This is enough for the largest crop at any content.
+ImageFile.MAXBLOCK = max(ImageFile.MAXBLOCK, 4 * 640 * 640)
 
 
 def crop_encode(image: Pixels.Image) -> bytes:
