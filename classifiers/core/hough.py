@@ -43,6 +43,7 @@ class Sharing:
 
 
 @cache
+@torch.inference_mode(mode=False)  # kept for whoever trains, too
 def sharing(kernel: str) -> Sharing:
     """Return the sharing of a kernel; groups are numbered by their first tap, row-major.
 
@@ -138,6 +139,7 @@ def mixing(kernel: str, kernels: Tensor, length: int) -> Mixing:
 
 
 @cache
+@torch.inference_mode(mode=False)  # kept for whoever trains, too
 def _offsets(kernel: str) -> Tensor:
     """Return (G, 9, 9): 1 where a scale pair (column) reaches another (row) by that group."""
     table = torch.zeros(len(SCALE_GROUPS[kernel]), N_PAIRS, N_PAIRS)
@@ -152,6 +154,7 @@ def _offsets(kernel: str) -> Tensor:
 
 
 @cache
+@torch.inference_mode(mode=False)  # kept for whoever trains, too
 def _basis(kernel: str) -> Tensor:
     """Return (9, 9), columns the eigenvectors that the symmetries of the scale pairs share."""
     identity = torch.eye(N_PAIRS, dtype=torch.float64)
@@ -176,12 +179,35 @@ def correlate_6d(x: Tensor, mix: Mixing, length: int) -> Tensor:
     imaginary one, for a real kernel never mixes them. The result is real (9, n^4, 2).
     """
     n = x.shape[-1]
-    rotated = _rotate(mix.basis.T, x)
+    into, back = _transforms(n, length, x.device)
     # (9, n, n, n, n) -> (9, length^4) complex
-    waves = torch.fft.fftn(rotated, s=(length,) * 4, dim=(-4, -3, -2, -1)).flatten(1)
+    waves = transformed(_rotate(mix.basis.T, x), into).flatten(1)
     waves = _mix(waves, mix).reshape(N_PAIRS, *(length,) * 4)
-    y = torch.fft.ifftn(waves, dim=(-4, -3, -2, -1), norm="forward")[:, :n, :n, :n, :n]
-    return torch.view_as_real(_rotate(mix.basis, y)).flatten(1, 4)
+    y = _rotate(mix.basis, transformed(waves, back))
+    return torch.view_as_real(y).flatten(1, 4)  # (9, n, n, n, n, 2) -> (9, n^4, 2)
+
+
+def transformed(x: Tensor, matrix: Tensor) -> Tensor:
+    """Apply a matrix (n, m) to each of the last four axes: (B, n, n, n, n) to (B, m, m, m, m).
+
+    Each product turns the first of them into the last, so that four keep their order. For so
+    few points this beats a fast transform: nothing is padded, cut off or strided.
+    """
+    n, m = matrix.shape
+    batch = x.shape[0]
+    for _ in range(4):
+        x = x.reshape(batch, n, -1).mT @ matrix  # (B, n, rest) -> (B, rest, m)
+    return x.reshape(batch, *(m,) * 4)
+
+
+@cache
+@torch.inference_mode(mode=False)  # kept for whoever trains, too
+def _transforms(n: int, length: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Return (n, length), points to waves, and (length, n), waves to the same points."""
+    waves = torch.fft.fft(torch.eye(n, dtype=torch.float64), length)
+    points = torch.fft.ifft(torch.eye(length, dtype=torch.float64), norm="forward")[:, :n]
+    kind = {"device": device, "dtype": torch.complex64}
+    return waves.to(**kind).contiguous(), points.to(**kind).contiguous()
 
 
 def _rotate(basis: Tensor, x: Tensor) -> Tensor:

@@ -14,28 +14,30 @@ from classifiers.core.chmnet import CHMLearner
 from classifiers.core.hough import SCALE_GROUPS, scale_kernels, sharing
 
 
-def conv4d(x: Tensor, kernel: Tensor) -> Tensor:
-    """Correlate (B, n, n, n, n) with (5, 5, 5, 5), padded with zeros: a conv3d for each slab."""
+def conv4d(x: Tensor, kernels: Tensor) -> Tensor:
+    """Correlate (B, n, n, n, n) with (K, 5, 5, 5, 5), padded with zeros, to (B, K, n, n, n, n).
+
+    A conv3d for each slab of the first axis, its kernels as output channels.
+    """
     batch, n = x.shape[:2]
-    y = torch.zeros_like(x)
+    y = x.new_zeros(batch, n, len(kernels), n, n, n)
     for tap in range(5):
-        slab = F.conv3d(x.reshape(batch * n, 1, n, n, n), kernel[tap][None, None], padding=2)
-        slab = slab.reshape(x.shape)
-        for row in range(n):
-            if 0 <= row + tap - 2 < n:
-                y[:, row] += slab[:, row + tap - 2]
-    return y
+        slab = F.conv3d(x.reshape(batch * n, 1, n, n, n), kernels[:, tap, None], padding=2)
+        slab = slab.reshape(y.shape)
+        first, last = max(0, 2 - tap), min(n, n + 2 - tap)
+        y[:, first:last] += slab[:, first + tap - 2 : last + tap - 2]
+    return y.transpose(1, 2)
 
 
 def conv6d(x: Tensor, kernels: Tensor) -> Tensor:
     """Correlate (3, 3, n, n, n, n) with (3, 3, 5, 5, 5, 5), padded with zeros."""
+    planes = conv4d(x.flatten(0, 1), kernels.flatten(0, 1))  # (9 of x, 9 kernels, n, n, n, n)
+    planes = planes.reshape(3, 3, 3, 3, *x.shape[2:])
     y = torch.zeros_like(x)
-    for alpha, beta in itertools.product(range(3), repeat=2):
-        planes = conv4d(x.flatten(0, 1), kernels[alpha, beta]).reshape(x.shape)
-        for a, b in itertools.product(range(3), repeat=2):
-            c, d = a + alpha - 1, b + beta - 1
-            if 0 <= c < 3 and 0 <= d < 3:
-                y[a, b] += planes[c, d]
+    for a, b, alpha, beta in itertools.product(range(3), repeat=4):
+        c, d = a + alpha - 1, b + beta - 1
+        if 0 <= c < 3 and 0 <= d < 3:
+            y[a, b] += planes[c, d, alpha, beta]
     return y
 
 
@@ -85,7 +87,7 @@ def learner_plain(learner: CHMLearner, source: Tensor, target: Tensor) -> Tensor
     x = correlations(learner, source, target)
     y = conv6d(x, kernel_6d(learner)) + learner.chm6d.bias
     hough = resize_4d(y.sigmoid().flatten(0, 1).amax(0), 30)
-    c = F.softplus(conv4d(hough[None], kernel_4d(learner))[0] + learner.chm4d.bias)
+    c = F.softplus(conv4d(hough[None], kernel_4d(learner)[None])[0, 0] + learner.chm4d.bias)
     c = c.reshape(900, 900)
     return c * (c / c.amax(1, keepdim=True)) * (c / c.amax(0, keepdim=True))
 

@@ -77,7 +77,9 @@ def test_an_unknown_kernel_lists_the_known_ones() -> None:
 
 def test_the_plain_4d_convolution_is_the_sum_over_taps() -> None:
     x, kernel = complex_signal(6, 6, 6, 6).real, random_kernels("full")[0]
-    torch.testing.assert_close(conv4d(x[None], kernel)[0], brute_4d(x, kernel), atol=1e-4, rtol=0)
+    torch.testing.assert_close(
+        conv4d(x[None], kernel[None])[0, 0], brute_4d(x, kernel), atol=1e-4, rtol=0
+    )
 
 
 def test_the_plain_6d_convolution_is_the_sum_over_taps() -> None:
