@@ -11,30 +11,9 @@ from typing import Any
 
 from django.urls import reverse
 
-from classifiers.decision import GRID
+from classifiers.core.boxes import Box, boxes
 from classifiers.models import Image, Neighbor, Prediction
 from trials.models import Participant, Study, Trial
-
-# In units of cells. The badge of the first box in a cell stands top left, of the second bottom
-# right, and so on.
-MARGIN, INSET_STEP = 0.08, 0.1
-BADGES = ((0.26, 0.26), (0.74, 0.74), (0.74, 0.26), (0.26, 0.74), (0.5, 0.5))
-
-
-@dataclass(frozen=True, slots=True)
-class Box:
-    """One cell marked on a picture, in units of cells; ``number`` ties the pair together.
-
-    Boxes that share a cell are nested, each later one a step deeper, and their badges stand in
-    different corners, so that every colour and number stays visible.
-    """
-
-    number: int
-    x: float
-    y: float
-    size: float
-    badge_x: float
-    badge_y: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,27 +73,6 @@ def percent(prediction: Prediction) -> int:
     if prediction.n_votes is not None and prediction.n_voters:
         return 100 * prediction.n_votes // prediction.n_voters
     return int(100 * prediction.confidence)
-
-
-def boxes(cells: list[int]) -> tuple[Box, ...]:
-    """Place one numbered box for each cell index (row-major in the 7x7 grid)."""
-    placed = []
-    for position, cell in enumerate(cells):
-        n_before = cells[:position].count(cell)
-        inset = MARGIN + min(INSET_STEP, 0.36 / cells.count(cell)) * n_before
-        row, column = divmod(cell, GRID)
-        badge_x, badge_y = BADGES[n_before % len(BADGES)]
-        placed.append(
-            Box(
-                number=position + 1,
-                x=round(column + inset, 2),
-                y=round(row + inset, 2),
-                size=round(1 - 2 * inset, 2),
-                badge_x=column + badge_x,
-                badge_y=row + badge_y,
-            )
-        )
-    return tuple(placed)
 
 
 def _exemplar(number: int, neighbor: Neighbor, has_boxes: bool) -> Exemplar:
