@@ -1,0 +1,124 @@
+"""The files of FOLDER/<category>/<file>: which there are, and which are photos that can be used."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from classifiers.core.images import ImageRefused, load_rgb
+from classifiers.core.manifest import write_atomically
+
+FILES, CHECKED = "files.json", "checked.json"
+LAYOUT: Final = "FOLDER/<category>/<file>"
+IGNORED_NAMES: Final = frozenset({"thumbs.db", "desktop.ini"})
+
+
+class FolderRefused(ValueError):
+    """The folder gives no gallery; the message says what was seen, expected, and to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeenFile:
+    """A file below the folder: ``refused`` says why it cannot be used, empty if it can.
+
+    ``path`` is below the folder, with slashes; size and time tell whether to read it again.
+    """
+
+    path: str
+    size: int = 0
+    mtime_ns: int = 0
+    sha256: str = ""
+    refused: str = ""
+
+    @property
+    def category(self) -> str:
+        """The name of the category folder."""
+        return self.path.split("/")[0]
+
+
+def files_check(
+    root: Path, out: Path, on_progress: Callable[[int, int], None]
+) -> tuple[SeenFile, ...]:
+    """Decode every file once and say which can be used, in ``ImageFolder`` order.
+
+    What was found is kept in ``out``, also when interrupted, so that unchanged files are not
+    read again.
+
+    Raises
+    ------
+    FolderRefused
+        ``root`` is no folder.
+
+    """
+    if not root.is_dir():
+        seen = "is not a folder" if root.exists() else "does not exist"
+        raise FolderRefused(f"{root} {seen}; expected a folder with {LAYOUT}. Check the path.")
+    found = list(_scan(root))
+    known = {each.path: each for name in (FILES, CHECKED) for each in files_read(out / name)[1]}
+    checked: list[SeenFile] = []
+    try:
+        for each in found:
+            same = known.get(each.path, each)
+            is_known = (same.size, same.mtime_ns) == (each.size, each.mtime_ns) and same.sha256
+            checked.append(each if each.refused else same if is_known else _check(root, each))
+            on_progress(len(checked), len(found))
+    finally:
+        files_write(out / CHECKED, root, checked)
+    return tuple(checked)
+
+
+def files_read(path: Path) -> tuple[Path, tuple[SeenFile, ...]]:
+    """Return folder and files of a list on disk; nothing where there is none."""
+    if not path.is_file():
+        return Path(), ()
+    data = json.loads(path.read_text())
+    return Path(data["root"]), tuple(SeenFile(**each) for each in data["files"])
+
+
+def files_write(path: Path, root: Path, files: Sequence[SeenFile]) -> None:
+    """Write the list of files in one step."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, {"root": str(root), "files": [asdict(each) for each in files]})
+
+
+def _scan(root: Path) -> Iterator[SeenFile]:
+    """Yield every file, categories and names in byte order; what is misplaced is refused."""
+    for category in _entries(root):
+        if not category.is_dir():
+            yield SeenFile(category.name, refused=f"no category folder above it: {LAYOUT}")
+            continue
+        for entry in _entries(category.path):
+            path = f"{category.name}/{entry.name}"
+            if not entry.is_file():
+                seen = "a folder" if entry.is_dir() else "a broken link"
+                yield SeenFile(path, refused=f"{seen}, not a file: expected {LAYOUT}")
+                continue
+            stat = entry.stat()
+            yield SeenFile(path, stat.st_size, stat.st_mtime_ns)
+
+
+def _entries(folder: str | os.PathLike[str]) -> list[os.DirEntry[str]]:
+    with os.scandir(folder) as entries:
+        shown = [
+            each
+            for each in entries
+            if not each.name.startswith(".") and each.name.lower() not in IGNORED_NAMES
+        ]
+    return sorted(shown, key=lambda each: os.fsencode(each.name))
+
+
+def _check(root: Path, file: SeenFile) -> SeenFile:
+    path = root / file.path
+    try:
+        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+        load_rgb(path)
+    except ImageRefused as error:
+        return replace(file, sha256=sha256, refused=str(error))
+    except OSError as error:
+        return replace(file, refused=f"cannot be read: {error.strerror}")
+    return replace(file, sha256=sha256)

@@ -1,0 +1,159 @@
+"""The picture of one decision, from the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from django.core.management import CommandError, call_command
+from PIL import Image as Pixels
+
+from classifiers.core import figures, methods, queries
+from classifiers.core.chmnet import CHMLearner
+from classifiers.core.library import gallery_from_folder
+from classifiers.core.matchers import matcher_load
+from classifiers.models import Dataset, Gallery, Image
+from tests.classifiers.photos import photo
+
+pytestmark = pytest.mark.django_db
+
+
+def explain(image: Path, out: Path, *options: str) -> bytes:
+    """Run the command; of an option given twice the last one holds."""
+    fixed = ("explain", str(image), "--classifier=emd-corr", "--dpi=30", f"--out={out}")
+    call_command(*fixed, *options)
+    return out.read_bytes()
+
+
+def query_of(category: str) -> Path:
+    return Image.objects.filter(split="query", category__name=category)[0].path
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A gallery of four photos that no dataset knows; the photos lie beside it in birds/."""
+    place = tmp_path_factory.mktemp("folder")
+    for seed in range(4):
+        photo(place / f"birds/{'ab'[seed % 2]}/{seed}.png", seed=seed)
+    gallery_from_folder(place / "birds", place / "birds-gallery")
+    return place / "birds-gallery"
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """Record what is drawn, and draw it."""
+    seen: list[dict[str, Any]] = []
+    draw = figures.explanation_figure
+
+    def record(*args: Any, **options: Any) -> Any:
+        places = ("query", "knn", "reranked", "crop_of", "names")
+        seen.append(dict(zip(places, args, strict=True)) | options)
+        return draw(*args, **options)
+
+    monkeypatch.setattr(figures, "explanation_figure", record)
+    return seen
+
+
+def test_it_draws_the_decision_with_a_datasets_gallery(
+    gallery: Gallery, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    png = explain(query_of("dark"), tmp_path / "a.png", "--dataset=shades", "--truth=dark")
+    assert png.startswith(b"\x89PNG")
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == ["knn", "emd-corr", "Drawn:"]
+    assert lines[1].endswith("of 6 votes)")
+
+
+def test_the_truth_may_be_named_by_its_label(
+    gallery: Gallery, tmp_path: Path, drawn: list[dict[str, Any]]
+) -> None:
+    gallery.dataset.categories.filter(name="dark").update(label="Dark photo")
+    explain(query_of("dark"), tmp_path / "a.svg", "--truth=Dark photo")
+    assert drawn[0]["truth"] == 1
+    assert drawn[0]["names"] == {0: "bright", 1: "Dark photo"}
+    assert drawn[0]["method"] == "EMD-Corr"
+
+
+def test_exemplars_are_the_stored_crops(
+    gallery: Gallery, tmp_path: Path, drawn: list[dict[str, Any]]
+) -> None:
+    explain(query_of("dark"), tmp_path / "a.svg")
+    image = Image.objects.get(pk=drawn[0]["knn"].neighbors[0].image)
+    with Pixels.open(image.crop_path) as crop:
+        assert drawn[0]["crop_of"](image.pk) == crop
+
+
+def test_it_takes_a_gallery_of_a_folder_without_any_dataset(
+    folder: Path,
+    tmp_path: Path,
+    drawn: list[dict[str, Any]],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("INFO")
+    image = photo(tmp_path / "other.jpg", seed=9)
+    assert explain(image, tmp_path / "a.pdf", f"--gallery={folder}").startswith(b"%PDF")
+    assert drawn[0]["names"] == {0: "a", 1: "b"}
+    assert drawn[0]["truth"] is None
+    assert "fontTools" not in caplog.text
+
+
+def test_parameters_reach_the_classifier(
+    folder: Path, tmp_path: Path, drawn: list[dict[str, Any]]
+) -> None:
+    image = photo(tmp_path / "other.jpg", seed=9)
+    explain(image, tmp_path / "a.svg", f"--gallery={folder}", "--set=n_voters=3")
+    assert drawn[0]["reranked"].n_voters == 3
+
+
+def test_a_folders_photos_are_encoded_for_a_matcher_where_needed(
+    folder: Path, tmp_path: Path, drawn: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch.save(CHMLearner(112).state_dict(), tmp_path / "learner.pt")
+    matcher = matcher_load("chm-lite0", checkpoint=tmp_path / "learner.pt")
+    for module in (queries, methods):
+        monkeypatch.setattr(module, "matcher_kept", lambda name: matcher)
+    image = photo(tmp_path / "other.jpg", seed=9)
+    explain(image, tmp_path / "a.svg", f"--gallery={folder}", "--classifier=chm-corr")
+    assert drawn[0]["method"] == "CHM-Corr"
+    assert (folder / "chm-lite0-crop" / "manifest.json").is_file()
+
+
+@pytest.mark.parametrize(
+    ("place", "options", "words"),
+    [
+        ({"out": "a.gif"}, (), "ends in .gif; expected .png, .svg, .pdf"),
+        ({"out": "nowhere/a.png"}, (), "nowhere is no folder; make it first"),
+        ({"image": "gone.jpg"}, (), "gone.jpg cannot be used: No such file"),
+        ({"image": "notes.txt"}, (), "notes.txt cannot be used: Not an image that can be read"),
+        ({"gallery": "birds"}, (), "birds holds no gallery"),
+        ({}, ("--truth=c",), r"No category 'c'; known: a, b\."),
+        ({}, ("--backbone=x",), "is a gallery of efficientnet-lite0; asked for x"),
+        ({}, ("--set=n_voters=0",), "n_voters is 0; expected a whole number"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_in_words(
+    folder: Path, tmp_path: Path, place: dict[str, str], options: tuple[str, ...], words: str
+) -> None:
+    photo(tmp_path / "other.jpg", seed=9)
+    (tmp_path / "notes.txt").write_text("birds")
+    names = {"image": "other.jpg", "out": "a.png", "gallery": folder.name} | place
+    image, out = tmp_path / names["image"], tmp_path / names["out"]
+    with pytest.raises(CommandError, match=words):
+        explain(image, out, f"--gallery={folder.parent / names['gallery']}", *options)
+    assert not out.exists()
+
+
+def test_without_a_gallery_it_says_which_command_to_run(dataset: Dataset, tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match=r"There is no finished.*build_gallery DATASET$"):
+        explain(query_of("dark"), tmp_path / "a.png")
+    with pytest.raises(CommandError, match=r"shades has no.* of x. Run: .* shades --backbone x$"):
+        explain(query_of("dark"), tmp_path / "a.png", "--dataset=shades", "--backbone=x")
+
+
+def test_among_several_galleries_one_must_be_named(dataset: Dataset, tmp_path: Path) -> None:
+    for backbone in ("one", "two"):
+        Gallery.objects.create(dataset=dataset, backbone=backbone, status=Gallery.Status.DONE)
+    with pytest.raises(CommandError, match=r"Several galleries: shades/one, shades/two\."):
+        explain(query_of("dark"), tmp_path / "a.png")
