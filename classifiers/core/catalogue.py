@@ -5,6 +5,7 @@ Standard library only, so that a web page may list them; ``methods.py`` runs the
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -13,7 +14,8 @@ Parameters = Mapping[str, Any]
 
 N_EXEMPLARS: Final = 5  # shown to people at most; matches are kept for these
 WEIGHT_DECAY: Final = 1e-4
-STOPS: Final = ("coupled", "per_pair")
+N_CELLS: Final = 49  # of the 7x7 grid
+STOPS: Final = ("coupled", "per_pair", "converged", "exact")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +23,8 @@ class Classifier:
     """One classifier as people see it.
 
     ``votes``: its confidence is a share of voters, which it lists. ``has_matches``: it gives
-    patch matches. ``parameters``: every parameter with its default.
+    patch matches. ``needs_matcher``: it needs a network that finds corresponding points.
+    ``parameters``: every parameter with its default.
     """
 
     name: str
@@ -29,6 +32,7 @@ class Classifier:
     votes: bool
     has_matches: bool
     parameters: Parameters
+    needs_matcher: bool = False
 
 
 EMD_PARAMETERS: Final[Parameters] = {
@@ -36,10 +40,27 @@ EMD_PARAMETERS: Final[Parameters] = {
     "tolerance": 0.1,
     "max_iterations": 100,
     "n_patches": 5,
-    "stop": "coupled",
+    "stop": "per_pair",
 }
-CHOICES: Final[Mapping[str, tuple[str, ...]]] = {"stop": STOPS}
+# How the query is prepared, and which classes of the gallery compete: all of them, or only those
+# that occur among the queries.
+QUERY_PARAMETERS: Final[Parameters] = {"transform": "crop", "classes": "all"}
+VOTE_PARAMETERS: Final[Parameters] = {"n_shortlist": 50, "n_voters": 20}
+
+CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
+    "stop": STOPS,
+    "transform": ("crop", "squash"),
+    "classes": ("all", "split"),
+    "matcher": ("chm-lite0", "chmnet-psi", "chmnet-iso", "chmnet-full"),
+}
+PATTERNS: Final[Mapping[str, tuple[str, str]]] = {
+    "mask": (f"[01]{{{N_CELLS}}}", f"{N_CELLS} digits 0 or 1, row by row"),
+    "masks": ("|[0-9a-f]{64}", "nothing, or the sha256 of a file of masks"),
+}
 ZERO_ALLOWED: Final = frozenset({"seed"})
+
+# What ``paper=True`` sets: the original's choice where the recommended one differs.
+PAPER: Final[Mapping[str, Parameters]] = {"emd-corr": {"stop": "coupled"}}
 
 CLASSIFIERS: Final[Mapping[str, Classifier]] = {
     "softmax": Classifier(
@@ -47,17 +68,57 @@ CLASSIFIERS: Final[Mapping[str, Classifier]] = {
         label="Linear head",
         votes=False,
         has_matches=False,
-        parameters={"seed": 0, "weight_decay": WEIGHT_DECAY},
+        parameters={
+            "own_head": False,
+            "seed": 0,
+            "weight_decay": WEIGHT_DECAY,
+            "paper": False,
+            **QUERY_PARAMETERS,
+        },
     ),
     "knn": Classifier(
-        name="knn", label="kNN", votes=True, has_matches=False, parameters={"n_voters": 20}
+        name="knn",
+        label="kNN",
+        votes=True,
+        has_matches=False,
+        parameters={"n_voters": 20, **QUERY_PARAMETERS},
     ),
     "emd-corr": Classifier(
         name="emd-corr",
         label="EMD-Corr",
         votes=True,
         has_matches=True,
-        parameters={"n_shortlist": 50, "n_voters": 20, **EMD_PARAMETERS},
+        parameters={**VOTE_PARAMETERS, **EMD_PARAMETERS, "paper": False, **QUERY_PARAMETERS},
+    ),
+    "chm-corr": Classifier(
+        name="chm-corr",
+        label="CHM-Corr",
+        votes=True,
+        has_matches=True,
+        needs_matcher=True,
+        parameters={
+            **VOTE_PARAMETERS,
+            "threshold": 0.55,
+            "n_patches": 5,
+            "matcher": "chm-lite0",
+            "paper": False,
+            **QUERY_PARAMETERS,
+        },
+    ),
+    "chm-corr-plus": Classifier(
+        name="chm-corr-plus",
+        label="CHM-Corr+",
+        votes=True,
+        has_matches=True,
+        needs_matcher=True,
+        parameters={
+            **VOTE_PARAMETERS,
+            "mask": "1" * N_CELLS,
+            "masks": "",
+            "matcher": "chm-lite0",
+            "paper": False,
+            **QUERY_PARAMETERS,
+        },
     ),
 }
 
@@ -81,6 +142,7 @@ def parameters_resolved(classifier: str, given: Parameters) -> dict[str, Any]:
             raise ValueError(
                 f"{classifier} has no parameter {name!r}; known: {', '.join(defaults)}."
             )
+    given = _with_paper(classifier, given)
     resolved = {
         name: _checked(name, given.get(name, value), type(value))
         for name, value in defaults.items()
@@ -93,12 +155,24 @@ def parameters_resolved(classifier: str, given: Parameters) -> dict[str, Any]:
     return resolved
 
 
+def _with_paper(classifier: str, given: Parameters) -> Parameters:
+    """Return the parameters with what ``paper=True`` sets, refusing what contradicts it."""
+    if given.get("paper") is not True:
+        return given
+    for name, value in PAPER.get(classifier, {}).items():
+        if given.get(name, value) != value:
+            raise ValueError(f"paper=True sets {name} to {value!r}; given {given[name]!r}.")
+    return {**given, **PAPER.get(classifier, {})}
+
+
 def _checked(name: str, value: Any, kind: type) -> Any:
     """Return a parameter in its default's type; text must be one of its known values."""
-    if kind is str:
-        if value not in CHOICES[name]:
-            raise ValueError(f"{name} is {value!r}; known: {', '.join(CHOICES[name])}.")
+    if kind is bool:
+        if not isinstance(value, bool):
+            raise ValueError(f"{name} is {value!r}; expected true or false.")
         return value
+    if kind is str:
+        return _checked_text(name, value)
     allowed = (int,) if kind is int else (int, float)
     least = 0 if name in ZERO_ALLOWED else 1 if kind is int else 1e-12
     is_number = isinstance(value, allowed) and not isinstance(value, bool)
@@ -106,3 +180,13 @@ def _checked(name: str, value: Any, kind: type) -> Any:
         noun = "a whole number" if kind is int else "a number"
         raise ValueError(f"{name} is {value!r}; expected {noun}, at least {least:g}.")
     return kind(value)
+
+
+def _checked_text(name: str, value: Any) -> str:
+    if name in PATTERNS:
+        pattern, expected = PATTERNS[name]
+        if not isinstance(value, str) or not re.fullmatch(pattern, value):
+            raise ValueError(f"{name} is {value!r}; expected {expected}.")
+    elif value not in CHOICES[name]:
+        raise ValueError(f"{name} is {value!r}; known: {', '.join(CHOICES[name])}.")
+    return str(value)

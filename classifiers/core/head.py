@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import torch
 import torch.nn.functional as F
@@ -19,12 +20,28 @@ MAX_ITERATIONS: Final = 2000
 
 @dataclass(frozen=True, slots=True)
 class LinearHead:
-    """``weight`` (n_classes, C) and ``bias`` (n_classes,) in float64, and how they came to be."""
+    """``weight`` (n_classes, C) and ``bias`` (n_classes,) in float64, and how they came to be.
+
+    ``seed`` and ``weight_decay`` are of a head that was trained on a gallery, whose input are
+    unit vectors; a backbone's own head has none, and reads the means of its maps.
+    """
 
     weight: Tensor
     bias: Tensor
-    seed: int
-    weight_decay: float
+    seed: int | None = None
+    weight_decay: float | None = None
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is the backbone's own."""
+        return self.seed is None
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What a classifier's parameters must say for this head to fit."""
+        if self.is_own:
+            return {"own_head": True}
+        return {"own_head": False, "seed": self.seed, "weight_decay": self.weight_decay}
 
     def predict(self, vectors: Tensor) -> tuple[Tensor, Tensor]:
         """Return labels (B,) int64 and softmax probabilities (B, n_classes) float64.
@@ -33,6 +50,19 @@ class LinearHead:
         """
         logits = vectors.to(self.weight) @ self.weight.T + self.bias  # (B, C) -> (B, n_classes)
         return logits.argmax(1), logits.softmax(1)
+
+    def choose(self, vector: Tensor, competing: Collection[int] | None = None) -> tuple[int, float]:
+        """Return the label of one vector (C,) and its probability, among some classes or all.
+
+        Classes that do not compete are left out before the softmax.
+        """
+        logits = self.weight @ vector.to(self.weight) + self.bias  # (n_classes,)
+        if competing is not None:
+            out = torch.ones(len(logits), dtype=torch.bool, device=logits.device)
+            out[sorted(competing)] = False
+            logits = logits.masked_fill(out, -math.inf)
+        probabilities = logits.softmax(0)
+        return int(logits.argmax()), float(probabilities.max())
 
 
 def head_train(

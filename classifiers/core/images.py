@@ -17,6 +17,7 @@ from PIL.Image import Resampling
 MAX_PIXELS: Final = 89_478_485  # a quarter of a GB in RGB: where Pillow itself begins to warn
 MIN_SIDE: Final = 32
 CROP_SIDE: Final = 224
+MATCHER_SIDE: Final = 240
 RESIZE_SIDE: Final = 256
 
 # Closed on purpose: Pillow would hand an EPS file to Ghostscript, and others to old decoders.
@@ -154,3 +155,53 @@ def display_side(image: Image.Image, low: int = 448, high: int = 640) -> int:
     between ``low`` (so that small photos fill the page) and ``high`` (so that it loads fast).
     """
     return min(max(round(min(image.size) * CROP_SIDE / RESIZE_SIDE), low), high)
+
+
+def squash(image: Image.Image, side: int) -> Image.Image:
+    """Return the whole image as ``side`` x ``side`` pixels, its proportions ignored.
+
+    How the queries of adversarial sets are prepared in Nguyen, Taesiri & Nguyen, NeurIPS 2022: a
+    crop would cut into what was attacked. It equals torchvision's ``Resize((side, side))`` byte
+    for byte.
+    """
+    return image.resize((side, side), Resampling.BILINEAR)
+
+
+def central_square(image: Image.Image, side: int) -> Image.Image:
+    """Return the whole central square, ``side`` x ``side`` pixels.
+
+    The shorter side is resized to ``side``, the longer in proportion, and its ends are cut off:
+    what CHMNet saw in Nguyen, Taesiri & Nguyen, NeurIPS 2022, a little more than ``crop_square``.
+    """
+    width, height = image.size
+    long = int(side * max(width, height) / min(width, height))
+    width, height = (side, long) if width <= height else (long, side)
+    left, top = round((width - side) / 2), round((height - side) / 2)
+    resized = image.resize((width, height), Resampling.BILINEAR)
+    return resized.crop((left, top, left + side, top + side))
+
+
+def query_crop(image: Image.Image, transform: str = "crop") -> Image.Image:
+    """Return the 224 pixels of a query that the backbone sees.
+
+    "crop" is what a gallery image gets, "squash" ignores the proportions, "paper" is the whole
+    central square at 240 pixels resized to 224, the CHM-Corr query of the published code.
+    """
+    if transform == "squash":
+        return squash(image, CROP_SIDE)
+    if transform == "paper":
+        small = central_square(image, MATCHER_SIDE)
+        return small.resize((CROP_SIDE, CROP_SIDE), Resampling.BILINEAR)
+    return crop_square(image, CROP_SIDE)
+
+
+def matcher_crop(image: Image.Image, transform: str = "crop") -> Image.Image:
+    """Return the 240 pixels that a matcher sees; transforms as in ``query_crop``.
+
+    "crop" shows the same field of view as the backbone's crop, so that cells of one are cells
+    of the other; "paper" the whole central square.
+    """
+    if transform == "squash":
+        return squash(image, MATCHER_SIDE)
+    cut = central_square if transform == "paper" else crop_square
+    return cut(image, MATCHER_SIDE)

@@ -6,30 +6,38 @@ from query and gallery to a ``Decision`` or, if it re-ranks and votes, only to s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
 import torch
+from PIL import Image
 from torch import Tensor
 
-from classifiers.core.catalogue import EMD_PARAMETERS, N_EXEMPLARS, Parameters, parameters_resolved
+from classifiers.core.catalogue import (
+    CLASSIFIERS,
+    EMD_PARAMETERS,
+    N_EXEMPLARS,
+    Parameters,
+    parameters_resolved,
+)
+from classifiers.core.chm import chm_scores
+from classifiers.core.chmnet import fixed_grid
 from classifiers.core.emd import emd_scores, patch_pairs
 from classifiers.core.head import LinearHead
 from classifiers.core.index import Gallery
+from classifiers.core.masks import mask_of_text, text_of_mask
+from classifiers.core.queries import QueryFeatures, matcher_kept, query_features, targets_field
+from classifiers.core.targets import Targets
 from classifiers.core.vote import majority_vote
 from classifiers.decision import Decision, Neighbor, PatchMatch
 
+__all__ = ["DECIDERS", "QueryFeatures", "classify"]
+
 Matches = Callable[[int], tuple[PatchMatch, ...]]
-
-
-@dataclass(frozen=True, slots=True)
-class QueryFeatures:
-    """One image's features: ``map`` (C, 7, 7) not normalised, ``vector`` (C,) of unit length."""
-
-    map: Tensor
-    vector: Tensor
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +48,28 @@ class Shortlist:
     cosines: Tensor
 
 
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a classifier may look at beside the query; each is needed by some only.
+
+    ``head`` by softmax; ``targets`` by CHM-Corr; ``competing`` are the class indices to choose
+    from, all if None.
+    """
+
+    gallery: Gallery
+    head: LinearHead | None = None
+    targets: Targets | None = None
+    competing: Collection[int] | None = None
+
+
 def classify(
-    query: QueryFeatures,
+    query: QueryFeatures | Image.Image | str | Path,
     gallery: Gallery,
     classifier: str,
     *,
     head: LinearHead | None = None,
+    targets: Targets | None = None,
+    competing: Collection[int] | None = None,
     **parameters: Any,
 ) -> Decision:
     """Decide on one image: same input, same decision.
@@ -54,40 +78,74 @@ def classify(
     Matches are filled for the exemplars that people see: the first five voters for the
     predicted class. A gallery smaller than the shortlist or the voters is used whole.
 
+    Parameters
+    ----------
+    query
+        Features, or a photo or its path, whose features are then extracted by the gallery's
+        own backbone.
+    head
+        For "softmax": the result of ``head_train`` on this gallery, or the backbone's own.
+    parameters
+        Those of the catalogue. CHM-Corr+'s ``mask`` may be an array (7, 7) too.
+    targets
+        For CHM-Corr and CHM-Corr+: what their matcher keeps of this gallery; opened from the
+        gallery's folder if left out.
+    competing
+        Class indices to choose from, where ``classes="split"``.
+
     Raises
     ------
     ValueError
-        Unknown classifier or parameter, a value out of range, or no head where one is needed.
+        Unknown classifier or parameter, a value out of range, or something missing that the
+        classifier needs.
 
     """
+    if not isinstance(parameters.get("mask", ""), str):
+        parameters["mask"] = text_of_mask(parameters["mask"])
     resolved = parameters_resolved(classifier, parameters)
-    return DECIDERS[classifier](query, gallery, head, resolved)
+    if (resolved["classes"] == "split") != (competing is not None):
+        raise ValueError(
+            f"classes is {resolved['classes']!r} and competing {competing!r}; expected "
+            "classes='split' with the class indices that compete, or 'all' without."
+        )
+    if CLASSIFIERS[classifier].needs_matcher and targets is None:
+        field = targets_field(resolved)
+        targets = Targets.open(gallery, matcher_kept(resolved["matcher"]), field)
+    if not isinstance(query, QueryFeatures):
+        matcher = targets.matcher if targets is not None else None
+        query = query_features(query, gallery, resolved, matcher)
+    evidence = Evidence(gallery, head, targets, competing)
+    return DECIDERS[classifier](query, evidence, resolved)
 
 
-def _decide_softmax(
-    query: QueryFeatures, gallery: Gallery, head: LinearHead | None, parameters: Parameters
-) -> Decision:
+def _decide_softmax(query: QueryFeatures, evidence: Evidence, parameters: Parameters) -> Decision:
+    head = evidence.head
     if head is None:
         raise ValueError("No head; expected head=, the result of head_train on this gallery.")
-    trained = {"seed": head.seed, "weight_decay": head.weight_decay}
-    if trained != parameters:
-        raise ValueError(f"The head was trained with {trained}; expected {dict(parameters)}.")
-    labels, probabilities = head.predict(query.vector[None])  # (C,) -> (1, C)
-    return Decision(label=int(labels[0]), confidence=float(probabilities.max()))
+    trained = head.parameters
+    if any(parameters[name] != value for name, value in trained.items()):
+        wanted = {name: parameters[name] for name in trained}
+        raise ValueError(f"The head was trained with {trained}; expected {wanted}.")
+    pooled = query.map.mean((1, 2)) if head.is_own else query.vector  # (C, 7, 7) -> (C,)
+    label, probability = head.choose(pooled, evidence.competing)
+    # The published confidences are whole per cents, cut off.
+    confidence = math.floor(100 * probability) / 100 if parameters["paper"] else probability
+    return Decision(label=label, confidence=confidence)
 
 
 def _decide_by_vote(
     query: QueryFeatures,
-    gallery: Gallery,
-    head: LinearHead | None,
+    evidence: Evidence,
     parameters: Parameters,
     *,
-    rank: Callable[[QueryFeatures, Gallery, Shortlist, Parameters], tuple[Tensor, Matches]],
+    rank: Callable[[QueryFeatures, Evidence, Shortlist, Parameters], tuple[Tensor, Matches]],
 ) -> Decision:
     """Rank the shortlist by ``rank``'s scores, let the first ones vote, explain the exemplars."""
+    gallery = evidence.gallery
     n_shortlist = parameters.get("n_shortlist", parameters["n_voters"])
-    rows, cosines = (each[0] for each in gallery.nearest(query.vector[None], n_shortlist))
-    scores, matches = rank(query, gallery, Shortlist(rows, cosines), parameters)
+    found = gallery.nearest(query.vector[None], n_shortlist, classes=evidence.competing)
+    rows, cosines = found[0][0], found[1][0]
+    scores, matches = rank(query, evidence, Shortlist(rows, cosines), parameters)
     order = torch.argsort(scores.cpu(), descending=True, stable=True)[: parameters["n_voters"]]
     labels = [int(gallery.labels[row]) for row in rows[order]]
     label, n_votes = majority_vote(labels)
@@ -107,16 +165,16 @@ def _decide_by_vote(
 
 
 def _rank_knn(
-    query: QueryFeatures, gallery: Gallery, shortlist: Shortlist, parameters: Parameters
+    query: QueryFeatures, evidence: Evidence, shortlist: Shortlist, parameters: Parameters
 ) -> tuple[Tensor, Matches]:
     return shortlist.cosines, lambda slot: ()
 
 
 def _rank_emd(
-    query: QueryFeatures, gallery: Gallery, shortlist: Shortlist, parameters: Parameters
+    query: QueryFeatures, evidence: Evidence, shortlist: Shortlist, parameters: Parameters
 ) -> tuple[Tensor, Matches]:
     options = {name: parameters[name] for name in EMD_PARAMETERS}
-    maps = gallery.maps_of(shortlist.rows).to(query.map.device)
+    maps = evidence.gallery.maps_of(shortlist.rows).to(query.map.device)
     result = emd_scores(query.map, maps, **options)
 
     def matches(slot: int) -> tuple[PatchMatch, ...]:
@@ -126,10 +184,48 @@ def _rank_emd(
     return result.scores, matches
 
 
-Decider = Callable[[QueryFeatures, Gallery, LinearHead | None, Parameters], Decision]
+def _rank_chm(
+    query: QueryFeatures, evidence: Evidence, shortlist: Shortlist, parameters: Parameters
+) -> tuple[Tensor, Matches]:
+    targets, field = evidence.targets, targets_field(parameters)
+    if targets is None or query.source is None:
+        raise ValueError("No targets or no source; expected both, from the same matcher.")
+    if (targets.matcher.name, targets.field) != (parameters["matcher"], field):
+        raise ValueError(
+            f"Targets of {targets.matcher.name}, field {targets.field}; expected "
+            f"{parameters['matcher']}, field {field}."
+        )
+    kept = targets.of(shortlist.rows)  # (n, 3, 225, D)
+    points = targets.matcher.learner.transfer(query.source, kept, fixed_grid())  # (n, 2, 49)
+    compared = query.map if query.matched_map is None else query.matched_map
+    maps = evidence.gallery.maps_of(shortlist.rows).to(compared.device)
+    options = {name: parameters[name] for name in ("threshold", "n_patches") if name in parameters}
+    mask = _mask(parameters)
+    result = chm_scores(
+        compared, maps, points, mask=mask, paper=bool(parameters["paper"]), **options
+    )
+    n_pairs = parameters.get("n_patches", result.mask.shape[1])
+
+    def matches(slot: int) -> tuple[PatchMatch, ...]:
+        return tuple(PatchMatch(*pair) for pair in result.pairs(slot, n_pairs))
+
+    return result.scores, matches
+
+
+def _mask(parameters: Parameters) -> Tensor | None:
+    if "mask" not in parameters:
+        return None
+    if parameters["masks"]:
+        raise ValueError("masks names a file of masks; expected mask=, this image's of it.")
+    return torch.from_numpy(mask_of_text(parameters["mask"]))
+
+
+Decider = Callable[[QueryFeatures, Evidence, Parameters], Decision]
 
 DECIDERS: Final[Mapping[str, Decider]] = {
     "softmax": _decide_softmax,
     "knn": partial(_decide_by_vote, rank=_rank_knn),
     "emd-corr": partial(_decide_by_vote, rank=_rank_emd),
+    "chm-corr": partial(_decide_by_vote, rank=_rank_chm),
+    "chm-corr-plus": partial(_decide_by_vote, rank=_rank_chm),
 }

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 
 import numpy as np
+import PIL.Image
+from django.conf import settings
 from numpy.typing import NDArray
 
 from classifiers.core.backbones import backbone_load
-from classifiers.core.features import extract
-from classifiers.core.images import CROP_SIDE, crop_square, load_rgb
+from classifiers.core.features import extract_stream
+from classifiers.core.images import load_rgb, query_crop
 from classifiers.core.index import GalleryWriter
 from classifiers.models import Gallery, Image
 from classifiers.services.jobs import job_progress
@@ -23,8 +24,13 @@ class PhotoMissing(RuntimeError):
     """An original file is gone or changed since its import."""
 
 
-def crop_read(image: Image) -> NDArray[np.uint8]:
+def crop_read(image: Image, transform: str = "crop") -> NDArray[np.uint8]:
     """Read the crop that the machine sees, ``(224, 224, 3)``, from the original file."""
+    return np.asarray(query_crop(photo_read(image), transform))
+
+
+def photo_read(image: Image) -> PIL.Image.Image:
+    """Read an original file, upright RGB; refuse one that changed since its import."""
     try:
         data = image.path.read_bytes()
     except OSError as error:
@@ -37,22 +43,7 @@ def crop_read(image: Image) -> NDArray[np.uint8]:
             f"{image.path} has other bytes than when it was imported. Put the old file back, "
             "or import the new one under another name."
         )
-    return np.asarray(crop_square(load_rgb(image.path), CROP_SIDE))
-
-
-def crops_read(images: Sequence[Image]) -> Iterator[tuple[Sequence[Image], NDArray[np.uint8]]]:
-    """Yield the images in batches with their crops ``(B, 224, 224, 3)``.
-
-    Decoding runs one batch ahead in threads, so that the network never waits for a disk.
-    """
-    batches = [images[start : start + BATCH] for start in range(0, len(images), BATCH)]
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        ahead = [pool.submit(crop_read, image) for image in batches[0]] if batches else []
-        for position, batch in enumerate(batches):
-            crops = np.stack([future.result() for future in ahead])  # (B, 224, 224, 3)
-            following = batches[position + 1] if position + 1 < len(batches) else []
-            ahead = [pool.submit(crop_read, image) for image in following]
-            yield batch, crops
+    return load_rgb(image.path)
 
 
 def fingerprint(images: Sequence[Image]) -> str:
@@ -64,7 +55,7 @@ def gallery_extract(*, gallery: Gallery) -> None:
     """Extract every gallery image; an interrupted extraction goes on at its last batch."""
     found = Image.objects.in_split(gallery.dataset, Image.GALLERY)
     images = list(found.select_related("category", "dataset"))
-    backbone = backbone_load(gallery.backbone)
+    backbone = backbone_load(gallery.backbone, folder=settings.WEIGHTS_DIR)
     writer = GalleryWriter(
         gallery.folder,
         backbone=backbone.spec,
@@ -73,7 +64,7 @@ def gallery_extract(*, gallery: Gallery) -> None:
         dataset=fingerprint(images),
     )
     job_progress(gallery, n_done=writer.n_done, n_total=len(images))
-    for _, crops in crops_read(images[writer.n_done :]):
-        writer.append(extract(backbone, crops))
+    for _, features in extract_stream(backbone, images[writer.n_done :], crop_read, size=BATCH):
+        writer.append(features)
         job_progress(gallery, n_done=writer.n_done, n_total=len(images))
     writer.finish()

@@ -2,48 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
+from itertools import repeat
 
-import torch
+import numpy as np
+from django.conf import settings
 from django.db import transaction
+from numpy.typing import NDArray
+from torch import Tensor
 
 from classifiers.core import index
-from classifiers.core.backbones import backbone_load
-from classifiers.core.catalogue import CLASSIFIERS
-from classifiers.core.features import extract
-from classifiers.core.head import LinearHead, head_train
-from classifiers.core.methods import QueryFeatures, classify
+from classifiers.core.backbones import LoadedBackbone, backbone_load
+from classifiers.core.features import extract_stream
+from classifiers.core.images import matcher_crop
+from classifiers.core.matchers import Matcher
+from classifiers.core.methods import classify
+from classifiers.core.queries import QueryFeatures, grey_of, matched_transform
 from classifiers.decision import Decision
 from classifiers.models import Category, Image, Neighbor, Prediction, PredictionRun
-from classifiers.services.galleries import crops_read
+from classifiers.services.evidence import RunEvidence, evidence_collect
+from classifiers.services.galleries import crop_read, photo_read
 from classifiers.services.jobs import job_heartbeat, job_progress
+
+BATCH = 32
+MATCHER_BATCH = 4  # CHM-Corr takes its time: a batch is what shows progress
+
+Batch = tuple[Sequence[Image], list[QueryFeatures]]
 
 
 def runs_predict(*, runs: Sequence[PredictionRun]) -> None:
-    """Predict every image that one of the runs lacks; all runs share gallery and split.
+    """Predict every image that one of the runs lacks; the runs share gallery, split, preparation.
 
     The photos go through the network once for all runs. Each batch is stored in one
     transaction, so an interrupted run goes on at its last batch and no row is written twice.
     """
     gallery_row, split = runs[0].gallery, runs[0].split
-    backbone = backbone_load(gallery_row.backbone)
+    backbone = backbone_load(gallery_row.backbone, folder=settings.WEIGHTS_DIR)
     gallery = index.Gallery.open(gallery_row.folder, backbone.spec)
+    evidence = evidence_collect(runs, gallery, backbone)
     categories = {each.index: each for each in gallery_row.dataset.categories.all()}
-    heads = {run.pk: _head(run, gallery, 1 + max(categories)) for run in runs}
     done = {run.pk: set(run.predictions.values_list("image_id", flat=True)) for run in runs}
     everything = list(Image.objects.in_split(gallery_row.dataset, split).select_related("dataset"))
     left = [image for image in everything if any(image.pk not in ids for ids in done.values())]
     _progress(runs, len(everything) - len(left), len(everything))
     n_done = len(everything) - len(left)
-    for images, crops in crops_read(left):
-        features = extract(backbone, crops)
-        queries = [
-            QueryFeatures(*each) for each in zip(features.maps, features.vectors, strict=True)
-        ]
+    for images, queries in _queries(runs[0], left, gallery, backbone, evidence):
         # Decided first, stored then: a transaction is a lock on SQLite, and people are waiting.
-        decided = [(run, *_decide(run, images, queries, gallery, heads, done)) for run in runs]
+        decided = [
+            (run, *_decide(run, images, queries, gallery, evidence[run.pk], done[run.pk]))
+            for run in runs
+        ]
         with transaction.atomic():
             for run, lacking, decisions in decided:
                 decisions_store(run, lacking, decisions, categories)
@@ -51,41 +61,79 @@ def runs_predict(*, runs: Sequence[PredictionRun]) -> None:
         _progress(runs, n_done, len(everything))
 
 
+def _queries(
+    run: PredictionRun,
+    images: Sequence[Image],
+    gallery: index.Gallery,
+    backbone: LoadedBackbone,
+    evidence: Mapping[int, RunEvidence],
+) -> Iterator[Batch]:
+    """Yield the images in batches with their features, prepared as the runs ask."""
+    targets = next((each.targets for each in evidence.values() if each.targets), None)
+    transform = run.parameters["transform"]
+    features = extract_stream(
+        backbone,
+        images,
+        partial(crop_read, transform=transform),
+        size=BATCH if targets is None else MATCHER_BATCH,
+        grey=grey_of(gallery),
+    )
+    if targets is None:
+        for batch, found in features:
+            yield (
+                batch,
+                [QueryFeatures(*each) for each in zip(found.maps, found.vectors, strict=True)],
+            )
+        return
+    matched = matched_transform(run.parameters)
+    others: Iterator[Iterable[Tensor | None]] = repeat(repeat(None))
+    if matched != transform:  # CHM-Corr's query map is another one then
+        read = partial(crop_read, transform=matched)
+        stream = extract_stream(backbone, images, read, size=MATCHER_BATCH)
+        others = (found.maps for _, found in stream)
+    sources = _sources(targets.matcher, images, matched)
+    for (batch, found), kept, other in zip(features, sources, others, strict=False):
+        parts = zip(found.maps, found.vectors, kept, other, strict=False)
+        yield batch, [QueryFeatures(*each) for each in parts]
+
+
+def _sources(matcher: Matcher, images: Sequence[Image], transform: str) -> Iterator[Tensor]:
+    def read(image: Image) -> NDArray[np.uint8]:
+        return np.asarray(matcher_crop(photo_read(image), transform))
+
+    stream = matcher.encode_stream(images, read, "source", size=MATCHER_BATCH)
+    return (kept for _, kept in stream)
+
+
 def _decide(
     run: PredictionRun,
     images: Sequence[Image],
     queries: Sequence[QueryFeatures],
     gallery: index.Gallery,
-    heads: Mapping[int, LinearHead | None],
-    done: Mapping[int, set[int]],
+    evidence: RunEvidence,
+    done: set[int],
 ) -> tuple[list[Image], list[Decision]]:
     """Return those of a batch's images that the run lacks, and its decisions on them."""
-    lacking = [
-        (image, query)
-        for image, query in zip(images, queries, strict=True)
-        if image.pk not in done[run.pk]
-    ]
+    lacking = [each for each in zip(images, queries, strict=True) if each[0].pk not in done]
     decisions = []
-    for _, query in lacking:
+    for image, query in lacking:
         job_heartbeat(run)
-        decisions.append(
-            classify(query, gallery, run.classifier, head=heads[run.pk], **run.parameters)
+        decision = classify(
+            query,
+            gallery,
+            run.classifier,
+            head=evidence.head,
+            targets=evidence.targets,
+            competing=evidence.competing,
+            **evidence.parameters_of(image, run.parameters),
         )
+        decisions.append(decision)
     return [image for image, _ in lacking], decisions
 
 
 def _progress(runs: Sequence[PredictionRun], n_done: int, n_total: int) -> None:
     for run in runs:
         job_progress(run, n_done=n_done, n_total=n_total)
-
-
-def _head(run: PredictionRun, gallery: index.Gallery, n_classes: int) -> LinearHead | None:
-    """Train the head of a classifier that has one; the same gallery gives the same head."""
-    if CLASSIFIERS[run.classifier].votes:
-        return None
-    vectors, labels = torch.from_numpy(gallery.vectors), torch.from_numpy(gallery.labels)
-    alive = partial(job_heartbeat, run)
-    return head_train(vectors, labels, n_classes, on_step=alive, **run.parameters)
 
 
 def decisions_store(

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+import secrets
 from collections.abc import Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 
 from classifiers import tasks
-from classifiers.core.catalogue import parameters_resolved
+from classifiers.core.catalogue import CLASSIFIERS, parameters_resolved
+from classifiers.core.masks import masks_read
 from classifiers.models import Dataset, Gallery, Image, Job, PredictionRun
 from classifiers.services.jobs import job_requeue
 
@@ -62,7 +66,11 @@ def runs_request(
     split: str = Image.QUERY,
     parameters: Mapping[str, Any] | None = None,
 ) -> list[PredictionRun]:
-    """Have a split predicted by several classifiers in one pass, where that is not done yet."""
+    """Have a split predicted by several classifiers, where that is not done yet.
+
+    A parameter goes to every classifier that has it. Raises ``RequestRefused``, or
+    ``ValueError`` where none has it or a value is out of range.
+    """
     if gallery.status != Job.Status.DONE:
         raise RequestRefused(
             f"Gallery {gallery} is {gallery.status}. Run: manage.py build_gallery {gallery.dataset}"
@@ -70,8 +78,8 @@ def runs_request(
     if not gallery.dataset.images.filter(split=split).exists():
         raise RequestRefused(f"Dataset {gallery.dataset} has no images in split {split!r}.")
     runs = []
-    for classifier in classifiers:
-        resolved = parameters_resolved(classifier, parameters or {})
+    for classifier, given in _given(classifiers, parameters or {}).items():
+        resolved = parameters_resolved(classifier, given)
         run, is_new = PredictionRun.objects.get_or_create(
             gallery=gallery,
             classifier=classifier,
@@ -86,10 +94,59 @@ def runs_request(
     return runs
 
 
+def _given(classifiers: Sequence[str], parameters: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return each classifier's own of the parameters; unknown classifiers keep all."""
+    known = {
+        name: CLASSIFIERS[name].parameters if name in CLASSIFIERS else parameters
+        for name in classifiers
+    }
+    for name in parameters:
+        if not any(name in each for each in known.values()):
+            every = sorted({each for those in known.values() for each in those})
+            raise ValueError(
+                f"{', '.join(classifiers)} has no parameter {name!r}; known: {', '.join(every)}."
+            )
+    return {
+        classifier: {name: value for name, value in parameters.items() if name in those}
+        for classifier, those in known.items()
+    }
+
+
 def _is_lacking(run: PredictionRun) -> bool:
     """Whether photos came in after the run was done."""
     wanted = run.gallery.dataset.images.filter(split=run.split).count()
     return run.predictions.count() < wanted
+
+
+def masks_path(sha256: str) -> Path:
+    """Return where a file of masks is kept."""
+    return Path(settings.DATA_DIR) / "masks" / f"{sha256}.json"
+
+
+def masks_keep(path: Path) -> str:
+    """Keep a copy of a checked file of masks; return its sha256, which names it in a run."""
+    masks_read(path)
+    content = path.read_bytes()
+    sha256 = hashlib.sha256(content).hexdigest()
+    kept = masks_path(sha256)
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    partial_path = kept.with_suffix(f".{secrets.token_hex(4)}")
+    partial_path.write_bytes(content)
+    partial_path.replace(kept)
+    return sha256
+
+
+def preparation_of(run: PredictionRun) -> tuple[str, str, bool]:
+    """Return how a run's photos are prepared; runs that share it share one pass over them.
+
+    It is the queries' transform, the matcher if any, and whether that follows the paper.
+    """
+    needs_matcher = CLASSIFIERS[run.classifier].needs_matcher
+    return (
+        run.parameters["transform"],
+        run.parameters["matcher"] if needs_matcher else "",
+        needs_matcher and run.parameters["paper"],
+    )
 
 
 def work_ring(jobs: Sequence[Gallery | PredictionRun]) -> None:
@@ -98,9 +155,12 @@ def work_ring(jobs: Sequence[Gallery | PredictionRun]) -> None:
     Ringing twice is harmless, for a worker only takes a job that is free; a broker may lose a
     message with the worker that received it.
     """
-    runs = [job.pk for job in jobs if isinstance(job, PredictionRun)]
-    if runs:
-        transaction.on_commit(partial(tasks.predict.delay, runs))
+    runs: dict[tuple[str, str, bool], list[int]] = {}
+    for job in jobs:
+        if isinstance(job, PredictionRun):
+            runs.setdefault(preparation_of(job), []).append(job.pk)
+    for run_ids in runs.values():
+        transaction.on_commit(partial(tasks.predict.delay, run_ids))
     for job in jobs:
         if isinstance(job, Gallery):
             transaction.on_commit(partial(tasks.gallery_build.delay, job.pk))

@@ -51,9 +51,9 @@ def rung(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
 
 @pytest.fixture
 def dataset(tmp_path: Path) -> Dataset:
-    """Import six gallery photos and three queries of two kinds: dark and bright."""
+    """Import six gallery photos and six queries of two kinds: dark and bright."""
     rng = np.random.default_rng(0)
-    for split, n in (("gallery", 3), ("query", 2)):
+    for split, n in (("gallery", 3), ("query", 3)):
         for category, shade in (("bright", 190), ("dark", 60)):
             folder = tmp_path / "photos" / split / category
             folder.mkdir(parents=True)

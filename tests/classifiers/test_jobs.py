@@ -55,14 +55,14 @@ def test_photos_that_came_later_are_predicted_too(
     (again,) = make_runs(gallery, "knn")
     assert again.status == Job.Status.QUEUED
     tasks.predict([run.pk])
-    assert run.predictions.count() == 4
+    assert run.predictions.count() == 6
 
 
 def test_a_built_gallery_whose_dataset_grew_says_so(
     gallery: Gallery, rung: list[tuple[str, Any]]
 ) -> None:
     Image.objects.filter(split="query").update(split="gallery")
-    with pytest.raises(requests.RequestRefused, match=r"built from 6 photos; .* now holds 10"):
+    with pytest.raises(requests.RequestRefused, match=r"built from 6 photos; .* now holds 12"):
         requests.gallery_request(dataset=gallery.dataset, backbone=BACKBONE)
 
 
@@ -103,7 +103,7 @@ def test_the_commands_wait_and_report(
     call_command("predict", "shades", "--classifier", "knn", "--set", "n_voters=3")
     said = capsys.readouterr().out
     assert "Gallery shades/efficientnet-lite0: 6 photos" in said
-    assert "knn        4 of 4: 100.0 % right" in said
+    assert "knn            6 of 6: 100.0 % right" in said
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_the_commands_refuse_with_a_reason(
     ("words", "message"),
     [
         (["--classifier", "magic"], "Unknown classifier 'magic'; known: softmax, knn"),
-        (["--classifier", "knn", "--set", "k=3"], "no parameter 'k'; known: n_voters"),
+        (["--classifier", "knn", "--set", "k=3"], "no parameter 'k'; known: classes, n_voters"),
         (["--classifier", "knn", "--set", "n_voters=some"], "n_voters is 'some'; expected a whole"),
         (["--split", "night"], "no images in split 'night'"),
     ],

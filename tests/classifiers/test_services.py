@@ -12,10 +12,11 @@ import torch
 from classifiers import tasks
 from classifiers.core import index
 from classifiers.core.backbones import backbone_load
+from classifiers.core.catalogue import CLASSIFIERS
 from classifiers.core.features import extract
 from classifiers.core.methods import QueryFeatures, classify
 from classifiers.models import Dataset, Gallery, Image, Job, Neighbor, Prediction
-from classifiers.services import galleries, jobs, predictions, requests
+from classifiers.services import evidence, galleries, jobs, predictions, requests
 from tests.classifiers.conftest import BACKBONE, make_runs
 
 pytestmark = pytest.mark.django_db
@@ -43,21 +44,23 @@ def test_an_interrupted_extraction_goes_on_and_gives_the_same_bits(
     running(gallery)
     for file in gallery.folder.iterdir():
         file.unlink()
-    monkeypatch.setattr(galleries, "BATCH", 2)
-    calls = []
+    monkeypatch.setattr(galleries, "BATCH", 4)
+    read: list[Image] = []
+    last_two = list(Image.objects.in_split(gallery.dataset, "gallery"))[4:]
 
-    def extract_twice(*given: Any) -> Any:
-        calls.append(1)
-        if len(calls) == 2:
+    def read_four(image: Image) -> Any:
+        if image in last_two:
             raise KeyboardInterrupt
-        return extract(*given)
+        return real(image)
 
-    monkeypatch.setattr(galleries, "extract", extract_twice)
+    real = galleries.crop_read
+    monkeypatch.setattr(galleries, "crop_read", read_four)
     with pytest.raises(KeyboardInterrupt):
         galleries.gallery_extract(gallery=gallery)
-    assert gallery.n_done == 2
+    assert gallery.n_done == 4
+    monkeypatch.setattr(galleries, "crop_read", lambda image: (read.append(image), real(image))[1])
     galleries.gallery_extract(gallery=gallery)
-    assert len(calls) == 4  # one finished batch, one interrupted, two more
+    assert read == last_two  # the finished batch is not read again
     assert np.array_equal(index.Gallery.open(gallery.folder).vectors, whole)
 
 
@@ -89,13 +92,14 @@ def test_an_unknown_backbone_fails_with_the_known_ones(dataset: Dataset) -> None
 def test_every_classifier_predicts_every_query_once(
     gallery: Gallery, rung: list[tuple[str, Any]]
 ) -> None:
-    runs = make_runs(gallery, "softmax", "knn", "emd-corr")
+    runs = make_runs(gallery, *CLASSIFIERS)
     for _ in range(2):
-        tasks.predict([run.pk for run in runs])
+        for together in (runs[:3], runs[3:]):  # as the doorbells ring: photos prepared alike
+            tasks.predict([run.pk for run in together])
     for run in runs:
         run.refresh_from_db()
-        assert (run.status, run.n_done, run.error) == (Job.Status.DONE, 4, "")
-        assert run.predictions.count() == 4
+        assert (run.status, run.n_done, run.error) == (Job.Status.DONE, 6, "")
+        assert run.predictions.count() == 6
 
 
 def test_stored_predictions_are_the_cores_decisions(
@@ -121,11 +125,11 @@ def test_an_interrupted_prediction_goes_on_at_its_last_batch(
     gallery: Gallery, rung: list[tuple[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (run,) = make_runs(gallery, "knn")
-    monkeypatch.setattr(galleries, "BATCH", 1)
+    monkeypatch.setattr(predictions, "BATCH", 4)
     real = predictions.decisions_store
 
     def store_once(*given: Any) -> None:
-        if Prediction.objects.count() == 1:
+        if Prediction.objects.count() == 4:
             raise RuntimeError("the power went")
         real(*given)
 
@@ -137,8 +141,8 @@ def test_an_interrupted_prediction_goes_on_at_its_last_batch(
     make_runs(gallery, "knn")
     tasks.predict([run.pk])
     run.refresh_from_db()
-    assert (run.status, Prediction.objects.count()) == (Job.Status.DONE, 4)
-    assert Neighbor.objects.count() == 4 * 6
+    assert (run.status, Prediction.objects.count()) == (Job.Status.DONE, 6)
+    assert Neighbor.objects.count() == 6 * 6
 
 
 def test_a_head_is_trained_the_same_every_time(
@@ -146,8 +150,10 @@ def test_a_head_is_trained_the_same_every_time(
 ) -> None:
     (run,) = make_runs(gallery, "softmax")
     jobs.job_claim(run)
-    stored = index.Gallery.open(gallery.folder)
-    first, second = (predictions._head(run, stored, 2) for _ in range(2))
+    stored, backbone = index.Gallery.open(gallery.folder), backbone_load(BACKBONE)
+    first, second = (
+        evidence.evidence_collect([run], stored, backbone)[run.pk].head for _ in range(2)
+    )
     assert first is not None
     assert second is not None
     assert torch.equal(first.weight, second.weight)
@@ -189,7 +195,7 @@ def test_equal_parameters_are_one_run_and_others_another(
     (same,) = ask(parameters={"n_voters": 20})
     (other,) = ask(parameters={"n_voters": 5})
     assert (same, other == plain) == (plain, False)
-    assert other.parameters == {"n_voters": 5}
+    assert other.parameters == {"n_voters": 5, "transform": "crop", "classes": "all"}
 
 
 def test_requests_that_come_too_early_say_what_comes_first(

@@ -15,8 +15,11 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 
 from classifiers.core.backbones import BACKBONES, Backbone, LoadedBackbone, backbone_load
+from classifiers.core.chmnet import CHMLearner
 from classifiers.core.features import Features
 from classifiers.core.index import Gallery, GalleryWriter
+from classifiers.core.matchers import Branch, Matcher
+from classifiers.core.targets import Targets, TargetsWriter
 from tests.core.oracles import random_maps
 
 CHANNELS = 24
@@ -82,4 +85,36 @@ def gallery(tmp_path: Path, toy_backbone: Backbone) -> Gallery:
     same[7:9] = 5
     unfinished = writer(tmp_path / "gallery", toy_backbone)
     unfinished.append(Features(features.maps[same], features.vectors[same]))
+    return unfinished.finish()
+
+
+def toy_matcher(seed: int = 0, name: str = "chm-lite0") -> Matcher:
+    """Return a matcher of 8 channels that takes no time to load, its two branches alike."""
+    generator = torch.Generator().manual_seed(seed)
+    mixing = torch.randn(8, 3, 1, 1, generator=generator)
+    torch.manual_seed(seed)
+    learner = CHMLearner(8)
+    for weights in (*learner.chm6d.parameters(), *learner.chm4d.parameters()):
+        weights.data *= 100
+
+    def network(x: torch.Tensor) -> torch.Tensor:
+        return F.conv2d(F.adaptive_avg_pool2d(x, 15), mixing)
+
+    branch = Branch(network, (127.0,) * 3, (128.0,) * 3)
+    learner.requires_grad_(False).eval()
+    return Matcher(name, f"toy{seed}", branch, branch, learner, torch.device("cpu"))
+
+
+def toy_crops(n: int, seed: int = 0, side: int = 240) -> NDArray[np.uint8]:
+    """Return photos (n, side, side, 3) of coarse random patches."""
+    coarse = np.random.default_rng(seed).integers(0, 256, (n, 6, 6, 3), dtype=np.uint8)
+    return coarse.repeat(side // 6, axis=1).repeat(side // 6, axis=2)
+
+
+@pytest.fixture
+def targets(gallery: Gallery) -> Targets:
+    """What the toy matcher keeps of the gallery's sixty images."""
+    matcher = toy_matcher()
+    unfinished = TargetsWriter(gallery, matcher)
+    unfinished.append(matcher.encode(toy_crops(60), "target"))
     return unfinished.finish()

@@ -11,8 +11,9 @@ from classifiers.core.emd import emd_scores, patch_pairs
 from classifiers.core.head import LinearHead
 from classifiers.core.index import Gallery
 from classifiers.core.methods import QueryFeatures, classify
+from classifiers.core.targets import Targets
 from classifiers.decision import Decision
-from tests.core.conftest import CHANNELS, toy_features
+from tests.core.conftest import CHANNELS, toy_crops, toy_features, toy_matcher
 
 VOTING = [name for name, each in CLASSIFIERS.items() if each.votes]
 
@@ -20,7 +21,8 @@ VOTING = [name for name, each in CLASSIFIERS.items() if each.votes]
 @pytest.fixture
 def query() -> QueryFeatures:
     features = toy_features(1, seed=3)
-    return QueryFeatures(features.maps[0], features.vectors[0])
+    source = toy_matcher().encode(toy_crops(1, seed=3), "source")[0]
+    return QueryFeatures(features.maps[0], features.vectors[0], source)
 
 
 @pytest.fixture
@@ -32,35 +34,36 @@ def head() -> LinearHead:
 
 @pytest.mark.parametrize("name", CLASSIFIERS)
 def test_the_same_input_gives_the_same_decision(
-    query: QueryFeatures, gallery: Gallery, head: LinearHead, name: str
+    query: QueryFeatures, gallery: Gallery, head: LinearHead, targets: Targets, name: str
 ) -> None:
-    decisions = [classify(query, gallery, name, head=head) for _ in range(2)]
+    decisions = [classify(query, gallery, name, head=head, targets=targets) for _ in range(2)]
     assert decisions[0] == decisions[1]
 
 
 @pytest.mark.parametrize("name", CLASSIFIERS)
 def test_a_decision_survives_json(
-    query: QueryFeatures, gallery: Gallery, head: LinearHead, name: str
+    query: QueryFeatures, gallery: Gallery, head: LinearHead, targets: Targets, name: str
 ) -> None:
-    decision = classify(query, gallery, name, head=head)
+    decision = classify(query, gallery, name, head=head, targets=targets)
     assert Decision.from_json(json.loads(json.dumps(decision.to_json()))) == decision
 
 
 @pytest.mark.parametrize("name", CLASSIFIERS)
 def test_the_table_says_what_a_decision_holds(
-    query: QueryFeatures, gallery: Gallery, head: LinearHead, name: str
+    query: QueryFeatures, gallery: Gallery, head: LinearHead, targets: Targets, name: str
 ) -> None:
-    spec, decision = CLASSIFIERS[name], classify(query, gallery, name, head=head)
+    spec, decision = CLASSIFIERS[name], classify(query, gallery, name, head=head, targets=targets)
     assert spec.name == name
     assert spec.votes == (decision.n_votes is not None) == bool(decision.neighbors)
     assert spec.has_matches == any(each.matches for each in decision.neighbors)
+    assert spec.needs_matcher == ("matcher" in spec.parameters)
 
 
 @pytest.mark.parametrize("name", VOTING)
 def test_every_voter_is_listed_nearest_first(
-    query: QueryFeatures, gallery: Gallery, name: str
+    query: QueryFeatures, gallery: Gallery, targets: Targets, name: str
 ) -> None:
-    decision = classify(query, gallery, name)
+    decision = classify(query, gallery, name, targets=targets)
     scores = [each.score for each in decision.neighbors]
     assert [each.rank for each in decision.neighbors] == list(range(20))
     assert scores == sorted(scores, reverse=True)
@@ -70,9 +73,9 @@ def test_every_voter_is_listed_nearest_first(
 
 @pytest.mark.parametrize("name", VOTING)
 def test_voters_are_images_of_the_gallery_with_their_class(
-    query: QueryFeatures, gallery: Gallery, name: str
+    query: QueryFeatures, gallery: Gallery, targets: Targets, name: str
 ) -> None:
-    for each in classify(query, gallery, name).neighbors:
+    for each in classify(query, gallery, name, targets=targets).neighbors:
         assert each.label == gallery.labels[each.image - 1000]
 
 
@@ -84,7 +87,7 @@ def test_knn_scores_are_the_cosines(query: QueryFeatures, gallery: Gallery) -> N
 
 def test_emd_ranks_the_shortlist_by_its_scores(query: QueryFeatures, gallery: Gallery) -> None:
     rows = gallery.nearest(query.vector[None], 50)[0][0]
-    scores = emd_scores(query.map, gallery.maps_of(rows)).scores
+    scores = emd_scores(query.map, gallery.maps_of(rows), stop="per_pair").scores
     best = scores.argsort(descending=True, stable=True)[:20]
     voters = classify(query, gallery, "emd-corr").neighbors
     assert [each.image for each in voters] == (rows[best] + 1000).tolist()
@@ -112,7 +115,7 @@ def test_matches_are_the_drawn_pairs_of_that_exemplar(
 ) -> None:
     exemplar = classify(query, gallery, "emd-corr").exemplars(1)[0]
     rows = gallery.nearest(query.vector[None], 50)[0][0]
-    result = emd_scores(query.map, gallery.maps_of(rows))
+    result = emd_scores(query.map, gallery.maps_of(rows), stop="per_pair")
     slot = rows.tolist().index(exemplar.image - 1000)
     pairs = list(patch_pairs(result.plan[slot], result.similarity[slot]))
     seen = [(m.query_cell, m.gallery_cell, m.weight, m.similarity) for m in exemplar.matches]
@@ -137,26 +140,35 @@ def test_softmax_needs_a_head_of_the_same_parameters(
 ) -> None:
     with pytest.raises(ValueError, match="No head"):
         classify(query, gallery, "softmax")
-    with pytest.raises(ValueError, match=r"trained with {'seed': 0.*expected {'seed': 1"):
+    with pytest.raises(ValueError, match=r"trained with {.*'seed': 0.*expected {.*'seed': 1"):
         classify(query, gallery, "softmax", head=head, seed=1)
 
 
 def test_an_unknown_classifier_lists_the_known_ones(query: QueryFeatures, gallery: Gallery) -> None:
-    with pytest.raises(ValueError, match="'svm'; known: softmax, knn, emd-corr"):
+    with pytest.raises(
+        ValueError, match="'svm'; known: softmax, knn, emd-corr, chm-corr, chm-corr-plus"
+    ):
         classify(query, gallery, "svm")
 
 
 def test_an_unknown_parameter_lists_the_known_ones(query: QueryFeatures, gallery: Gallery) -> None:
-    with pytest.raises(ValueError, match="knn has no parameter 'k'; known: n_voters"):
+    with pytest.raises(
+        ValueError, match="knn has no parameter 'k'; known: n_voters, transform, classes"
+    ):
         classify(query, gallery, "knn", k=3)
 
 
 def test_all_parameters_are_resolved_in_one_type() -> None:
-    assert parameters_resolved("knn", {}) == {"n_voters": 20}
-    resolved = parameters_resolved("emd-corr", {"epsilon": 1, "stop": "per_pair"})
+    assert parameters_resolved("knn", {"n_voters": 5}) == {
+        "n_voters": 5,
+        "transform": "crop",
+        "classes": "all",
+    }
+    resolved = parameters_resolved("emd-corr", {"epsilon": 1, "stop": "exact"})
     assert json.dumps(resolved) == (
         '{"n_shortlist": 50, "n_voters": 20, "epsilon": 1.0, "tolerance": 0.1, '
-        '"max_iterations": 100, "n_patches": 5, "stop": "per_pair"}'
+        '"max_iterations": 100, "n_patches": 5, "stop": "exact", "paper": false, '
+        '"transform": "crop", "classes": "all"}'
     )
 
 
@@ -170,7 +182,9 @@ def test_all_parameters_are_resolved_in_one_type() -> None:
         ("n_patches", "5", "a whole number"),
         ("epsilon", 0, "a number, at least 1e-12"),
         ("tolerance", float("nan"), "a number"),
-        ("stop", "soon", "known: coupled, per_pair"),
+        ("paper", 1, "expected true or false"),
+        ("transform", "stretch", "known: crop, squash"),
+        ("stop", "soon", "known: coupled, per_pair, converged, exact"),
     ],
 )
 def test_a_parameter_out_of_range_says_what_is_expected(
@@ -182,3 +196,24 @@ def test_a_parameter_out_of_range_says_what_is_expected(
 
 def test_seed_zero_is_allowed() -> None:
     assert parameters_resolved("softmax", {"seed": 0})["seed"] == 0
+
+
+@pytest.mark.parametrize("mask", ["", "1" * 48, "2" * 49, 1])
+def test_a_mask_is_49_digits(mask: Any) -> None:
+    with pytest.raises(ValueError, match=r"mask is .*; expected 49 digits 0 or 1, row by row"):
+        parameters_resolved("chm-corr-plus", {"mask": mask})
+
+
+def test_paper_sets_what_the_published_code_does() -> None:
+    assert parameters_resolved("emd-corr", {"paper": True})["stop"] == "coupled"
+    assert parameters_resolved("emd-corr", {"paper": False})["stop"] == "per_pair"
+    with pytest.raises(ValueError, match="paper=True sets stop to 'coupled'; given 'exact'"):
+        parameters_resolved("emd-corr", {"paper": True, "stop": "exact"})
+
+
+def test_resolved_parameters_resolve_to_themselves() -> None:
+    for name in CLASSIFIERS:
+        for paper in ({"paper": True}, {}):
+            given = paper if "paper" in CLASSIFIERS[name].parameters else {}
+            resolved = parameters_resolved(name, given)
+            assert parameters_resolved(name, resolved) == resolved

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from argparse import ArgumentParser
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -12,7 +13,9 @@ from classifiers.core.catalogue import CLASSIFIERS
 from classifiers.management.commands import _progress
 from classifiers.management.lookup import by_slug
 from classifiers.models import Dataset, Gallery, Image, Prediction
-from classifiers.services.requests import RequestRefused, runs_request
+from classifiers.services.requests import RequestRefused, masks_keep, runs_request
+
+WITHOUT_MASK = [name for name, each in CLASSIFIERS.items() if "masks" not in each.parameters]
 
 
 def parameter(text: str) -> tuple[str, Any]:
@@ -31,13 +34,18 @@ class Command(BaseCommand):
         parser.add_argument("dataset", help="slug of a dataset whose gallery is built")
         parser.add_argument(
             "--classifier", action="append", metavar="NAME", help=f"of {', '.join(CLASSIFIERS)}; "
-            "may be given several times; all if left out",
+            "may be given several times; all that need no mask if left out",
         )  # fmt: skip
         parser.add_argument("--backbone", default="efficientnet-lite0")
         parser.add_argument("--split", default=Image.QUERY)
         parser.add_argument(
             "--set", dest="parameters", action="append", default=[], type=parameter,
             metavar="NAME=VALUE", help="a classifier's parameter, e.g. n_voters=10",
+        )  # fmt: skip
+
+        parser.add_argument(
+            "--masks", type=Path, metavar="FILE", help="JSON of 7 x 7 masks by image, for "
+            "chm-corr-plus",
         )  # fmt: skip
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -48,12 +56,15 @@ class Command(BaseCommand):
                 f"Dataset {dataset} has no gallery of {options['backbone']}. "
                 f"Run: manage.py build_gallery {dataset}"
             )
+        parameters = dict(options["parameters"])
         try:
+            if options["masks"] is not None:
+                parameters["masks"] = masks_keep(options["masks"])
             runs = runs_request(
                 gallery=gallery,
-                classifiers=options["classifier"] or list(CLASSIFIERS),
+                classifiers=options["classifier"] or WITHOUT_MASK,
                 split=options["split"],
-                parameters=dict(options["parameters"]),
+                parameters=parameters,
             )
         except (RequestRefused, ValueError) as error:
             raise CommandError(str(error)) from error
@@ -61,5 +72,5 @@ class Command(BaseCommand):
         for run in runs:
             n_right = Prediction.objects.filter(run=run).right().count()
             share = 100 * n_right / max(1, run.n_total)
-            said = f"{run.classifier:10} {n_right} of {run.n_total}: {share:.1f} % right"
+            said = f"{run.classifier:14} {n_right} of {run.n_total}: {share:.1f} % right"
             self.stdout.write(f"{said} (run {run.pk})")

@@ -1,0 +1,102 @@
+"""Masks for CHM-Corr+: which of a query's 7 x 7 cells count, given by whoever knows the photo.
+
+NumPy only. As text a mask is 49 digits 0 or 1, row by row.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from classifiers.decision import GRID
+
+
+class MaskRefused(ValueError):
+    """Something that is no mask; the message says where, what was seen and expected."""
+
+
+def mask_of_text(text: str) -> NDArray[np.bool_]:
+    """Return the mask (7, 7) of 49 digits."""
+    return np.array([each == "1" for each in text]).reshape(GRID, GRID)  # (49,) -> (7, 7)
+
+
+def text_of_mask(mask: ArrayLike) -> str:
+    """Return the 49 digits of a mask (7, 7)."""
+    return "".join("1" if each else "0" for each in np.asarray(mask).flatten())
+
+
+def mask_of_points(points: ArrayLike, width: int, height: int) -> NDArray[np.bool_]:
+    """Return the mask of the cells of the shown crop in which points of a photo lie.
+
+    ``points`` (P, 2) are x and y in the photo's pixels; points that the crop cuts off count
+    nowhere. The crop is that of ``images.crop_square``: the central 224 of 256.
+    """
+    at = np.asarray(points, dtype=float).reshape(-1, 2)
+    side = min(width, height) * 224 / 256  # of the crop, in the photo's pixels
+    corner = np.array([(width - side) / 2, (height - side) / 2])
+    cells = np.floor((at - corner) / side * GRID).astype(int)  # (P, 2): column, row
+    inside = ((cells >= 0) & (cells < GRID)).all(axis=1)
+    mask = np.zeros((GRID, GRID), dtype=bool)
+    mask[cells[inside, 1], cells[inside, 0]] = True
+    return mask
+
+
+def masks_read(path: Path) -> dict[str, NDArray[np.bool_]]:
+    """Read masks by image from JSON: ``{"class_folder/file.jpg": [[0, 1, ...], ...], ...}``.
+
+    A mask is seven rows of seven zeros and ones (or true and false), or a text of 49 digits.
+
+    Raises
+    ------
+    MaskRefused
+        Not such a file; the message names the entry.
+
+    """
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise MaskRefused(f"{path} cannot be read as JSON ({error}).") from error
+    if not isinstance(found, Mapping) or not found:
+        raise MaskRefused(
+            f"{path} holds {type(found).__name__}; expected an object of masks by image, "
+            '{"class_folder/file.jpg": [[0, 1, ...], ...]}.'
+        )
+    return {str(name): _checked(str(name), each) for name, each in found.items()}
+
+
+def _checked(name: str, value: Any) -> NDArray[np.bool_]:
+    rows = list(value) if isinstance(value, str) else value
+    try:
+        cells = np.asarray(rows, dtype=float)
+    except (TypeError, ValueError):
+        cells = np.empty(0)
+    if cells.size != GRID * GRID or not np.isin(cells, (0, 1)).all():
+        raise MaskRefused(
+            f"The mask of {name} is {str(value)[:60]}; expected {GRID} rows of {GRID} zeros and "
+            f"ones, or {GRID * GRID} digits."
+        )
+    return cells.reshape(GRID, GRID).astype(bool)
+
+
+def mask_find(masks: Mapping[str, NDArray[np.bool_]], source: str) -> NDArray[np.bool_]:
+    """Return the mask of an image: by its path below the dataset's root, or the end of it.
+
+    Raises
+    ------
+    MaskRefused
+        There is none.
+
+    """
+    parts = source.split("/")
+    for start in range(len(parts)):
+        if "/".join(parts[start:]) in masks:
+            return masks["/".join(parts[start:])]
+    raise MaskRefused(
+        f"No mask for {source}; expected an entry named so, or {'/'.join(parts[-2:])}. The first "
+        f"of {len(masks)} entries is {next(iter(masks))}."
+    )

@@ -1,0 +1,156 @@
+"""What a run looks at beside the photos: targets, masks, heads, competing classes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from pytest_django import Settings
+
+from classifiers import tasks
+from classifiers.core import index
+from classifiers.core.backbones import backbone_load, imagenet_wnids
+from classifiers.core.matchers import matcher_load
+from classifiers.core.methods import classify
+from classifiers.core.targets import Targets, targets_folder
+from classifiers.models import Category, Gallery, Image, Job, Prediction, PredictionRun
+from classifiers.services import evidence, galleries, requests
+from tests.classifiers.conftest import BACKBONE, make_runs
+
+pytestmark = pytest.mark.django_db
+Rung = list[tuple[str, Any]]
+
+
+def predicted(gallery: Gallery, classifier: str, **parameters: Any) -> PredictionRun:
+    (run,) = requests.runs_request(gallery=gallery, classifiers=[classifier], parameters=parameters)
+    tasks.predict([run.pk])
+    run.refresh_from_db()
+    return run
+
+
+def test_the_gallery_is_encoded_once_for_every_run(gallery: Gallery, rung: Rung) -> None:
+    assert predicted(gallery, "chm-corr").status == Job.Status.DONE
+    stored = index.Gallery.open(gallery.folder)
+    written = targets_folder(stored, "chm-lite0") / "targets.npy"
+    before = written.stat().st_mtime_ns
+    assert predicted(gallery, "chm-corr", n_patches=3).status == Job.Status.DONE
+    assert written.stat().st_mtime_ns == before
+    assert Targets.open(stored, matcher_load("chm-lite0")).kept.shape[0] == 6
+
+
+def test_an_interrupted_encoding_goes_on(
+    gallery: Gallery, rung: Rung, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[Image] = []
+    is_broken = True
+    last_two = list(Image.objects.in_split(gallery.dataset, "gallery"))[4:]
+
+    def read_some(image: Image) -> Any:
+        read.append(image)
+        if is_broken and image in last_two:
+            raise RuntimeError("the power went")
+        return galleries.photo_read(image)
+
+    monkeypatch.setattr(evidence, "TARGETS_BATCH", 4)
+    monkeypatch.setattr(evidence, "photo_read", read_some)
+    run = predicted(gallery, "chm-corr")
+    assert (run.status, run.n_done, run.n_total) == (Job.Status.FAILED, 4, 6)
+    is_broken = False
+    read.clear()
+    assert predicted(gallery, "chm-corr").status == Job.Status.DONE
+    assert read == last_two
+
+
+@pytest.mark.parametrize("paper", [False, True])
+@pytest.mark.parametrize("transform", ["crop", "squash"])
+def test_stored_chm_decisions_are_the_cores(
+    gallery: Gallery, rung: Rung, paper: bool, transform: str
+) -> None:
+    parameters = {"paper": paper, "transform": transform}
+    run = predicted(gallery, "chm-corr", **parameters)
+    stored = index.Gallery.open(gallery.folder)
+    for prediction in run.predictions.select_related("image__dataset", "category"):
+        decision = classify(prediction.image.path, stored, "chm-corr", **parameters)
+        assert (prediction.category.index, prediction.n_votes) == (decision.label, decision.n_votes)
+        neighbors = list(prediction.neighbors.order_by("rank"))
+        assert [each.score for each in neighbors] == [each.score for each in decision.neighbors]
+        pairs = [[m["gallery_cell"] for m in each.matches] for each in neighbors]
+        expected = [[m.gallery_cell for m in each.matches] for each in decision.neighbors]
+        assert pairs == expected
+
+
+def test_runs_whose_photos_are_prepared_alike_ring_together(
+    gallery: Gallery, rung: Rung, django_capture_on_commit_callbacks: Any
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        runs = make_runs(gallery, "softmax", "chm-corr", "knn", "chm-corr-plus")
+    keys = [run.pk for run in runs]
+    assert rung == [("predict", [keys[0], keys[2]]), ("predict", [keys[1], keys[3]])]
+
+
+def test_only_classes_of_the_split_compete(gallery: Gallery, rung: Rung) -> None:
+    Image.objects.filter(split="query", category__index=1).delete()
+    for name in ("softmax", "knn", "emd-corr", "chm-corr"):
+        run = predicted(gallery, name, classes="split")
+        labels = set(run.predictions.values_list("category__index", flat=True))
+        assert (run.status, labels) == (Job.Status.DONE, {0})
+        voters = set(run.predictions.values_list("neighbors__image__category__index", flat=True))
+        assert voters <= {0, None}
+
+
+def test_the_backbones_own_head_needs_imagenets_classes(gallery: Gallery, rung: Rung) -> None:
+    run = predicted(gallery, "softmax", own_head=True)
+    assert "2 categories are none of ImageNet's, the first 'bright'" in run.error
+    for category, wnid in zip(Category.objects.order_by("index"), imagenet_wnids(), strict=False):
+        category.name = wnid
+        category.save()
+    assert predicted(gallery, "softmax", own_head=True).status == Job.Status.DONE
+    network = backbone_load(BACKBONE).network
+    head = evidence._own_head(backbone_load(BACKBONE), list(Category.objects.order_by("index")))
+    assert head.weight.shape == (2, 1280)
+    assert network is not None
+    assert all(0.5 <= each.confidence <= 1 for each in Prediction.objects.all())
+
+
+def test_masks_by_image_are_kept_and_used(
+    gallery: Gallery, rung: Rung, tmp_path: Path, settings: Settings
+) -> None:
+    settings.DATA_DIR = tmp_path / "var"
+    corner = [[1] + [0] * 6, *[[0] * 7] * 6]
+    file = tmp_path / "masks.json"
+    file.write_text(
+        json.dumps({f"{kind}/{i}.png": corner for kind in ("bright", "dark") for i in range(3)})
+    )
+    run = predicted(gallery, "chm-corr-plus", masks=requests.masks_keep(file))
+    file.unlink()
+    assert (run.status, run.error) == (Job.Status.DONE, "")
+    cells = {
+        match["query_cell"]
+        for prediction in run.predictions.all()
+        for neighbor in prediction.neighbors.all()
+        for match in neighbor.matches
+    }
+    assert cells == {0}
+
+
+def test_an_image_without_a_mask_is_named(
+    gallery: Gallery, rung: Rung, tmp_path: Path, settings: Settings
+) -> None:
+    settings.DATA_DIR = tmp_path / "var"
+    file = tmp_path / "masks.json"
+    file.write_text(json.dumps({"dark/0.png": "1" * 49}))
+    run = predicted(gallery, "chm-corr-plus", masks=requests.masks_keep(file))
+    assert "No mask for bright/0.png" in run.error
+    lost = predicted(gallery, "chm-corr-plus", masks="0" * 64)
+    assert "Run predict again with --masks FILE" in lost.error
+
+
+def test_predict_refuses_a_file_that_holds_no_masks(gallery: Gallery, tmp_path: Path) -> None:
+    file = tmp_path / "masks.json"
+    file.write_text("[]")
+    options = ("--classifier", "chm-corr-plus", "--masks", str(file))
+    with pytest.raises(CommandError, match="holds list; expected an object of masks"):
+        call_command("predict", "shades", *options)

@@ -1,0 +1,171 @@
+"""What a matcher keeps of a gallery; and photos straight to decisions."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from classifiers.core.backbones import LoadedBackbone
+from classifiers.core.catalogue import parameters_resolved
+from classifiers.core.features import extract
+from classifiers.core.index import Gallery, GalleryRefused, GalleryWriter
+from classifiers.core.matchers import CHM_LITE0, Matcher, matcher_load
+from classifiers.core.methods import classify
+from classifiers.core.queries import QueryFeatures, query_features
+from classifiers.core.targets import Targets, TargetsWriter, targets_folder
+from tests.core.conftest import CHANNELS, toy_crops, toy_matcher
+from tests.core.oracles import random_maps
+
+
+def test_targets_are_what_the_matcher_keeps(gallery: Gallery, targets: Targets) -> None:
+    rows = torch.tensor([7, 0, 59])
+    expected = toy_matcher().encode(toy_crops(60)[rows.numpy()], "target")
+    assert torch.equal(targets.of(rows), expected)
+
+
+def test_batch_size_never_changes_what_is_kept() -> None:
+    matcher, crops = toy_matcher(), toy_crops(7)
+    together = matcher.encode(crops, "source")
+    alone = torch.cat([matcher.encode(each[None], "source") for each in crops])
+    parts = matcher.encode_stream(range(7), crops.__getitem__, "source", size=4)
+    assert torch.equal(together, alone)
+    assert torch.equal(together, torch.cat([kept for _, kept in parts]))
+
+
+def test_an_interrupted_writing_goes_on(gallery: Gallery) -> None:
+    matcher = toy_matcher()
+    kept = matcher.encode(toy_crops(60), "target")
+    first = TargetsWriter(gallery, matcher)
+    first.append(kept[:40])
+    with pytest.raises(ValueError, match="40 of 60 rows are written"):
+        first.finish()
+    with pytest.raises(GalleryRefused, match="holds no finished targets"):
+        Targets.open(gallery, matcher)
+    second = TargetsWriter(gallery, matcher)
+    assert second.n_done == 40
+    second.append(kept[40:])
+    assert torch.equal(second.finish().of(torch.arange(60)), kept)
+    assert TargetsWriter(gallery, matcher).n_done == 60
+
+
+def test_targets_of_other_weights_are_begun_anew(gallery: Gallery, targets: Targets) -> None:
+    other = toy_matcher(seed=1)
+    with pytest.raises(GalleryRefused, match="weights_sha256 'toy0'; expected 'toy1'"):
+        Targets.open(gallery, other)
+    assert TargetsWriter(gallery, other).n_done == 0
+
+
+def test_each_field_of_view_has_its_own_targets(gallery: Gallery, targets: Targets) -> None:
+    assert TargetsWriter(gallery, toy_matcher(), "paper").n_done == 0
+    assert Targets.open(gallery, toy_matcher(), "crop").field == "crop"
+
+
+def test_rows_that_do_not_fit_are_refused(gallery: Gallery) -> None:
+    writer = TargetsWriter(gallery, toy_matcher())
+    for kept in (torch.zeros(1, 3, 225, 4), torch.zeros(61, 3, 225, 2)):
+        with pytest.raises(ValueError, match="after 0 of 60 rows; expected"):
+            writer.append(kept)
+
+
+def test_an_array_that_is_not_the_manifests_is_refused(gallery: Gallery, targets: Targets) -> None:
+    folder = targets_folder(gallery, "chm-lite0")
+    np.save(folder / "targets.npy", np.zeros((60, 3, 225, 2)))
+    with pytest.raises(GalleryRefused, match="type float64; expected"):
+        Targets.open(gallery, toy_matcher())
+
+
+def test_crops_of_another_size_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"\(1, 224, 224, 3\).*expected uint8 of shape \(B, 240"):
+        toy_matcher().encode(np.zeros((1, 224, 224, 3), np.uint8), "source")
+
+
+def test_an_unknown_matcher_lists_the_known_ones() -> None:
+    with pytest.raises(ValueError, match="'loftr'; known: chm-lite0, chmnet-psi"):
+        matcher_load("loftr")
+
+
+def test_a_published_matcher_says_how_to_get_it(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"pas_psi.pt.*add_weights"):
+        matcher_load("chmnet-psi", folder=tmp_path)
+
+
+@pytest.fixture(scope="module")
+def lite0_matcher() -> Matcher:
+    return matcher_load("chm-lite0")
+
+
+@pytest.fixture
+def photos(tmp_path: Path, lite0: LoadedBackbone) -> Gallery:
+    """A gallery of eight photos by the real networks."""
+    crops = toy_crops(8, side=240)[:, 8:232, 8:232]
+    plan = {"image_ids": np.arange(8), "labels": np.arange(8) % 2, "dataset": "photos"}
+    writer = GalleryWriter(tmp_path / "photos", backbone=lite0.spec, **plan)  # type: ignore[arg-type]
+    writer.append(extract(lite0, crops))
+    return writer.finish()
+
+
+def test_a_photo_is_classified_straight_from_its_file(photos: Gallery, tmp_path: Path) -> None:
+    Image.fromarray(toy_crops(1, side=300)[0]).save(tmp_path / "query.png")
+    from_file = classify(tmp_path / "query.png", photos, "knn")
+    from_image = classify(Image.open(tmp_path / "query.png").convert("RGB"), photos, "knn")
+    assert from_file == from_image
+    assert from_file.n_voters == 8
+
+
+def test_a_squashed_query_is_another_query(photos: Gallery) -> None:
+    wide = Image.fromarray(toy_crops(1, side=300)[0]).resize((500, 300))
+    plain = classify(wide, photos, "emd-corr")
+    assert classify(wide, photos, "emd-corr", transform="squash") != plain
+
+
+@pytest.mark.parametrize("paper", [False, True])
+def test_a_photo_meets_the_embedded_matcher(
+    photos: Gallery, lite0_matcher: Matcher, paper: bool
+) -> None:
+    writer = TargetsWriter(photos, lite0_matcher, "paper" if paper else "crop")
+    writer.append(lite0_matcher.encode(toy_crops(8), "target"))
+    writer.finish()
+    photo = Image.fromarray(toy_crops(1, side=300)[0])
+    decision = classify(photo, photos, "chm-corr", paper=paper)
+    assert decision.n_voters == 8
+    assert decision.exemplars(1)[0].matches
+    resolved = parameters_resolved("chm-corr", {"paper": paper})
+    query = query_features(photo, photos, resolved, lite0_matcher)
+    assert (query.matched_map is not None) == paper
+    assert classify(query, photos, "chm-corr", paper=paper) == decision
+
+
+def query_features_of(gallery: Gallery, photo: Image.Image | None) -> QueryFeatures:
+    """Return features of the toy gallery's width; what is kept, if a photo is given."""
+    source = None
+    if photo is not None:
+        source = toy_matcher().encode(np.asarray(photo)[None], "source")[0]
+    return QueryFeatures(random_maps(1, CHANNELS)[0], torch.tensor(gallery.vectors[3]), source)
+
+
+def test_targets_must_be_those_that_are_asked_for(gallery: Gallery, targets: Targets) -> None:
+    photo = Image.fromarray(toy_crops(1)[0])
+    query = query_features_of(gallery, photo)
+    with pytest.raises(ValueError, match="field crop; expected chm-lite0, field paper"):
+        classify(query, gallery, "chm-corr", targets=targets, paper=True)
+    with pytest.raises(ValueError, match="No targets or no source"):
+        classify(query_features_of(gallery, None), gallery, "chm-corr", targets=targets)
+
+
+def test_masks_by_image_need_a_mask(gallery: Gallery, targets: Targets) -> None:
+    query = query_features_of(gallery, Image.fromarray(toy_crops(1)[0]))
+    masks = "0" * 64
+    with pytest.raises(ValueError, match="masks names a file of masks; expected mask="):
+        classify(query, gallery, "chm-corr-plus", targets=targets, masks=masks)
+    mask = torch.zeros(7, 7, dtype=torch.bool)
+    mask[3, 3] = True
+    decision = classify(query, gallery, "chm-corr-plus", targets=targets, mask=mask)
+    assert {match.query_cell for each in decision.exemplars() for match in each.matches} == {24}
+
+
+def test_the_embedded_learner_is_small_and_loads_safely() -> None:
+    assert CHM_LITE0.stat().st_size < 400_000
+    state = torch.load(CHM_LITE0, weights_only=True)
+    assert state["conv2ds.0.weight"].shape == (28, 112, 3, 3)
