@@ -1,0 +1,164 @@
+"""Multi-label truth: which of its classes an image really shows. Standard library only.
+
+Two formats: the list of ImageNet-ReaL (Beyer et al., "Are we done with ImageNet?", 2020), and an
+object of file names for any other set.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from posixpath import basename
+from typing import Any, Final
+
+N_IMAGENET: Final = 1000
+WNID: Final = re.compile(r"n\d{8}")
+VALIDATION_FILE: Final = re.compile(r"ILSVRC2012_val_(\d{8})\.\w+")
+
+Wnids = Callable[[], Sequence[str]]
+Truth = frozenset[int] | None
+"""The indices of the categories that are right; None: nobody labelled the image. Empty: it was
+labelled with classes that the dataset lacks, so no answer is right."""
+
+
+class LabelsRefused(ValueError):
+    """The labels cannot be read, or do not fit the images; the message says why."""
+
+
+def truths_read(
+    labels: object, sources: Sequence[str], categories: Sequence[str], wnids: Wnids
+) -> list[Truth]:
+    """Return the truth of each image.
+
+    ``labels`` is what a JSON file held. ``sources`` are the images' paths, ``categories`` the
+    dataset's folder names, each at its index. ``wnids`` gives ImageNet's 1,000 WordNet ids in
+    the order of their class indices; it is only asked where the dataset has fewer classes.
+
+    A list (ImageNet-ReaL) holds, at place i, the class indices of the image
+    ``ILSVRC2012_val_{i + 1:08d}.JPEG``. An object holds, under an image's path or file name, a
+    list of folder names or indices of the dataset's categories. An empty list: not labelled.
+
+    Raises
+    ------
+    LabelsRefused
+        Another format, an image without an entry, or a class that does not exist.
+
+    """
+    if isinstance(labels, list):
+        return _from_list(labels, sources, _class_indices(categories, wnids))
+    if isinstance(labels, Mapping):
+        return _from_object(labels, sources, categories)
+    raise LabelsRefused(
+        f"The labels are a {type(labels).__name__}; expected a list of lists of class indices "
+        "(ImageNet-ReaL), or an object of lists by file name."
+    )
+
+
+def _from_list(
+    labels: Sequence[Any], sources: Sequence[str], to_index: Mapping[int, int]
+) -> list[Truth]:
+    matches = [VALIDATION_FILE.fullmatch(basename(source)) for source in sources]
+    numbers = [int(match[1]) if match else 0 for match in matches]
+    lost = [
+        source
+        for source, number in zip(sources, numbers, strict=True)
+        if not 1 <= number <= len(labels)
+    ]
+    _refuse_lost(lost, f"expected ILSVRC2012_val_00000001.JPEG to ..._{len(labels):08d}.JPEG")
+    truths: list[Truth] = []
+    for source, number in zip(sources, numbers, strict=True):
+        classes = _entry(source, labels[number - 1])
+        for each in classes:
+            if not _is_index(each, N_IMAGENET):
+                raise LabelsRefused(
+                    f"{source} has the label {each!r}; expected class indices from 0 to 999."
+                )
+        # Classes that the dataset lacks fall away: nothing can be predicted as one of them.
+        kept = frozenset(to_index[each] for each in classes if each in to_index)
+        truths.append(kept if classes else None)
+    return truths
+
+
+def _class_indices(categories: Sequence[str], wnids: Wnids) -> dict[int, int]:
+    """Return the category index of every ImageNet class index that the dataset has."""
+    if len(categories) == N_IMAGENET:
+        return {index: index for index in range(N_IMAGENET)}
+    places = {name: index for index, name in enumerate(categories)}
+    known = list(wnids()) if all(map(WNID.fullmatch, categories)) else []
+    strangers = [name for name in categories if name not in known]
+    if strangers:
+        raise LabelsRefused(
+            f"A list of labels holds ImageNet's class indices, and the dataset's "
+            f"{len(categories)} categories include {strangers[0]!r}. Expected all 1,000 classes, "
+            "or folders named by ImageNet's WordNet ids, such as n01440764. Give the labels of "
+            "another set as an object: {file name: [folder name, ...]}."
+        )
+    return {number: places[wnid] for number, wnid in enumerate(known) if wnid in places}
+
+
+def _from_object(
+    labels: Mapping[str, Any], sources: Sequence[str], categories: Sequence[str]
+) -> list[Truth]:
+    entries = _by_name(labels, sources)
+    _refuse_lost(
+        [source for source in sources if source not in entries],
+        "expected an entry under its path or file name (an empty list: not labelled)",
+    )
+    places = {name: index for index, name in enumerate(categories)}
+    truths: list[Truth] = []
+    for source in sources:
+        classes = _entry(source, entries[source])
+        found = (_category(source, each, places) for each in classes)
+        kept = frozenset(index for index in found if index is not None)
+        truths.append(kept if classes else None)
+    return truths
+
+
+def _by_name(labels: Mapping[str, Any], sources: Sequence[str]) -> dict[str, Any]:
+    """Return the images' entries: by path, or by file name where only one image has it."""
+    n_named = Counter(map(basename, sources))
+    entries: dict[str, Any] = {}
+    for source in sources:
+        name = basename(source)
+        if source in labels:
+            entries[source] = labels[source]
+        elif name in labels and n_named[name] > 1:
+            raise LabelsRefused(
+                f"{n_named[name]} images are named {name}; expected their paths, such as "
+                f"{source!r}, in the labels."
+            )
+        elif name in labels:
+            entries[source] = labels[name]
+    return entries
+
+
+def _category(source: str, label: Any, places: Mapping[str, int]) -> int | None:
+    """Return the index that a label means; None: a WordNet id that the dataset lacks."""
+    if isinstance(label, str) and label in places:
+        return places[label]
+    if isinstance(label, str) and WNID.fullmatch(label):
+        return None
+    if _is_index(label, len(places)):
+        return int(label)
+    raise LabelsRefused(
+        f"{source} has the label {label!r}; expected a category's folder name or its index from "
+        f"0 to {len(places) - 1}. Folder names: {', '.join(list(places)[:5])}, ..."
+    )
+
+
+def _entry(source: str, entry: Any) -> list[Any]:
+    if not isinstance(entry, list):
+        raise LabelsRefused(f"{source} has the labels {entry!r}; expected a list.")
+    return entry
+
+
+def _is_index(label: Any, n: int) -> bool:
+    return isinstance(label, int) and not isinstance(label, bool) and 0 <= label < n
+
+
+def _refuse_lost(lost: Sequence[str], expected: str) -> None:
+    if lost:
+        raise LabelsRefused(
+            f"{len(lost)} images are not in the labels, first {lost[0]}; {expected}."
+        )

@@ -1,0 +1,122 @@
+"""``manage.py evaluate DATASET``"""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from classifiers.core.catalogue import CHOICES, CLASSIFIERS
+from classifiers.core.evaluation import N_BINS
+from classifiers.core.labels import LabelsRefused
+from classifiers.management.commands import _progress
+from classifiers.management.commands.predict import parameter
+from classifiers.management.lookup import by_slug
+from classifiers.models import Dataset, Gallery, Image
+from classifiers.services import evaluation_files
+from classifiers.services.evaluations import (
+    EvaluationRefused,
+    evaluation_read,
+    evaluation_request,
+    labels_read,
+    left_out_read,
+)
+from classifiers.services.requests import RequestRefused
+
+
+class Command(BaseCommand):
+    help = (
+        "Compare the classifiers on a split: top-1, confidence, calibration, changes against "
+        "kNN. Asks a worker for the predictions that are missing."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("dataset", help="slug of a dataset whose gallery is built")
+        parser.add_argument("--split", default=Image.QUERY)
+        parser.add_argument("--backbone", default="efficientnet-lite0")
+        parser.add_argument(
+            "--classifier", action="append", choices=list(CLASSIFIERS), metavar="NAME",
+            help=f"of {', '.join(CLASSIFIERS)}; may be given several times; all if left out",
+        )  # fmt: skip
+        parser.add_argument(
+            "--labels", type=Path, metavar="FILE.json", help="multi-label truth: ImageNet-ReaL's "
+            "real.json, or an object {file name: [category, ...]}",
+        )  # fmt: skip
+        parser.add_argument(
+            "--leave-out", type=Path, metavar="FILE.csv", help="images that do not count, as "
+            "listed by filter_dataset",
+        )  # fmt: skip
+        parser.add_argument(
+            "--restrict", action="store_true", help="only classes that occur in the split compete"
+        )
+        parser.add_argument(
+            "--transform", default="crop", choices=CHOICES["transform"],
+            help="how a query is prepared: its central square, or squashed to a square",
+        )  # fmt: skip
+        parser.add_argument(
+            "--set", dest="parameters", action="append", default=[], type=parameter,
+            metavar="NAME=VALUE", help="a parameter, for every classifier that has it",
+        )  # fmt: skip
+        parser.add_argument("--bins", type=int, default=N_BINS, help="of the calibration error")
+        parser.add_argument(
+            "--out", type=Path, metavar="DIR", help="folder for evaluation.csv, .json and .md; "
+            "one named after the settings if left out",
+        )  # fmt: skip
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        gallery = _gallery(by_slug(Dataset, options["dataset"]), options["backbone"])
+        try:
+            self._evaluate(gallery, options)
+        except (RequestRefused, EvaluationRefused, LabelsRefused, ValueError) as error:
+            raise CommandError(str(error)) from error
+
+    def _evaluate(self, gallery: Gallery, options: dict[str, Any]) -> None:
+        # The files are read first: a typing error shows before hours of predicting.
+        labels = labels_read(options["labels"]) if options["labels"] else None
+        left_out = left_out_read(options["leave_out"]) if options["leave_out"] else None
+        setting = {
+            "transform": options["transform"],
+            "classes": "split" if options["restrict"] else "all",
+        }
+        given = dict(options["parameters"])
+        if setting.keys() & given.keys():
+            raise ValueError("Expected --transform and --restrict instead of --set for these two.")
+        runs = evaluation_request(
+            gallery=gallery,
+            classifiers=options["classifier"] or list(CLASSIFIERS),
+            split=options["split"],
+            parameters=given | setting,
+        )
+        _progress.wait_for(runs, "predictions")
+        evaluation = evaluation_read(
+            runs=runs, labels=labels, left_out=left_out, n_bins=options["bins"]
+        )
+        folder = options["out"] or _folder(gallery, options, setting)
+        files = evaluation_files.evaluation_write(evaluation, folder)
+        self.stdout.write(evaluation_files.setting_words(evaluation))
+        self.stdout.write(evaluation_files.table_text(evaluation))
+        for remark in evaluation_files.remarks(evaluation):
+            self.stdout.write(remark)
+        self.stdout.write(f"Wrote {', '.join(file.name for file in files)} to {folder}")
+
+
+def _gallery(dataset: Dataset, backbone: str) -> Gallery:
+    gallery = Gallery.objects.filter(dataset=dataset, backbone=backbone).first()
+    if gallery is None:
+        raise CommandError(
+            f"Dataset {dataset} has no gallery of {backbone}. "
+            f"Run: manage.py build_gallery {dataset} --backbone {backbone}"
+        )
+    return gallery
+
+
+def _folder(gallery: Gallery, options: dict[str, Any], setting: dict[str, str]) -> Path:
+    """Name a folder after what changes the figures, so that two settings are two folders."""
+    parts = [gallery.dataset.slug, options["split"], gallery.backbone, *setting.values()]
+    parts += [path.stem for path in (options["labels"], options["leave_out"]) if path]
+    parts += options["classifier"] or []
+    parts += [f"{name}={value}" for name, value in sorted(options["parameters"])]
+    return Path(settings.DATA_DIR) / "evaluations" / "-".join(parts).replace("/", "_")

@@ -1,0 +1,260 @@
+"""Clean a test set as the reference study did: name the images to leave out, and why.
+
+Decoding is the work. What it found out about a file is appended to ``<out>.partial`` at once,
+under the hash of the file's bytes, so that an interrupted run goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import os
+import re
+import warnings
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, TextIO
+
+from classifiers.core.filters import (
+    N_HASH_BITS,
+    difference_hash,
+    nearest_hashes,
+    pixels_sha256,
+)
+from classifiers.core.images import CROP_SIDE, load_rgb
+from classifiers.models import Dataset, Image
+from classifiers.services.crops import is_grey
+from classifiers.services.evaluations import LabelFile, truths_of
+
+N_THREADS: Final = min(4, os.cpu_count() or 1)
+BATCH: Final = 64
+"""Images that the threads decode before anything is written: what a killed run does again."""
+
+LINE: Final = re.compile(r"([0-9a-f]{64}),([0-9a-f]{64}),(\d+),([01])\n")
+
+REASONS: Final[dict[str, str]] = {
+    "no-label": "its list of labels is empty",
+    "duplicate": "a gallery image has the same pixels",
+    "near-duplicate": "a gallery image has nearly the same difference hash",
+    "greyscale": "red, green and blue are equal in every pixel",
+    "small": "its shorter side is below the least",
+}
+
+OnProgress = Callable[[int, int], None]
+"""Called with (photos decoded, photos to decode) now and then."""
+
+
+class FilterRefused(ValueError):
+    """The set cannot be cleaned; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Criteria:
+    """What to leave out. ``near``: bits of 64 that may differ; None: only equal pixels count."""
+
+    min_side: int = CROP_SIDE
+    near: int | None = None
+    ignored: Collection[str] = ()
+    labels: LabelFile | None = None
+
+    def needs_decoding(self) -> bool:
+        """Whether any criterion looks at pixels."""
+        return not {"duplicate", "greyscale"} <= set(self.ignored) or self.near is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What decoding a file told."""
+
+    pixels: str
+    difference_hash: int
+    is_grey: bool
+
+
+@dataclass(slots=True)
+class Verdict:
+    """One image with every reason to leave it out, and a detail for each; kept if there is none."""
+
+    image: Image
+    reasons: dict[str, str] = field(default_factory=dict)
+
+
+def verdicts_find(
+    *,
+    dataset: Dataset,
+    split: str,
+    criteria: Criteria,
+    partial: Path,
+    on_progress: OnProgress,
+) -> list[Verdict]:
+    """Judge every image of a split, in ImageFolder order.
+
+    Of the gallery, only photos of a size that occurs among the queries are decoded, for others
+    cannot have equal pixels; with ``near``, all are. Raises ``FilterRefused`` for an empty split
+    or the gallery itself, or a photo that is gone, and ``LabelsRefused`` where labels do not fit.
+    """
+    images = list(Image.objects.in_split(dataset, split).select_related("dataset", "category"))
+    if not images or split == Image.GALLERY:
+        seen = f"{len(images)} images in split {split!r}"
+        raise FilterRefused(f"{dataset} has {seen}; expected a split of queries to clean.")
+    if criteria.near is not None and not 0 <= criteria.near < N_HASH_BITS:
+        raise FilterRefused(f"{criteria.near} bits; expected 0 to {N_HASH_BITS - 1}.")
+    verdicts = [Verdict(image) for image in images]
+    truths = truths_of(dataset, images, criteria.labels)
+    gallery = _gallery_to_decode(dataset, images, criteria)
+    wanted = [*images, *gallery] if criteria.needs_decoding() else []
+    looks = looks_read(wanted, partial, on_progress)
+    for verdict in verdicts:
+        if truths[verdict.image.pk] is None:
+            verdict.reasons["no-label"] = REASONS["no-label"]
+        if (side := min(verdict.image.width, verdict.image.height)) < criteria.min_side:
+            verdict.reasons["small"] = f"{side} pixels, below {criteria.min_side}"
+    if wanted:
+        _judge_pixels(verdicts, gallery, looks, criteria)
+    for verdict in verdicts:
+        for reason in criteria.ignored:
+            verdict.reasons.pop(reason, None)
+    return verdicts
+
+
+def _gallery_to_decode(
+    dataset: Dataset, images: Sequence[Image], criteria: Criteria
+) -> list[Image]:
+    found = Image.objects.in_split(dataset, Image.GALLERY).select_related("dataset")
+    if criteria.near is not None:
+        return list(found)
+    if "duplicate" in criteria.ignored:
+        return []
+    sizes = {(image.width, image.height) for image in images}
+    return [image for image in found.iterator() if (image.width, image.height) in sizes]
+
+
+def _judge_pixels(
+    verdicts: Sequence[Verdict],
+    gallery: Sequence[Image],
+    looks: dict[str, Look],
+    criteria: Criteria,
+) -> None:
+    twins = {looks[image.sha256].pixels: image for image in reversed(gallery)}  # the first wins
+    for verdict in verdicts:
+        look = looks[verdict.image.sha256]
+        if twin := twins.get(look.pixels):
+            verdict.reasons["duplicate"] = f"of {twin.source}"
+        if look.is_grey:
+            verdict.reasons["greyscale"] = REASONS["greyscale"]
+    if criteria.near is None or not gallery:
+        return
+    places, bits = nearest_hashes(
+        [looks[verdict.image.sha256].difference_hash for verdict in verdicts],
+        [looks[image.sha256].difference_hash for image in gallery],
+    )
+    for verdict, place, n_bits in zip(verdicts, places.tolist(), bits.tolist(), strict=True):
+        if n_bits <= criteria.near and "duplicate" not in verdict.reasons:
+            detail = f"of {gallery[place].source}, {n_bits} of {N_HASH_BITS} bits differ"
+            verdict.reasons["near-duplicate"] = detail
+
+
+def looks_read(images: Sequence[Image], partial: Path, on_progress: OnProgress) -> dict[str, Look]:
+    """Decode the images that ``partial`` does not know yet; return what is known by file hash."""
+    looks = _partial_read(partial)
+    left = [image for image in images if image.sha256 not in looks]
+    n_known = len(images) - len(left)
+    on_progress(n_known, len(images))
+    with partial.open("a", encoding="ascii", newline="") as stream:
+        _end_cut_line(partial, stream)
+        for batch in _decoded(left):
+            for sha256, look in batch:
+                looks[sha256] = look
+                stream.write(f"{sha256},{look.pixels},{look.difference_hash},{int(look.is_grey)}\n")
+            stream.flush()
+            n_known += len(batch)
+            on_progress(n_known, len(images))
+    return looks
+
+
+def _decoded(images: Sequence[Image]) -> Iterator[list[tuple[str, Look]]]:
+    with warnings.catch_warnings(), ThreadPoolExecutor(N_THREADS) as pool:
+        # Set once for all threads: they would lift each other's.
+        warnings.simplefilter("ignore")
+        for start in range(0, len(images), BATCH):
+            yield list(pool.map(_look, images[start : start + BATCH]))
+
+
+def _look(image: Image) -> tuple[str, Look]:
+    try:
+        data = image.path.read_bytes()
+    except OSError as error:
+        raise FilterRefused(
+            f"{image.path} cannot be read ({error.strerror}). If the folder moved, run "
+            f"import_dataset {image.dataset} again with its new place."
+        ) from error
+    if hashlib.sha256(data).hexdigest() != image.sha256:
+        raise FilterRefused(
+            f"{image.path} has other bytes than when it was imported. Put the old file back."
+        )
+    pixels = load_rgb(image.path)
+    return image.sha256, Look(pixels_sha256(pixels), difference_hash(pixels), is_grey(pixels))
+
+
+def _partial_read(partial: Path) -> dict[str, Look]:
+    """Read what an earlier run found out; a line that a kill cut short does not count."""
+    if not partial.is_file():
+        return {}
+    looks = {}
+    with partial.open(encoding="ascii", newline="") as lines:
+        for line in lines:
+            if match := LINE.fullmatch(line):
+                looks[match[1]] = Look(match[2], int(match[3]), match[4] == "1")
+    return looks
+
+
+def _end_cut_line(partial: Path, stream: TextIO) -> None:
+    if partial.stat().st_size:
+        with partial.open("rb") as end:
+            end.seek(-1, os.SEEK_END)
+            if end.read() != b"\n":
+                stream.write("\n")
+
+
+def left_out_text(verdicts: Iterable[Verdict]) -> str:
+    """Return the CSV of the images to leave out: id, source, reasons and details."""
+    return _csv(
+        ("image_id", "source", "reasons", "details"),
+        (
+            (
+                each.image.pk,
+                each.image.source,
+                ";".join(each.reasons),
+                "; ".join(f"{reason}: {detail}" for reason, detail in each.reasons.items()),
+            )
+            for each in verdicts
+            if each.reasons
+        ),
+    )
+
+
+def kept_text(verdicts: Iterable[Verdict]) -> str:
+    """Return the CSV of the images that stay: id and source."""
+    kept = ((each.image.pk, each.image.source) for each in verdicts if not each.reasons)
+    return _csv(("image_id", "source"), kept)
+
+
+def _csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    stream = io.StringIO()
+    writer = csv.writer(stream)
+    writer.writerow(header)
+    writer.writerows(rows)
+    return stream.getvalue()
+
+
+def file_replace(path: Path, text: str) -> None:
+    """Write a file in one step: whoever opens it finds the whole of it."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_bytes(text.encode())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,272 @@
+"""The comparison of classifiers, by the command, from stored predictions."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import transaction
+from pytest_django import Settings
+
+from classifiers import tasks
+from classifiers.core.backbones import imagenet_wnids
+from classifiers.core.catalogue import CLASSIFIERS
+from classifiers.core.evaluation import auroc
+from classifiers.models import Category, Gallery, Image, Job, Prediction, PredictionRun
+from classifiers.services import evaluations
+from tests.factories import make_dataset, make_run
+
+pytestmark = pytest.mark.django_db
+Figures = dict[str, dict[str, Any]]
+
+
+@pytest.fixture
+def trees() -> Gallery:
+    """A gallery with a finished run of every classifier: right on every other of 20 queries."""
+    gallery = Gallery.objects.create(
+        dataset=make_dataset(), backbone="tiny", status=Job.Status.DONE
+    )
+    for name in CLASSIFIERS:
+        make_run(gallery, name)
+    return gallery
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    return tmp_path / "out"
+
+
+@pytest.fixture
+def eager(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the worker's work be done here and at once."""
+    monkeypatch.setattr(tasks.predict, "delay", tasks.predict)
+    monkeypatch.setattr(transaction, "on_commit", lambda ring: ring())
+
+
+def evaluate(out: Path, *options: str, dataset: str = "trees", backbone: str = "tiny") -> Figures:
+    """Run the command; return what the JSON says of each classifier."""
+    call_command("evaluate", dataset, "--backbone", backbone, "--out", str(out), *options)
+    rows = document(out)["classifiers"]
+    return {row["classifier"]: row for row in rows}
+
+
+def document(out: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((out / "evaluation.json").read_text())
+    return found
+
+
+def table(out: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader((out / "evaluation.csv").read_text().splitlines()))
+
+
+def written(path: Path, content: object) -> str:
+    path.write_text(json.dumps(content))
+    return str(path)
+
+
+def test_every_classifier_is_compared_and_written_three_times(
+    trees: Gallery, out: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert list(evaluate(out)) == list(CLASSIFIERS)
+    said, page = capsys.readouterr().out, (out / "evaluation.md").read_text()
+    for each in CLASSIFIERS.values():
+        assert f"| {each.label} " in said
+        assert f"| {each.label} " in page
+    rows = table(out)
+    assert [row["classifier"] for row in rows] == list(CLASSIFIERS)
+    assert {(row["n"], row["n_right"], row["accuracy"]) for row in rows} == {("20", "10", "0.5")}
+
+
+def test_changes_are_counted_against_knn(trees: Gallery, out: Path) -> None:
+    wrong = Prediction.objects.filter(run__classifier="emd-corr").exclude(
+        pk__in=Prediction.objects.right()
+    )
+    for prediction in wrong[:3]:
+        prediction.category = prediction.image.category
+        prediction.save()
+    figures = evaluate(out)
+    emd, knn = figures["emd-corr"], figures["knn"]
+    assert (emd["n_right"], emd["n_gained"], emd["n_lost"], emd["mcnemar_p"]) == (13, 3, 0, 0.25)
+    assert (knn["n_gained"], knn["n_lost"], knn["mcnemar_p"]) == (None, None, None)
+
+
+def test_figures_are_those_of_the_stored_rows(trees: Gallery, out: Path) -> None:
+    stored = list(Prediction.objects.filter(run__classifier="knn").select_related("image"))
+    for number, prediction in enumerate(stored):
+        prediction.confidence = (number % 7) / 20
+        prediction.save()
+    right = [each.is_right for each in stored]
+    knn = evaluate(out)["knn"]
+    assert knn["auroc"] == auroc([each.confidence for each in stored], right)
+    gaps = [(each.confidence - each.is_right) ** 2 for each in stored]
+    assert knn["brier"] == pytest.approx(sum(gaps) / 20)
+    assert sum(each["n"] for each in knn["bins"]) == 20
+
+
+def test_a_classifier_that_is_always_right_has_no_auroc_and_the_file_says_why(
+    trees: Gallery, out: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Prediction.objects.exclude(pk__in=Prediction.objects.right()).delete()
+    Image.objects.filter(split="query", predictions=None).delete()
+    knn = evaluate(out, "--classifier", "knn")["knn"]
+    assert (knn["n"], knn["auroc"]) == (10, None)
+    assert knn["notes"]["auroc"].startswith("all 10 predictions are right")
+    assert "kNN, auroc: all 10" in capsys.readouterr().out
+    assert table(out)[0]["auroc"] == ""
+    assert "|  – |" in (out / "evaluation.md").read_text()  # a rule needs a dash and a colon
+
+
+def test_without_knn_the_changes_are_empty_with_the_reason(trees: Gallery, out: Path) -> None:
+    softmax = evaluate(out, "--classifier", "softmax")["softmax"]
+    assert (softmax["n_gained"], softmax["notes"]) == (None, {"change": "no kNN here"})
+
+
+def test_labels_decide_and_images_without_any_are_skipped(trees: Gallery, out: Path) -> None:
+    sources = list(Image.objects.filter(split="query").values_list("source", flat=True))
+    labels: dict[str, Any] = {source: [0, 1, 2, 3] for source in sources}
+    labels |= {sources[0]: [], sources[1]: ["n01440764"]}
+    figures = evaluate(out, "--labels", written(out.parent / "all.json", labels))
+    assert {(row["n"], row["n_right"]) for row in figures.values()} == {(19, 18)}
+    about = document(out)
+    assert (about["n_images"], about["n_unlabelled"], about["n_unreachable"]) == (20, 1, 1)
+    assert (
+        "labels that the dataset lacks, which count as wrong: 1."
+        in (out / "evaluation.md").read_text()
+    )
+
+
+def test_the_imagenet_list_is_mapped_by_wordnet_id(trees: Gallery, out: Path) -> None:
+    wnids = imagenet_wnids()
+    for category in Category.objects.all():
+        category.name = wnids[10 * category.index]
+        category.save()
+    queries = list(Image.objects.in_split(trees.dataset, "query").select_related("category"))
+    for number, image in enumerate(queries, start=1):
+        image.source = f"query/{image.category.name}/ILSVRC2012_val_{number:08d}.JPEG"
+        image.save()
+    labels = [[10 * image.category.index, 999] for image in queries]
+    figures = evaluate(out, "--labels", written(out.parent / "real.json", labels))
+    assert {(row["n"], row["n_right"]) for row in figures.values()} == {(20, 10)}
+
+
+def test_images_on_the_list_are_left_out(trees: Gallery, out: Path) -> None:
+    sources = Image.objects.filter(split="query").values_list("source", flat=True)[:5]
+    (out.parent / "list.csv").write_text(
+        "\n".join(["image_id,source", *(f"1,{s}" for s in sources)])
+    )
+    assert evaluate(out, "--leave-out", str(out.parent / "list.csv"))["knn"]["n"] == 15
+    assert "15 of 20 images (5 left out, 0 without" in (out / "evaluation.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("option", "content", "words"),
+    [
+        ("--leave-out", "image\n1\n", r"columns \['image'\]; expected one named source"),
+        ("--leave-out", "source\nx.png\n", "1 of 1 images to leave out are not in this split"),
+        ("--leave-out", None, "cannot be read"),
+        ("--labels", "{", "is no JSON"),
+        ("--labels", None, "cannot be read"),
+        ("--labels", "{}", "20 images are not in the labels"),
+    ],
+)
+def test_a_wrong_file_is_refused(
+    trees: Gallery, out: Path, option: str, content: str | None, words: str
+) -> None:
+    file = out.parent / "given"
+    if content is not None:
+        file.write_text(content)
+    with pytest.raises(CommandError, match=words):
+        evaluate(out, option, str(file))
+
+
+def test_nothing_left_to_evaluate_is_refused(trees: Gallery, out: Path) -> None:
+    labels: dict[str, list[int]] = {
+        image.source: [] for image in Image.objects.filter(split="query")
+    }
+    with pytest.raises(CommandError, match=r"None of the 20 images .*0 are left out, 20 have no"):
+        evaluate(out, "--labels", written(out.parent / "none.json", labels))
+
+
+def test_a_missing_gallery_is_refused_with_the_command_to_run(trees: Gallery, out: Path) -> None:
+    with pytest.raises(CommandError, match="build_gallery trees --backbone other"):
+        evaluate(out, backbone="other")
+    Gallery.objects.update(status=Job.Status.QUEUED)
+    with pytest.raises(CommandError, match=r"is queued. Run: manage.py build_gallery trees"):
+        evaluate(out)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ("n_voter=3", "No classifier here has a parameter 'n_voter'"),
+        ("n_voters=0", "expected a whole number, at least 1"),
+        ("transform=squash", "Expected --transform and --restrict instead"),
+    ],
+)
+def test_parameters_that_cannot_be_are_refused(
+    trees: Gallery, out: Path, given: str, words: str
+) -> None:
+    with pytest.raises(CommandError, match=words):
+        evaluate(out, "--set", given)
+
+
+def test_a_folder_that_is_a_file_is_refused(trees: Gallery, out: Path) -> None:
+    out.write_text("here already")
+    with pytest.raises(CommandError, match="found a file, expected a folder"):
+        evaluate(out)
+
+
+def test_without_out_the_folder_is_named_after_the_settings(
+    trees: Gallery, settings: Settings, tmp_path: Path
+) -> None:
+    settings.DATA_DIR = tmp_path
+    call_command("evaluate", "trees", "--backbone", "tiny", "--classifier", "knn")
+    assert (tmp_path / "evaluations/trees-query-tiny-crop-all-knn/evaluation.csv").is_file()
+
+
+def test_missing_predictions_are_asked_for_and_all_rows_count(
+    gallery: Gallery, out: Path, eager: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ("--classifier", "knn", "--classifier", "emd-corr")
+    first = evaluate(out, *names, dataset="shades", backbone=gallery.backbone)
+    lost = Prediction.objects.filter(run__classifier="knn")[:2]
+    Prediction.objects.filter(pk__in=[each.pk for each in lost]).delete()
+    again = evaluate(out, *names, dataset="shades", backbone=gallery.backbone)
+    assert again == first
+    assert {row["n"] for row in again.values()} == {6}
+
+
+def test_restricted_and_squashed_are_runs_of_their_own(
+    gallery: Gallery, out: Path, eager: None
+) -> None:
+    options = ("--classifier", "knn", "--restrict", "--transform", "squash", "--set", "n_voters=3")
+    evaluate(out, *options, dataset="shades", backbone=gallery.backbone)
+    run = PredictionRun.objects.get()
+    assert run.parameters == {"n_voters": 3, "transform": "squash", "classes": "split"}
+    about = document(out)
+    assert (about["transform"], about["classes"]) == ("squash", "split")
+
+
+def test_classifiers_of_equal_parameters_share_one_pass(
+    gallery: Gallery, out: Path, rung: list[tuple[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transaction, "on_commit", lambda ring: ring())
+    runs = evaluations.evaluation_request(
+        gallery=gallery,
+        classifiers=["knn", "softmax", "emd-corr"],
+        split="query",
+        parameters={"transform": "squash", "n_voters": 3},
+    )
+    assert [run.classifier for run in runs] == ["knn", "softmax", "emd-corr"]
+    assert [ids for _, ids in rung] == [[runs[0].pk, runs[2].pk], [runs[1].pk]]
+
+
+def test_a_run_that_lacks_predictions_is_not_evaluated(trees: Gallery) -> None:
+    run = PredictionRun.objects.get(classifier="knn")
+    Prediction.objects.filter(pk=run.predictions.first().pk).delete()  # type: ignore[union-attr]
+    with pytest.raises(evaluations.EvaluationRefused, match=r"lacks 1 of 20 predictions. Run"):
+        evaluations.evaluation_read(runs=[run])
