@@ -8,7 +8,7 @@ from typing import Any
 
 from PIL import Image as Pixels
 
-from classifiers.core.catalogue import parameters_resolved
+from classifiers.core.catalogue import CLASSIFIERS, parameters_resolved
 from classifiers.models import (
     Category,
     Dataset,
@@ -127,7 +127,7 @@ def make_neighbors(prediction: Prediction, photos: list[Image], classifier: str)
             image=photo,
             score=1 - rank / 10,
             similarity=0.9,
-            matches=matches if classifier == "emd-corr" else [],
+            matches=matches if CLASSIFIERS[classifier].has_matches else [],
         )
         for rank, photo in enumerate(photos)
     ]

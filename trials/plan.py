@@ -51,6 +51,8 @@ CONDITIONS = (
     ConditionPlan("kNN", "knn", "exemplars"),
     ConditionPlan("EMD-NN", "emd-corr", "exemplars"),
     ConditionPlan("EMD-Corr", "emd-corr", "correspondences"),
+    ConditionPlan("CHM-NN", "chm-corr", "exemplars"),
+    ConditionPlan("CHM-Corr", "chm-corr", "correspondences"),
 )
 
 

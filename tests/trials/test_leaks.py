@@ -18,7 +18,7 @@ from trials.screens import trial_screen
 
 pytestmark = pytest.mark.django_db
 
-CONDITIONS = ["ResNet-50", "kNN", "EMD-NN", "EMD-Corr"]
+CONDITIONS = ["ResNet-50", "kNN", "EMD-NN", "EMD-Corr", "CHM-NN", "CHM-Corr"]
 WAY = "/s/trees/session/"
 
 

@@ -79,10 +79,10 @@ def test_reaction_times_look_like_peoples() -> None:
 
 def test_the_command_fills_conditions_evenly(capsys: pytest.CaptureFixture[str]) -> None:
     make_study()
-    call_command("simulate", "trees", participants=6, seed=1)
+    call_command("simulate", "trees", participants=8, seed=1)
     counts = Counter(Participant.objects.values_list("condition", flat=True))
-    assert sorted(counts.values()) == [1, 1, 2, 2]
-    assert "6 completed" in capsys.readouterr().out
+    assert sorted(counts.values()) == [1, 1, 1, 1, 2, 2]
+    assert "8 completed" in capsys.readouterr().out
 
 
 def test_the_same_seed_gives_the_same_answers() -> None:

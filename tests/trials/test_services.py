@@ -154,14 +154,14 @@ def test_a_pool_too_small_leaves_no_half_study_behind() -> None:
 
 def test_people_spread_evenly_over_conditions_and_sets() -> None:
     study = make_study()
-    people = [enrol(study, f"person{n}") for n in range(16)]
+    people = [enrol(study, f"person{n}") for n in range(24)]
     assert set(Counter(each.condition_id for each in people).values()) == {4}
     assert set(Counter((each.condition_id, each.trial_set_id) for each in people).values()) == {2}
 
 
 def test_who_failed_the_check_frees_the_place() -> None:
     study = make_study()
-    for number in range(3):
+    for number in range(5):
         enrol(study, f"person{number}")
     failed = answer(enrol(study, "bob"), n_wrong=4)
     assert failed.status == Participant.Status.FAILED_VALIDATION
@@ -170,7 +170,7 @@ def test_who_failed_the_check_frees_the_place() -> None:
 
 def test_who_fell_silent_frees_the_place_until_they_are_seen_again() -> None:
     study = make_study()
-    people = [enrol(study, f"person{number}") for number in range(4)]
+    people = [enrol(study, f"person{number}") for number in range(6)]
     silent = people[2]
     long_ago = timezone.now() - timedelta(minutes=study.plan.idle_minutes + 1)
     Participant.objects.filter(pk=silent.pk).update(last_seen_at=long_ago)
@@ -181,8 +181,8 @@ def test_robots_do_not_count_as_people() -> None:
     study = make_study()
     for number in range(3):
         enrol(study, f"robot{number}", is_simulated=True)
-    people = [enrol(study, f"person{number}") for number in range(4)]
-    assert len({each.condition_id for each in people}) == 4
+    people = [enrol(study, f"person{number}") for number in range(6)]
+    assert len({each.condition_id for each in people}) == 6
 
 
 def test_consenting_twice_with_one_key_is_one_person() -> None:

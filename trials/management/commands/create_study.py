@@ -14,7 +14,7 @@ from classifiers.management.lookup import by_slug
 from classifiers.models import Dataset, Image, PredictionRun
 from classifiers.services.requests import parameters_sha256
 from trials.models import Study
-from trials.plan import PlanRefused, StudyPlan
+from trials.plan import CONDITIONS, PlanRefused, StudyPlan
 from trials.services import StudyRefused, study_create, study_open
 
 OPTIONS = [each for each in fields(StudyPlan) if each.name != "conditions"]
@@ -47,7 +47,7 @@ def by_id(found: QuerySet[PredictionRun], pk: int) -> PredictionRun:
 
 
 class Command(BaseCommand):
-    help = "Create a study on a dataset's predictions: four conditions, sets drawn by the seed."
+    help = "Create a study on a dataset's predictions, its sets drawn by the seed."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("slug", help="the study's name in addresses")
@@ -61,6 +61,15 @@ class Command(BaseCommand):
             metavar="ID",
             help="judge this run of `predict` instead of its classifier's run with default "
             "parameters; may be given several times",
+        )
+        parser.add_argument(
+            "--condition",
+            dest="conditions",
+            action="append",
+            metavar="NAME",
+            choices=[each.name for each in CONDITIONS],
+            help="only this condition; may be given several times; all if left out: "
+            + ", ".join(each.name for each in CONDITIONS),
         )
         for each in OPTIONS:
             flag = "--" + each.name.replace("_", "-")
@@ -77,7 +86,10 @@ class Command(BaseCommand):
         if Study.objects.filter(slug=options["slug"]).exists():
             raise CommandError(f"A study {options['slug']!r} exists already; choose another name.")
         try:
-            plan = StudyPlan(**{each.name: options[each.name] for each in OPTIONS})
+            names = options["conditions"]
+            chosen = tuple(each for each in CONDITIONS if not names or each.name in names)
+            given = {each.name: options[each.name] for each in OPTIONS}
+            plan = StudyPlan(conditions=chosen, **given)
             runs = choose_runs(dataset, plan, options["run"])
             study = study_create(slug=options["slug"], dataset=dataset, plan=plan, runs=runs)
         except (PlanRefused, StudyRefused) as error:
