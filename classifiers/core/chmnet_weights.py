@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -26,27 +26,6 @@ from classifiers.core.backbones import (
 )
 from classifiers.core.published import COUNTERS, PUBLISHED
 from classifiers.core.resnet import Layout, ResNet101Stage3, layout_of
-from classifiers.core.vision import torchvision
-
-
-def _shared_kernel(n_scale_groups: int, n_groups: int) -> Layout:
-    """Return the Hough layers' entries when groups of kernel positions share their weights."""
-    layout: Layout = {f"chm6d.param.{i}": (n_groups,) for i in range(n_scale_groups)}
-    layout.update({"chm6d.bias": (1,), "chm4d.weight": (n_groups,), "chm4d.bias": (1,)})
-    return layout
-
-
-# By kind of kernel.
-_KERNELS: Final[dict[str, Layout]] = {
-    "psi": _shared_kernel(4, 55),
-    "iso": _shared_kernel(3, 15),
-    "full": {
-        "chm6d.param": (1, 1, 3, 3, 5, 5, 5, 5),
-        "chm6d.bias": (1,),
-        "chm4d.weight": (1, 1, 5, 5, 5, 5),
-        "chm4d.bias": (),
-    },
-}
 
 
 class CHMNetWeights(NamedTuple):
@@ -146,24 +125,6 @@ def chmnet_split(state: Mapping[str, Tensor]) -> CHMNetWeights:
     prefix = "learner."
     learner = {key[len(prefix) :]: each for key, each in state.items() if key.startswith(prefix)}
     return CHMNetWeights(source, target, learner)
-
-
-def chmnet_layout(kernel: str) -> Layout:
-    """Return the keys and shapes of a CHMNet checkpoint; ``kernel`` is psi, iso or full."""
-    with torch.device("meta"):
-        plain = layout_of(torchvision.models.resnet101())
-    scale_convolutions = {f"conv2ds.{i}.weight": (256, 1024, 3, 3) for i in range(3)}
-    learner = scale_convolutions | _KERNELS[kernel]
-    return {f"backbone.{key}": _twice(key, shape) for key, shape in plain.items()} | {
-        f"learner.{key}": shape for key, shape in learner.items()
-    }
-
-
-def _twice(key: str, shape: tuple[int, ...]) -> tuple[int, ...]:
-    """Return the shape for two networks side by side; their classes and counters are shared."""
-    if key.startswith("fc.") or not shape:
-        return shape
-    return (2 * shape[0], *shape[1:])
 
 
 @cache

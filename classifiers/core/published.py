@@ -55,7 +55,7 @@ def _inat() -> Layout:
 
 @cache
 def _chmnet(kernel: str) -> Layout:
-    from classifiers.core.chmnet_weights import chmnet_layout
+    from classifiers.core.chmnet_layout import chmnet_layout
 
     return chmnet_layout(kernel)
 

@@ -23,7 +23,7 @@ from classifiers.core.targets import Targets, TargetsWriter
 from classifiers.models import Category, Image, PredictionRun
 from classifiers.services.galleries import photo_read
 from classifiers.services.jobs import job_heartbeat, job_progress
-from classifiers.services.requests import masks_path
+from classifiers.services.masks import masks_path
 
 TARGETS_BATCH = 32
 

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import secrets
 from collections.abc import Mapping, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 
 from classifiers import tasks
 from classifiers.core.catalogue import CLASSIFIERS, parameters_resolved
-from classifiers.core.masks import masks_read
 from classifiers.models import Dataset, Gallery, Image, Job, PredictionRun
 from classifiers.services.jobs import job_requeue
 
@@ -116,24 +112,6 @@ def _is_lacking(run: PredictionRun) -> bool:
     """Whether photos came in after the run was done."""
     wanted = run.gallery.dataset.images.filter(split=run.split).count()
     return run.predictions.count() < wanted
-
-
-def masks_path(sha256: str) -> Path:
-    """Return where a file of masks is kept."""
-    return Path(settings.DATA_DIR) / "masks" / f"{sha256}.json"
-
-
-def masks_keep(path: Path) -> str:
-    """Keep a copy of a checked file of masks; return its sha256, which names it in a run."""
-    masks_read(path)
-    content = path.read_bytes()
-    sha256 = hashlib.sha256(content).hexdigest()
-    kept = masks_path(sha256)
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    partial_path = kept.with_suffix(f".{secrets.token_hex(4)}")
-    partial_path.write_bytes(content)
-    partial_path.replace(kept)
-    return sha256
 
 
 def preparation_of(run: PredictionRun) -> tuple[str, str, bool]:

@@ -17,7 +17,7 @@ from classifiers.core.matchers import matcher_load
 from classifiers.core.methods import classify
 from classifiers.core.targets import Targets, targets_folder
 from classifiers.models import Category, Gallery, Image, Job, Prediction, PredictionRun
-from classifiers.services import evidence, galleries, requests
+from classifiers.services import evidence, galleries, masks, requests
 from tests.classifiers.conftest import BACKBONE, make_runs
 
 pytestmark = pytest.mark.django_db
@@ -69,7 +69,7 @@ def test_an_interrupted_encoding_goes_on(
 def test_stored_chm_decisions_are_the_cores(
     gallery: Gallery, rung: Rung, paper: bool, transform: str
 ) -> None:
-    parameters = {"paper": paper, "transform": transform}
+    parameters: dict[str, Any] = {"paper": paper, "transform": transform}
     run = predicted(gallery, "chm-corr", **parameters)
     stored = index.Gallery.open(gallery.folder)
     for prediction in run.predictions.select_related("image__dataset", "category"):
@@ -124,7 +124,7 @@ def test_masks_by_image_are_kept_and_used(
     file.write_text(
         json.dumps({f"{kind}/{i}.png": corner for kind in ("bright", "dark") for i in range(3)})
     )
-    run = predicted(gallery, "chm-corr-plus", masks=requests.masks_keep(file))
+    run = predicted(gallery, "chm-corr-plus", masks=masks.masks_keep(file))
     file.unlink()
     assert (run.status, run.error) == (Job.Status.DONE, "")
     cells = {
@@ -142,7 +142,7 @@ def test_an_image_without_a_mask_is_named(
     settings.DATA_DIR = tmp_path / "var"
     file = tmp_path / "masks.json"
     file.write_text(json.dumps({"dark/0.png": "1" * 49}))
-    run = predicted(gallery, "chm-corr-plus", masks=requests.masks_keep(file))
+    run = predicted(gallery, "chm-corr-plus", masks=masks.masks_keep(file))
     assert "No mask for bright/0.png" in run.error
     lost = predicted(gallery, "chm-corr-plus", masks="0" * 64)
     assert "Run predict again with --masks FILE" in lost.error

@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from classifiers.core.chmnet_weights import CHMNetWeights, chmnet_layout, chmnet_split
+from classifiers.core.chmnet_layout import chmnet_layout
+from classifiers.core.chmnet_weights import CHMNetWeights, chmnet_split
 from classifiers.core.inat_resnet import INatResNet, inat_layout, inat_state
 from classifiers.core.resnet import (
     ResNet50,

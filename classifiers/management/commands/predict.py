@@ -13,7 +13,8 @@ from classifiers.core.catalogue import CLASSIFIERS
 from classifiers.management.commands import _progress
 from classifiers.management.lookup import by_slug
 from classifiers.models import Dataset, Gallery, Image, Prediction
-from classifiers.services.requests import RequestRefused, masks_keep, runs_request
+from classifiers.services.masks import masks_keep
+from classifiers.services.requests import RequestRefused, runs_request
 
 WITHOUT_MASK = [name for name, each in CLASSIFIERS.items() if "masks" not in each.parameters]
 

@@ -1,0 +1,31 @@
+"""The keys and shapes of a CHMNet checkpoint, by which a file is known.
+
+https://github.com/juhongm999/chm is the authors' code, whose names the entries have.
+"""
+
+from __future__ import annotations
+
+import torch
+
+from classifiers.core.chmnet import CHMLearner
+from classifiers.core.resnet import Layout, layout_of
+from classifiers.core.vision import torchvision
+
+CHANNELS = 1024
+
+
+def chmnet_layout(kernel: str) -> Layout:
+    """Return the keys and shapes of a CHMNet checkpoint; ``kernel`` is psi, iso or full."""
+    with torch.device("meta"):  # shapes alone: no memory, no random numbers
+        plain = layout_of(torchvision.models.resnet101())
+    learner = layout_of(CHMLearner(CHANNELS, kernel))
+    return {f"backbone.{key}": _twice(key, shape) for key, shape in plain.items()} | {
+        f"learner.{key}": shape for key, shape in learner.items()
+    }
+
+
+def _twice(key: str, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the shape for two networks side by side; their classes and counters are shared."""
+    if key.startswith("fc.") or not shape:
+        return shape
+    return (2 * shape[0], *shape[1:])
