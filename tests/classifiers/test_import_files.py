@@ -24,6 +24,11 @@ pytestmark = pytest.mark.django_db
 # What comes in
 
 
+def test_a_photo_of_pure_noise_comes_in(root: Path) -> None:
+    photo(root / "query/a/1.png", size=(700, 700))
+    assert imported(root).n_new == 1
+
+
 def test_a_good_folder_comes_in_whole(birds: Path) -> None:
     report = imported(birds)
 
