@@ -1,0 +1,94 @@
+"""Confidence as whole numbers: votes or per cents, never fractions to be compared.
+
+``0.15 >= 3 * 0.05`` is false in floating point. A vote of 3 in 20 is therefore the integer 3,
+a softmax of 0.15 the integer 15, and thresholds are integers of the same scale. Pure NumPy.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+VOTERS = 20
+N_STEPS = 20  # thresholds 0, 0.05, ..., 1
+# An AI that is sure (75 %) is easy to judge when right and hard when wrong; unsure is below 35 %.
+UNSURE_PERCENT, SURE_PERCENT = 35, 75
+DIFFICULTIES = ("Easy", "Medium", "Hard")
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """What a confidence counts: ``n`` units make 1. Votes must be whole, per cents are cut."""
+
+    name: str
+    n: int
+    is_whole: bool
+
+    def units(self, confidence: ArrayLike) -> Ints:
+        """Return confidences (shape ``(n,)``, shares between 0 and 1) as units, 0 to ``n``.
+
+        A scale that ``is_whole`` refuses a share that is no whole unit; the other takes the
+        largest unit that the share reaches, so that ``units >= t`` is exactly
+        ``confidence >= t / n``. Raises ``ValueError`` with the first value that does not fit.
+        """
+        share = np.asarray(confidence, dtype=float)
+        # A millionth of a unit: decimal fractions are never stored exactly.
+        units = np.floor(share * self.n + 1e-6)
+        is_wrong = ~((share >= 0) & (share <= 1))
+        if self.is_whole:
+            is_wrong |= np.abs(units - share * self.n) > 1e-5
+        if is_wrong.any():
+            step = f" in steps of 1/{self.n}" if self.is_whole else ""
+            raise ValueError(
+                f"confidence {share[is_wrong][0]!s}: expected a share between 0 and 1{step} "
+                f"({self.name}); {int(is_wrong.sum())} of {share.size} values do not fit."
+            )
+        return units.astype(np.int64)
+
+
+VOTES = Scale("votes", VOTERS, is_whole=True)
+PERCENT = Scale("per cents", 100, is_whole=False)
+
+
+def difficulty(units: Ints, scale: Scale, is_ai_correct: Bools) -> NDArray[np.str_]:
+    """Return Easy, Medium or Hard for each trial: does the AI's confidence mislead?
+
+    With confidence c: where the AI is right, Easy is c ≥ 0.75, Hard is c < 0.35; where it is
+    wrong, the other way round. A label of the AI's confidence, not of the photo (Nguyen,
+    Taesiri & Nguyen, NeurIPS 2022). All of shape ``(n,)``.
+    """
+    percent = 100 * units
+    is_unsure, is_sure = percent < UNSURE_PERCENT * scale.n, percent >= SURE_PERCENT * scale.n
+    easy, medium, hard = DIFFICULTIES
+    is_easy = np.where(is_ai_correct, is_sure, is_unsure)
+    is_hard = np.where(is_ai_correct, is_unsure, is_sure)
+    return np.select([is_easy, is_hard], [easy, hard], medium)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Grid:
+    """Thresholds as they are named (``values``, shares) and as they are compared (``units``)."""
+
+    values: Floats
+    units: Ints
+
+
+def threshold_grid(scale: Scale, *, paper: bool = False) -> Grid:
+    """Return the thresholds 0, 0.05, ..., 1 on ``scale``.
+
+    ``paper`` repeats the reference study's comparison ``confidence >= numpy.arange(0, 1.05,
+    0.05)``: rounding puts some of these numbers just above the confidence that they name, so
+    that 0.15 compares as 0.20 does. Its units are the smallest that pass the comparison.
+    """
+    steps = np.arange(N_STEPS + 1)
+    if not paper:
+        return Grid(steps / N_STEPS, -(-steps * scale.n // N_STEPS))
+    confidences = np.arange(scale.n + 1) / scale.n
+    floats = np.arange(0, 1.05, 0.05)[: N_STEPS + 1]
+    return Grid(steps / N_STEPS, (confidences < floats[:, None]).sum(1))

@@ -1,0 +1,106 @@
+"""Rules that exclude participants, such as ``accuracy<=50``: declared, applied and reported.
+
+Pure pandas. A rule names a column of the participants' table; it never looks at the condition.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+from pandas import DataFrame, Series
+
+from analysis.measures import MEASURES
+
+RULED = (*MEASURES, "n_trials", "session_number")
+# Percentages are quotients: 55.00000000000001 is 55.
+TOLERANCE = 1e-9
+
+OPERATORS: dict[str, Callable[[Series, float], Series]] = {
+    "<=": lambda values, limit: values <= limit + TOLERANCE,
+    ">=": lambda values, limit: values >= limit - TOLERANCE,
+    "<": lambda values, limit: values < limit - TOLERANCE,
+    ">": lambda values, limit: values > limit + TOLERANCE,
+}
+_FORM = re.compile(r"\s*([a-z_]+)\s*(<=|>=|<|>)\s*(-?\d+(?:\.\d+)?)\s*")
+
+
+class RuleRefused(ValueError):
+    """A rule that cannot be read; the message says what one looks like."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Exclude whoever's ``measure`` stands in this relation to ``limit``."""
+
+    measure: str
+    operator: str
+    limit: float
+
+    @classmethod
+    def parse(cls, text: str) -> Rule:
+        """Read ``accuracy<=50``: a measure, one of <= < >= >, a number. Measures in percent."""
+        match = _FORM.fullmatch(text)
+        if match is None:
+            raise RuleRefused(
+                f"Exclusion rule {text!r}: expected a measure, one of <= < >= > and a number, "
+                "such as accuracy<=50."
+            )
+        measure, operator, limit = match.groups()
+        if measure not in RULED:
+            raise RuleRefused(
+                f"Exclusion rule {text!r}: no measure {measure!r}; expected one of "
+                f"{', '.join(RULED)}."
+            )
+        return cls(measure, operator, float(limit))
+
+    def __str__(self) -> str:
+        return f"{self.measure}{self.operator}{self.limit:g}"
+
+    def holds(self, people: DataFrame) -> Series:
+        """Say for each participant whether the rule excludes them.
+
+        It does not where the measure is not defined: nobody is excluded for want of a number.
+        """
+        return OPERATORS[self.operator](people[self.measure], self.limit)
+
+
+def rules_apply(people: DataFrame, rules: Sequence[Rule], is_named: Series) -> Series:
+    """Return for each participant the rules that exclude them, ``; `` between; empty for the kept.
+
+    ``people`` has one row a participant. ``is_named`` marks those excluded by their id, whose
+    rule is called ``named``. Every rule is applied to everyone, in one pass: a rule never sees
+    what another one left.
+    """
+    marks = {"named": is_named, **{str(rule): rule.holds(people) for rule in rules}}
+    said = pd.Series("", index=people.index, dtype="str")
+    for name, is_out in marks.items():
+        joined = said.where(said == "", said + "; ") + name
+        said = said.mask(is_out.astype(bool), joined)
+    return said
+
+
+def exclusion_table(people: DataFrame, rules: Sequence[Rule]) -> DataFrame:
+    """Return one row a rule and condition with how many participants it excludes.
+
+    ``people`` has ``condition`` and ``excluded_by`` (of ``rules_apply``). Someone excluded by
+    two rules is counted under both; ``n_kept`` counts each person once.
+    """
+    by_rule = people["excluded_by"].str.split("; ").map(set)
+    named = ["named"] if any("named" in each for each in by_rule) else []
+    names = [*named, *(str(rule) for rule in rules)]
+    rows = [
+        {
+            "condition": condition,
+            "rule": name,
+            "n_participants": len(group),
+            "n_excluded": sum(name in by_rule[index] for index in group.index),
+            "n_kept": int((group["excluded_by"] == "").sum()),
+        }
+        for condition, group in people.groupby("condition", observed=True)
+        for name in names
+    ]
+    columns = ["condition", "rule", "n_participants", "n_excluded", "n_kept"]
+    return DataFrame(rows, columns=columns)

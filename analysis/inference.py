@@ -1,0 +1,149 @@
+"""Inference over participants: arrays of one number a participant in. Pure NumPy and SciPy."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.stats import mannwhitneyu
+
+Floats = NDArray[np.float64]
+
+N_RESAMPLES = 2000
+_BLOCK = 1_000_000  # numbers drawn at a time: bounds the memory of a bootstrap
+
+
+@dataclass(frozen=True, slots=True)
+class PairTest:
+    """A two-sided Mann-Whitney test of two conditions; NaN where it is not defined."""
+
+    pair: tuple[str, str]
+    n: tuple[int, int]
+    u: float
+    p: float
+    p_holm: float
+    cliffs_delta: float
+
+
+def mann_whitney(a: ArrayLike, b: ArrayLike) -> tuple[float, float]:
+    """Return U of ``a`` and the two-sided p of the Mann-Whitney test.
+
+    U counts the pairs in which a value of ``a`` (shape ``(n,)``) is above one of ``b``
+    (``(m,)``), ties as ½. p is SciPy's: exact for small samples without ties, otherwise the
+    normal approximation with the corrections for ties and continuity. NaN if a sample is empty.
+    """
+    x, y = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
+    if not (x.size and y.size):
+        return math.nan, math.nan
+    if np.ptp(np.concatenate([x, y])) == 0:  # SciPy divides by a variance of 0
+        return x.size * y.size / 2, 1.0
+    result = mannwhitneyu(x, y, alternative="two-sided")
+    return float(result.statistic), float(result.pvalue)
+
+
+def cliffs_delta(a: ArrayLike, b: ArrayLike) -> float:
+    """Return P(a > b) − P(a < b) over all pairs (Cliff 1993), −1 to 1; NaN without a pair.
+
+    It equals 2U / (n·m) − 1. Sorted search, so that no table of n·m pairs is built.
+    """
+    x, y = np.asarray(a, dtype=float), np.sort(np.asarray(b, dtype=float))
+    if not (x.size and y.size):
+        return math.nan
+    n_below = np.searchsorted(y, x, side="left").sum()
+    n_above = (y.size - np.searchsorted(y, x, side="right")).sum()
+    return float(n_below - n_above) / (x.size * y.size)
+
+
+def holm(p_values: ArrayLike) -> Floats:
+    """Return p values adjusted by Holm's (1979) step-down method over all that are given.
+
+    The i-th smallest of k is multiplied by k − i + 1, then made no smaller than its
+    predecessors, and cut at 1. NaN stays NaN and is no member of the family.
+    """
+    p = np.asarray(p_values, dtype=float)
+    adjusted = np.full(p.shape, np.nan)
+    members = np.flatnonzero(~np.isnan(p))
+    order = members[np.argsort(p[members], kind="stable")]
+    factors = np.arange(order.size, 0, -1)
+    adjusted[order] = np.minimum(np.maximum.accumulate(factors * p[order]), 1)
+    return adjusted
+
+
+def pairwise_tests(samples: Mapping[str, ArrayLike]) -> list[PairTest]:
+    """Test every pair of conditions, in their order; Holm over all these pairs.
+
+    ``samples`` holds one value a participant. NaN values (someone for whom the measure is not
+    defined) are left out; ``n`` says how many remain.
+    """
+    defined = {name: _defined(values) for name, values in samples.items()}
+    pairs = list(combinations(defined, 2))
+    outcomes = [mann_whitney(defined[a], defined[b]) for a, b in pairs]
+    adjusted = holm([p for _, p in outcomes])
+    return [
+        PairTest(
+            pair=(a, b),
+            n=(defined[a].size, defined[b].size),
+            u=u,
+            p=p,
+            p_holm=float(p_holm),
+            cliffs_delta=cliffs_delta(defined[a], defined[b]),
+        )
+        for (a, b), (u, p), p_holm in zip(pairs, outcomes, adjusted, strict=True)
+    ]
+
+
+def _defined(values: ArrayLike) -> Floats:
+    x = np.asarray(values, dtype=float)
+    kept: Floats = x[~np.isnan(x)]
+    return kept
+
+
+def resampled_sums(columns: ArrayLike, *, n_resamples: int = N_RESAMPLES, seed: int = 0) -> Floats:
+    """Return sums over participants drawn with replacement, shape ``(n_resamples, k)``.
+
+    ``columns`` is ``(n, k)``, one row a participant: whole people are drawn, because the trials
+    of one person are not independent. Whatever is computed from sums (means, pooled rates, team
+    accuracy) is bootstrapped by computing it from each row of the result. The same seed draws
+    the same people.
+    """
+    x = np.asarray(columns, dtype=float)
+    n = x.shape[0]
+    rng = np.random.default_rng(seed)
+    sums = np.zeros((n_resamples, x.shape[1]))
+    if n == 0:
+        return sums
+    step = max(1, _BLOCK // n)
+    for start in range(0, n_resamples, step):
+        size = min(step, n_resamples - start)
+        drawn = rng.integers(n, size=(size, n)) + n * np.arange(size)[:, None]  # (size, n)
+        weights = np.bincount(drawn.ravel(), minlength=size * n).reshape(size, n)
+        sums[start : start + size] = weights @ x  # (size, n) (n, k)
+    return sums
+
+
+def percentile_interval(draws: Floats, level: float = 0.95) -> tuple[Floats, Floats]:
+    """Return the percentile interval over the first axis of ``draws``, shape ``(b, ...)``.
+
+    NaN where a draw is not defined: an interval of the rest would be of another population.
+    """
+    if not 0 < level < 1:
+        raise ValueError(f"level={level!r}: expected a share between 0 and 1, such as 0.95.")
+    low, high = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    return low, high
+
+
+def mean_bootstrap(values: ArrayLike, *, seed: int = 0, level: float = 0.95) -> tuple[float, float]:
+    """Return the bootstrap interval of a mean over participants; NaN without two of them.
+
+    Percentile method over ``N_RESAMPLES`` draws of participants (Efron & Tibshirani 1993).
+    """
+    x = _defined(values)
+    if x.size < 2:
+        return math.nan, math.nan
+    means = resampled_sums(x[:, None], seed=seed)[:, 0] / x.size
+    low, high = percentile_interval(means, level)
+    return float(low), float(high)
