@@ -44,12 +44,12 @@ def predict(run_ids: list[int]) -> None:
     try:
         from classifiers.services import predictions
 
-        predictions.runs_predict(runs=runs)
-        for run in runs:
+        for run in predictions.runs_predict(runs=runs):
             jobs.job_finish(run)
     except jobs.JobLost as error:
         logger.warning("%s", error)
     except Exception as error:
         logger.exception("Runs %s failed", run_ids)
         for run in runs:
-            jobs.job_fail(run, error)
+            if not run.is_finished:
+                jobs.job_fail(run, error)

@@ -202,6 +202,8 @@ def run(port: int) -> None:
 
     django.setup()
     logging.getLogger("celery").setLevel(logging.WARNING)
+    # Kombu warns that a broker of files has no host name.
+    logging.getLogger("kombu").setLevel(logging.ERROR)
     from django.core.management.base import CommandError
 
     from study_site import demo_study

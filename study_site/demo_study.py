@@ -27,10 +27,10 @@ Stage = Callable[[int, str], None]
 
 DATASET, STUDY, BACKBONE = "elpv", "demo", "efficientnet-lite0"
 SEED = 2022
-QUERY_SHARE = 0.15
+QUERY_SHARE = 0.13
 # CHM-Corr takes some twenty milliseconds a pair of photos: a shorter list than the published 50
 # keeps the first start to minutes.
-CHM_SHORTLIST = 30
+CHM_SHORTLIST = 25
 
 CATEGORIES = {
     ("mono", 0): (

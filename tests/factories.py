@@ -8,7 +8,7 @@ from typing import Any
 
 from PIL import Image as Pixels
 
-from classifiers.core.catalogue import CLASSIFIERS, parameters_resolved
+from classifiers.core.catalogue import CLASSIFIERS
 from classifiers.models import (
     Category,
     Dataset,
@@ -19,7 +19,7 @@ from classifiers.models import (
     Prediction,
     PredictionRun,
 )
-from classifiers.services.requests import parameters_sha256
+from classifiers.services.requests import parameters_asked, parameters_sha256
 from trials import services
 from trials.models import Participant, Study
 from trials.plan import CONDITIONS, StudyPlan
@@ -81,7 +81,7 @@ def make_dataset(n_queries: int = 20, n_gallery: int = 6) -> Dataset:
 
 def make_run(gallery: Gallery, classifier: str) -> PredictionRun:
     """Create a finished run that is right on every other query, with five exemplars each."""
-    parameters = parameters_resolved(classifier, {})
+    parameters = parameters_asked(classifier, {})
     run = PredictionRun.objects.create(
         gallery=gallery,
         classifier=classifier,

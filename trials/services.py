@@ -12,11 +12,12 @@ from django.db import transaction
 from django.db.models import Count, Max
 from django.utils import timezone
 
+from classifiers.core.catalogue import CLASSIFIERS
 from classifiers.models import Dataset, Image, Prediction, PredictionRun
 from trials import design
 from trials.design import Kind, Phase, Step
 from trials.models import Condition, Participant, Response, Study, Trial, TrialItem, TrialSet
-from trials.plan import StudyPlan
+from trials.plan import VIEWS, ConditionPlan, StudyPlan
 
 CODE_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # nothing that reads as something else
 
@@ -46,6 +47,8 @@ def study_create(
             f"{', '.join(sorted(run_of)) or 'none'}. "
             f"Run: manage.py predict {dataset} --classifier {missing[0]}"
         )
+    for each in plan.conditions:
+        _check_view(each, run_of[each.classifier])
     study = Study(slug=slug, dataset=dataset, document=plan.to_json(), document_sha256=plan.sha256)
     try:
         study.full_clean()
@@ -79,6 +82,20 @@ def _check_run(run: PredictionRun, dataset: Dataset, other: PredictionRun | None
         raise StudyRefused(
             f"Two runs of {run.classifier}: {other.pk} with {other.parameters} and {run.pk} with "
             f"{run.parameters}. Name the one that people shall judge."
+        )
+
+
+def _check_view(condition: ConditionPlan, run: PredictionRun) -> None:
+    """Refuse boxes that would lie beside what the AI compared: people see the central crop."""
+    is_whole_square = CLASSIFIERS[run.classifier].needs_matcher and run.parameters.get(
+        "paper", False
+    )
+    is_crop = run.parameters.get("transform", "crop") == "crop" and not is_whole_square
+    if VIEWS[condition.view].has_boxes and not is_crop:
+        raise StudyRefused(
+            f"Condition {condition.name} shows matched patches of run {run.pk}, whose queries were "
+            f"prepared otherwise than the photos that people see ({run.parameters}); expected "
+            "transform=crop, and paper=false for CHM-Corr."
         )
 
 

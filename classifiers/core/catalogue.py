@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 Parameters = Mapping[str, Any]
@@ -42,6 +43,9 @@ EMD_PARAMETERS: Final[Parameters] = {
     "n_patches": 5,
     "stop": "per_pair",
 }
+EMBEDDED_MATCHER: Final = "chm-lite0"
+EMBEDDED_WEIGHTS: Final = Path(__file__).parent / "data" / "chm-lite0.pt"
+MATCHER_PARAMETERS: Final[Parameters] = {"matcher": EMBEDDED_MATCHER, "matcher_sha256": ""}
 # How the query is prepared, and which classes of the gallery compete: all of them, or only those
 # that occur among the queries.
 QUERY_PARAMETERS: Final[Parameters] = {"transform": "crop", "classes": "all"}
@@ -49,6 +53,7 @@ VOTE_PARAMETERS: Final[Parameters] = {"n_shortlist": 50, "n_voters": 20}
 
 CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "stop": STOPS,
+    "pairs": ("drawn", "scored"),
     "transform": ("crop", "squash"),
     "classes": ("all", "split"),
     "matcher": ("chm-lite0", "chmnet-psi", "chmnet-iso", "chmnet-full"),
@@ -56,6 +61,7 @@ CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
 PATTERNS: Final[Mapping[str, tuple[str, str]]] = {
     "mask": (f"[01]{{{N_CELLS}}}", f"{N_CELLS} digits 0 or 1, row by row"),
     "masks": ("|[0-9a-f]{64}", "nothing, or the sha256 of a file of masks"),
+    "matcher_sha256": ("|[0-9a-f]{64}", "nothing, or the sha256 of the matcher's weights"),
 }
 ZERO_ALLOWED: Final = frozenset({"seed"})
 
@@ -88,7 +94,13 @@ CLASSIFIERS: Final[Mapping[str, Classifier]] = {
         label="EMD-Corr",
         votes=True,
         has_matches=True,
-        parameters={**VOTE_PARAMETERS, **EMD_PARAMETERS, "paper": False, **QUERY_PARAMETERS},
+        parameters={
+            **VOTE_PARAMETERS,
+            **EMD_PARAMETERS,
+            "pairs": "drawn",
+            "paper": False,
+            **QUERY_PARAMETERS,
+        },
     ),
     "chm-corr": Classifier(
         name="chm-corr",
@@ -100,7 +112,7 @@ CLASSIFIERS: Final[Mapping[str, Classifier]] = {
             **VOTE_PARAMETERS,
             "threshold": 0.55,
             "n_patches": 5,
-            "matcher": "chm-lite0",
+            **MATCHER_PARAMETERS,
             "paper": False,
             **QUERY_PARAMETERS,
         },
@@ -115,7 +127,7 @@ CLASSIFIERS: Final[Mapping[str, Classifier]] = {
             **VOTE_PARAMETERS,
             "mask": "1" * N_CELLS,
             "masks": "",
-            "matcher": "chm-lite0",
+            **MATCHER_PARAMETERS,
             "paper": False,
             **QUERY_PARAMETERS,
         },

@@ -51,8 +51,9 @@ def extract(
     is larger), as Nguyen, Taesiri & Nguyen, NeurIPS 2022, do for kNN. Values do not depend on
     how many crops are given at once, nor on the number of cores (on one kind of device).
 
-    ``grey="half"`` normalises grey crops to -1..1, whatever the backbone's statistics, as the
-    authors' EMD-Corr code does; there a crop is grey unless some pixel has R != G and G != B.
+    ``grey="half"`` normalises grey crops to -1..1 for their maps, whatever the backbone's
+    statistics, as the authors' EMD-Corr code does; there a crop is grey unless some pixel has
+    R != G and G != B. Vectors, which kNN compares, stay at the backbone's statistics.
 
     Raises
     ------
@@ -110,9 +111,11 @@ def _joined(parts: list[Features]) -> Features:
 
 @torch.inference_mode()
 def _extract_batch(backbone: LoadedBackbone, batch: NDArray[np.uint8], grey: Grey) -> Features:
-    maps = backbone.network.maps(_normalise(backbone, batch, grey))
+    maps = backbone.network.maps(_normalise(backbone, batch, "backbone"))
     pooled = maps.mean(dim=(2, 3))  # (BATCH, C, 7, 7) -> (BATCH, C)
     vectors = F.normalize(pooled, dim=1, eps=EPS)
+    if grey == "half" and is_grey(batch).any():
+        maps = backbone.network.maps(_normalise(backbone, batch, grey))
     return Features(maps[: len(batch)], vectors[: len(batch)])
 
 

@@ -31,13 +31,14 @@ from classifiers.core.manifest import (
     PROGRESS,
     GalleryRefused,
     Manifest,
+    array_open,
     check_equal,
     json_read,
     manifest_read,
     sha256,
     write_atomically,
 )
-from classifiers.core.search import nearest
+from classifiers.core.search import nearest, readable
 from classifiers.decision import GRID
 
 __all__ = ["Gallery", "GalleryRefused", "GalleryWriter", "Manifest"]
@@ -172,7 +173,10 @@ class GalleryWriter:
 
 @dataclass(frozen=True, slots=True)
 class Gallery:
-    """A finished gallery; ``vectors`` and ``maps`` stay on disk until they are read."""
+    """A finished gallery; ``vectors`` and ``maps`` stay on disk until they are read.
+
+    The arrays are mapped for reading: copy what torch shall have (``vectors_all``, ``maps_of``).
+    """
 
     path: Path
     manifest: Manifest
@@ -201,9 +205,11 @@ class Gallery:
             expected = {"backbone": backbone.name, "weights_sha256": backbone.weights_sha256}
             check_equal(path, {key: getattr(manifest, key) for key in expected}, expected)
         arrays = {
-            name.removesuffix(".npy"): _array_open(path / name, shape, dtype)
+            name.removesuffix(".npy"): array_open(path / name, shape, dtype)
             for name, (shape, dtype) in manifest.shapes().items()
         }
+        for name in ("image_ids", "labels"):
+            arrays[name] = np.array(arrays[name])  # a few bytes for each image, in memory
         sums = {f"{name}_sha256": sha256(arrays[name]) for name in ("image_ids", "labels")}
         check_equal(path, sums, {key: getattr(manifest, key) for key in sums})
         return cls(path, manifest, **arrays)
@@ -212,6 +218,10 @@ class Gallery:
         """Return the maps (n, C, 7, 7), float32, of rows (n,), channels last in memory."""
         maps = torch.from_numpy(self.maps[rows.cpu().numpy()]).float()
         return maps.permute(0, 3, 1, 2)  # (n, 7, 7, C) -> (n, C, 7, 7), a view
+
+    def vectors_all(self) -> Tensor:
+        """Return a copy of all vectors (N, C), float32, in memory."""
+        return readable(self.vectors).to(torch.float32, copy=True)
 
     def nearest(
         self, vectors: Tensor, n: int, *, classes: Collection[int] | None = None
@@ -268,16 +278,3 @@ def _plan_arrays(
     if len(np.unique(ids)) < len(ids):
         raise ValueError("An image id occurs twice; expected each image once.")
     return ids, classes
-
-
-def _array_open(path: Path, shape: tuple[int, ...], dtype: str) -> NDArray[Any]:
-    if not path.is_file():
-        raise GalleryRefused(f"{path} is missing; extract the gallery again.")
-    # Copy on write: nothing can reach the file, and torch takes the array without a copy.
-    array = open_memmap(path, mode="c")
-    if array.shape != shape or array.dtype != np.dtype(dtype):
-        raise GalleryRefused(
-            f"{path} has shape {array.shape} and type {array.dtype}; its manifest says {shape} "
-            f"and {dtype}. Extract the gallery again."
-        )
-    return array

@@ -15,16 +15,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from classifiers.core.backbones import BACKBONES, backbone_load
+from classifiers.core.backbones import BACKBONES, Backbone, backbone_load, backbone_spec
 from classifiers.core.features import Grey, extract_stream
 from classifiers.core.images import (
     ImageRefused,
+    central_square,
     crop_square,
     display_side,
     load_rgb,
@@ -53,8 +54,12 @@ __all__ = [
     "crop_read",
     "gallery_from_folder",
     "gallery_open",
+    "spec_of",
+    "targets_encode",
     "targets_from_folder",
 ]
+
+T = TypeVar("T")
 
 SAVED_AT_ONCE: Final = 32  # photos, as an interruption loses them
 
@@ -75,9 +80,9 @@ class ImageFolderGallery:
     categories: tuple[str, ...]
     refused: tuple[tuple[Path, str], ...]
 
-    def crop_of(self, image: int) -> Image.Image:
-        """Return the crop of the image with this id, as people see it."""
-        return crop_read(self.files[image])
+    def crop_of(self, image: int, transform: str = "crop") -> Image.Image:
+        """Return the square of the image with this id, as people see it (``crop_read``)."""
+        return crop_read(self.files[image], transform)
 
 
 def gallery_from_folder(
@@ -139,9 +144,11 @@ def gallery_open(path: str | os.PathLike[str]) -> ImageFolderGallery:
         It does not say which photos it was made of.
     GalleryRefused
         It is no finished gallery, or one of other weights than the backbone's.
+    FileNotFoundError
+        The backbone's weights are the user's and not registered; the message says what to run.
 
     """
-    gallery = Gallery.open(path, BACKBONES.get(manifest_read(Path(path)).backbone))
+    gallery = Gallery.open(path, spec_of(manifest_read(Path(path)).backbone))
     root, seen = files_read(Path(path) / FILES)
     good = [each for each in seen if not each.refused]
     if len(good) != len(gallery):
@@ -171,20 +178,52 @@ def targets_from_folder(
         A photo is gone or damaged.
 
     """
+    return targets_encode(found.gallery, found.files, _load, matcher, field, on_progress)
+
+
+def targets_encode(
+    gallery: Gallery,
+    photos: Sequence[T],
+    load: Callable[[T], Image.Image],
+    matcher: Matcher,
+    field: str = "crop",
+    on_progress: OnProgress | None = None,
+) -> Targets:
+    """Write what a matcher keeps of a gallery's photos, wherever they come from; resumable, once.
+
+    ``photos`` are in the gallery's order; ``load`` gives one of them in RGB and is called from
+    several threads. What it raises, this raises.
+    """
     progress = on_progress or _nobody_looks
-    writer = TargetsWriter(found.gallery, matcher, field)
-    left = found.files[writer.n_done or 0 :]
-    read = partial(_read, lambda photo: matcher_crop(photo, field))
-    for _, kept in matcher.encode_stream(left, read, "target", size=SAVED_AT_ONCE):
-        writer.append(kept)
-        progress("encoded", writer.n_done or 0, len(found.files))
-    return writer.finish()
+
+    def read(photo: T) -> NDArray[np.uint8]:
+        return np.asarray(matcher_crop(load(photo), field))  # (240, 240, 3)
+
+    with TargetsWriter(gallery, matcher, field) as writer:
+        left = photos[writer.n_done :]
+        for _, kept in matcher.encode_stream(left, read, "target", size=SAVED_AT_ONCE):
+            writer.append(kept)
+            progress("encoded", writer.n_done, len(photos))
+        return writer.finish()
+
+
+def spec_of(name: str) -> Backbone | None:
+    """Return what a gallery's weights are checked against; None: a backbone that is none of ours.
+
+    Raises
+    ------
+    FileNotFoundError
+        As ``backbones.backbone_spec``.
+
+    """
+    return backbone_spec(name) if name in BACKBONES else None
 
 
 def crop_read(path: str | os.PathLike[str], transform: str = "crop") -> Image.Image:
     """Read the square of any photo as people see it: what the machine sees, sharper.
 
-    ``transform`` is the query's: "squash" shows the whole photo, its proportions ignored.
+    ``transform`` as in ``images.query_crop``: "squash" shows the whole photo, its proportions
+    ignored; "paper" the whole central square, whose cells CHM-Corr's are with ``paper=True``.
 
     Raises
     ------
@@ -195,6 +234,8 @@ def crop_read(path: str | os.PathLike[str], transform: str = "crop") -> Image.Im
     photo = load_rgb(path)
     if transform == "squash":
         return squash(photo, display_side(photo))
+    if transform == "paper":
+        return central_square(photo, display_side(photo))
     return crop_square(photo, display_side(photo), Image.Resampling.LANCZOS)
 
 
@@ -216,10 +257,10 @@ def _nothing_message(root: Path, seen: Sequence[SeenFile]) -> str:
     )
 
 
-def _read(cut: Callable[[Image.Image], Image.Image], path: Path) -> NDArray[np.uint8]:
-    """Return the crop (S, S, 3) of a photo that could be read before."""
+def _load(path: Path) -> Image.Image:
+    """Return a photo that could be read before."""
     try:
-        return np.asarray(cut(load_rgb(path)))
+        return load_rgb(path)
     except (ImageRefused, OSError) as error:
         raise FolderRefused(
             f"{path} could be read when it was checked, and now cannot ({error}). Leave the "
@@ -227,4 +268,6 @@ def _read(cut: Callable[[Image.Image], Image.Image], path: Path) -> NDArray[np.u
         ) from error
 
 
-_backbone_crop = partial(_read, query_crop)
+def _backbone_crop(path: Path) -> NDArray[np.uint8]:
+    """Return the backbone's crop (224, 224, 3)."""
+    return np.asarray(query_crop(_load(path)))

@@ -5,15 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import secrets
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
 FORMAT_VERSION: Final = 2
 MANIFEST, PROGRESS = "manifest.json", "progress.json"
+BUILD_AGAIN: Final = (
+    "run manage.py build_gallery DATASET --backbone NAME (without the site: gallery_from_folder)"
+)
 
 
 class GalleryRefused(ValueError):
@@ -53,8 +58,8 @@ def manifest_read(path: Path) -> Manifest:
     if not (path / MANIFEST).is_file():
         seen = "an unfinished extraction" if (path / PROGRESS).is_file() else "no gallery"
         raise GalleryRefused(
-            f"{path} holds {seen}; expected {MANIFEST}, which is written last. Run the "
-            "extraction (again): it goes on where it stopped."
+            f"{path} holds {seen}; expected {MANIFEST}, which is written last. To extract it, or "
+            f"to go on where that stopped, {BUILD_AGAIN}."
         )
     found = json_read(path / MANIFEST)
     check_equal(
@@ -73,13 +78,15 @@ def json_read(path: Path) -> dict[str, Any]:
     return found
 
 
-def check_equal(path: Path, found: dict[str, Any], expected: dict[str, Any]) -> None:
+def check_equal(
+    path: Path, found: dict[str, Any], expected: dict[str, Any], again: str = BUILD_AGAIN
+) -> None:
     """Refuse the folder unless ``found`` has all entries of ``expected``."""
     for key, value in expected.items():
         if found.get(key) != value:
             raise GalleryRefused(
                 f"{path} has {key} {found.get(key)!r}; expected {value!r}. Extract into another "
-                "folder, or delete this one."
+                f"folder; or delete this one and {again}."
             )
 
 
@@ -90,9 +97,32 @@ def sha256(array: NDArray[np.int64]) -> str:
 
 def write_atomically(path: Path, data: dict[str, Any]) -> None:
     """Write JSON so that after a crash the file is the old one or the new one, on the disk."""
-    temporary = path.with_suffix(".tmp")
-    with open(temporary, "w") as file:
-        json.dump(data, file, indent=2)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
+    # Each writer has its own temporary file, or one would rename another's half-written one.
+    temporary = path.with_name(f"{path.name}.{secrets.token_hex(8)}.tmp")
+    try:
+        with open(temporary, "w") as file:
+            json.dump(data, file, indent=2)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def array_open(
+    path: Path, shape: tuple[int, ...], dtype: str, again: str = BUILD_AGAIN
+) -> NDArray[Any]:
+    """Map an array for reading; refuse one of another shape or type.
+
+    A private writable mapping would be charged as memory, all of it at once, so a gallery larger
+    than the machine's memory would not open.
+    """
+    if not path.is_file():
+        raise GalleryRefused(f"{path} is missing. Delete {path.parent} and {again}.")
+    array = open_memmap(path, mode="r")
+    if array.shape != shape or array.dtype != np.dtype(dtype):
+        raise GalleryRefused(
+            f"{path} has shape {array.shape} and type {array.dtype}; its manifest says {shape} "
+            f"and {dtype}. Delete {path.parent} and {again}."
+        )
+    return array

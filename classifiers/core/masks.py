@@ -66,7 +66,12 @@ def masks_read(path: Path) -> dict[str, NDArray[np.bool_]]:
             f"{path} holds {type(found).__name__}; expected an object of masks by image, "
             '{"class_folder/file.jpg": [[0, 1, ...], ...]}.'
         )
-    return {str(name): _checked(str(name), each) for name, each in found.items()}
+    if bare := [name for name in found if "/" not in name]:
+        raise MaskRefused(
+            f"{path} has an entry {bare[0]!r}, a bare file name, which photos of several "
+            f"categories may have; expected class_folder/{bare[0]}. Name every entry so."
+        )
+    return {name: _checked(name, each) for name, each in found.items()}
 
 
 def _checked(name: str, value: Any) -> NDArray[np.bool_]:
@@ -84,7 +89,9 @@ def _checked(name: str, value: Any) -> NDArray[np.bool_]:
 
 
 def mask_find(masks: Mapping[str, NDArray[np.bool_]], source: str) -> NDArray[np.bool_]:
-    """Return the mask of an image: by its path below the dataset's root, or the end of it.
+    """Return the mask of an image: by its path below the dataset's root, or by category/file.
+
+    A bare file name is nobody's: "1.jpg" may lie in every category.
 
     Raises
     ------
@@ -92,11 +99,11 @@ def mask_find(masks: Mapping[str, NDArray[np.bool_]], source: str) -> NDArray[np
         There is none.
 
     """
-    parts = source.split("/")
-    for start in range(len(parts)):
-        if "/".join(parts[start:]) in masks:
-            return masks["/".join(parts[start:])]
+    short = "/".join(source.split("/")[-2:])
+    for name in (source, short):
+        if "/" in name and name in masks:
+            return masks[name]
     raise MaskRefused(
-        f"No mask for {source}; expected an entry named so, or {'/'.join(parts[-2:])}. The first "
-        f"of {len(masks)} entries is {next(iter(masks))}."
+        f"No mask for {source}; expected an entry named so, or {short} (class folder and file; a "
+        f"bare file name is not enough). The first of {len(masks)} entries is {next(iter(masks))}."
     )

@@ -21,11 +21,12 @@ from torch import Tensor
 
 from classifiers.core.ahead import map_ahead
 from classifiers.core.backbones import backbone_load
+from classifiers.core.catalogue import EMBEDDED_WEIGHTS
 from classifiers.core.chmnet import CHMLearner, learner_of
 from classifiers.core.images import MATCHER_SIDE
 
 BATCH: Final = 4  # see features.py: one size, so that company never changes a value
-CHM_LITE0: Final = Path(__file__).parent / "data" / "chm-lite0.pt"
+CHM_LITE0: Final = EMBEDDED_WEIGHTS
 
 Role = Literal["source", "target"]
 T = TypeVar("T")

@@ -26,7 +26,7 @@ from classifiers.core.catalogue import (
 )
 from classifiers.core.chm import chm_scores
 from classifiers.core.chmnet import fixed_grid
-from classifiers.core.emd import emd_scores, patch_pairs
+from classifiers.core.emd import emd_scores, patch_pairs, scored_pairs
 from classifiers.core.head import LinearHead
 from classifiers.core.index import Gallery
 from classifiers.core.masks import mask_of_text, text_of_mask
@@ -35,7 +35,7 @@ from classifiers.core.targets import Targets
 from classifiers.core.vote import majority_vote
 from classifiers.decision import Decision, Neighbor, PatchMatch
 
-__all__ = ["DECIDERS", "QueryFeatures", "classify"]
+__all__ = ["DECIDERS", "QueryFeatures", "Shortlist", "classify"]
 
 Matches = Callable[[int], tuple[PatchMatch, ...]]
 
@@ -53,13 +53,14 @@ class Evidence:
     """What a classifier may look at beside the query; each is needed by some only.
 
     ``head`` by softmax; ``targets`` by CHM-Corr; ``competing`` are the class indices to choose
-    from, all if None.
+    from, all if None; ``shortlist`` are the nearest images, where the caller has found them.
     """
 
     gallery: Gallery
     head: LinearHead | None = None
     targets: Targets | None = None
     competing: Collection[int] | None = None
+    shortlist: Shortlist | None = None
 
 
 def classify(
@@ -70,6 +71,7 @@ def classify(
     head: LinearHead | None = None,
     targets: Targets | None = None,
     competing: Collection[int] | None = None,
+    shortlist: Shortlist | None = None,
     **parameters: Any,
 ) -> Decision:
     """Decide on one image: same input, same decision.
@@ -92,6 +94,9 @@ def classify(
         gallery's folder if left out.
     competing
         Class indices to choose from, where ``classes="split"``.
+    shortlist
+        The gallery's nearest images, at least as many as the classifier asks for, where they
+        were found for many queries at once.
 
     Raises
     ------
@@ -114,7 +119,7 @@ def classify(
     if not isinstance(query, QueryFeatures):
         matcher = targets.matcher if targets is not None else None
         query = query_features(query, gallery, resolved, matcher)
-    evidence = Evidence(gallery, head, targets, competing)
+    evidence = Evidence(gallery, head, targets, competing, shortlist)
     return DECIDERS[classifier](query, evidence, resolved)
 
 
@@ -143,8 +148,11 @@ def _decide_by_vote(
     """Rank the shortlist by ``rank``'s scores, let the first ones vote, explain the exemplars."""
     gallery = evidence.gallery
     n_shortlist = parameters.get("n_shortlist", parameters["n_voters"])
-    found = gallery.nearest(query.vector[None], n_shortlist, classes=evidence.competing)
-    rows, cosines = found[0][0], found[1][0]
+    near = evidence.shortlist
+    if near is None:
+        found = gallery.nearest(query.vector[None], n_shortlist, classes=evidence.competing)
+        near = Shortlist(found[0][0], found[1][0])
+    rows, cosines = near.rows[:n_shortlist], near.cosines[:n_shortlist]
     scores, matches = rank(query, evidence, Shortlist(rows, cosines), parameters)
     order = torch.argsort(scores.cpu(), descending=True, stable=True)[: parameters["n_voters"]]
     labels = [int(gallery.labels[row]) for row in rows[order]]
@@ -177,8 +185,10 @@ def _rank_emd(
     maps = evidence.gallery.maps_of(shortlist.rows).to(query.map.device)
     result = emd_scores(query.map, maps, **options)
 
+    choose = patch_pairs if parameters["pairs"] == "drawn" else scored_pairs
+
     def matches(slot: int) -> tuple[PatchMatch, ...]:
-        pairs = patch_pairs(result.plan[slot], result.similarity[slot], parameters["n_patches"])
+        pairs = choose(result.plan[slot], result.similarity[slot], parameters["n_patches"])
         return tuple(PatchMatch(*pair) for pair in pairs)
 
     return result.scores, matches
@@ -190,14 +200,18 @@ def _rank_chm(
     targets, field = evidence.targets, targets_field(parameters)
     if targets is None or query.source is None:
         raise ValueError("No targets or no source; expected both, from the same matcher.")
-    if (targets.matcher.name, targets.field) != (parameters["matcher"], field):
+    sha256 = parameters["matcher_sha256"] or targets.matcher.sha256
+    wanted = parameters["matcher"], field, sha256
+    if (targets.matcher.name, targets.field, targets.matcher.sha256) != wanted:
         raise ValueError(
-            f"Targets of {targets.matcher.name}, field {targets.field}; expected "
-            f"{parameters['matcher']}, field {field}."
+            f"Targets of {targets.matcher.name}, field {targets.field}, weights "
+            f"{targets.matcher.sha256[:8]}; expected {wanted[0]}, field {wanted[1]}, weights "
+            f"{sha256[:8]}."
         )
+    compared = query.map if query.matched_map is None else query.matched_map
     kept = targets.of(shortlist.rows)  # (n, 3, 225, D)
     points = targets.matcher.learner.transfer(query.source, kept, fixed_grid())  # (n, 2, 49)
-    compared = query.map if query.matched_map is None else query.matched_map
+    points = points.to(compared.device)
     maps = evidence.gallery.maps_of(shortlist.rows).to(compared.device)
     options = {name: parameters[name] for name in ("threshold", "n_patches") if name in parameters}
     mask = _mask(parameters)

@@ -48,6 +48,12 @@ def query_features(
     """Extract one photo's features with the gallery's backbone, and its matcher's if needed."""
     image = photo if isinstance(photo, Image.Image) else load_rgb(photo)
     backbone = _backbone_kept(gallery.manifest.backbone)
+    if backbone.spec.weights_sha256 != gallery.manifest.weights_sha256:
+        raise ValueError(
+            f"The weights of {backbone.spec.name} have sha256 {backbone.spec.weights_sha256}; "
+            f"the gallery was built with {gallery.manifest.weights_sha256}. Build it again, or "
+            "register those weights."
+        )
     features = extract(backbone, query_crop_of(image, parameters)[None], grey=grey_of(gallery))
     query = QueryFeatures(features.maps[0], features.vectors[0])
     if matcher is None:

@@ -42,7 +42,7 @@ def nearest(
     different places of a block. Whoever comes within four times that of the n-th best (two
     would do) is a candidate, and candidates are compared in float64, each row by itself.
     """
-    stored = torch.from_numpy(vectors)
+    stored = readable(vectors)
     rows = torch.empty(len(queries), n, dtype=torch.int64)
     cosines = torch.empty(len(queries), n, dtype=torch.float64)
     for start in range(0, len(queries), MAX_QUERIES):
@@ -53,6 +53,24 @@ def nearest(
         for i, (best, values) in enumerate(found.ranked(), start):
             rows[i], cosines[i] = torch.from_numpy(best), torch.from_numpy(values)
     return rows, cosines
+
+
+def readable(array: NDArray[Any]) -> Tensor:
+    """Return the array's own memory as a tensor that is only ever read.
+
+    torch warns of arrays that are not writable, such as a file mapped for reading. Whoever wrote
+    to this tensor would end the process.
+    """
+    return torch.from_numpy(np.asarray(_Unguarded(array)))
+
+
+class _Unguarded:
+    """An array's memory, whatever its flag says; NumPy keeps this, and this keeps the array."""
+
+    def __init__(self, array: NDArray[Any]) -> None:
+        described = array.__array_interface__
+        self.array = array
+        self.__array_interface__ = {**described, "data": (described["data"][0], False)}
 
 
 def _tables(

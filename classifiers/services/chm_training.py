@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -14,6 +14,7 @@ from classifiers.core.backbones import LoadedBackbone
 from classifiers.core.chm_baselines import Score, rules_score
 from classifiers.core.chm_training import learner_score
 from classifiers.core.chmnet import CHMLearner, learner_of
+from classifiers.core.images import ImageRefused, load_rgb
 from classifiers.core.warped_pairs import Pair, PairPlan, PairStream, stacked
 from classifiers.core.warps import STRENGTHS
 from classifiers.models import Dataset, Image
@@ -44,11 +45,15 @@ class Photo:
 
 @dataclass(frozen=True, slots=True)
 class Photos:
-    """Photos to train on, to choose the best step by, and to test on; no photo is in two."""
+    """Photos to train on, to choose the best step by, and to test on; no photo is in two.
+
+    ``refused`` are files that were left out, with why.
+    """
 
     training: Sequence[Photo]
     monitoring: Sequence[Photo]
     testing: Sequence[Photo]
+    refused: Sequence[tuple[str, str]] = ()
 
     def fingerprint(self) -> str:
         """Return the hash of what is trained on and chosen by."""
@@ -70,12 +75,28 @@ def dataset_photos(dataset: Dataset, seed: int) -> Photos:
     return _split(str(dataset), gallery, queries, seed)
 
 
-def folder_photos(folder: Path, seed: int) -> Photos:
-    """Train on the photos anywhere below a folder; a photo's category is the folder it is in."""
+def folder_photos(
+    folder: Path, seed: int, watch: Callable[[Sequence[Path]], Iterable[Path]] = iter
+) -> Photos:
+    """Train on the photos anywhere below a folder; a photo's category is the folder it is in.
+
+    Each is decoded once, before anything rests on it: a damaged one would end the training in
+    the middle. ``watch`` is given the files and yields them again, for a progress bar.
+    """
     files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
-    photos = {digest: path for path in files if (digest := file_sha256(path))}
+    photos: dict[str, Path] = {}
+    refused = []
+    for path in watch(files):
+        try:
+            digest = file_sha256(path)
+            if digest not in photos:
+                load_rgb(path)
+            photos[digest] = path
+        except (ImageRefused, OSError) as error:
+            refused.append((str(path), str(error)))
     named = [Photo(str(path), digest, path.parent.name) for digest, path in photos.items()]
-    return _split(str(folder), named, [], seed)
+    some = f" ({len(refused)} cannot be used, the first {': '.join(refused[0])})" if refused else ""
+    return replace(_split(f"{folder}{some}", named, [], seed), refused=refused)
 
 
 def _split(name: str, photos: list[Photo], testing: list[Photo], seed: int) -> Photos:

@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 import torch
 from django.conf import settings
+from django.db.models import QuerySet
 from numpy.typing import NDArray
 
 from classifiers.core import index
@@ -22,7 +23,7 @@ from classifiers.core.queries import targets_field
 from classifiers.core.targets import Targets, TargetsWriter
 from classifiers.models import Category, Image, PredictionRun
 from classifiers.services.galleries import photo_read
-from classifiers.services.jobs import job_heartbeat, job_progress
+from classifiers.services.jobs import job_fail, job_heartbeat, job_progress
 from classifiers.services.masks import masks_path
 
 TARGETS_BATCH = 32
@@ -45,27 +46,33 @@ class RunEvidence:
         """Return a run's parameters for one image: with its own mask, if the run has such."""
         if self.masks is None:
             return parameters
-        mask = mask_find(self.masks, image.source.split("/", 1)[1])
+        mask = mask_find(self.masks, image.source)
         return {**parameters, "masks": "", "mask": text_of_mask(mask)}
 
 
 def evidence_collect(
     runs: Sequence[PredictionRun], gallery: index.Gallery, backbone: LoadedBackbone
 ) -> dict[int, RunEvidence]:
-    """Return each run's evidence, made where it is not there yet; all runs share a matcher."""
+    """Return each run's evidence, made where it is not there yet; all runs share a matcher.
+
+    A run that asks for what is not there fails alone, and is not in the result.
+    """
     targets = targets_ready(runs, gallery)
     categories = list(runs[0].gallery.dataset.categories.order_by("index"))
     split = Image.objects.filter(dataset=runs[0].gallery.dataset, split=runs[0].split)
     in_split = set(split.values_list("category__index", flat=True))
-    return {
-        run.pk: RunEvidence(
-            head=_head(run, gallery, backbone, categories),
-            targets=targets if CLASSIFIERS[run.classifier].needs_matcher else None,
-            masks=_masks(run),
-            competing=in_split if run.parameters["classes"] == "split" else None,
-        )
-        for run in runs
-    }
+    found = {}
+    for run in runs:
+        try:
+            found[run.pk] = RunEvidence(
+                head=_head(run, gallery, backbone, categories),
+                targets=_targets(run, targets),
+                masks=_masks(run, split),
+                competing=in_split if run.parameters["classes"] == "split" else None,
+            )
+        except (EvidenceMissing, MaskRefused) as error:
+            job_fail(run, error)
+    return found
 
 
 def targets_ready(runs: Sequence[PredictionRun], gallery: index.Gallery) -> Targets | None:
@@ -79,19 +86,42 @@ def targets_ready(runs: Sequence[PredictionRun], gallery: index.Gallery) -> Targ
     parameters = asking[0].parameters
     matcher = matcher_load(parameters["matcher"], folder=settings.WEIGHTS_DIR)
     field = targets_field(parameters)
-    writer = TargetsWriter(gallery, matcher, field)
+    with TargetsWriter(gallery, matcher, field, on_wait=partial(_alive, runs)) as writer:
+        if not writer.is_done:
+            _gallery_encode(writer, runs)
+        return writer.finish()
+
+
+def _gallery_encode(writer: TargetsWriter, runs: Sequence[PredictionRun]) -> None:
     found = Image.objects.in_split(runs[0].gallery.dataset, Image.GALLERY)
     images = list(found.select_related("dataset"))
-    left = images[writer.n_done or 0 :]
 
     def read(image: Image) -> NDArray[np.uint8]:
-        return np.asarray(matcher_crop(photo_read(image), field))
+        return np.asarray(matcher_crop(photo_read(image), writer.field))
 
-    for _, kept in matcher.encode_stream(left, read, "target", size=TARGETS_BATCH):
+    left = images[writer.n_done :]
+    for _, kept in writer.matcher.encode_stream(left, read, "target", size=TARGETS_BATCH):
         writer.append(kept)
         for run in runs:
-            job_progress(run, n_done=writer.n_done or 0, n_total=len(images))
-    return writer.finish()
+            job_progress(run, n_done=writer.n_done, n_total=len(images))
+
+
+def _alive(runs: Sequence[PredictionRun]) -> None:
+    for run in runs:
+        job_heartbeat(run)
+
+
+def _targets(run: PredictionRun, targets: Targets | None) -> Targets | None:
+    """Return the targets if the run needs them; a run goes on with the weights it began with."""
+    if targets is None or not CLASSIFIERS[run.classifier].needs_matcher:
+        return None
+    wanted, seen = run.parameters["matcher_sha256"], targets.matcher.sha256
+    if wanted not in ("", seen):
+        raise EvidenceMissing(
+            f"{targets.matcher.name} has weights of sha256 {seen} now; this run began with "
+            f"{wanted}. Register those again, or ask for the prediction anew: it is another run."
+        )
+    return targets
 
 
 def _head(
@@ -105,7 +135,7 @@ def _head(
         return None
     if run.parameters["own_head"]:
         return _own_head(backbone, categories)
-    vectors, labels = torch.from_numpy(gallery.vectors).float(), torch.from_numpy(gallery.labels)
+    vectors, labels = gallery.vectors_all(), torch.from_numpy(gallery.labels)
     options = {name: run.parameters[name] for name in ("seed", "weight_decay")}
     alive = partial(job_heartbeat, run)
     return head_train(vectors, labels, 1 + categories[-1].index, on_step=alive, **options)
@@ -130,11 +160,15 @@ def _own_head(backbone: LoadedBackbone, categories: Sequence[Category]) -> Linea
     return LinearHead(found[0][rows].double(), found[1][rows].double())
 
 
-def _masks(run: PredictionRun) -> Mapping[str, NDArray[np.bool_]] | None:
+def _masks(run: PredictionRun, split: QuerySet[Image]) -> Mapping[str, NDArray[np.bool_]] | None:
+    """Return the run's masks by image, after a look that there is one for each."""
     sha256 = run.parameters.get("masks")
     if not sha256:
         return None
     try:
-        return masks_read(masks_path(sha256))
+        masks = masks_read(masks_path(sha256))
     except MaskRefused as error:
         raise EvidenceMissing(f"{error} Run predict again with --masks FILE.") from error
+    for source in split.values_list("source", flat=True):
+        mask_find(masks, source)
+    return masks

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import PIL.Image
 from django.conf import settings
 from numpy.typing import NDArray
 
-from classifiers.core.backbones import backbone_load
+from classifiers.core.backbones import Backbone, backbone_load
 from classifiers.core.features import extract_stream
 from classifiers.core.images import load_rgb, query_crop
-from classifiers.core.index import GalleryWriter
-from classifiers.models import Gallery, Image
+from classifiers.core.index import GalleryWriter, Precision
+from classifiers.models import Gallery, Image, ImageQuerySet
+from classifiers.services.gallery_options import GalleryOptions, options_of
 from classifiers.services.jobs import job_progress
 
 BATCH = 32
@@ -46,25 +47,38 @@ def photo_read(image: Image) -> PIL.Image.Image:
     return load_rgb(image.path)
 
 
-def fingerprint(images: Sequence[Image]) -> str:
-    """Return the hash of the images' contents, in order."""
-    return hashlib.sha256("".join(image.sha256 for image in images).encode()).hexdigest()
-
-
 def gallery_extract(*, gallery: Gallery) -> None:
     """Extract every gallery image; an interrupted extraction goes on at its last batch."""
     found = Image.objects.in_split(gallery.dataset, Image.GALLERY)
-    images = list(found.select_related("category", "dataset"))
     backbone = backbone_load(gallery.backbone, folder=settings.WEIGHTS_DIR)
-    writer = GalleryWriter(
-        gallery.folder,
-        backbone=backbone.spec,
-        image_ids=[image.pk for image in images],
-        labels=[image.category.index for image in images],
-        dataset=fingerprint(images),
-    )
-    job_progress(gallery, n_done=writer.n_done, n_total=len(images))
-    for _, features in extract_stream(backbone, images[writer.n_done :], crop_read, size=BATCH):
+    options = options_of(gallery.folder) or GalleryOptions()
+    writer = _writer(gallery.folder, backbone.spec, found, options)
+    n_total = writer.manifest.count
+    job_progress(gallery, n_done=writer.n_done, n_total=n_total)
+    left = list(found.select_related("dataset")[writer.n_done :])
+    for _, features in extract_stream(backbone, left, crop_read, size=BATCH, grey=options.grey):
         writer.append(features)
-        job_progress(gallery, n_done=writer.n_done, n_total=len(images))
+        job_progress(gallery, n_done=writer.n_done, n_total=n_total)
     writer.finish()
+
+
+def _writer(
+    folder: Path, backbone: Backbone, images: ImageQuerySet, options: GalleryOptions
+) -> GalleryWriter:
+    """Begin or resume the gallery of these images, none of which is loaded as an object."""
+    ids, labels, contents = [], [], hashlib.sha256()
+    for pk, label, sha256 in images.values_list("pk", "category__index", "sha256").iterator():
+        ids.append(pk)
+        labels.append(label)
+        contents.update(sha256.encode())
+    precision: Precision = "float16" if options.half else "float32"
+    return GalleryWriter(
+        folder,
+        backbone=backbone,
+        image_ids=ids,
+        labels=labels,
+        dataset=contents.hexdigest(),
+        vectors_dtype=precision,
+        maps_dtype=precision,
+        grey=options.grey,
+    )

@@ -8,6 +8,7 @@ from functools import partial
 from itertools import repeat
 
 import numpy as np
+import torch
 from django.conf import settings
 from django.db import transaction
 from numpy.typing import NDArray
@@ -15,10 +16,11 @@ from torch import Tensor
 
 from classifiers.core import index
 from classifiers.core.backbones import LoadedBackbone, backbone_load
+from classifiers.core.catalogue import CLASSIFIERS
 from classifiers.core.features import extract_stream
 from classifiers.core.images import matcher_crop
 from classifiers.core.matchers import Matcher
-from classifiers.core.methods import classify
+from classifiers.core.methods import Shortlist, classify
 from classifiers.core.queries import QueryFeatures, grey_of, matched_transform
 from classifiers.decision import Decision
 from classifiers.models import Category, Image, Neighbor, Prediction, PredictionRun
@@ -32,8 +34,8 @@ MATCHER_BATCH = 4  # CHM-Corr takes its time: a batch is what shows progress
 Batch = tuple[Sequence[Image], list[QueryFeatures]]
 
 
-def runs_predict(*, runs: Sequence[PredictionRun]) -> None:
-    """Predict every image that one of the runs lacks; the runs share gallery, split, preparation.
+def runs_predict(*, runs: Sequence[PredictionRun]) -> list[PredictionRun]:
+    """Predict what the runs lack and return those that are done; they share their preparation.
 
     The photos go through the network once for all runs. Each batch is stored in one
     transaction, so an interrupted run goes on at its last batch and no row is written twice.
@@ -42,16 +44,20 @@ def runs_predict(*, runs: Sequence[PredictionRun]) -> None:
     backbone = backbone_load(gallery_row.backbone, folder=settings.WEIGHTS_DIR)
     gallery = index.Gallery.open(gallery_row.folder, backbone.spec)
     evidence = evidence_collect(runs, gallery, backbone)
+    runs = [run for run in runs if run.pk in evidence]
+    if not runs:
+        return []
     categories = {each.index: each for each in gallery_row.dataset.categories.all()}
     done = {run.pk: set(run.predictions.values_list("image_id", flat=True)) for run in runs}
     everything = list(Image.objects.in_split(gallery_row.dataset, split).select_related("dataset"))
     left = [image for image in everything if any(image.pk not in ids for ids in done.values())]
     _progress(runs, len(everything) - len(left), len(everything))
     n_done = len(everything) - len(left)
-    for images, queries in _queries(runs[0], left, gallery, backbone, evidence):
+    for batch in _queries(runs[0], left, gallery, backbone, evidence):
+        images, near = batch[0], _shortlists(batch, gallery, runs, evidence)
         # Decided first, stored then: a transaction is a lock on SQLite, and people are waiting.
         decided = [
-            (run, *_decide(run, images, queries, gallery, evidence[run.pk], done[run.pk]))
+            (run, *_decide(run, batch, gallery, evidence[run.pk], done[run.pk], near[run.pk]))
             for run in runs
         ]
         with transaction.atomic():
@@ -59,6 +65,7 @@ def runs_predict(*, runs: Sequence[PredictionRun]) -> None:
                 decisions_store(run, lacking, decisions, categories)
         n_done += len(images)
         _progress(runs, n_done, len(everything))
+    return list(runs)
 
 
 def _queries(
@@ -105,18 +112,38 @@ def _sources(matcher: Matcher, images: Sequence[Image], transform: str) -> Itera
     return (kept for _, kept in stream)
 
 
+def _shortlists(
+    batch: Batch,
+    gallery: index.Gallery,
+    runs: Sequence[PredictionRun],
+    evidence: Mapping[int, RunEvidence],
+) -> dict[int, list[Shortlist | None]]:
+    """Search the gallery once for a batch and all runs that choose from the same classes."""
+    near: dict[int, list[Shortlist | None]] = {run.pk: [None] * len(batch[0]) for run in runs}
+    voting = [run for run in runs if CLASSIFIERS[run.classifier].votes]
+    for is_restricted in (False, True):
+        group = [run for run in voting if (run.parameters["classes"] == "split") == is_restricted]
+        if group:
+            n = max(run.parameters.get("n_shortlist", run.parameters["n_voters"]) for run in group)
+            vectors = torch.stack([query.vector for query in batch[1]])
+            found = gallery.nearest(vectors, n, classes=evidence[group[0].pk].competing)
+            lists = [Shortlist(*each) for each in zip(*found, strict=True)]
+            near |= {run.pk: list(lists) for run in group}
+    return near
+
+
 def _decide(
     run: PredictionRun,
-    images: Sequence[Image],
-    queries: Sequence[QueryFeatures],
+    batch: Batch,
     gallery: index.Gallery,
     evidence: RunEvidence,
     done: set[int],
+    near: Sequence[Shortlist | None],
 ) -> tuple[list[Image], list[Decision]]:
     """Return those of a batch's images that the run lacks, and its decisions on them."""
-    lacking = [each for each in zip(images, queries, strict=True) if each[0].pk not in done]
+    lacking = [each for each in zip(*batch, near, strict=True) if each[0].pk not in done]
     decisions = []
-    for image, query in lacking:
+    for image, query, shortlist in lacking:
         job_heartbeat(run)
         decision = classify(
             query,
@@ -125,10 +152,11 @@ def _decide(
             head=evidence.head,
             targets=evidence.targets,
             competing=evidence.competing,
+            shortlist=shortlist,
             **evidence.parameters_of(image, run.parameters),
         )
         decisions.append(decision)
-    return [image for image, _ in lacking], decisions
+    return [image for image, *_ in lacking], decisions
 
 
 def _progress(runs: Sequence[PredictionRun], n_done: int, n_total: int) -> None:

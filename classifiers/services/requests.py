@@ -6,14 +6,23 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 
 from classifiers import tasks
-from classifiers.core.catalogue import CLASSIFIERS, parameters_resolved
+from classifiers.core.catalogue import (
+    CLASSIFIERS,
+    EMBEDDED_MATCHER,
+    EMBEDDED_WEIGHTS,
+    parameters_resolved,
+)
 from classifiers.models import Dataset, Gallery, Image, Job, PredictionRun
 from classifiers.services.jobs import job_requeue
+
+MANIFEST = "manifest.json"  # of a finished gallery; core/manifest.py, which loads torch's company
 
 
 class RequestRefused(ValueError):
@@ -36,7 +45,7 @@ def gallery_request(*, dataset: Dataset, backbone: str) -> Gallery:
             "use import_dataset --query-share to draw the splits."
         )
     gallery, _ = Gallery.objects.get_or_create(dataset=dataset, backbone=backbone)
-    if gallery.status == Job.Status.DONE:
+    if gallery.status == Job.Status.DONE and (gallery.folder / MANIFEST).is_file():
         _check_unchanged(gallery)
         return gallery
     job_requeue(gallery)
@@ -69,13 +78,14 @@ def runs_request(
     """
     if gallery.status != Job.Status.DONE:
         raise RequestRefused(
-            f"Gallery {gallery} is {gallery.status}. Run: manage.py build_gallery {gallery.dataset}"
+            f"Gallery {gallery} is {gallery.status}. Run: manage.py build_gallery {gallery.dataset} "
+            f"--backbone {gallery.backbone}"
         )
     if not gallery.dataset.images.filter(split=split).exists():
         raise RequestRefused(f"Dataset {gallery.dataset} has no images in split {split!r}.")
     runs = []
     for classifier, given in _given(classifiers, parameters or {}).items():
-        resolved = parameters_resolved(classifier, given)
+        resolved = parameters_asked(classifier, given)
         run, is_new = PredictionRun.objects.get_or_create(
             gallery=gallery,
             classifier=classifier,
@@ -83,11 +93,51 @@ def runs_request(
             parameters_sha256=parameters_sha256(resolved),
             defaults={"parameters": resolved},
         )
-        if run.status == Job.Status.FAILED or (not is_new and _is_lacking(run)):
+        is_lacking = not is_new and _is_lacking(run)
+        if is_lacking:
+            _check_classes(run)
+        if run.status == Job.Status.FAILED or is_lacking:
             job_requeue(run)
         runs.append(run)
     work_ring([run for run in runs if run.status != Job.Status.DONE])
     return runs
+
+
+def parameters_asked(classifier: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return all parameters of a classifier, with the weights its matcher has today.
+
+    Predictions of other weights are other predictions, so the weights belong to a run's identity.
+    """
+    resolved = parameters_resolved(classifier, given)
+    if "matcher" in resolved and not resolved["matcher_sha256"]:
+        resolved["matcher_sha256"] = _weights_sha256(resolved["matcher"])
+    return resolved
+
+
+def _weights_sha256(matcher: str) -> str:
+    if matcher == EMBEDDED_MATCHER:
+        return hashlib.sha256(EMBEDDED_WEIGHTS.read_bytes()).hexdigest()
+    entry = Path(settings.WEIGHTS_DIR) / f"{matcher}.json"
+    if not entry.is_file():
+        raise RequestRefused(
+            f"No weights of {matcher} are registered. Get the published file (docs/backbones.md) "
+            "and run: manage.py add_weights FILE"
+        )
+    return str(json.loads(entry.read_text())["sha256"])
+
+
+def _check_classes(run: PredictionRun) -> None:
+    """Refuse to go on with a run whose competing classes are not those it began with."""
+    if run.parameters["classes"] != "split" or not run.predictions.exists():
+        return
+    images = Image.objects.filter(dataset=run.gallery.dataset, split=run.split)
+    begun = set(images.filter(predictions__run=run).values_list("category__name", flat=True))
+    new = set(images.values_list("category__name", flat=True)) - begun
+    if new and run.status == Job.Status.DONE:
+        raise RequestRefused(
+            f"{run} was predicted among the classes of its split, and photos of {len(new)} more "
+            f"have come in since ({sorted(new)[0]}, ...). Import them as a dataset of another name."
+        )
 
 
 def _given(classifiers: Sequence[str], parameters: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

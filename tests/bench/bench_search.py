@@ -53,8 +53,8 @@ def products(queries: Tensor, n: int) -> Callable[[], None]:
 
 
 def warm(path: Path, queries: Tensor) -> list[Row]:
-    gallery = open_memmap(path, mode="c")
-    integers = torch.from_numpy(gallery).view(torch.int64)
+    gallery = open_memmap(path, mode="r")
+    integers = readable(gallery).view(torch.int64)
     best = interleaved(
         {
             "pass": lambda: integers.sum(),
@@ -89,15 +89,15 @@ def read_once(path: Path) -> None:
 
 
 def pages_once(path: Path) -> None:
-    torch.from_numpy(open_memmap(path, mode="c")).view(torch.int64).sum()
+    torch.from_numpy(open_memmap(path, mode="r")).view(torch.int64).sum()
 
 
 def cold(path: Path, queries: Tensor) -> list[Row]:
     contenders: dict[str, Callable[[], object]] = {
         "buffer": lambda: read_once(path),
         "pages": lambda: pages_once(path),
-        "64": lambda: nearest(open_memmap(path, mode="c"), queries, N_NEAREST),
-        "1": lambda: nearest(open_memmap(path, mode="c"), queries[:1], N_NEAREST),
+        "64": lambda: nearest(open_memmap(path, mode="r"), queries, N_NEAREST),
+        "1": lambda: nearest(open_memmap(path, mode="r"), queries[:1], N_NEAREST),
     }
     best = dict.fromkeys(contenders, float("inf"))
     torch.set_num_threads(os.cpu_count() or 1)
@@ -116,9 +116,9 @@ def cold(path: Path, queries: Tensor) -> list[Row]:
 
 def check(path: Path, queries: Tensor) -> bool:
     """Compare with a full float32 top-k: same rows wherever it can tell the cosines apart."""
-    gallery = open_memmap(path, mode="c")
+    gallery = open_memmap(path, mode="r")
     rows, cosines = nearest(gallery, queries, N_NEAREST)
-    parts = torch.split(torch.from_numpy(gallery), 5000)
+    parts = torch.split(readable(gallery), 5000)
     whole = torch.cat([queries @ part.float().T for part in parts], dim=1)  # (64, N)
     values, expected = whole.topk(N_NEAREST)
     same = (rows == expected) | ((whole.gather(1, rows) - values).abs() < 1e-6)
@@ -137,9 +137,9 @@ def main() -> None:
         path = Path(folder) / "vectors.npy"
         gallery_write(path, options.rows, options.dtype)
         queries = unit_vectors(64, seed=-1)
-        queries[-1] = F.normalize(torch.from_numpy(open_memmap(path, mode="c")[7]).float(), dim=0)
+        queries[-1] = F.normalize(readable(open_memmap(path, mode="r")[7]).float(), dim=0)
         with peak_memory() as peak:
-            nearest(open_memmap(path, mode="c"), queries, N_NEAREST)
+            nearest(open_memmap(path, mode="r"), queries, N_NEAREST)
         rows = [*warm(path, queries), *cold(path, queries)]
         rows.append(Row("anonymous memory beyond the start, MB", peak[0], at_most=100))
         rows.append(Row("equal to a full top-k, ties included", check(path, queries), at_least=1))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,10 @@ from classifiers import tasks
 from classifiers.core.backbones import imagenet_wnids
 from classifiers.core.catalogue import CLASSIFIERS
 from classifiers.core.evaluation import auroc
+from classifiers.management.arguments import WITHOUT_MASK
+from classifiers.management.commands import _progress
+from classifiers.management.commands import evaluate as evaluate_command
+from classifiers.management.commands import predict as predict_command
 from classifiers.models import Category, Gallery, Image, Job, Prediction, PredictionRun
 from classifiers.services import evaluations
 from tests.factories import make_dataset, make_run
@@ -71,7 +77,8 @@ def written(path: Path, content: object) -> str:
 def test_every_classifier_is_compared_and_written_three_times(
     trees: Gallery, out: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert list(evaluate(out)) == list(CLASSIFIERS)
+    every = [word for name in CLASSIFIERS for word in ("--classifier", name)]
+    assert list(evaluate(out, *every)) == list(CLASSIFIERS)
     said, page = capsys.readouterr().out, (out / "evaluation.md").read_text()
     for each in CLASSIFIERS.values():
         assert f"| {each.label} " in said
@@ -79,6 +86,53 @@ def test_every_classifier_is_compared_and_written_three_times(
     rows = table(out)
     assert [row["classifier"] for row in rows] == list(CLASSIFIERS)
     assert {(row["n"], row["n_right"], row["accuracy"]) for row in rows} == {("20", "10", "0.5")}
+
+
+def test_what_needs_a_mask_is_left_out_unless_one_is_given(
+    trees: Gallery,
+    out: Path,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert list(evaluate(out)) == list(WITHOUT_MASK)
+    settings.DATA_DIR = out.parent
+    asked: list[dict[str, Any]] = []
+
+    def refuse(**options: Any) -> None:
+        asked.append(options)
+        raise evaluations.EvaluationRefused("asked")
+
+    monkeypatch.setattr(evaluate_command, "evaluation_request", refuse)
+    file = written(out.parent / "masks.json", {"a/1.jpg": "1" * 49})
+    with pytest.raises(CommandError, match="asked"):
+        evaluate(out, "--masks", file)
+    sha256 = hashlib.sha256(Path(file).read_bytes()).hexdigest()
+    assert (asked[0]["classifiers"], asked[0]["parameters"]["masks"]) == (list(CLASSIFIERS), sha256)
+    assert f"sha256 {sha256}" in capsys.readouterr().out
+
+
+def test_predict_prints_which_masks_it_uses(
+    trees: Gallery,
+    tmp_path: Path,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    settings.DATA_DIR = tmp_path
+    asked: list[dict[str, Any]] = []
+
+    def record(**options: Any) -> list[PredictionRun]:
+        asked.append(options)
+        return []
+
+    monkeypatch.setattr(predict_command, "runs_request", record)
+    monkeypatch.setattr(_progress, "wait_for", lambda *_: None)
+    file = written(tmp_path / "masks.json", {"a/1.jpg": "1" * 49})
+    call_command("predict", "trees", "--backbone", "tiny", "--masks", file)
+    sha256 = hashlib.sha256(Path(file).read_bytes()).hexdigest()
+    assert f"Masks: {file}, sha256 {sha256}" in capsys.readouterr().out
+    assert asked[0]["classifiers"] == list(CLASSIFIERS)
 
 
 def test_changes_are_counted_against_knn(trees: Gallery, out: Path) -> None:
@@ -226,6 +280,21 @@ def test_without_out_the_folder_is_named_after_the_settings(
     settings.DATA_DIR = tmp_path
     call_command("evaluate", "trees", "--backbone", "tiny", "--classifier", "knn")
     assert (tmp_path / "evaluations/trees-query-tiny-crop-all-knn/evaluation.csv").is_file()
+
+
+def test_two_settings_are_two_folders(trees: Gallery, settings: Settings, tmp_path: Path) -> None:
+    settings.DATA_DIR = tmp_path
+    sources = list(Image.objects.filter(split="query").values_list("source", flat=True))
+    fixed = ("evaluate", "trees", "--backbone", "tiny", "--classifier", "knn")
+    for bins, label, n_out in ((15, 0, 1), (10, 0, 1), (15, 1, 1), (15, 0, 2)):
+        labels = written(tmp_path / "real.json", {source: [label] for source in sources})
+        (tmp_path / "out.csv").write_text("\n".join(["source", *sources[:n_out]]))
+        files = ("--labels", labels, "--leave-out", str(tmp_path / "out.csv"))
+        call_command(*fixed, *files, "--bins", str(bins))
+    names = sorted(each.name for each in (tmp_path / "evaluations").iterdir())
+    assert len(names) == 4
+    hashed = "trees-query-tiny-crop-all-real-[0-9a-f]{8}-out-[0-9a-f]{8}(-bins=10)?-knn"
+    assert all(re.fullmatch(hashed, name) for name in names)
 
 
 def test_missing_predictions_are_asked_for_and_all_rows_count(

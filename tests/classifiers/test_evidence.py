@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+import shutil
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
 from classifiers import tasks
 from classifiers.core import index
 from classifiers.core.backbones import backbone_load, imagenet_wnids
-from classifiers.core.matchers import matcher_load
+from classifiers.core.matchers import CHM_LITE0, matcher_load
 from classifiers.core.methods import classify
 from classifiers.core.targets import Targets, targets_folder
 from classifiers.models import Category, Gallery, Image, Job, Prediction, PredictionRun
@@ -34,7 +37,7 @@ def predicted(gallery: Gallery, classifier: str, **parameters: Any) -> Predictio
 def test_the_gallery_is_encoded_once_for_every_run(gallery: Gallery, rung: Rung) -> None:
     assert predicted(gallery, "chm-corr").status == Job.Status.DONE
     stored = index.Gallery.open(gallery.folder)
-    written = targets_folder(stored, "chm-lite0") / "targets.npy"
+    written = targets_folder(stored, matcher_load("chm-lite0")) / "targets.npy"
     before = written.stat().st_mtime_ns
     assert predicted(gallery, "chm-corr", n_patches=3).status == Job.Status.DONE
     assert written.stat().st_mtime_ns == before
@@ -91,6 +94,65 @@ def test_runs_whose_photos_are_prepared_alike_ring_together(
     assert rung == [("predict", [keys[0], keys[2]]), ("predict", [keys[1], keys[3]])]
 
 
+def test_a_run_keeps_to_the_weights_it_began_with(
+    gallery: Gallery, rung: Rung, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    run = predicted(gallery, "chm-corr")
+    assert len(run.parameters["matcher_sha256"]) == 64
+    PredictionRun.objects.update(status=Job.Status.QUEUED, claim="")
+    run.predictions.all()[:1].get().delete()
+    state = torch.load(CHM_LITE0, weights_only=True)
+    torch.save({name: 2 * each for name, each in state.items()}, tmp_path / "other.pt")
+    other = partial(matcher_load, checkpoint=tmp_path / "other.pt")
+    monkeypatch.setattr(evidence, "matcher_load", other)
+    tasks.predict([run.pk])
+    run.refresh_from_db()
+    assert "Register those again, or ask for the prediction anew" in run.error
+    monkeypatch.setattr(requests, "EMBEDDED_WEIGHTS", tmp_path / "other.pt")
+    again = predicted(gallery, "chm-corr")
+    assert again != run
+    assert again.status == Job.Status.DONE
+
+
+def test_one_runs_missing_evidence_fails_it_alone(gallery: Gallery, rung: Rung) -> None:
+    knn, own = requests.runs_request(
+        gallery=gallery, classifiers=["knn", "softmax"], parameters={"own_head": True}
+    )
+    tasks.predict([knn.pk, own.pk])
+    for run in (knn, own):
+        run.refresh_from_db()
+    assert (knn.status, own.status) == (Job.Status.DONE, Job.Status.FAILED)
+
+
+def test_a_split_that_gained_classes_is_refused(gallery: Gallery, rung: Rung) -> None:
+    Image.objects.filter(split="query", category__index=1).update(split="later")
+    predicted(gallery, "knn", classes="split")
+    Image.objects.filter(split="later").update(split="query")
+    with pytest.raises(requests.RequestRefused, match="photos of 1 more have come in since"):
+        predicted(gallery, "knn", classes="split")
+    assert predicted(gallery, "knn").predictions.count() == 6
+
+
+def test_unregistered_weights_are_refused_before_any_work(
+    gallery: Gallery, rung: Rung, settings: Settings, tmp_path: Path
+) -> None:
+    settings.WEIGHTS_DIR = tmp_path
+    with pytest.raises(requests.RequestRefused, match="No weights of chmnet-psi are registered"):
+        predicted(gallery, "chm-corr", matcher="chmnet-psi")
+    (tmp_path / "chmnet-psi.json").write_text(json.dumps({"sha256": "a" * 64}))
+    asked = requests.parameters_asked("chm-corr", {"matcher": "chmnet-psi"})
+    assert asked["matcher_sha256"] == "a" * 64
+
+
+def test_a_lost_gallery_is_built_again(
+    gallery: Gallery, rung: Rung, django_capture_on_commit_callbacks: Any
+) -> None:
+    shutil.rmtree(gallery.folder)
+    with django_capture_on_commit_callbacks(execute=True):
+        asked = requests.gallery_request(dataset=gallery.dataset, backbone=BACKBONE)
+    assert (asked.status, rung) == (Job.Status.QUEUED, [("gallery_build", gallery.pk)])
+
+
 def test_only_classes_of_the_split_compete(gallery: Gallery, rung: Rung) -> None:
     Image.objects.filter(split="query", category__index=1).delete()
     for name in ("softmax", "knn", "emd-corr", "chm-corr"):
@@ -143,7 +205,7 @@ def test_an_image_without_a_mask_is_named(
     file = tmp_path / "masks.json"
     file.write_text(json.dumps({"dark/0.png": "1" * 49}))
     run = predicted(gallery, "chm-corr-plus", masks=masks.masks_keep(file))
-    assert "No mask for bright/0.png" in run.error
+    assert "No mask for query/bright/0.png" in run.error
     lost = predicted(gallery, "chm-corr-plus", masks="0" * 64)
     assert "Run predict again with --masks FILE" in lost.error
 

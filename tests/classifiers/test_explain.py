@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from django.core.management import CommandError, call_command
 from PIL import Image as Pixels
+from pytest_django import Settings
 
+from classifiers import tasks
 from classifiers.core import figures, methods, queries
+from classifiers.core.backbones import BACKBONES
 from classifiers.core.chmnet import CHMLearner
-from classifiers.core.library import gallery_from_folder
-from classifiers.core.matchers import matcher_load
+from classifiers.core.images import central_square, load_rgb, matcher_crop
+from classifiers.core.index import Gallery as Features
+from classifiers.core.library import crop_read, gallery_from_folder, gallery_open
+from classifiers.core.matchers import Matcher, matcher_load
+from classifiers.core.targets import Targets
 from classifiers.models import Dataset, Gallery, Image
 from tests.classifiers.photos import photo
 
 pytestmark = pytest.mark.django_db
+
+
+PLUS = ("--classifier=chm-corr-plus", f"--set=masks={'a' * 64}")
 
 
 def explain(image: Path, out: Path, *options: str) -> bytes:
@@ -29,6 +42,23 @@ def explain(image: Path, out: Path, *options: str) -> bytes:
 
 def query_of(category: str) -> Path:
     return Image.objects.filter(split="query", category__name=category)[0].path
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, settings: Settings) -> None:
+    """Let the command set the variable for this test only."""
+    monkeypatch.setenv("STUDY_WEIGHTS_DIR", "")
+    settings.WEIGHTS_DIR = tmp_path / "weights"
+
+
+@pytest.fixture
+def matcher(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Matcher:
+    """Load a learner that was never trained, and let the core find it."""
+    torch.save(CHMLearner(112).state_dict(), tmp_path / "learner.pt")
+    loaded = matcher_load("chm-lite0", checkpoint=tmp_path / "learner.pt")
+    for module in (queries, methods):
+        monkeypatch.setattr(module, "matcher_kept", lambda name: loaded)
+    return loaded
 
 
 @pytest.fixture(scope="module")
@@ -108,16 +138,99 @@ def test_parameters_reach_the_classifier(
 
 
 def test_a_folders_photos_are_encoded_for_a_matcher_where_needed(
-    folder: Path, tmp_path: Path, drawn: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+    folder: Path, tmp_path: Path, drawn: list[dict[str, Any]], matcher: Matcher
 ) -> None:
-    torch.save(CHMLearner(112).state_dict(), tmp_path / "learner.pt")
-    matcher = matcher_load("chm-lite0", checkpoint=tmp_path / "learner.pt")
-    for module in (queries, methods):
-        monkeypatch.setattr(module, "matcher_kept", lambda name: matcher)
     image = photo(tmp_path / "other.jpg", seed=9)
     explain(image, tmp_path / "a.svg", f"--gallery={folder}", "--classifier=chm-corr")
     assert drawn[0]["method"] == "CHM-Corr"
-    assert (folder / "chm-lite0-crop" / "manifest.json").is_file()
+    targets = Targets.open(gallery_open(folder).gallery, matcher)
+    assert len(targets.kept) == 4
+
+
+def test_a_datasets_photos_are_encoded_once_as_a_worker_would(
+    gallery: Gallery, tmp_path: Path, matcher: Matcher
+) -> None:
+    options = ("--dataset=shades", "--classifier=chm-corr")
+    first = explain(query_of("dark"), tmp_path / "a.svg", *options)
+    opened = Features.open(gallery.folder)
+    photos = Image.objects.in_bulk(opened.image_ids.tolist())
+    crops = [
+        np.asarray(matcher_crop(load_rgb(photos[each].path))) for each in opened.image_ids.tolist()
+    ]
+    kept = Targets.open(opened, matcher).of(torch.arange(6))
+    assert torch.equal(kept, matcher.encode(np.stack(crops), "target"))
+    photos[int(opened.image_ids[0])].path.unlink()  # no photo is read again
+    assert explain(query_of("dark"), tmp_path / "b.svg", *options) == first
+
+
+def test_a_photo_that_is_gone_is_named(gallery: Gallery, tmp_path: Path, matcher: Matcher) -> None:
+    query = query_of("dark")
+    Image.objects.filter(split="gallery")[0].path.unlink()
+    with pytest.raises(CommandError, match=r"0.png cannot be read.*import_dataset shades again"):
+        explain(query, tmp_path / "a.svg", "--classifier=chm-corr")
+
+
+@pytest.mark.parametrize("place", ["dataset", "folder"])
+def test_in_paper_mode_the_squares_are_shown_whose_cells_were_matched(
+    place: str,
+    gallery: Gallery,
+    folder: Path,
+    tmp_path: Path,
+    drawn: list[dict[str, Any]],
+    matcher: Matcher,
+) -> None:
+    where = f"--gallery={folder}" if place == "folder" else "--dataset=shades"
+    options, query = (where, "--classifier=chm-corr"), query_of("dark")
+    crop = explain(query, tmp_path / "a.svg", *options)
+    assert explain(query, tmp_path / "b.svg", *options, "--set=paper=true") != crop
+    shown = drawn[1]
+    assert shown["query"] == central_square(load_rgb(query), 448) != drawn[0]["query"]
+    image = shown["reranked"].neighbors[0].image
+    path = (
+        gallery_open(folder).files[image] if place == "folder" else Image.objects.get(pk=image).path
+    )
+    assert shown["crop_of"](image) == central_square(load_rgb(path), 448)
+
+
+def test_paper_mode_of_emd_corr_shows_the_crop_it_compared(
+    folder: Path, tmp_path: Path, drawn: list[dict[str, Any]]
+) -> None:
+    image = photo(tmp_path / "other.jpg", seed=9)
+    explain(image, tmp_path / "a.svg", f"--gallery={folder}", "--set=paper=true")
+    assert drawn[0]["query"] == crop_read(image)
+
+
+def test_a_mask_of_49_ones_is_taken_as_text(
+    folder: Path, tmp_path: Path, drawn: list[dict[str, Any]], matcher: Matcher
+) -> None:
+    image = photo(tmp_path / "other.jpg", seed=9)
+    options = (f"--gallery={folder}", "--classifier=chm-corr-plus", f"--set=mask={'1' * 49}")
+    explain(image, tmp_path / "a.svg", *options)
+    assert drawn[0]["method"] == "CHM-Corr+"
+
+
+def test_a_gallery_of_registered_weights_is_explained_with_them(
+    dataset: Dataset,
+    tmp_path: Path,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+) -> None:
+    request.addfinalizer(queries._backbone_kept.cache_clear)
+    name, lite0 = "resnet50-inaturalist2017", BACKBONES["efficientnet-lite0"]
+    assert lite0.weights is not None
+    # A network that is at hand plays the one whose weights the user brings.
+    ours = replace(lite0, name=name, weights=None, weights_sha256="")
+    monkeypatch.setitem(BACKBONES, name, ours)
+    settings.WEIGHTS_DIR.mkdir()
+    shutil.copy(lite0.weights(), settings.WEIGHTS_DIR / f"{name}.pth")
+    entry = {"name": name, "sha256": lite0.weights_sha256, "file": "x.pth", "how": "layout"}
+    (settings.WEIGHTS_DIR / f"{name}.json").write_text(json.dumps(entry))
+    tasks.gallery_build(Gallery.objects.create(dataset=dataset, backbone=name).pk)
+    assert explain(query_of("dark"), tmp_path / "a.png").startswith(b"\x89PNG")
+    (settings.WEIGHTS_DIR / f"{name}.json").unlink()
+    with pytest.raises(CommandError, match=f"No weights of {name}.*add_weights"):
+        explain(query_of("dark"), tmp_path / "a.png")
 
 
 @pytest.mark.parametrize(
@@ -131,6 +244,8 @@ def test_a_folders_photos_are_encoded_for_a_matcher_where_needed(
         ({}, ("--truth=c",), r"No category 'c'; known: a, b\."),
         ({}, ("--backbone=x",), "is a gallery of efficientnet-lite0; asked for x"),
         ({}, ("--set=n_voters=0",), "n_voters is 0; expected a whole number"),
+        ({}, ("--set=classes=split",), "one image has none.*evaluate DATASET --restrict"),
+        ({}, PLUS, "For one image give its own: --set mask="),
     ],
 )
 def test_what_cannot_be_done_is_refused_in_words(

@@ -16,6 +16,7 @@ from PIL import Image as Pixels
 from classifiers.core.chm_baselines import RULES
 from classifiers.core.chm_training import Training
 from classifiers.core.chmnet import CHMLearner
+from classifiers.core.images import ImageRefused
 from classifiers.management.commands import train_chm
 from classifiers.models import Dataset
 from classifiers.services import chm_training as service
@@ -69,6 +70,54 @@ def test_photos_that_come_later_move_none(folder: Path) -> None:
     after = service.folder_photos(folder, 0)
     assert hashes(before.training) <= hashes(after.training)
     assert hashes(before.testing) <= hashes(after.testing)
+
+
+def damage(photo: Path) -> None:
+    photo.write_bytes(photo.read_bytes()[:100])
+
+
+def test_photos_that_cannot_be_read_are_named_and_left_out(folder: Path, tmp_path: Path) -> None:
+    damage(folder / "all" / "dark" / "4.png")
+    (folder / "all" / "gone.png").symlink_to(folder / "nowhere.png")
+    errors, out = StringIO(), tmp_path / "toy.pt"
+    out.touch()
+    with pytest.raises(CommandError, match="is there already"):  # after the photos were looked at
+        run("--folder", folder, "--out", out, stderr=errors)
+    said = errors.getvalue()
+    assert said.count("Left out: ") == 2
+    assert "4.png: " in said
+    assert "gone.png: " in said
+    assert len(service.folder_photos(folder, 0).refused) == 2
+
+
+def test_a_damaged_photo_is_left_out_of_the_fingerprint(folder: Path) -> None:
+    damage(folder / "all" / "dark" / "4.png")
+    damaged = service.folder_photos(folder, 0)
+    (folder / "all" / "dark" / "4.png").unlink()
+    assert service.folder_photos(folder, 0).fingerprint() == damaged.fingerprint()
+
+
+def test_a_folder_of_damaged_photos_is_refused_with_the_first(tmp_path: Path) -> None:
+    (tmp_path / "1.png").write_text("no photo")
+    with pytest.raises(CommandError, match=r"1 cannot be used, the first .*1\.png: .*0 photos to"):
+        run("--folder", tmp_path)
+
+
+def test_a_photo_that_is_lost_meanwhile_costs_no_step(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, step = tmp_path / "broken.pt", Training._step
+
+    def lost(self: Training, *args: Any, **options: Any) -> Any:
+        if self.n_done == 1:
+            raise ImageRefused("4.png: damaged")
+        return step(self, *args, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Training, "_step", lost)
+        with pytest.raises(CommandError, match=r"4\.png: damaged: 1 steps are kept.*as it was"):
+            run("--folder", folder, "--steps", 2, "--out", out)
+    assert "1 steps, 2 in all" in run("--folder", folder, "--steps", 2, "--out", out, "--resume")
 
 
 @pytest.mark.django_db

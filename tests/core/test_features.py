@@ -119,6 +119,20 @@ def test_grey_crops_may_be_normalised_to_minus_one_to_one(
     assert not torch.equal(maps[1], extract(lite0, pair).maps[1])
 
 
+def test_vectors_of_grey_crops_stay_at_the_backbones_statistics(
+    lite0: LoadedBackbone, crops: Crops
+) -> None:
+    pair = np.stack([crops[0], crops[1][..., [0, 0, 0]]])
+    vectors = extract(lite0, pair, grey="half").vectors
+    assert torch.equal(vectors, extract(lite0, pair).vectors)
+
+
+def test_without_grey_crops_both_ways_are_one(
+    lite0: LoadedBackbone, crops: Crops, features: Features
+) -> None:
+    assert torch.equal(extract(lite0, crops, grey="half").maps, features.maps)
+
+
 def test_a_crop_is_coloured_by_one_pixel_of_three_values() -> None:
     crops = np.full((4, 2, 2, 3), 9, dtype=np.uint8)
     crops[1, 0, 1], crops[2, 1, 0], crops[3, 1, 1] = (9, 9, 200), (9, 8, 7), (1, 2, 1)

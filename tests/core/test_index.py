@@ -30,7 +30,7 @@ def test_neighbours_are_those_of_brute_force(gallery: Gallery, n: int) -> None:
 
 
 def test_equal_images_come_in_the_order_of_their_rows(gallery: Gallery) -> None:
-    rows, cosines = gallery.nearest(torch.from_numpy(gallery.vectors[5:6]), 4)
+    rows, cosines = gallery.nearest(gallery.vectors_all()[5:6], 4)
     assert rows[0, :3].tolist() == [5, 7, 8]
     assert cosines[0, 0] == cosines[0, 1] == cosines[0, 2] > cosines[0, 3]
 
@@ -82,9 +82,21 @@ def test_maps_come_channels_last(gallery: Gallery) -> None:
     assert maps.is_contiguous(memory_format=torch.channels_last)
 
 
-def test_changing_an_open_gallery_does_not_reach_the_disk(gallery: Gallery) -> None:
-    gallery.vectors[0] = 0
-    assert Gallery.open(gallery.path).vectors[0].any()
+def test_an_open_gallery_cannot_be_changed(gallery: Gallery) -> None:
+    for mapped in (gallery.vectors, gallery.maps):
+        with pytest.raises(ValueError, match="read-only"):
+            mapped[0] = 0
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float16"])
+def test_all_vectors_are_a_copy(tmp_path: Path, toy_backbone: Backbone, dtype: str) -> None:
+    unfinished = writer(tmp_path, toy_backbone, vectors_dtype=dtype)
+    unfinished.append(toy_features(60))
+    found = unfinished.finish()
+    vectors = found.vectors_all()
+    assert np.array_equal(vectors.numpy(), found.vectors.astype(np.float32))
+    vectors.zero_()
+    assert found.vectors.any()
 
 
 def test_an_interrupted_extraction_goes_on_where_it_stopped(
@@ -142,6 +154,11 @@ def test_an_unfinished_gallery_does_not_open(tmp_path: Path, toy_backbone: Backb
 def test_an_empty_folder_is_no_gallery(tmp_path: Path) -> None:
     with pytest.raises(GalleryRefused, match=r"holds no gallery; expected manifest.json"):
         Gallery.open(tmp_path)
+
+
+def test_a_deleted_gallery_says_how_to_build_it(tmp_path: Path) -> None:
+    with pytest.raises(GalleryRefused, match=r"build_gallery DATASET --backbone NAME"):
+        Gallery.open(tmp_path / "gone")
 
 
 def test_a_gallery_opens_only_with_its_own_backbone(
@@ -234,7 +251,7 @@ def test_arrays_of_another_shape_are_refused(gallery: Gallery) -> None:
 
 def test_a_missing_array_is_named(gallery: Gallery) -> None:
     (gallery.path / "maps.npy").unlink()
-    with pytest.raises(GalleryRefused, match=r"maps\.npy is missing"):
+    with pytest.raises(GalleryRefused, match=r"maps\.npy is missing. Delete .* and run"):
         Gallery.open(gallery.path)
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import runpy
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +15,11 @@ import torch
 from PIL import Image
 
 from classifiers.core import library, library_files
-from classifiers.core.backbones import LoadedBackbone
+from classifiers.core.backbones import BACKBONES, LoadedBackbone
 from classifiers.core.catalogue import CLASSIFIERS
 from classifiers.core.chmnet import CHMLearner
 from classifiers.core.features import extract
-from classifiers.core.images import load_rgb, matcher_crop, query_crop
+from classifiers.core.images import central_square, load_rgb, matcher_crop, query_crop
 from classifiers.core.index import Gallery, GalleryRefused
 from classifiers.core.library import (
     FolderRefused,
@@ -91,6 +93,13 @@ def test_a_squashed_query_is_shown_whole(birds: Path) -> None:
     with Image.open(birds / "b/B.png") as whole:
         shown = library.crop_read(birds / "b/B.png", "squash")
         assert shown == whole.resize((448, 448), Image.Resampling.BILINEAR)
+
+
+def test_in_paper_mode_the_whole_central_square_is_shown(birds: Path, tmp_path: Path) -> None:
+    expected = central_square(load_rgb(birds / "b/B.png"), 448)
+    assert library.crop_read(birds / "b/B.png", "paper") == expected
+    found = gallery_from_folder(birds, tmp_path / "out")
+    assert found.crop_of(1, "paper") == expected != found.crop_of(1)
 
 
 def test_what_is_no_photo_is_left_out_and_named(birds: Path, tmp_path: Path) -> None:
@@ -209,6 +218,35 @@ def test_a_wrong_folder_is_refused(tmp_path: Path, place: str, words: str) -> No
 def test_a_gallery_that_names_no_photos_is_refused(gallery: Gallery) -> None:
     with pytest.raises(FolderRefused, match="names 0 photos; expected the 60 of the gallery"):
         gallery_open(gallery.path)
+
+
+def test_a_gallery_of_registered_weights_is_checked_against_the_registered_file(
+    birds: Path, tmp_path: Path, lite0: LoadedBackbone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name, registry = "resnet50-inaturalist2017", tmp_path / "weights"
+    assert BACKBONES[name].weights_sha256 == ""  # known only once the user registers the file
+    monkeypatch.setenv("STUDY_WEIGHTS_DIR", str(registry))
+    spec = replace(lite0.spec, name=name, weights_sha256="a" * 64)
+    monkeypatch.setattr(library, "backbone_load", lambda _: replace(lite0, spec=spec))
+    registered(registry, name, "a" * 64)
+    assert gallery_from_folder(birds, tmp_path / "out", name).files == gallery_files(tmp_path)
+    registered(registry, name, "b" * 64)
+    with pytest.raises(GalleryRefused, match=r"has weights_sha256 'aaaa.*expected 'bbbb"):
+        gallery_open(tmp_path / "out")
+    (registry / f"{name}.json").unlink()
+    with pytest.raises(FileNotFoundError, match=f"No weights of {name}.*add_weights"):
+        gallery_open(tmp_path / "out")
+
+
+def registered(folder: Path, name: str, sha256: str) -> None:
+    folder.mkdir(exist_ok=True)
+    (folder / f"{name}.pth").touch()
+    entry = {"name": name, "sha256": sha256, "file": "model.pth", "how": "layout"}
+    (folder / f"{name}.json").write_text(json.dumps(entry))
+
+
+def gallery_files(folder: Path) -> tuple[Path, ...]:
+    return gallery_open(folder / "out").files
 
 
 def test_the_documented_ten_lines_run(

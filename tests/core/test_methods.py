@@ -10,7 +10,7 @@ from classifiers.core.catalogue import CLASSIFIERS, WEIGHT_DECAY, parameters_res
 from classifiers.core.emd import emd_scores, patch_pairs
 from classifiers.core.head import LinearHead
 from classifiers.core.index import Gallery
-from classifiers.core.methods import QueryFeatures, classify
+from classifiers.core.methods import QueryFeatures, Shortlist, classify
 from classifiers.core.targets import Targets
 from classifiers.decision import Decision
 from tests.core.conftest import CHANNELS, toy_crops, toy_features, toy_matcher
@@ -95,7 +95,7 @@ def test_emd_ranks_the_shortlist_by_its_scores(query: QueryFeatures, gallery: Ga
 
 
 def test_equal_scores_keep_the_order_of_knn(gallery: Gallery) -> None:
-    query = QueryFeatures(torch.zeros(24, 7, 7), torch.from_numpy(gallery.vectors[5]))
+    query = QueryFeatures(torch.zeros(24, 7, 7), gallery.vectors_all()[5])
     voters = classify(query, gallery, "emd-corr").neighbors
     knn = classify(query, gallery, "knn").neighbors
     assert [each.image for each in voters] == [each.image for each in knn]
@@ -120,6 +120,51 @@ def test_matches_are_the_drawn_pairs_of_that_exemplar(
     pairs = list(patch_pairs(result.plan[slot], result.similarity[slot]))
     seen = [(m.query_cell, m.gallery_cell, m.weight, m.similarity) for m in exemplar.matches]
     assert seen == pairs
+
+
+def test_the_scored_pairs_can_be_chosen(query: QueryFeatures, gallery: Gallery) -> None:
+    exemplar = classify(query, gallery, "emd-corr", pairs="scored").exemplars(1)[0]
+    assert sum(each.weight * each.similarity for each in exemplar.matches) == pytest.approx(
+        exemplar.score, abs=1e-6
+    )
+
+
+def test_a_shortlist_found_before_is_used(query: QueryFeatures, gallery: Gallery) -> None:
+    rows, cosines = (each[0] for each in gallery.nearest(query.vector[None], 60))
+    near = Shortlist(rows, cosines)
+    for name in ("knn", "emd-corr"):
+        assert classify(query, gallery, name, shortlist=near) == classify(query, gallery, name)
+
+
+def test_only_competing_classes_are_chosen(
+    query: QueryFeatures, gallery: Gallery, head: LinearHead
+) -> None:
+    for name in ("softmax", "knn", "emd-corr"):
+        decision = classify(query, gallery, name, head=head, classes="split", competing={2})
+        assert decision.label == 2
+        assert {each.label for each in decision.neighbors} <= {2}
+    for given in ({"classes": "split"}, {"competing": {2}}):
+        with pytest.raises(ValueError, match="expected classes='split' with the class indices"):
+            classify(query, gallery, "knn", **given)  # type: ignore[arg-type]
+
+
+def test_paper_cuts_confidences_to_whole_per_cents(
+    query: QueryFeatures, gallery: Gallery, head: LinearHead
+) -> None:
+    exact = classify(query, gallery, "softmax", head=head).confidence
+    paper = classify(query, gallery, "softmax", head=head, paper=True).confidence
+    assert paper == int(100 * exact) / 100 != exact
+
+
+def test_an_own_head_reads_the_mean_of_the_map(query: QueryFeatures, gallery: Gallery) -> None:
+    weight = torch.eye(CHANNELS, dtype=torch.float64)[:3]
+    own = LinearHead(weight, torch.zeros(3, dtype=torch.float64))
+    decision = classify(query, gallery, "softmax", head=own, own_head=True)
+    means = query.map.mean((1, 2))[:3].double()
+    assert decision.label == int(means.argmax())
+    assert decision.confidence == pytest.approx(float(means.softmax(0).max()))
+    with pytest.raises(ValueError, match=r"trained with {'own_head': True}; expected"):
+        classify(query, gallery, "softmax", head=own)
 
 
 def test_a_small_gallery_lets_everyone_vote(query: QueryFeatures, gallery: Gallery) -> None:
@@ -167,7 +212,7 @@ def test_all_parameters_are_resolved_in_one_type() -> None:
     resolved = parameters_resolved("emd-corr", {"epsilon": 1, "stop": "exact"})
     assert json.dumps(resolved) == (
         '{"n_shortlist": 50, "n_voters": 20, "epsilon": 1.0, "tolerance": 0.1, '
-        '"max_iterations": 100, "n_patches": 5, "stop": "exact", "paper": false, '
+        '"max_iterations": 100, "n_patches": 5, "stop": "exact", "pairs": "drawn", "paper": false, '
         '"transform": "crop", "classes": "all"}'
     )
 

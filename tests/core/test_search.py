@@ -13,7 +13,7 @@ from torch import Tensor
 
 from classifiers.core import search
 from classifiers.core.ahead import map_ahead
-from classifiers.core.search import nearest
+from classifiers.core.search import nearest, readable
 from tests.core.oracles import nearest_brute_force
 
 Vectors = NDArray[Any]
@@ -97,15 +97,24 @@ def test_rows_that_do_not_compete_are_not_found(place: slice) -> None:
     assert rows[0].tolist() == [row for row in everyone if allowed[row]][:10]
 
 
+def test_a_read_only_array_is_a_tensor_without_copy_or_warning() -> None:
+    vectors = with_copies(5)
+    vectors.flags.writeable = False
+    tensor = readable(vectors)
+    assert tensor.data_ptr() == vectors.ctypes.data
+    assert np.array_equal(tensor.numpy(), vectors)
+
+
 def test_a_zero_vector_is_equally_far_from_everyone() -> None:
     rows, cosines = nearest(with_copies(50), torch.zeros(1, 24), 3)
     assert (rows.tolist(), cosines.tolist()) == ([[0, 1, 2]], [[0, 0, 0]])
 
 
-def test_a_mapped_file_gives_what_the_array_gives(tmp_path: Path) -> None:
-    vectors, queries = with_copies(200, "float16"), unit_vectors(3, seed=1)
+@pytest.mark.parametrize("dtype", ["float32", "float16"])
+def test_a_file_mapped_for_reading_gives_what_the_array_gives(tmp_path: Path, dtype: str) -> None:
+    vectors, queries = with_copies(200, dtype), unit_vectors(3, seed=1)
     np.save(tmp_path / "v.npy", vectors)
-    mapped = np.load(tmp_path / "v.npy", mmap_mode="c")
+    mapped = np.load(tmp_path / "v.npy", mmap_mode="r")
     assert found(mapped, queries, 9) == found(vectors, queries, 9)
 
 

@@ -1,12 +1,16 @@
 """What a matcher keeps of a gallery; and photos straight to decisions."""
 
+import sys
+from dataclasses import replace
 from pathlib import Path
+from subprocess import PIPE, Popen
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
+from classifiers.core import targets as targets_module
 from classifiers.core.backbones import LoadedBackbone
 from classifiers.core.catalogue import parameters_resolved
 from classifiers.core.features import extract
@@ -17,6 +21,11 @@ from classifiers.core.queries import QueryFeatures, query_features
 from classifiers.core.targets import Targets, TargetsWriter, targets_folder
 from tests.core.conftest import CHANNELS, toy_crops, toy_matcher
 from tests.core.oracles import random_maps
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(targets_module, "LOOK_EVERY_S", 0.01)
 
 
 def test_targets_are_what_the_matcher_keeps(gallery: Gallery, targets: Targets) -> None:
@@ -39,22 +48,97 @@ def test_an_interrupted_writing_goes_on(gallery: Gallery) -> None:
     kept = matcher.encode(toy_crops(60), "target")
     first = TargetsWriter(gallery, matcher)
     first.append(kept[:40])
+    assert not first.is_done
     with pytest.raises(ValueError, match="40 of 60 rows are written"):
         first.finish()
     with pytest.raises(GalleryRefused, match="holds no finished targets"):
         Targets.open(gallery, matcher)
+    first.close()
     second = TargetsWriter(gallery, matcher)
     assert second.n_done == 40
     second.append(kept[40:])
     assert torch.equal(second.finish().of(torch.arange(60)), kept)
-    assert TargetsWriter(gallery, matcher).n_done == 60
 
 
-def test_targets_of_other_weights_are_begun_anew(gallery: Gallery, targets: Targets) -> None:
-    other = toy_matcher(seed=1)
-    with pytest.raises(GalleryRefused, match="weights_sha256 'toy0'; expected 'toy1'"):
+def test_finished_targets_need_no_more_work(gallery: Gallery, targets: Targets) -> None:
+    with TargetsWriter(gallery, toy_matcher()) as first, TargetsWriter(gallery, toy_matcher()):
+        assert first.is_done
+        assert np.array_equal(first.finish().kept, targets.kept)
+
+
+def test_targets_of_other_weights_lie_apart(gallery: Gallery, targets: Targets) -> None:
+    before, other = targets.of(torch.arange(60)), toy_matcher(seed=1)
+    with pytest.raises(GalleryRefused, match="chm-lite0-crop-toy1 holds no finished targets"):
         Targets.open(gallery, other)
-    assert TargetsWriter(gallery, other).n_done == 0
+    with TargetsWriter(gallery, other) as writer:
+        assert writer.n_done == 0
+    assert torch.equal(targets.of(torch.arange(60)), before)
+
+
+def test_targets_of_weights_of_the_same_beginning_are_begun_anew(
+    gallery: Gallery, targets: Targets
+) -> None:
+    for kind in ("1", "2"):
+        other = replace(toy_matcher(), sha256=f"12345678{kind}")
+        with TargetsWriter(gallery, other) as writer:
+            assert writer.n_done == 0
+            writer.append(torch.zeros(60, 3, 225, 2))
+            kept = writer.finish().kept
+    assert kept.shape == (60, 3, 225, 2)
+    first = replace(toy_matcher(), sha256="123456781")
+    with pytest.raises(GalleryRefused, match="has weights_sha256 '123456782'; expected '12345678"):
+        Targets.open(gallery, first)
+
+
+def test_a_second_writer_waits_and_goes_on_where_the_first_stopped(gallery: Gallery) -> None:
+    matcher, kept = toy_matcher(), torch.zeros(40, 3, 225, 2)
+    first = TargetsWriter(gallery, matcher)
+
+    def meanwhile() -> None:
+        first.append(kept)
+        first.close()
+
+    with TargetsWriter(gallery, matcher, on_wait=meanwhile) as second:
+        assert second.n_done == 40
+    with pytest.raises(ValueError, match="This writer is closed; begin another"):
+        first.append(kept[:1])
+
+
+def test_a_second_writer_finds_what_the_first_finished(gallery: Gallery) -> None:
+    first = TargetsWriter(gallery, toy_matcher())
+
+    def meanwhile() -> None:
+        first.append(torch.zeros(60, 3, 225, 2))
+        first.finish()
+
+    second = TargetsWriter(gallery, toy_matcher(), on_wait=meanwhile)
+    assert second.is_done
+    assert len(second.finish().kept) == 60
+
+
+def test_a_wait_can_be_interrupted(gallery: Gallery) -> None:
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    with TargetsWriter(gallery, toy_matcher()), pytest.raises(KeyboardInterrupt):
+        TargetsWriter(gallery, toy_matcher(), on_wait=interrupt)
+
+
+def test_a_writer_that_nobody_holds_any_more_lets_the_next_one_go_on(gallery: Gallery) -> None:
+    for _ in range(2):  # without close()
+        assert TargetsWriter(gallery, toy_matcher(), on_wait=pytest.fail).n_done == 0
+
+
+def test_a_writer_whose_process_died_lets_the_next_one_go_on(gallery: Gallery) -> None:
+    lock = targets_folder(gallery, toy_matcher()).with_name("chm-lite0-crop-toy0.lock")
+    holds = f"import fcntl; f = open({str(lock)!r}, 'w'); fcntl.flock(f, fcntl.LOCK_EX); "
+    command = [sys.executable, "-c", holds + "print('held', flush=True); input()"]
+    with Popen(command, stdin=PIPE, stdout=PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"held\n"
+        with TargetsWriter(gallery, toy_matcher(), on_wait=process.kill) as writer:
+            assert process.wait() < 0
+            assert writer.n_done == 0
 
 
 def test_each_field_of_view_has_its_own_targets(gallery: Gallery, targets: Targets) -> None:
@@ -70,9 +154,9 @@ def test_rows_that_do_not_fit_are_refused(gallery: Gallery) -> None:
 
 
 def test_an_array_that_is_not_the_manifests_is_refused(gallery: Gallery, targets: Targets) -> None:
-    folder = targets_folder(gallery, "chm-lite0")
+    folder = targets_folder(gallery, toy_matcher())
     np.save(folder / "targets.npy", np.zeros((60, 3, 225, 2)))
-    with pytest.raises(GalleryRefused, match="type float64; expected"):
+    with pytest.raises(GalleryRefused, match=r"float64; its .*Delete .* manage.py predict"):
         Targets.open(gallery, toy_matcher())
 
 
@@ -148,7 +232,7 @@ def query_features_of(gallery: Gallery, photo: Image.Image | None) -> QueryFeatu
 def test_targets_must_be_those_that_are_asked_for(gallery: Gallery, targets: Targets) -> None:
     photo = Image.fromarray(toy_crops(1)[0])
     query = query_features_of(gallery, photo)
-    with pytest.raises(ValueError, match="field crop; expected chm-lite0, field paper"):
+    with pytest.raises(ValueError, match=r"field crop, .*; expected chm-lite0, field paper"):
         classify(query, gallery, "chm-corr", targets=targets, paper=True)
     with pytest.raises(ValueError, match="No targets or no source"):
         classify(query_features_of(gallery, None), gallery, "chm-corr", targets=targets)

@@ -102,6 +102,21 @@ def test_predictions_that_people_must_not_judge_are_refused(
         attempt(study)
 
 
+@pytest.mark.parametrize(
+    ("classifier", "setting"),
+    [("emd-corr", {"transform": "squash"}), ("chm-corr", {"paper": True})],
+)
+def test_boxes_beside_what_the_ai_compared_are_refused(
+    classifier: str, setting: dict[str, Any]
+) -> None:
+    study = make_study()
+    run = PredictionRun.objects.get(classifier=classifier)
+    run.parameters |= setting
+    run.save()
+    with pytest.raises(services.StudyRefused, match="prepared otherwise than the photos"):
+        attempt(study)
+
+
 def test_two_runs_of_one_classifier_are_a_choice_to_be_named() -> None:
     study = make_study()
     run = PredictionRun.objects.get(classifier="knn")

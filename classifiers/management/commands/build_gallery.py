@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser
+from argparse import ArgumentParser, BooleanOptionalAction
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
 
 from classifiers.management.commands import _progress
 from classifiers.management.lookup import by_slug
 from classifiers.models import Dataset
+from classifiers.services.gallery_options import options_keep
 from classifiers.services.requests import RequestRefused, gallery_request
 
 
@@ -19,11 +21,22 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("dataset", help="slug of an imported dataset")
         parser.add_argument("--backbone", default="efficientnet-lite0")
+        parser.add_argument(
+            "--half", action=BooleanOptionalAction,
+            help="keep features in float16: half the disk, cosines within some 1e-5 (no)",
+        )  # fmt: skip
+        parser.add_argument(
+            "--grey", choices=("backbone", "half"),
+            help="normalise grey photos' maps for EMD-Corr by the backbone's statistics, or to "
+            "mean and deviation 0.5, as the paper's code does (backbone)",
+        )  # fmt: skip
 
     def handle(self, *args: Any, **options: Any) -> None:
         dataset = by_slug(Dataset, options["dataset"])
         try:
-            gallery = gallery_request(dataset=dataset, backbone=options["backbone"])
+            with transaction.atomic():  # the worker hears of it once the options are kept
+                gallery = gallery_request(dataset=dataset, backbone=options["backbone"])
+                options_keep(gallery=gallery, half=options["half"], grey=options["grey"])
         except RequestRefused as error:
             raise CommandError(str(error)) from error
         _progress.wait_for([gallery], f"gallery {gallery}")

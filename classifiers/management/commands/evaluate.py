@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from argparse import ArgumentParser
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
@@ -12,19 +14,23 @@ from django.core.management.base import BaseCommand, CommandError
 from classifiers.core.catalogue import CHOICES, CLASSIFIERS
 from classifiers.core.evaluation import N_BINS
 from classifiers.core.labels import LabelsRefused
+from classifiers.management.arguments import classifiers_meant, parameter
 from classifiers.management.commands import _progress
-from classifiers.management.commands.predict import parameter
-from classifiers.management.lookup import by_slug
+from classifiers.management.lookup import by_slug, gallery_of
 from classifiers.models import Dataset, Gallery, Image
 from classifiers.services import evaluation_files
 from classifiers.services.evaluations import (
     EvaluationRefused,
+    LabelFile,
     evaluation_read,
     evaluation_request,
     labels_read,
     left_out_read,
 )
+from classifiers.services.masks import masks_keep
 from classifiers.services.requests import RequestRefused
+
+N_DIGITS: Final = 8  # of a sha256, enough to tell files apart
 
 
 class Command(BaseCommand):
@@ -39,7 +45,8 @@ class Command(BaseCommand):
         parser.add_argument("--backbone", default="efficientnet-lite0")
         parser.add_argument(
             "--classifier", action="append", choices=list(CLASSIFIERS), metavar="NAME",
-            help=f"of {', '.join(CLASSIFIERS)}; may be given several times; all if left out",
+            help=f"of {', '.join(CLASSIFIERS)}; may be given several times; "
+            "if left out all, but chm-corr-plus only with a mask",
         )  # fmt: skip
         parser.add_argument(
             "--labels", type=Path, metavar="FILE.json", help="multi-label truth: ImageNet-ReaL's "
@@ -60,6 +67,10 @@ class Command(BaseCommand):
             "--set", dest="parameters", action="append", default=[], type=parameter,
             metavar="NAME=VALUE", help="a parameter, for every classifier that has it",
         )  # fmt: skip
+        parser.add_argument(
+            "--masks", type=Path, metavar="FILE", help="JSON of 7 x 7 masks by image, for "
+            "chm-corr-plus",
+        )  # fmt: skip
         parser.add_argument("--bins", type=int, default=N_BINS, help="of the calibration error")
         parser.add_argument(
             "--out", type=Path, metavar="DIR", help="folder for evaluation.csv, .json and .md; "
@@ -67,7 +78,7 @@ class Command(BaseCommand):
         )  # fmt: skip
 
     def handle(self, *args: Any, **options: Any) -> None:
-        gallery = _gallery(by_slug(Dataset, options["dataset"]), options["backbone"])
+        gallery = gallery_of(by_slug(Dataset, options["dataset"]), options["backbone"])
         try:
             self._evaluate(gallery, options)
         except (RequestRefused, EvaluationRefused, LabelsRefused, ValueError) as error:
@@ -84,9 +95,12 @@ class Command(BaseCommand):
         given = dict(options["parameters"])
         if setting.keys() & given.keys():
             raise ValueError("Expected --transform and --restrict instead of --set for these two.")
+        if options["masks"] is not None:
+            given["masks"] = masks_keep(options["masks"])
+            self.stdout.write(f"Masks: {options['masks']}, sha256 {given['masks']}")
         runs = evaluation_request(
             gallery=gallery,
-            classifiers=options["classifier"] or list(CLASSIFIERS),
+            classifiers=classifiers_meant(options["classifier"], given),
             split=options["split"],
             parameters=given | setting,
         )
@@ -94,7 +108,7 @@ class Command(BaseCommand):
         evaluation = evaluation_read(
             runs=runs, labels=labels, left_out=left_out, n_bins=options["bins"]
         )
-        folder = options["out"] or _folder(gallery, options, setting)
+        folder = options["out"] or _folder(gallery, options, given, setting, labels, left_out)
         files = evaluation_files.evaluation_write(evaluation, folder)
         self.stdout.write(evaluation_files.setting_words(evaluation))
         self.stdout.write(evaluation_files.table_text(evaluation))
@@ -103,20 +117,27 @@ class Command(BaseCommand):
         self.stdout.write(f"Wrote {', '.join(file.name for file in files)} to {folder}")
 
 
-def _gallery(dataset: Dataset, backbone: str) -> Gallery:
-    gallery = Gallery.objects.filter(dataset=dataset, backbone=backbone).first()
-    if gallery is None:
-        raise CommandError(
-            f"Dataset {dataset} has no gallery of {backbone}. "
-            f"Run: manage.py build_gallery {dataset} --backbone {backbone}"
-        )
-    return gallery
+def _folder(
+    gallery: Gallery,
+    options: Mapping[str, Any],
+    given: Mapping[str, Any],
+    setting: Mapping[str, str],
+    labels: LabelFile | None,
+    left_out: Collection[str] | None,
+) -> Path:
+    """Name a folder after what changes the figures, so that two settings are two folders.
 
-
-def _folder(gallery: Gallery, options: dict[str, Any], setting: dict[str, str]) -> Path:
-    """Name a folder after what changes the figures, so that two settings are two folders."""
+    Files stand by name and by content: another version of the same name is another setting.
+    """
     parts = [gallery.dataset.slug, options["split"], gallery.backbone, *setting.values()]
-    parts += [path.stem for path in (options["labels"], options["leave_out"]) if path]
+    if labels is not None:
+        parts.append(f"{labels.path.stem}-{labels.sha256[:N_DIGITS]}")
+    if left_out is not None:
+        listed = hashlib.sha256("\n".join(sorted(left_out)).encode()).hexdigest()
+        parts.append(f"{options['leave_out'].stem}-{listed[:N_DIGITS]}")
+    if options["bins"] != N_BINS:
+        parts.append(f"bins={options['bins']}")
     parts += options["classifier"] or []
-    parts += [f"{name}={value}" for name, value in sorted(options["parameters"])]
+    shown = dict(given) | ({"masks": given["masks"][:N_DIGITS]} if "masks" in given else {})
+    parts += [f"{name}={value}" for name, value in sorted(shown.items())]
     return Path(settings.DATA_DIR) / "evaluations" / "-".join(parts).replace("/", "_")

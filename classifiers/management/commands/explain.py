@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import logging
+import os
+import sys
 from argparse import ArgumentParser
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from PIL import Image as Pixels
+from tqdm import tqdm
 
 from classifiers.core.catalogue import CLASSIFIERS, parameters_resolved
-from classifiers.management.commands.predict import parameter
+from classifiers.management.arguments import parameter
 from classifiers.management.lookup import by_slug
-from classifiers.models import Dataset, Gallery, crop_path
+from classifiers.models import Dataset, Gallery
 from classifiers.models import Image as Photo
 
 if TYPE_CHECKING:
     from classifiers.core import index
-    from classifiers.core.library import ImageFolderGallery
+    from classifiers.core.library import OnProgress
+    from classifiers.core.matchers import Matcher
     from classifiers.decision import Decision
 
 # torch and matplotlib are imported where they are used: Django imports this file to list commands.
@@ -30,14 +36,15 @@ if TYPE_CHECKING:
 class Source:
     """A gallery to explain with: its photos by image id, its categories by class index.
 
-    ``folder`` is given where the gallery is one of a folder and not of a dataset.
+    ``crop_of`` takes an image id and a transform of ``crop_read``; ``encode`` writes what a
+    matcher keeps of the photos, if that is not there yet.
     """
 
     gallery: index.Gallery
-    crop_of: Callable[[int], Pixels.Image]
+    crop_of: Callable[[int, str], Pixels.Image]
+    encode: Callable[[Matcher, str, OnProgress], object]
     labels: Mapping[int, str]
     truths: Mapping[str, int]
-    folder: ImageFolderGallery | None = None
 
 
 class Command(BaseCommand):
@@ -65,31 +72,52 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         from classifiers.core.figures import explanation_figure, figure_save, format_of
+        from classifiers.core.weights import FOLDER_VARIABLE
+        from classifiers.services.galleries import PhotoMissing
 
+        # The core loads weights by this variable alone; where they were registered, the site knows.
+        os.environ[FOLDER_VARIABLE] = str(settings.WEIGHTS_DIR)
         logging.getLogger("fontTools").setLevel(logging.WARNING)  # a PDF's every glyph otherwise
         try:
             format_of(options["out"])
             if not options["out"].absolute().parent.is_dir():
                 raise CommandError(f"{options['out'].parent} is no folder; make it first.")
+            parameters = _parameters(options)
             source = _source(options)
             truth = _truth(source, options["truth"])
-            picture, knn, reranked = _decide(source, options)
+            picture, knn, reranked = _decide(source, options, parameters)
             figure = explanation_figure(
                 picture,
                 knn,
                 reranked,
-                source.crop_of,
+                lambda image: source.crop_of(image, _exemplars_transform(parameters)),
                 source.labels,
                 method=CLASSIFIERS[options["classifier"]].label,
                 truth=truth,
             )
             figure_save(figure, options["out"], dpi=options["dpi"])
-        except (ValueError, OSError) as error:
+        except (ValueError, OSError, PhotoMissing) as error:
             raise CommandError(str(error)) from error
         for name, decision in (("knn", knn), (options["classifier"], reranked)):
             votes = f"{decision.n_votes} of {decision.n_voters} votes"
             self.stdout.write(f"{name:10} {source.labels[decision.label]} ({votes})")
         self.stdout.write(f"Drawn: {options['out']}")
+
+
+def _parameters(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return all parameters of the classifier, refusing what one image cannot have."""
+    resolved = parameters_resolved(options["classifier"], dict(options["parameters"]))
+    if resolved["classes"] == "split":
+        raise CommandError(
+            "classes=split lets the classes of a split compete, and one image has none. Leave it "
+            "out, or look at the whole split: manage.py evaluate DATASET --restrict."
+        )
+    if resolved.get("masks"):
+        raise CommandError(
+            "masks names a file of masks for a split's images. For one image give its own: "
+            "--set mask=..., 49 digits 0 or 1, row by row."
+        )
+    return resolved
 
 
 def _source(options: Mapping[str, Any]) -> Source:
@@ -99,7 +127,7 @@ def _source(options: Mapping[str, Any]) -> Source:
 
 
 def _folder_source(folder: Path, backbone: str | None) -> Source:
-    from classifiers.core.library import gallery_open
+    from classifiers.core.library import gallery_open, targets_from_folder
 
     found = gallery_open(folder)
     seen = found.gallery.manifest.backbone
@@ -107,7 +135,8 @@ def _folder_source(folder: Path, backbone: str | None) -> Source:
         raise CommandError(f"{folder} is a gallery of {seen}; asked for {backbone}. Leave it out.")
     truths = {name: index for index, name in enumerate(found.categories)}
     labels = dict(enumerate(found.categories))
-    return Source(found.gallery, found.crop_of, labels, truths, found)
+    encode = partial(targets_from_folder, found)
+    return Source(found.gallery, found.crop_of, encode, labels, truths)
 
 
 def _gallery_row(slug: str | None, backbone: str | None) -> Gallery:
@@ -132,12 +161,14 @@ def _gallery_row(slug: str | None, backbone: str | None) -> Gallery:
 
 def _dataset_source(row: Gallery) -> Source:
     from classifiers.core import index
-    from classifiers.core.backbones import BACKBONES
+    from classifiers.core.library import spec_of
 
     categories = list(row.dataset.categories.all())
+    gallery = index.Gallery.open(row.folder, spec_of(row.backbone))
     return Source(
-        gallery=index.Gallery.open(row.folder, BACKBONES.get(row.backbone)),
-        crop_of=_stored_crop,
+        gallery=gallery,
+        crop_of=_dataset_crop,
+        encode=partial(_dataset_encode, gallery),
         labels={each.index: each.label for each in categories},
         truths={
             **{each.label: each.index for each in categories},
@@ -146,8 +177,32 @@ def _dataset_source(row: Gallery) -> Source:
     )
 
 
-def _stored_crop(image: int) -> Pixels.Image:
-    with Pixels.open(crop_path(Photo.objects.get(pk=image).token)) as crop:
+def _dataset_encode(
+    gallery: index.Gallery, matcher: Matcher, field: str, on_progress: OnProgress
+) -> None:
+    """Do what a worker does before it predicts; photos are looked up only if there is work."""
+    from classifiers.core.library import targets_encode
+    from classifiers.core.manifest import GalleryRefused
+    from classifiers.core.targets import Targets
+    from classifiers.services.galleries import photo_read
+
+    try:
+        Targets.open(gallery, matcher, field)
+    except GalleryRefused:
+        ids = gallery.image_ids.tolist()
+        found = Photo.objects.select_related("dataset").in_bulk(ids)
+        photos = [found[image] for image in ids]
+        targets_encode(gallery, photos, photo_read, matcher, field, on_progress)
+
+
+def _dataset_crop(image: int, transform: str) -> Pixels.Image:
+    """Return the stored crop, or another square of the original photo."""
+    from classifiers.core.library import crop_read
+
+    photo = Photo.objects.select_related("dataset").get(pk=image)
+    if transform != "crop":
+        return crop_read(photo.path, transform)
+    with Pixels.open(photo.crop_path) as crop:
         crop.load()
         return crop
 
@@ -160,31 +215,54 @@ def _truth(source: Source, name: str | None) -> int | None:
     return source.truths[name]
 
 
-def _decide(source: Source, options: Mapping[str, Any]) -> tuple[Pixels.Image, Decision, Decision]:
-    """Return the image's crop, kNN's decision on it, and the asked classifier's."""
+def _exemplars_transform(parameters: Mapping[str, Any]) -> str:
+    """Return which square of an exemplar the boxes' cells divide: what its targets are of."""
+    from classifiers.core.queries import targets_field
+
+    return targets_field(parameters) if "matcher" in parameters else "crop"
+
+
+def _query_transform(parameters: Mapping[str, Any]) -> str:
+    """Return which square of the query the boxes' cells divide: what was matched."""
+    from classifiers.core.queries import matched_transform
+
+    is_matched = "matcher" in parameters
+    return matched_transform(parameters) if is_matched else str(parameters["transform"])
+
+
+def _decide(
+    source: Source, options: Mapping[str, Any], parameters: Mapping[str, Any]
+) -> tuple[Pixels.Image, Decision, Decision]:
+    """Return the image as it was matched, kNN's decision on it, and the asked classifier's."""
     from classifiers.core.images import ImageRefused
     from classifiers.core.library import crop_read
     from classifiers.core.methods import classify
 
-    image, parameters = options["image"], dict(options["parameters"])
+    image = options["image"]
     try:
-        picture = crop_read(image, parameters.get("transform", "crop"))
+        picture = crop_read(image, _query_transform(parameters))
     except (ImageRefused, OSError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise CommandError(f"{image} cannot be used: {reason}") from error
-    _encode(source, options["classifier"], parameters)
+    if "matcher" in parameters:
+        _encode(source, parameters)
     known = CLASSIFIERS["knn"].parameters
-    shared = {name: value for name, value in parameters.items() if name in known}
+    given = dict(options["parameters"])
+    shared = {name: value for name, value in given.items() if name in known}
     reranked = classify(image, source.gallery, options["classifier"], **parameters)
     return picture, classify(image, source.gallery, "knn", **shared), reranked
 
 
-def _encode(source: Source, classifier: str, parameters: Mapping[str, Any]) -> None:
-    """Encode a folder's photos for the matcher, if need be; a dataset's are a worker's."""
-    from classifiers.core.library import targets_from_folder
+def _encode(source: Source, parameters: Mapping[str, Any]) -> None:
+    """Encode the gallery's photos for the matcher, if need be, under a bar; Ctrl-C keeps most."""
     from classifiers.core.queries import matcher_kept, targets_field
 
-    resolved = parameters_resolved(classifier, parameters)
-    if source.folder is not None and CLASSIFIERS[classifier].needs_matcher:
-        matcher = matcher_kept(resolved["matcher"])
-        targets_from_folder(source.folder, matcher, targets_field(resolved))
+    matcher, n_photos = matcher_kept(parameters["matcher"]), len(source.gallery)
+    interval_s = 0.3 if sys.stderr.isatty() else 10  # as the other bars: a log gets few lines
+    options: dict[str, Any] = {"unit": "photo", "mininterval": interval_s, "delay": 0.1}
+    with tqdm(desc="encoding", total=n_photos, **options) as bar:
+
+        def show(stage: str, n_done: int, n_total: int) -> None:
+            bar.update(n_done - bar.n)
+
+        source.encode(matcher, targets_field(parameters), show)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -10,22 +9,12 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from classifiers.core.catalogue import CLASSIFIERS
+from classifiers.management.arguments import classifiers_meant, parameter
 from classifiers.management.commands import _progress
-from classifiers.management.lookup import by_slug
-from classifiers.models import Dataset, Gallery, Image, Prediction
+from classifiers.management.lookup import by_slug, gallery_of
+from classifiers.models import Dataset, Image, Prediction
 from classifiers.services.masks import masks_keep
 from classifiers.services.requests import RequestRefused, runs_request
-
-WITHOUT_MASK = [name for name, each in CLASSIFIERS.items() if "masks" not in each.parameters]
-
-
-def parameter(text: str) -> tuple[str, Any]:
-    """Parse ``name=value``; the value is JSON, or else plain text."""
-    name, _, value = text.partition("=")
-    try:
-        return name, json.loads(value)
-    except ValueError:
-        return name, value
 
 
 class Command(BaseCommand):
@@ -35,7 +24,7 @@ class Command(BaseCommand):
         parser.add_argument("dataset", help="slug of a dataset whose gallery is built")
         parser.add_argument(
             "--classifier", action="append", metavar="NAME", help=f"of {', '.join(CLASSIFIERS)}; "
-            "may be given several times; all that need no mask if left out",
+            "may be given several times; if left out all, but chm-corr-plus only with a mask",
         )  # fmt: skip
         parser.add_argument("--backbone", default="efficientnet-lite0")
         parser.add_argument("--split", default=Image.QUERY)
@@ -43,27 +32,21 @@ class Command(BaseCommand):
             "--set", dest="parameters", action="append", default=[], type=parameter,
             metavar="NAME=VALUE", help="a classifier's parameter, e.g. n_voters=10",
         )  # fmt: skip
-
         parser.add_argument(
             "--masks", type=Path, metavar="FILE", help="JSON of 7 x 7 masks by image, for "
             "chm-corr-plus",
         )  # fmt: skip
 
     def handle(self, *args: Any, **options: Any) -> None:
-        dataset = by_slug(Dataset, options["dataset"])
-        gallery = Gallery.objects.filter(dataset=dataset, backbone=options["backbone"]).first()
-        if gallery is None:
-            raise CommandError(
-                f"Dataset {dataset} has no gallery of {options['backbone']}. "
-                f"Run: manage.py build_gallery {dataset}"
-            )
+        gallery = gallery_of(by_slug(Dataset, options["dataset"]), options["backbone"])
         parameters = dict(options["parameters"])
         try:
             if options["masks"] is not None:
                 parameters["masks"] = masks_keep(options["masks"])
+                self.stdout.write(f"Masks: {options['masks']}, sha256 {parameters['masks']}")
             runs = runs_request(
                 gallery=gallery,
-                classifiers=options["classifier"] or WITHOUT_MASK,
+                classifiers=classifiers_meant(options["classifier"], parameters),
                 split=options["split"],
                 parameters=parameters,
             )

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import sys
 from argparse import ArgumentParser
+from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -71,6 +73,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             name, photos = _photos(options)
+            self._name(photos.refused)
             backbone = backbone_load(BACKBONE)
             if options["evaluate"] is not None:
                 self._evaluate(backbone, photos, options)
@@ -79,6 +82,10 @@ class Command(BaseCommand):
                 self._train(backbone, photos, out, options)
         except (service.PhotosRefused, TrainingRefused, ImageRefused, OSError, ValueError) as error:
             raise CommandError(str(error)) from error
+
+    def _name(self, refused: Sequence[tuple[str, str]]) -> None:
+        for path, reason in refused:
+            self.stderr.write(f"Left out: {path}: {reason}")
 
     def _evaluate(
         self, backbone: LoadedBackbone, photos: service.Photos, options: dict[str, Any]
@@ -119,12 +126,14 @@ class Command(BaseCommand):
         n_begun = training.n_done
         try:
             self._run(training, state, options["steps"])
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, ImageRefused, OSError) as error:
             training.save(state)
+            is_ctrl_c = isinstance(error, KeyboardInterrupt)
             raise CommandError(
-                f"Interrupted: {training.n_done} steps are kept. The same command with --resume "
-                "continues from there.",
-                returncode=130,
+                f"{'Interrupted' if is_ctrl_c else error}: {training.n_done} steps are kept. The "
+                "same command with --resume continues from there"
+                f"{'' if is_ctrl_c else ', once the photo is as it was'}.",
+                returncode=130 if is_ctrl_c else 1,
             ) from None
         training.save(state)
         write_whole(out, training.best)
@@ -162,7 +171,8 @@ def _photos(options: dict[str, Any]) -> tuple[str, service.Photos]:
     if (slug is None) == (folder is None):
         raise CommandError("Name either a dataset or --folder FOLDER.")
     if folder is not None:
-        return folder.resolve().name, service.folder_photos(folder, seed)
+        watch = partial(tqdm, desc="photos checked", disable=None)
+        return folder.resolve().name, service.folder_photos(folder, seed, watch)
     return slug, service.dataset_photos(by_slug(Dataset, slug), seed)
 
 

@@ -9,10 +9,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db.models import QuerySet
 
-from classifiers.core.catalogue import parameters_resolved
 from classifiers.management.lookup import by_slug
 from classifiers.models import Dataset, Image, PredictionRun
-from classifiers.services.requests import parameters_sha256
+from classifiers.services.requests import parameters_asked, parameters_sha256
 from trials.models import Study
 from trials.plan import CONDITIONS, PlanRefused, StudyPlan
 from trials.services import StudyRefused, study_create, study_open
@@ -30,7 +29,7 @@ def choose_runs(dataset: Dataset, plan: StudyPlan, ids: list[int]) -> list[Predi
             gallery__dataset=dataset,
             classifier=classifier,
             split=Image.QUERY,
-            parameters_sha256=parameters_sha256(parameters_resolved(classifier, {})),
+            parameters_sha256=parameters_sha256(parameters_asked(classifier, {})),
             status=PredictionRun.Status.DONE,
         )
         runs += list(default)

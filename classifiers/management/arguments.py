@@ -1,0 +1,44 @@
+"""What commands share of their arguments: parameters, and which classifiers are meant."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+from typing import Any, Final
+
+from classifiers.core.catalogue import CLASSIFIERS
+
+TEXTS: Final = frozenset(
+    name
+    for each in CLASSIFIERS.values()
+    for name, default in each.parameters.items()
+    if isinstance(default, str)
+)
+WITHOUT_MASK: Final = tuple(
+    name for name, each in CLASSIFIERS.items() if "mask" not in each.parameters
+)
+
+
+def parameter(text: str) -> tuple[str, Any]:
+    """Parse ``name=value``; a parameter that is text stays it, another is JSON where it can be.
+
+    A mask is 49 digits, which JSON would take for a number.
+    """
+    name, _, value = text.partition("=")
+    if name in TEXTS:
+        return name, value
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value
+
+
+def classifiers_meant(named: Sequence[str] | None, given: Collection[str]) -> list[str]:
+    """Return the named classifiers; without names all, those that need a mask if one is given.
+
+    Without a mask CHM-Corr+ would count every cell, which is no classifier anybody means.
+    ``given`` are the names of the parameters.
+    """
+    if named:
+        return list(named)
+    return list(CLASSIFIERS) if {"mask", "masks"} & set(given) else list(WITHOUT_MASK)
