@@ -78,8 +78,8 @@ def runs_request(
     """
     if gallery.status != Job.Status.DONE:
         raise RequestRefused(
-            f"Gallery {gallery} is {gallery.status}. Run: manage.py build_gallery {gallery.dataset} "
-            f"--backbone {gallery.backbone}"
+            f"Gallery {gallery} is {gallery.status}. "
+            f"Run: manage.py build_gallery {gallery.dataset} --backbone {gallery.backbone}"
         )
     if not gallery.dataset.images.filter(split=split).exists():
         raise RequestRefused(f"Dataset {gallery.dataset} has no images in split {split!r}.")

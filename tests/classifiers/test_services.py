@@ -58,7 +58,12 @@ def test_an_interrupted_extraction_goes_on_and_gives_the_same_bits(
     with pytest.raises(KeyboardInterrupt):
         galleries.gallery_extract(gallery=gallery)
     assert gallery.n_done == 4
-    monkeypatch.setattr(galleries, "crop_read", lambda image: (read.append(image), real(image))[1])
+
+    def read_and_note(image: Image) -> Any:
+        read.append(image)
+        return real(image)
+
+    monkeypatch.setattr(galleries, "crop_read", read_and_note)
     galleries.gallery_extract(gallery=gallery)
     assert read == last_two  # the finished batch is not read again
     assert np.array_equal(index.Gallery.open(gallery.folder).vectors, whole)

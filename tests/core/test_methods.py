@@ -145,7 +145,7 @@ def test_only_competing_classes_are_chosen(
         assert {each.label for each in decision.neighbors} <= {2}
     for given in ({"classes": "split"}, {"competing": {2}}):
         with pytest.raises(ValueError, match="expected classes='split' with the class indices"):
-            classify(query, gallery, "knn", **given)  # type: ignore[arg-type]
+            classify(query, gallery, "knn", **given)
 
 
 def test_paper_cuts_confidences_to_whole_per_cents(
