@@ -82,12 +82,14 @@ class Matcher:
                 f"Crops of shape {crops.shape} and type {crops.dtype}; expected uint8 of shape "
                 f"(B, {MATCHER_SIDE}, {MATCHER_SIDE}, 3)."
             )
-        parts = [
-            self._encode_batch(crops[start : start + BATCH], role)
-            for start in range(0, len(crops), BATCH)
-        ]
-        return torch.cat(parts)
 
+        def task(start: int) -> Tensor:
+            return self._encode_batch(crops[start : start + BATCH], role)
+
+        # One thread a batch, as in the stream: the number of cores never changes a value.
+        return torch.cat(list(map_ahead(task, range(0, len(crops), BATCH), n_ahead=2)))
+
+    @torch.inference_mode()
     def _encode_batch(self, crops: NDArray[np.uint8], role: Role) -> Tensor:
         branch = self.source if role == "source" else self.target
         images = torch.zeros(BATCH, MATCHER_SIDE, MATCHER_SIDE, 3, device=self.device)

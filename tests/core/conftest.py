@@ -34,8 +34,9 @@ def shared_dir() -> Path:
 
 @pytest.fixture(scope="session", autouse=True)
 def one_thread() -> None:
-    """Let each test process keep to one core: threads of one product wait for each other."""
-    torch.set_num_threads(1)
+    """Let each of several test processes keep to one core: threads would wait for each other."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        torch.set_num_threads(1)
 
 
 @pytest.fixture

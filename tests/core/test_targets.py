@@ -245,7 +245,9 @@ def test_masks_by_image_need_a_mask(gallery: Gallery, targets: Targets) -> None:
         classify(query, gallery, "chm-corr-plus", targets=targets, masks=masks)
     mask = torch.zeros(7, 7, dtype=torch.bool)
     mask[3, 3] = True
-    decision = classify(query, gallery, "chm-corr-plus", targets=targets, mask=mask)
+    decision = classify(
+        query, gallery, "chm-corr-plus", targets=targets, mask=mask, n_shortlist=6, n_voters=6
+    )
     assert {match.query_cell for each in decision.exemplars() for match in each.matches} == {24}
 
 
