@@ -41,6 +41,12 @@ def test_the_optimum_is_the_one_scipy_finds(data: Data) -> None:
     np.testing.assert_allclose(head.bias, best[:, -1] - best[:, :-1] @ x.mean(0), atol=1e-5)
 
 
+def test_whoever_watches_is_called_at_every_evaluation(data: Data) -> None:
+    seen: list[int] = []
+    head_train(*data, n_classes=3, on_step=lambda: seen.append(1))
+    assert len(seen) > 3
+
+
 def test_the_seed_does_not_move_the_optimum(data: Data) -> None:
     one, two = (head_train(*data, n_classes=3, seed=seed, weight_decay=0.01) for seed in (0, 1))
     torch.testing.assert_close(one.weight, two.weight, atol=1e-5, rtol=0)

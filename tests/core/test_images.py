@@ -178,3 +178,31 @@ def test_people_see_the_photos_own_resolution_within_bounds(
 def test_reading_images_never_imports_torch() -> None:
     code = f"import sys, {images.__name__}; sys.exit('torch' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_too_many_pixels_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(images, "MAX_PIXELS", 48 * 40 - 1)
+    with pytest.raises(ImageRefused, match="48 x 40 is 1,920 pixels; expected at most 1,919"):
+        load_rgb(saved(tmp_path, picture(), "a.png"))
+
+
+@pytest.mark.parametrize("size", [(500, 300), (300, 500), (240, 240)])
+def test_the_central_square_is_torchvisions(size: tuple[int, int]) -> None:
+    image, transforms = gradient(*size), torchvision.transforms
+    expected = transforms.CenterCrop(240)(transforms.Resize(240)(image))
+    assert images.central_square(image, 240).tobytes() == expected.tobytes()
+
+
+def test_a_query_and_its_matcher_see_the_same_field() -> None:
+    image = gradient(500, 300)
+    for transform in ("crop", "squash", "paper"):
+        small, large = images.query_crop(image, transform), images.matcher_crop(image, transform)
+        assert (small.size, large.size) == ((224, 224), (240, 240))
+        resized = np.asarray(large.resize((224, 224)), dtype=float)
+        assert np.abs(resized - np.asarray(small)).mean() < 2
+
+
+def gradient(width: int, height: int) -> Image.Image:
+    """Return a photo whose every pixel tells where it is."""
+    x, y = np.meshgrid(np.linspace(0, 255, width), np.linspace(0, 255, height))
+    return Image.fromarray(np.stack([x, y, (x + y) / 2], axis=2).astype(np.uint8))

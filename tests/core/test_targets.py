@@ -4,15 +4,18 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 from subprocess import PIPE, Popen
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
+from classifiers.core import chmnet_weights
 from classifiers.core import targets as targets_module
-from classifiers.core.backbones import LoadedBackbone
+from classifiers.core.backbones import BACKBONES, LoadedBackbone
 from classifiers.core.catalogue import parameters_resolved
+from classifiers.core.chmnet_weights import LoadedCHMNet
 from classifiers.core.features import extract
 from classifiers.core.index import Gallery, GalleryRefused, GalleryWriter
 from classifiers.core.matchers import CHM_LITE0, Matcher, matcher_load
@@ -173,6 +176,31 @@ def test_an_unknown_matcher_lists_the_known_ones() -> None:
 def test_a_published_matcher_says_how_to_get_it(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"pas_psi.pt.*add_weights"):
         matcher_load("chmnet-psi", folder=tmp_path)
+
+
+def test_a_published_matcher_has_two_branches(monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = replace(BACKBONES["efficientnet-lite0"], weights_sha256="abc", mean=(1.0, 2.0, 3.0))
+
+    def stand_in(value: float) -> LoadedBackbone:
+        network = SimpleNamespace(maps=lambda x: torch.full((len(x), 8, 15, 15), value))
+        return LoadedBackbone(spec, network, torch.device("cpu"))
+
+    state = toy_matcher().learner.state_dict()
+    loaded = LoadedCHMNet(stand_in(1.0), stand_in(2.0), state)
+    monkeypatch.setattr(chmnet_weights, "chmnet_load", lambda *given, **options: loaded)
+    matcher = matcher_load("chmnet-psi")
+    assert (matcher.sha256, matcher.source.mean, matcher.kept) == ("abc", (1.0, 2.0, 3.0), 2)
+    x = torch.zeros(1, 3, 240, 240)
+    assert [float(each.network(x)[0, 0, 0, 0]) for each in (matcher.source, matcher.target)] == [
+        1,
+        2,
+    ]
+
+
+def test_a_gallery_of_other_weights_gets_no_queries(photos: Gallery) -> None:
+    other = replace(photos, manifest=replace(photos.manifest, weights_sha256="0" * 64))
+    with pytest.raises(ValueError, match=r"the gallery was built with 0000.*Build it again"):
+        classify(Image.fromarray(toy_crops(1)[0]), other, "knn")
 
 
 @pytest.fixture(scope="module")
