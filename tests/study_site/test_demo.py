@@ -105,7 +105,8 @@ def test_the_photos_are_the_sure_labels_in_four_categories(tmp_path: Path) -> No
 def test_the_demos_plan_is_the_reference_studys_flow() -> None:
     plan = StudyPlan.from_json(demo_study.PLAN.to_json())
     assert (plan.n_training, plan.n_validation, plan.pass_mark, plan.n_test) == (5, 10, 8, 30)
-    assert [each.name for each in plan.conditions] == ["ResNet-50", "kNN", "EMD-NN", "EMD-Corr"]
+    names = ["ResNet-50", "kNN", "EMD-NN", "EMD-Corr", "CHM-NN", "CHM-Corr"]
+    assert [each.name for each in plan.conditions] == names
 
 
 @pytest.mark.django_db

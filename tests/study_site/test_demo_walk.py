@@ -127,8 +127,9 @@ def test_the_demo_opens_after_being_killed_and_recovers_its_robots(
     assert set(completed.groupby("participant_id").size()) == {30}
     assert table.n_participants.max() - table.n_participants.min() <= 1
     expected = 100 * Robot().accuracy
-    assert (table.accuracy_low <= expected).all()
-    assert (table.accuracy_high >= expected).all()
+    # Of six 95 % intervals one may well miss; twice as wide they hold 99.99 %.
+    half = (table.accuracy_high - table.accuracy_low) / 2
+    assert ((table.accuracy_mean - expected).abs() <= 2 * half).all()
 
     assert demo.end(signal.SIGINT) == 0
     assert demo.nothing_runs()
