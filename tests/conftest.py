@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,3 +16,26 @@ def _own_files(request: pytest.FixtureRequest, tmp_path: Path) -> None:
         settings = request.getfixturevalue("settings")
         settings.CROP_DIR = tmp_path / "crops"
         settings.GALLERY_DIR = tmp_path / "galleries"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nobody_holds_the_database(request: pytest.FixtureRequest) -> Iterator[None]:
+    """End what is still connected to PostgreSQL's test database before it is dropped.
+
+    A browser's last request may still be open in a thread of the live server by then.
+    """
+    if not os.environ.get("DATABASE_URL", "").startswith("postgres"):
+        yield
+        return
+    request.getfixturevalue("django_db_setup")  # asked for here, so it is torn down after us
+    blocker = request.getfixturevalue("django_db_blocker")
+    yield
+    from django.db import connection
+
+    with blocker.unblock():
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        connection.close()
