@@ -18,6 +18,7 @@ from typing import Any, Final, Protocol, cast
 import torch
 from torch import Tensor, nn
 
+from classifiers.core.catalogue import EMBEDDED_WEIGHTS
 from classifiers.core.chm_baselines import Score, score
 from classifiers.core.chmnet import CHMLearner
 from classifiers.core.hough import sharing
@@ -30,7 +31,7 @@ STATE_VERSION: Final = 1
 SUM_6D, BIAS_6D, SUM_4D, BIAS_4D = 24.0, -4.0, 12.0, -1.0
 # Of each scale group's offsets together: equal scales, both off alike, off oppositely, one off.
 SCALE_SHARES: Final = (1.0, 1.0, 0.2, 1.0)
-EMBEDDED: Final = Path(__file__).parent / "data" / "chm-lite0.pt"
+EMBEDDED: Final = EMBEDDED_WEIGHTS
 """The learner that travels with the code; beside it, ``chm-lite0.md`` says what it is."""
 
 

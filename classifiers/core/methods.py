@@ -131,6 +131,11 @@ def _decide_softmax(query: QueryFeatures, evidence: Evidence, parameters: Parame
     if any(parameters[name] != value for name, value in trained.items()):
         wanted = {name: parameters[name] for name in trained}
         raise ValueError(f"The head was trained with {trained}; expected {wanted}.")
+    if head.is_own and evidence.gallery.manifest.grey == "half":
+        raise ValueError(
+            "own_head on a gallery with grey='half': its maps of grey photos are not the head's; "
+            "expected a gallery built with grey='backbone'."
+        )
     pooled = query.map.mean((1, 2)) if head.is_own else query.vector  # (C, 7, 7) -> (C,)
     label, probability = head.choose(pooled, evidence.competing)
     # The published confidences are whole per cents, cut off.

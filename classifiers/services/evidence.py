@@ -22,9 +22,9 @@ from classifiers.core.matchers import matcher_load
 from classifiers.core.queries import targets_field
 from classifiers.core.targets import Targets, TargetsWriter
 from classifiers.models import Category, Image, PredictionRun
-from classifiers.services.galleries import photo_read
 from classifiers.services.jobs import job_fail, job_heartbeat, job_progress
 from classifiers.services.masks import masks_path
+from classifiers.services.photos import photo_read
 
 TARGETS_BATCH = 32
 

@@ -7,7 +7,6 @@ under the hash of the file's bytes, so that an interrupted run goes on where it 
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 import os
 import re
@@ -24,10 +23,11 @@ from classifiers.core.filters import (
     nearest_hashes,
     pixels_sha256,
 )
-from classifiers.core.images import CROP_SIDE, load_rgb
+from classifiers.core.images import CROP_SIDE
 from classifiers.models import Dataset, Image
 from classifiers.services.crops import is_grey
 from classifiers.services.evaluations import LabelFile, truths_of
+from classifiers.services.photos import PhotoMissing, photo_read
 
 N_THREADS: Final = min(4, os.cpu_count() or 1)
 BATCH: Final = 64
@@ -185,17 +185,9 @@ def _decoded(images: Sequence[Image]) -> Iterator[list[tuple[str, Look]]]:
 
 def _look(image: Image) -> tuple[str, Look]:
     try:
-        data = image.path.read_bytes()
-    except OSError as error:
-        raise FilterRefused(
-            f"{image.path} cannot be read ({error.strerror}). If the folder moved, run "
-            f"import_dataset {image.dataset} again with its new place."
-        ) from error
-    if hashlib.sha256(data).hexdigest() != image.sha256:
-        raise FilterRefused(
-            f"{image.path} has other bytes than when it was imported. Put the old file back."
-        )
-    pixels = load_rgb(image.path)
+        pixels = photo_read(image)
+    except PhotoMissing as error:
+        raise FilterRefused(str(error)) from error
     return image.sha256, Look(pixels_sha256(pixels), difference_hash(pixels), is_grey(pixels))
 
 

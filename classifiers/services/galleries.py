@@ -6,45 +6,24 @@ import hashlib
 from pathlib import Path
 
 import numpy as np
-import PIL.Image
 from django.conf import settings
 from numpy.typing import NDArray
 
 from classifiers.core.backbones import Backbone, backbone_load
 from classifiers.core.features import extract_stream
-from classifiers.core.images import load_rgb, query_crop
+from classifiers.core.images import query_crop
 from classifiers.core.index import GalleryWriter, Precision
 from classifiers.models import Gallery, Image, ImageQuerySet
 from classifiers.services.gallery_options import GalleryOptions, options_of
 from classifiers.services.jobs import job_progress
+from classifiers.services.photos import photo_read
 
 BATCH = 32
-
-
-class PhotoMissing(RuntimeError):
-    """An original file is gone or changed since its import."""
 
 
 def crop_read(image: Image, transform: str = "crop") -> NDArray[np.uint8]:
     """Read the crop that the machine sees, ``(224, 224, 3)``, from the original file."""
     return np.asarray(query_crop(photo_read(image), transform))
-
-
-def photo_read(image: Image) -> PIL.Image.Image:
-    """Read an original file, upright RGB; refuse one that changed since its import."""
-    try:
-        data = image.path.read_bytes()
-    except OSError as error:
-        raise PhotoMissing(
-            f"{image.path} cannot be read ({error.strerror}). If the folder moved, run "
-            f"import_dataset {image.dataset} again with its new place."
-        ) from error
-    if hashlib.sha256(data).hexdigest() != image.sha256:
-        raise PhotoMissing(
-            f"{image.path} has other bytes than when it was imported. Put the old file back, "
-            "or import the new one under another name."
-        )
-    return load_rgb(image.path)
 
 
 def gallery_extract(*, gallery: Gallery) -> None:

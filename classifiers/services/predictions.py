@@ -25,8 +25,9 @@ from classifiers.core.queries import QueryFeatures, grey_of, matched_transform
 from classifiers.decision import Decision
 from classifiers.models import Category, Image, Neighbor, Prediction, PredictionRun
 from classifiers.services.evidence import RunEvidence, evidence_collect
-from classifiers.services.galleries import crop_read, photo_read
+from classifiers.services.galleries import crop_read
 from classifiers.services.jobs import job_heartbeat, job_progress
+from classifiers.services.photos import photo_read
 
 BATCH = 32
 MATCHER_BATCH = 4  # CHM-Corr takes its time: a batch is what shows progress

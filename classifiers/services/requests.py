@@ -19,10 +19,9 @@ from classifiers.core.catalogue import (
     EMBEDDED_WEIGHTS,
     parameters_resolved,
 )
+from classifiers.core.manifest import MANIFEST
 from classifiers.models import Dataset, Gallery, Image, Job, PredictionRun
 from classifiers.services.jobs import job_requeue
-
-MANIFEST = "manifest.json"  # of a finished gallery; core/manifest.py, which loads torch's company
 
 
 class RequestRefused(ValueError):

@@ -11,10 +11,10 @@ import pytest
 from django.core.management import CommandError, call_command
 from PIL import Image as Pixels
 
-from classifiers.core.images import load_rgb
 from classifiers.models import Image
 from classifiers.services import filters
 from classifiers.services.datasets import dataset_import
+from classifiers.services.photos import photo_read
 from tests.classifiers.photos import noise
 
 pytestmark = pytest.mark.django_db
@@ -123,7 +123,7 @@ def test_a_reason_can_be_ignored_and_the_least_side_be_set(birds: Path, out: Pat
 def test_nothing_is_decoded_where_no_pixels_matter(
     birds: Path, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(filters, "load_rgb", None)
+    monkeypatch.setattr(filters, "photo_read", None)
     found = filtered(out, "--ignore", "greyscale", "--ignore", "duplicate")
     assert found == {"tiny.png": "small", "two.png": "small"}
 
@@ -142,15 +142,15 @@ def test_gallery_photos_of_other_sizes_need_no_decoding(
 def decoded(monkeypatch: pytest.MonkeyPatch, *, fail_at: int = 0) -> list[Path]:
     """Record which files are decoded; at the given one, be interrupted instead."""
     seen: list[Path] = []
-    real = load_rgb
+    real = photo_read
 
-    def load(path: Path) -> Pixels.Image:
-        seen.append(path)
+    def load(image: Image) -> Pixels.Image:
+        seen.append(image.path)
         if len(seen) == fail_at:
             raise KeyboardInterrupt
-        return real(path)
+        return real(image)
 
-    monkeypatch.setattr(filters, "load_rgb", load)
+    monkeypatch.setattr(filters, "photo_read", load)
     monkeypatch.setattr(filters, "N_THREADS", 1)
     return seen
 

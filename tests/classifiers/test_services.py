@@ -16,7 +16,7 @@ from classifiers.core.catalogue import CLASSIFIERS
 from classifiers.core.features import extract
 from classifiers.core.methods import QueryFeatures, classify
 from classifiers.models import Dataset, Gallery, Image, Job, Neighbor, Prediction
-from classifiers.services import evidence, galleries, jobs, predictions, requests
+from classifiers.services import evidence, galleries, jobs, photos, predictions, requests
 from tests.classifiers.conftest import BACKBONE, make_runs
 
 pytestmark = pytest.mark.django_db
@@ -83,7 +83,7 @@ def test_a_photo_that_is_gone_fails_the_job_with_its_name(dataset: Dataset) -> N
 def test_a_photo_with_other_bytes_is_not_used(dataset: Dataset) -> None:
     photo = dataset.images.filter(split="gallery")[0]
     photo.path.write_bytes(photo.path.read_bytes() + b"\0")
-    with pytest.raises(galleries.PhotoMissing, match="has other bytes"):
+    with pytest.raises(photos.PhotoMissing, match="has other bytes"):
         galleries.crop_read(photo)
 
 

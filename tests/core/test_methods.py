@@ -1,6 +1,7 @@
 """From a query to a decision with its evidence, for every classifier of the table."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -175,6 +176,15 @@ def test_an_own_head_reads_the_mean_of_the_map(query: QueryFeatures, gallery: Ga
     assert decision.confidence == pytest.approx(float(means.softmax(0).max()))
     with pytest.raises(ValueError, match=r"trained with {'own_head': True}; expected"):
         classify(query, gallery, "softmax", head=own)
+
+
+def test_an_own_head_refuses_maps_of_other_statistics(
+    query: QueryFeatures, gallery: Gallery
+) -> None:
+    own = LinearHead(torch.zeros(3, CHANNELS).double(), torch.zeros(3).double())
+    half = replace(gallery, manifest=replace(gallery.manifest, grey="half"))
+    with pytest.raises(ValueError, match="expected a gallery built with grey='backbone'"):
+        classify(query, half, "softmax", head=own, own_head=True)
 
 
 def test_a_small_gallery_lets_everyone_vote(query: QueryFeatures, gallery: Gallery) -> None:

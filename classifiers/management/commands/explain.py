@@ -73,7 +73,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         from classifiers.core.figures import explanation_figure, figure_save, format_of
         from classifiers.core.weights import FOLDER_VARIABLE
-        from classifiers.services.galleries import PhotoMissing
+        from classifiers.services.photos import PhotoMissing
 
         # The core loads weights by this variable alone; where they were registered, the site knows.
         os.environ[FOLDER_VARIABLE] = str(settings.WEIGHTS_DIR)
@@ -184,7 +184,7 @@ def _dataset_encode(
     from classifiers.core.library import targets_encode
     from classifiers.core.manifest import GalleryRefused
     from classifiers.core.targets import Targets
-    from classifiers.services.galleries import photo_read
+    from classifiers.services.photos import photo_read
 
     try:
         Targets.open(gallery, matcher, field)

@@ -1,0 +1,31 @@
+"""An original file, as it was when it was imported. Needs no torch."""
+
+from __future__ import annotations
+
+import hashlib
+
+import PIL.Image
+
+from classifiers.core.images import load_rgb
+from classifiers.models import Image
+
+
+class PhotoMissing(RuntimeError):
+    """An original file is gone or changed since its import."""
+
+
+def photo_read(image: Image) -> PIL.Image.Image:
+    """Read an original file, upright RGB; refuse one that changed since its import."""
+    try:
+        data = image.path.read_bytes()
+    except OSError as error:
+        raise PhotoMissing(
+            f"{image.path} cannot be read ({error.strerror}). If the folder moved, run "
+            f"import_dataset {image.dataset} again with its new place."
+        ) from error
+    if hashlib.sha256(data).hexdigest() != image.sha256:
+        raise PhotoMissing(
+            f"{image.path} has other bytes than when it was imported. Put the old file back, "
+            "or import the new one under another name."
+        )
+    return load_rgb(image.path)
