@@ -43,6 +43,7 @@ EMD_PARAMETERS: Final[Parameters] = {
     "n_patches": 5,
     "stop": "per_pair",
 }
+EMBEDDED_BACKBONE: Final = "efficientnet-lite0"
 EMBEDDED_MATCHER: Final = "chm-lite0"
 EMBEDDED_WEIGHTS: Final = Path(__file__).parent / "data" / "chm-lite0.pt"
 MATCHER_PARAMETERS: Final[Parameters] = {"matcher": EMBEDDED_MATCHER, "matcher_sha256": ""}
@@ -56,7 +57,7 @@ CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "pairs": ("drawn", "scored"),
     "transform": ("crop", "squash"),
     "classes": ("all", "split"),
-    "matcher": ("chm-lite0", "chmnet-psi", "chmnet-iso", "chmnet-full"),
+    "matcher": (EMBEDDED_MATCHER, "chm-trained", "chmnet-psi", "chmnet-iso", "chmnet-full"),
 }
 PATTERNS: Final[Mapping[str, tuple[str, str]]] = {
     "mask": (f"[01]{{{N_CELLS}}}", f"{N_CELLS} digits 0 or 1, row by row"),

@@ -5,6 +5,8 @@ https://github.com/juhongm999/chm is the authors' code, whose names the entries 
 
 from __future__ import annotations
 
+from functools import cache
+
 import torch
 
 from classifiers.core.chmnet import CHMLearner
@@ -16,12 +18,16 @@ CHANNELS = 1024
 
 def chmnet_layout(kernel: str) -> Layout:
     """Return the keys and shapes of a CHMNet checkpoint; ``kernel`` is psi, iso or full."""
-    with torch.device("meta"):  # shapes alone: no memory, no random numbers
-        plain = layout_of(torchvision.models.resnet101())
     learner = layout_of(CHMLearner(CHANNELS, kernel))
-    return {f"backbone.{key}": _twice(key, shape) for key, shape in plain.items()} | {
+    return {f"backbone.{key}": _twice(key, shape) for key, shape in _resnet101().items()} | {
         f"learner.{key}": shape for key, shape in learner.items()
     }
+
+
+@cache
+def _resnet101() -> Layout:
+    with torch.device("meta"):  # shapes alone: no memory, no random numbers
+        return layout_of(torchvision.models.resnet101())
 
 
 def _twice(key: str, shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -19,9 +19,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from classifiers.core import weights
 from classifiers.core.ahead import map_ahead
-from classifiers.core.backbones import backbone_load
-from classifiers.core.catalogue import EMBEDDED_WEIGHTS
+from classifiers.core.backbones import backbone_load, registered_load
+from classifiers.core.catalogue import CHOICES, EMBEDDED_WEIGHTS
 from classifiers.core.chmnet import CHMLearner, learner_of
 from classifiers.core.images import MATCHER_SIDE
 
@@ -139,9 +140,9 @@ def matcher_load(
     """Load a matcher by name.
 
     "chm-lite0" is the embedded one: EfficientNet-Lite0's maps of stride 16 and a learner that
-    ``manage.py train_chm`` trained; ``checkpoint`` names another such learner. "chmnet-psi",
-    "chmnet-iso" and "chmnet-full" are the published ones, which the user registers; ``folder``
-    is where.
+    ``manage.py train_chm`` trained; ``checkpoint`` names another such learner. "chm-trained" is
+    the learner of that kind that the user registers. "chmnet-psi", "chmnet-iso" and
+    "chmnet-full" are the published ones, which the user registers; ``folder`` is where.
 
     Raises
     ------
@@ -152,12 +153,14 @@ def matcher_load(
 
     """
     device = torch.device(device)
+    if name not in CHOICES["matcher"]:
+        raise ValueError(f"Unknown matcher {name!r}; known: {', '.join(CHOICES['matcher'])}.")
     if name == "chm-lite0":
-        return _chm_lite0(checkpoint, device)
-    if not name.startswith("chmnet-"):
-        raise ValueError(
-            f"Unknown matcher {name!r}; known: chm-lite0, chmnet-psi, chmnet-iso, chmnet-full."
-        )
+        state = torch.load(checkpoint, map_location=device, weights_only=True)
+        return _on_lite0(name, state, hashlib.sha256(checkpoint.read_bytes()).hexdigest(), device)
+    if name == "chm-trained":
+        state = registered_load(name, folder)
+        return _on_lite0(name, state, weights.registered(name, folder).sha256, device)
     from classifiers.core.chmnet_weights import chmnet_load  # and torchvision, for seconds
 
     found = chmnet_load(name, device, folder=folder)
@@ -169,10 +172,9 @@ def matcher_load(
     return Matcher(name, found.source.spec.weights_sha256, source, target, learner, device)
 
 
-def _chm_lite0(checkpoint: Path, device: torch.device) -> Matcher:
+def _on_lite0(name: str, state: dict[str, Tensor], sha256: str, device: torch.device) -> Matcher:
     backbone = backbone_load("efficientnet-lite0", device)
-    learner = learner_of(torch.load(checkpoint, map_location=device, weights_only=True))
+    learner = learner_of(state)
     network = cast(StrideNetwork, backbone.network.stride16)  # type: ignore[attr-defined]
     branch = Branch(network, backbone.spec.mean, backbone.spec.std)
-    sha256 = hashlib.sha256(checkpoint.read_bytes()).hexdigest()
-    return Matcher("chm-lite0", sha256, branch, branch, learner.to(device), device)
+    return Matcher(name, sha256, branch, branch, learner.to(device), device)

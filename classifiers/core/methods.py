@@ -213,13 +213,13 @@ def _rank_chm(
             f"{targets.matcher.sha256[:8]}; expected {wanted[0]}, field {wanted[1]}, weights "
             f"{sha256[:8]}."
         )
+    mask = _mask(parameters)  # before the work that a refusal would waste
     compared = query.map if query.matched_map is None else query.matched_map
     kept = targets.of(shortlist.rows)  # (n, 3, 225, D)
     points = targets.matcher.learner.transfer(query.source, kept, fixed_grid())  # (n, 2, 49)
     points = points.to(compared.device)
     maps = evidence.gallery.maps_of(shortlist.rows).to(compared.device)
     options = {name: parameters[name] for name in ("threshold", "n_patches") if name in parameters}
-    mask = _mask(parameters)
     result = chm_scores(
         compared, maps, points, mask=mask, paper=bool(parameters["paper"]), **options
     )

@@ -1,4 +1,4 @@
-"""The weights that cannot travel with the program, and how a file is known to be one of them."""
+"""The weights that do not travel with the program, and how a file is known to be one of them."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import torch
 Layout = Mapping[str, tuple[int, ...]]
 """The shape of each tensor of a checkpoint, by key."""
 
+LITE0_CHANNELS: Final = 112  # of EfficientNet-Lite0's maps of stride 16
 COUNTERS: Final = ".num_batches_tracked"  # of no use once trained; old files lack them
 
 
@@ -21,11 +22,12 @@ class WeightsRefused(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A weights file that somebody published.
+    """A weights file that somebody published, or that ``manage.py train_chm`` writes.
 
     A file of this layout whose checksum is not the published ``sha256`` is refused. Where none
     is published the layout is enough, and an ``md5`` that fits only says so with more certainty.
-    ``layout`` gives the shapes by key; ``file`` is the published name.
+    ``layout`` gives the shapes by key; ``file`` is the published name; ``use`` the command that
+    works with the weights.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Published:
     source: str
     licence: str
     layout: Callable[[], Layout]
+    use: str
     sha256: str = ""
     md5: str = ""
 
@@ -60,6 +63,15 @@ def _chmnet(kernel: str) -> Layout:
     return chmnet_layout(kernel)
 
 
+@cache
+def _trained() -> Layout:
+    from classifiers.core.chmnet import CHMLearner
+
+    return {key: tuple(each.shape) for key, each in CHMLearner(LITE0_CHANNELS).state_dict().items()}
+
+
+_USE_BACKBONE: Final = "build_gallery DATASET --backbone {}".format
+_USE_MATCHER: Final = "predict DATASET --classifier chm-corr --set matcher={}".format
 _CHM_SOURCE: Final = (
     "https://drive.google.com/drive/folders/1myRkb2ow6ltAWaAJtJsh23NVB6d4YFuo, "
     "linked from https://github.com/juhongm999/chm"
@@ -74,6 +86,7 @@ PUBLISHED: Final[dict[str, Published]] = {
             source="https://download.pytorch.org/models/resnet50-0676ba61.pth",
             licence="BSD-3-Clause",
             layout=_resnet50,
+            use=_USE_BACKBONE("resnet50-imagenet1k-v1"),
             # V2 has the same keys and shapes; only the checksum tells them apart.
             sha256="0676ba61b6795bbe1773cffd859882e5e297624d384b6993f7c9e683e722fb8a",
         ),
@@ -84,6 +97,7 @@ PUBLISHED: Final[dict[str, Published]] = {
             "as https://github.com/anguyen8/chm-corr-interactive fetches it",
             licence="MIT",
             layout=_inat,
+            use=_USE_BACKBONE("resnet50-inaturalist2017"),
             md5="5cce3d554bc8e1e239b19321f692d9c5",
         ),
         Published(
@@ -92,6 +106,7 @@ PUBLISHED: Final[dict[str, Published]] = {
             source=_CHM_SOURCE,
             licence="none stated",
             layout=partial(_chmnet, "psi"),
+            use=_USE_MATCHER("chmnet-psi"),
             md5="6b7b4d7bad7f89600fac340d6aa7708b",
         ),
         Published(
@@ -100,6 +115,7 @@ PUBLISHED: Final[dict[str, Published]] = {
             source=_CHM_SOURCE,
             licence="none stated",
             layout=partial(_chmnet, "iso"),
+            use=_USE_MATCHER("chmnet-iso"),
         ),
         Published(
             name="chmnet-full",
@@ -107,6 +123,15 @@ PUBLISHED: Final[dict[str, Published]] = {
             source=_CHM_SOURCE,
             licence="none stated",
             layout=partial(_chmnet, "full"),
+            use=_USE_MATCHER("chmnet-full"),
+        ),
+        Published(
+            name="chm-trained",
+            file="DATASET.pt",
+            source="python manage.py train_chm DATASET (docs/chm.md)",
+            licence="that of the photos",
+            layout=_trained,
+            use=_USE_MATCHER("chm-trained"),
         ),
     )
 }

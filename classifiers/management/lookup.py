@@ -16,7 +16,8 @@ def by_slug(model: type[M], slug: str) -> M:
     """Return the row of this slug; ``CommandError`` lists the known ones."""
     found = model._default_manager.filter(slug=slug).first()
     if found is None:
-        known = ", ".join(model._default_manager.values_list("slug", flat=True)) or "none yet"
+        slugs = model._default_manager.order_by("slug").values_list("slug", flat=True)
+        known = ", ".join(slugs) or "none yet"
         raise CommandError(
             f"No {model._meta.verbose_name} {slug!r}; {model._meta.verbose_name_plural}: {known}."
         )

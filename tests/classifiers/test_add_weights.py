@@ -42,7 +42,16 @@ def test_a_published_file_is_named_with_its_checksum(
     found = weights.Registered("chmnet-psi", "6b7b", "pas_psi.pt", "md5", tmp_path)
     monkeypatch.setattr(weights, "register", lambda *args, **options: found)
     said = add(Path(__file__))
-    assert said == f"Registered chmnet-psi, known by its published md5: {tmp_path}\nsha256 6b7b\n"
+    assert said == (
+        f"Registered chmnet-psi, known by its published md5: {tmp_path}\nsha256 6b7b\n"
+        "Next: python manage.py predict DATASET --classifier chm-corr --set matcher=chmnet-psi\n"
+    )
+
+
+def test_what_train_chm_wrote_is_registered_as_a_matcher(tmp_path: Path) -> None:
+    said = add(write(tmp_path / "birds.pt", PUBLISHED["chm-trained"].layout()))
+    assert "Registered chm-trained, known by its keys and shapes" in said
+    assert "predict DATASET --classifier chm-corr --set matcher=chm-trained" in said
 
 
 def test_a_wrong_file_is_refused_in_words(tmp_path: Path) -> None:

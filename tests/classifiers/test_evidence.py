@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from functools import partial
@@ -112,6 +113,20 @@ def test_a_run_keeps_to_the_weights_it_began_with(
     again = predicted(gallery, "chm-corr")
     assert again != run
     assert again.status == Job.Status.DONE
+
+
+def test_a_learner_of_ones_own_predicts_by_name(
+    gallery: Gallery, rung: Rung, settings: Settings, tmp_path: Path
+) -> None:
+    state = torch.load(CHM_LITE0, weights_only=True)
+    torch.save({name: 2 * each for name, each in state.items()}, tmp_path / "shades.pt")
+    settings.WEIGHTS_DIR = tmp_path / "weights"
+    call_command("add_weights", str(tmp_path / "shades.pt"))
+    run = predicted(gallery, "chm-corr", matcher="chm-trained")
+    assert (run.status, run.predictions.count()) == (Job.Status.DONE, 6)
+    sha256 = hashlib.sha256((tmp_path / "shades.pt").read_bytes()).hexdigest()
+    assert run.parameters["matcher_sha256"] == sha256
+    assert (gallery.folder / f"chm-trained-crop-{sha256[:8]}" / "targets.npy").is_file()
 
 
 def test_one_runs_missing_evidence_fails_it_alone(gallery: Gallery, rung: Rung) -> None:

@@ -1,28 +1,27 @@
-"""Small galleries, a loaded backbone, and the published files where they are at hand."""
+"""Small galleries, a loaded backbone, and the published files where they are at hand.
+
+Fixtures import what they need: under xdist the process that only hands out tests reads this
+file too, before any other starts, and torch alone takes two seconds.
+"""
 
 from __future__ import annotations
 
+import gc
 import os
+import shutil
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 
-from classifiers.core.backbones import BACKBONES, Backbone, LoadedBackbone, backbone_load
-from classifiers.core.chmnet import CHMLearner
-from classifiers.core.features import Features
-from classifiers.core.index import Gallery, GalleryWriter
-from classifiers.core.matchers import Branch, Matcher
-from classifiers.core.targets import Targets, TargetsWriter
-from tests.core.oracles import random_maps
-
-CHANNELS = 24
+if TYPE_CHECKING:
+    from classifiers.core.backbones import Backbone, LoadedBackbone
+    from classifiers.core.index import Gallery
+    from classifiers.core.matchers import Matcher
+    from classifiers.core.targets import Targets
 
 Golden = Callable[[str], dict[str, NDArray[Any]]]
 
@@ -32,9 +31,22 @@ def shared_dir() -> Path:
     return Path(os.environ.get("STUDY_SHARED_DIR", default))
 
 
+def pytest_collectstart() -> None:
+    """Spare the garbage collector the libraries' million objects, which stay anyway."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Collect what tests leave, and never look at the libraries."""
+    gc.freeze()
+    gc.enable()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def one_thread() -> None:
     """Let each of several test processes keep to one core: threads would wait for each other."""
+    import torch
+
     if "PYTEST_XDIST_WORKER" in os.environ:
         torch.set_num_threads(1)
 
@@ -56,66 +68,76 @@ def golden() -> Golden:
 
 @pytest.fixture(scope="session")
 def lite0() -> LoadedBackbone:
+    from classifiers.core.backbones import backbone_load
+
     return backbone_load("efficientnet-lite0")
+
+
+@pytest.fixture(scope="session")
+def lite0_matcher() -> Matcher:
+    from classifiers.core.queries import matcher_kept
+
+    return matcher_kept("chm-lite0")  # the one that classify loads
 
 
 @pytest.fixture
 def toy_backbone() -> Backbone:
-    return replace(BACKBONES["efficientnet-lite0"], name="toy", channels=CHANNELS)
+    from tests.core import toys
+
+    return toys.toy_backbone()
 
 
-def toy_features(n: int, seed: int = 0) -> Features:
-    maps = random_maps(n, CHANNELS, seed)
-    return Features(maps, F.normalize(maps.mean((2, 3)), dim=1))
+@pytest.fixture(scope="session")
+def shared_gallery(tmp_path_factory: pytest.TempPathFactory) -> Gallery:
+    """Sixty images, ids from 1000, classes 0, 1, 2 in turn; rows 7 and 8 equal row 5.
 
+    For tests that only read; ``gallery`` is a copy to write into.
+    """
+    import torch
 
-def writer(path: Path, backbone: Backbone, n: int = 60, **changes: Any) -> GalleryWriter:
-    plan: dict[str, Any] = {
-        "image_ids": np.arange(n) + 1000,
-        "labels": np.arange(n) % 3,
-        "dataset": "toy",
-    }
-    return GalleryWriter(path, backbone=backbone, **(plan | changes))
+    from classifiers.core.features import Features
+    from tests.core import toys
 
-
-@pytest.fixture
-def gallery(tmp_path: Path, toy_backbone: Backbone) -> Gallery:
-    """Sixty images, ids from 1000, classes 0, 1, 2 in turn; rows 7 and 8 equal row 5."""
-    features = toy_features(60)
+    features = toys.toy_features(60)
     same = torch.arange(60)
     same[7:9] = 5
-    unfinished = writer(tmp_path / "gallery", toy_backbone)
+    path = tmp_path_factory.mktemp("toy") / "gallery"
+    unfinished = toys.writer(path, toys.toy_backbone())
     unfinished.append(Features(features.maps[same], features.vectors[same]))
     return unfinished.finish()
 
 
-def toy_matcher(seed: int = 0, name: str = "chm-lite0") -> Matcher:
-    """Return a matcher of 8 channels that takes no time to load, its two branches alike."""
-    generator = torch.Generator().manual_seed(seed)
-    mixing = torch.randn(8, 3, 1, 1, generator=generator)
-    torch.manual_seed(seed)
-    learner = CHMLearner(8)
-    for weights in (*learner.chm6d.parameters(), *learner.chm4d.parameters()):
-        weights.data *= 100
+@pytest.fixture(scope="session")
+def shared_targets(shared_gallery: Gallery, tmp_path_factory: pytest.TempPathFactory) -> Targets:
+    """What the toy matcher keeps of the sixty images; for tests that only read."""
+    from classifiers.core.index import Gallery
+    from classifiers.core.targets import TargetsWriter
+    from tests.core.toys import toy_crops, toy_matcher
 
-    def network(x: torch.Tensor) -> torch.Tensor:
-        return F.conv2d(F.adaptive_avg_pool2d(x, 15), mixing)
-
-    branch = Branch(network, (127.0,) * 3, (128.0,) * 3)
-    learner.requires_grad_(False).eval()
-    return Matcher(name, f"toy{seed}", branch, branch, learner, torch.device("cpu"))
-
-
-def toy_crops(n: int, seed: int = 0, side: int = 240) -> NDArray[np.uint8]:
-    """Return photos (n, side, side, 3) of coarse random patches."""
-    coarse = np.random.default_rng(seed).integers(0, 256, (n, 6, 6, 3), dtype=np.uint8)
-    return coarse.repeat(side // 6, axis=1).repeat(side // 6, axis=2)
+    path = tmp_path_factory.mktemp("kept") / "gallery"
+    shutil.copytree(shared_gallery.path, path)
+    matcher = toy_matcher()
+    unfinished = TargetsWriter(Gallery.open(path), matcher)
+    unfinished.append(matcher.encode(toy_crops(60), "target"))
+    return unfinished.finish()
 
 
 @pytest.fixture
-def targets(gallery: Gallery) -> Targets:
-    """What the toy matcher keeps of the gallery's sixty images."""
-    matcher = toy_matcher()
-    unfinished = TargetsWriter(gallery, matcher)
-    unfinished.append(matcher.encode(toy_crops(60), "target"))
+def gallery(shared_gallery: Gallery, tmp_path: Path) -> Gallery:
+    """Return the sixty images in a folder of the test's own."""
+    from classifiers.core.index import Gallery
+
+    shutil.copytree(shared_gallery.path, tmp_path / "gallery")
+    return Gallery.open(tmp_path / "gallery")
+
+
+@pytest.fixture
+def targets(gallery: Gallery, shared_targets: Targets) -> Targets:
+    """What the toy matcher keeps of ``gallery``, beside it."""
+    import torch
+
+    from classifiers.core.targets import TargetsWriter
+
+    unfinished = TargetsWriter(gallery, shared_targets.matcher)
+    unfinished.append(shared_targets.of(torch.arange(60)))
     return unfinished.finish()

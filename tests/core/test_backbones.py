@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
@@ -12,6 +13,7 @@ import pytest
 import torch
 from torch import nn
 
+from classifiers.core import chmnet_weights
 from classifiers.core.backbones import (
     BACKBONES,
     Backbone,
@@ -28,21 +30,33 @@ from classifiers.core.published import PUBLISHED
 from classifiers.core.resnet import ResNet50
 from classifiers.core.vision import torchvision
 from classifiers.core.weights import register, registered
-from tests.core.checkpoints import cheap_state, write
+from tests.core.checkpoints import built, cheap_state, write
 
 RESNET50, INAT = "resnet50-imagenet1k-v1", "resnet50-inaturalist2017"
 
 
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Register one small file of each layout; the ResNet-50's checksum counts as published."""
-    for name, each in list(PUBLISHED.items()):
-        file = write(tmp_path / f"{name}.pth", each.layout())
-        if each.sha256:
-            sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
-            monkeypatch.setitem(PUBLISHED, name, replace(each, sha256=sha256))
-        register(file, tmp_path / "weights")
-    return tmp_path / "weights"
+    path = tmp_path_factory.mktemp("registered")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, each in list(PUBLISHED.items()):
+            file = write(path / f"{name}.pth", each.layout())
+            if each.sha256:
+                sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
+                patch.setitem(PUBLISHED, name, replace(each, sha256=sha256))
+            register(file, path / "weights")
+    return path / "weights"
+
+
+@pytest.fixture(scope="module")
+def inat(folder: Path) -> LoadedBackbone:
+    return backbone_load(INAT, folder=folder)
+
+
+@pytest.fixture(scope="module")
+def resnet50(folder: Path) -> LoadedBackbone:
+    return backbone_load(RESNET50, folder=folder)
 
 
 def test_the_published_checksum_begins_as_the_files_name_says() -> None:
@@ -60,30 +74,33 @@ def test_resnets_are_normalised_as_torchvision_does(spec: Backbone) -> None:
     assert ([spec.pixels], [spec.shorter_side]) == (ours.crop_size, ours.resize_size)
 
 
-def test_a_backbones_weights_are_the_registered_file(folder: Path) -> None:
-    loaded = backbone_load(RESNET50, folder=folder)
+def test_a_backbones_weights_are_the_registered_file(
+    folder: Path, resnet50: LoadedBackbone
+) -> None:
     expected = cheap_state(PUBLISHED[RESNET50].layout())["layer4.2.conv3.weight"]
-    network = cast(ResNet50, loaded.network)
+    network = cast(ResNet50, resnet50.network)
     assert torch.equal(network.state_dict()["layer4.2.conv3.weight"], expected)
     assert not network.training
-    assert loaded.spec.weights_sha256 == registered(RESNET50, folder).sha256
+    assert resnet50.spec.weights_sha256 == registered(RESNET50, folder).sha256
 
 
-def test_an_entry_has_the_checksum_of_the_registered_file(folder: Path) -> None:
+def test_an_entry_has_the_checksum_of_the_registered_file(
+    folder: Path, inat: LoadedBackbone
+) -> None:
     assert BACKBONES[INAT].weights_sha256 == ""
-    assert backbone_spec(INAT, folder=folder) == backbone_load(INAT, folder=folder).spec
+    assert backbone_spec(INAT, folder=folder) == inat.spec
     assert backbone_spec(INAT, folder=folder).weights_sha256 == registered(INAT, folder).sha256
 
 
-def test_the_inaturalist_blocks_find_their_place(folder: Path) -> None:
-    network = cast(nn.Module, backbone_load(INAT, folder=folder).network)
+def test_the_inaturalist_blocks_find_their_place(inat: LoadedBackbone) -> None:
+    network = cast(nn.Module, inat.network)
     published = cheap_state(PUBLISHED[INAT].layout())
     expected = published["module.backbone.rb_block.bn1.running_mean"]
     assert torch.equal(network.state_dict()["layer4.3.bn1.running_mean"], expected)
 
 
 def test_half_precision_is_loaded_as_single(tmp_path: Path) -> None:
-    state = {k: each.half() for k, each in cheap_state(PUBLISHED[INAT].layout()).items()}
+    state = cheap_state(PUBLISHED[INAT].layout(), torch.float16)
     torch.save(state, tmp_path / "half.pth")
     register(tmp_path / "half.pth", tmp_path)
     network = cast(nn.Module, backbone_load(INAT, folder=tmp_path).network)
@@ -91,8 +108,7 @@ def test_half_precision_is_loaded_as_single(tmp_path: Path) -> None:
 
 
 def test_a_registered_backbone_extracts_maps_that_are_never_negative() -> None:
-    torch.manual_seed(0)
-    network = ResNet50().eval()
+    network = built(ResNet50)
     backbone = LoadedBackbone(BACKBONES[RESNET50], network, torch.device("cpu"))
     crops = np.random.default_rng(0).integers(0, 256, (1, 224, 224, 3), dtype=np.uint8)
     maps = extract(backbone, crops).maps
@@ -110,7 +126,8 @@ def test_the_source_and_the_target_network_are_the_halves_of_one_file(folder: Pa
     assert len(chmnet.learner) == 10
 
 
-def test_other_kernels_load_by_name(folder: Path) -> None:
+def test_other_kernels_load_by_name(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chmnet_weights, "assemble", lambda *given: None)  # seconds, for branches
     learner = chmnet_load("chmnet-full", folder=folder).learner
     assert learner["chm6d.param"].shape == (1, 1, 3, 3, 5, 5, 5, 5)
 
@@ -132,10 +149,11 @@ def test_an_unregistered_backbone_says_what_to_run(tmp_path: Path) -> None:
         backbone_load(INAT, folder=tmp_path)
 
 
-def test_a_registered_file_that_changed_is_refused(folder: Path) -> None:
-    (folder / f"{INAT}.pth").write_bytes(b"other")
+def test_a_registered_file_that_changed_is_refused(folder: Path, tmp_path: Path) -> None:
+    shutil.copy(folder / f"{INAT}.json", tmp_path)
+    (tmp_path / f"{INAT}.pth").write_bytes(b"other")
     with pytest.raises(ValueError, match=r"sha256 d9298a10.*as it was registered"):
-        backbone_load(INAT, folder=folder)
+        backbone_load(INAT, folder=tmp_path)
 
 
 def test_own_heads_map_pooled_features_to_imagenets_logits(lite0: LoadedBackbone) -> None:
@@ -147,11 +165,13 @@ def test_own_heads_map_pooled_features_to_imagenets_logits(lite0: LoadedBackbone
     torch.testing.assert_close(network.pooled(x) @ weight.T + bias, network(x))
 
 
-def test_only_imagenets_backbones_have_a_head(folder: Path) -> None:
-    head = own_head(backbone_load(RESNET50, folder=folder))
+def test_only_imagenets_backbones_have_a_head(
+    resnet50: LoadedBackbone, inat: LoadedBackbone
+) -> None:
+    head = own_head(resnet50)
     assert head is not None
     assert [tuple(each.shape) for each in head] == [(1000, 2048), (1000,)]
-    assert own_head(backbone_load(INAT, folder=folder)) is None
+    assert own_head(inat) is None
 
 
 def test_imagenets_classes_are_in_their_usual_order() -> None:

@@ -233,21 +233,21 @@ QUERIES = {  # of the demo, so never trained on
 }
 
 
-def cell_pairs(backbone: LoadedBackbone, kind: str, *, cross_share: float) -> Pair:
+def cell_pairs(backbone: LoadedBackbone, kind: str, n: int, *, cross_share: float) -> Pair:
     spec = importlib.util.find_spec("elpv_dataset")
     if spec is None or spec.origin is None:
         pytest.skip("elpv_dataset is not installed; make test installs it")
     images = Path(spec.origin).parent / "data" / "images"
     photos = [str(images / name) for name in QUERIES[kind]]
     plan = PairPlan(("medium",), cross_share, ("border",), ("paper",))
-    return PairStream(backbone, photos, seed=0, stream=9, plan=plan).batch(range(8))
+    return PairStream(backbone, photos, seed=0, stream=9, plan=plan).batch(range(n))
 
 
 @pytest.mark.parametrize(("kind", "mean_px"), [("mono", 8.16), ("poly", 5.07)])
 def test_the_shipped_learner_matches_cells_it_never_saw(
     lite0: LoadedBackbone, kind: str, mean_px: float
 ) -> None:
-    pairs = cell_pairs(lite0, kind, cross_share=0.0)
+    pairs = cell_pairs(lite0, kind, 8, cross_share=0.0)
     found, rules = learner_score(shipped(), pairs), rules_score(pairs)
     assert found.mean_px == pytest.approx(mean_px, abs=0.3)
     assert 1 - found.pck_10 < 0.3 * (1 - rules["best cell"].pck_10)
@@ -256,7 +256,7 @@ def test_the_shipped_learner_matches_cells_it_never_saw(
 
 @pytest.mark.parametrize("kind", QUERIES)
 def test_the_shipped_learner_matches_different_cells(lite0: LoadedBackbone, kind: str) -> None:
-    pairs = cell_pairs(lite0, kind, cross_share=1.0)
+    pairs = cell_pairs(lite0, kind, 4, cross_share=1.0)
     found, rules = learner_score(shipped(), pairs).pck_10, rules_score(pairs)
     assert found > max(rules["best cell"].pck_10, rules["identity"].pck_10)
 

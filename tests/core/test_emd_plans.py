@@ -1,7 +1,9 @@
-"""The plans that do not stop early, converged and exact, against POT and the marginals."""
+"""The plans that do not stop early, converged and exact, against POT and the marginals.
+
+Tests that ask POT import it, for it takes a second that each test process would spend.
+"""
 
 import numpy as np
-import ot
 import pytest
 import torch
 
@@ -13,6 +15,8 @@ from tests.core.oracles import marginals_loop, random_maps, toy_maps
 @pytest.mark.parametrize("maps", [toy_maps(4, 6, 3), random_maps(5, 64)], ids=["toy", "random"])
 @pytest.mark.parametrize("epsilon", [0.05, 0.2])
 def test_a_converged_plan_is_that_of_pot(maps: torch.Tensor, epsilon: float) -> None:
+    import ot
+
     maps = maps.double()
     result = emd_scores(maps[0], maps[1:], stop="converged", epsilon=epsilon)
     for plan, similarity in zip(result.plan.numpy(), result.similarity.numpy(), strict=True):
@@ -32,6 +36,8 @@ def test_plans_without_a_rule_to_stop_early_have_both_marginals(stop: str) -> No
 
 
 def test_an_exact_plan_costs_what_pot_says_and_no_other_plan_costs_less() -> None:
+    import ot
+
     maps = random_maps(5, 64).double()
     exact = emd_scores(maps[0], maps[1:], stop="exact")
     cost = 1 - exact.similarity

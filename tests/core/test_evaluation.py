@@ -1,10 +1,14 @@
-"""The figures of a comparison, against loops, SciPy and the reference study's published pool."""
+"""The figures of a comparison, against loops, SciPy and the reference study's published pool.
+
+scipy.stats comes as a fixture, for it takes most of a second in each process that imports it.
+"""
 
 from __future__ import annotations
 
 import csv
 import math
 import os
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +16,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
-from scipy import stats
 
 from classifiers.core import evaluation
 from classifiers.core.evaluation import (
@@ -47,7 +50,14 @@ def test_auroc_is_the_share_of_pairs_in_the_right_order(answers: Answers) -> Non
     assert auroc(confidence, right) == pytest.approx(expected, nan_ok=True)
 
 
-def test_auroc_is_scipys_mann_whitney_u() -> None:
+@pytest.fixture(scope="module")
+def stats() -> Any:
+    from scipy import stats
+
+    return stats
+
+
+def test_auroc_is_scipys_mann_whitney_u(stats: Any) -> None:
     rng = np.random.default_rng(0)
     confidence, right = rng.integers(0, 21, 500) / 20, rng.random(500) < 0.7
     u = stats.mannwhitneyu(confidence[right], confidence[~right]).statistic
@@ -95,7 +105,7 @@ def test_brier_is_the_mean_squared_gap() -> None:
 
 
 @pytest.mark.parametrize(("n_right", "n"), [(0, 10), (10, 10), (81, 263), (15, 148), (1, 1)])
-def test_wilsons_interval_is_scipys(n_right: int, n: int) -> None:
+def test_wilsons_interval_is_scipys(stats: Any, n_right: int, n: int) -> None:
     expected = stats.binomtest(n_right, n).proportion_ci(0.95, method="wilson")
     assert wilson_interval(n_right, n) == pytest.approx((expected.low, expected.high), abs=1e-12)
 
@@ -109,8 +119,8 @@ def test_none_right_and_all_right_reach_the_ends_exactly() -> None:
     assert (wilson_interval(0, 10)[0], wilson_interval(10, 10)[1]) == (0, 1)
 
 
-@given(st.integers(0, 400), st.integers(0, 400))
-def test_mcnemars_p_is_scipys_binomial_test(n_gained: int, n_lost: int) -> None:
+@given(n_gained=st.integers(0, 400), n_lost=st.integers(0, 400))
+def test_mcnemars_p_is_scipys_binomial_test(stats: Any, n_gained: int, n_lost: int) -> None:
     n = n_gained + n_lost
     expected = stats.binomtest(n_gained, n).pvalue if n else 1.0
     assert mcnemar_p(n_gained, n_lost) == pytest.approx(expected, rel=1e-9)

@@ -48,6 +48,18 @@ def draw(**changes: Any) -> Figure:
     return explanation_figure(**(given | changes))
 
 
+def short() -> Figure:
+    """Draw all that a figure may have, but only two exemplars of each: quick to save."""
+    reranked = decision(1, 200, n=2, n_matches=3)
+    return draw(knn=decision(0, 100, n=2), reranked=reranked, truth=1)
+
+
+@pytest.fixture(scope="module")
+def figure() -> Figure:
+    """Draw the usual figure once, for tests that only look."""
+    return draw()
+
+
 def saved(figure: Figure, path: Path) -> bytes:
     figure_save(figure, path, dpi=40)
     return path.read_bytes()
@@ -57,7 +69,7 @@ def saved(figure: Figure, path: Path) -> bytes:
 def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """One figure in every format."""
     folder = tmp_path_factory.mktemp("figures")
-    return {suffix: saved(draw(truth=1), folder / f"a{suffix}") for suffix in figures.FORMATS}
+    return {suffix: saved(short(), folder / f"a{suffix}") for suffix in figures.FORMATS}
 
 
 def pictures(figure: Figure) -> list[bytes]:
@@ -89,15 +101,14 @@ def titles(figure: Figure) -> Iterator[tuple[str, str]]:
             yield text.get_text(), to_hex(text.get_color())
 
 
-def test_the_rows_show_the_exemplars_of_each_predicted_label() -> None:
+def test_the_rows_show_the_exemplars_of_each_predicted_label(figure: Figure) -> None:
     ids = [0, *range(100, 105), *range(200, 205)]
     pairs = [each for image in range(200, 205) for each in (0, image)]
     expected = [np.asarray(crop(each)).tobytes() for each in ids + pairs]
-    assert pictures(draw()) == expected
+    assert pictures(figure) == expected
 
 
-def test_boxes_stand_at_the_cells_of_query_and_exemplar() -> None:
-    figure = draw()
+def test_boxes_stand_at_the_cells_of_query_and_exemplar(figure: Figure) -> None:
     assert marked(figure, -2) == list(zip((0, 3, 6, 9, 12), COLOURS, strict=True))
     assert marked(figure, -1) == list(zip((40, 40, 39, 39, 38), COLOURS, strict=True))
 
@@ -131,15 +142,15 @@ def test_titles_say_by_colour_and_mark_who_is_right(
     ]
 
 
-def test_the_truth_stands_below_the_query_where_it_is_known() -> None:
+def test_the_truth_stands_below_the_query_where_it_is_known(figure: Figure) -> None:
     assert "Truth: cardinal" in words(draw(truth=1))
-    assert not any("Truth" in each for each in words(draw()))
+    assert not any("Truth" in each for each in words(figure))
 
 
-def test_fewer_exemplars_leave_their_places_empty() -> None:
+def test_fewer_exemplars_leave_their_places_empty(figure: Figure) -> None:
     few = draw(knn=decision(0, 100, n=2), reranked=decision(1, 200, n=3, n_matches=1))
     assert len(pictures(few)) == 1 + 2 + 3 + 2 * 3
-    assert few.get_size_inches() == pytest.approx(draw().get_size_inches())
+    assert few.get_size_inches() == pytest.approx(figure.get_size_inches())
 
 
 def test_long_names_are_cut_and_dollars_are_no_formula(tmp_path: Path) -> None:
@@ -156,7 +167,7 @@ def test_equal_decisions_give_equal_bytes_in_any_style(
     files: dict[str, bytes], tmp_path: Path, suffix: str
 ) -> None:
     with mpl.rc_context({"font.size": 20, "svg.hashsalt": None, "axes.facecolor": "red"}):
-        again = saved(draw(truth=1), tmp_path / f"b{suffix.upper()}")
+        again = saved(short(), tmp_path / f"b{suffix.upper()}")
     assert again == files[suffix]
     assert not re.search(rb"Date|\d{4}-\d\d-\d\dT", again)
 
@@ -195,7 +206,7 @@ def test_a_decision_without_matches_is_refused() -> None:
 
 
 @pytest.mark.parametrize(("name", "seen"), [("a.gif", "ends in .gif"), ("a", "has no suffix")])
-def test_an_unknown_suffix_is_refused(tmp_path: Path, name: str, seen: str) -> None:
+def test_an_unknown_suffix_is_refused(figure: Figure, tmp_path: Path, name: str, seen: str) -> None:
     with pytest.raises(ValueError, match=f"{seen}; expected .png, .svg, .pdf"):
-        figure_save(draw(), tmp_path / name)
+        figure_save(figure, tmp_path / name)
     assert not (tmp_path / name).exists()

@@ -7,13 +7,12 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.optimize import minimize
 from torch import Tensor
 
 from classifiers.core.head import head_train
 from classifiers.core.vote import majority_vote
-from tests.core.conftest import toy_features
 from tests.core.oracles import head_objective
+from tests.core.toys import toy_features
 
 Data = tuple[Tensor, Tensor]
 
@@ -33,6 +32,8 @@ def test_a_separable_problem_is_solved() -> None:
 
 
 def test_the_optimum_is_the_one_scipy_finds(data: Data) -> None:
+    from scipy.optimize import minimize  # takes its time, and only here
+
     x, labels = data[0].numpy(), data[1].numpy()
     centred = x - x.mean(0)
     best = minimize(head_objective, np.zeros(18), (centred, labels, 0.01), tol=1e-9).x.reshape(3, 6)

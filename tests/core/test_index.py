@@ -12,8 +12,8 @@ import torch
 from classifiers.core.backbones import Backbone
 from classifiers.core.features import Features
 from classifiers.core.index import Gallery, GalleryRefused
-from tests.core.conftest import CHANNELS, toy_features, writer
 from tests.core.oracles import nearest_brute_force
+from tests.core.toys import CHANNELS, toy_features, writer
 
 
 def part(features: Features, start: int, stop: int) -> Features:

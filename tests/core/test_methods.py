@@ -14,12 +14,12 @@ from classifiers.core.index import Gallery
 from classifiers.core.methods import QueryFeatures, Shortlist, classify
 from classifiers.core.targets import Targets
 from classifiers.decision import Decision
-from tests.core.conftest import CHANNELS, toy_crops, toy_features, toy_matcher
+from tests.core.toys import CHANNELS, toy_crops, toy_features, toy_matcher
 
 VOTING = [name for name, each in CLASSIFIERS.items() if each.votes]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def query() -> QueryFeatures:
     features = toy_features(1, seed=3)
     source = toy_matcher().encode(toy_crops(1, seed=3), "source")[0]
@@ -34,34 +34,50 @@ def decide(query: QueryFeatures, gallery: Gallery, name: str, **given: Any) -> D
     return classify(query, gallery, name, **few, **given)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def head() -> LinearHead:
     generator = torch.Generator().manual_seed(0)
     weight = torch.randn(3, CHANNELS, generator=generator, dtype=torch.float64)
     return LinearHead(weight, torch.zeros(3, dtype=torch.float64), 0, WEIGHT_DECAY)
 
 
+@pytest.fixture(scope="module")
+def gallery(shared_gallery: Gallery) -> Gallery:
+    """Return the gallery of every test process: nothing here writes into it."""
+    return shared_gallery
+
+
+@pytest.fixture(scope="module")
+def decisions(
+    query: QueryFeatures, gallery: Gallery, head: LinearHead, shared_targets: Targets
+) -> dict[str, Decision]:
+    """Return the decision of each classifier on the query."""
+    given = {"head": head, "targets": shared_targets}
+    return {name: decide(query, gallery, name, **given) for name in CLASSIFIERS}
+
+
 @pytest.mark.parametrize("name", CLASSIFIERS)
 def test_the_same_input_gives_the_same_decision(
-    query: QueryFeatures, gallery: Gallery, head: LinearHead, targets: Targets, name: str
+    query: QueryFeatures,
+    gallery: Gallery,
+    head: LinearHead,
+    shared_targets: Targets,
+    decisions: dict[str, Decision],
+    name: str,
 ) -> None:
-    decisions = [decide(query, gallery, name, head=head, targets=targets) for _ in range(2)]
-    assert decisions[0] == decisions[1]
+    again = decide(query, gallery, name, head=head, targets=shared_targets)
+    assert again == decisions[name]
 
 
 @pytest.mark.parametrize("name", CLASSIFIERS)
-def test_a_decision_survives_json(
-    query: QueryFeatures, gallery: Gallery, head: LinearHead, targets: Targets, name: str
-) -> None:
-    decision = decide(query, gallery, name, head=head, targets=targets)
+def test_a_decision_survives_json(decisions: dict[str, Decision], name: str) -> None:
+    decision = decisions[name]
     assert Decision.from_json(json.loads(json.dumps(decision.to_json()))) == decision
 
 
 @pytest.mark.parametrize("name", CLASSIFIERS)
-def test_the_table_says_what_a_decision_holds(
-    query: QueryFeatures, gallery: Gallery, head: LinearHead, targets: Targets, name: str
-) -> None:
-    spec, decision = CLASSIFIERS[name], decide(query, gallery, name, head=head, targets=targets)
+def test_the_table_says_what_a_decision_holds(decisions: dict[str, Decision], name: str) -> None:
+    spec, decision = CLASSIFIERS[name], decisions[name]
     assert spec.name == name
     assert spec.votes == (decision.n_votes is not None) == bool(decision.neighbors)
     assert spec.has_matches == any(each.matches for each in decision.neighbors)
@@ -69,10 +85,8 @@ def test_the_table_says_what_a_decision_holds(
 
 
 @pytest.mark.parametrize("name", VOTING)
-def test_every_voter_is_listed_nearest_first(
-    query: QueryFeatures, gallery: Gallery, targets: Targets, name: str
-) -> None:
-    decision = decide(query, gallery, name, targets=targets)
+def test_every_voter_is_listed_nearest_first(decisions: dict[str, Decision], name: str) -> None:
+    decision = decisions[name]
     scores = [each.score for each in decision.neighbors]
     assert [each.rank for each in decision.neighbors] == list(range(decision.n_voters or 0))
     assert scores == sorted(scores, reverse=True)
@@ -84,9 +98,9 @@ def test_every_voter_is_listed_nearest_first(
 
 @pytest.mark.parametrize("name", VOTING)
 def test_voters_are_images_of_the_gallery_with_their_class(
-    query: QueryFeatures, gallery: Gallery, targets: Targets, name: str
+    gallery: Gallery, decisions: dict[str, Decision], name: str
 ) -> None:
-    for each in decide(query, gallery, name, targets=targets).neighbors:
+    for each in decisions[name].neighbors:
         assert each.label == gallery.labels[each.image - 1000]
 
 

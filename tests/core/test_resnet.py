@@ -1,25 +1,17 @@
 """ResNet trunks against torchvision, and the two networks inside CHMNet's checkpoint."""
 
 import math
-from collections.abc import Callable
-from typing import TypeVar
 
 import pytest
 import torch
 from torch import Tensor, nn
 
-from classifiers.core.chmnet_layout import chmnet_layout
 from classifiers.core.chmnet_weights import CHMNetWeights, chmnet_split
 from classifiers.core.inat_resnet import INatResNet, inat_layout, inat_state
-from classifiers.core.resnet import (
-    ResNet50,
-    ResNet101Stage3,
-    layout_of,
-)
+from classifiers.core.published import PUBLISHED
+from classifiers.core.resnet import ResNet50, ResNet101Stage3
 from classifiers.core.vision import torchvision
-from tests.core.checkpoints import cheap_state, random_state
-
-N = TypeVar("N", bound=nn.Module)
+from tests.core.checkpoints import built, cheap_state
 
 X = torch.rand(1, 3, 32, 64, generator=torch.Generator().manual_seed(0)) * 4 - 2
 
@@ -34,15 +26,6 @@ def output_of(network: nn.Module, layer: str) -> Tensor:
     network(X)
     handle.remove()
     return seen[0]
-
-
-def built(build: Callable[[], N], state: dict[str, Tensor] | None = None) -> N:
-    """Build a network with random weights, or with those given, faster than its own way."""
-    with torch.device("meta"):
-        network = build()
-    network.load_state_dict(state or random_state(layout_of(network)), strict=True, assign=True)
-    network.eval()
-    return network
 
 
 @pytest.fixture(scope="module")
@@ -101,13 +84,13 @@ def test_the_inaturalist_file_ends_in_two_parallel_blocks_and_5089_classes() -> 
 
 @pytest.mark.parametrize(("kernel", "count"), [("psi", 636), ("iso", 635), ("full", 633)])
 def test_a_chmnet_file_has_so_many_entries(kernel: str, count: int) -> None:
-    assert len(chmnet_layout(kernel)) == count
+    assert len(PUBLISHED[f"chmnet-{kernel}"].layout()) == count
 
 
 def test_chmnets_file_has_the_published_number_of_parameters() -> None:
     sizes = {
         key: math.prod(shape)
-        for key, shape in chmnet_layout("psi").items()
+        for key, shape in PUBLISHED["chmnet-psi"].layout().items()
         if not key.endswith(("tracked", "running_mean", "running_var"))
     }
     backbone = sum(size for key, size in sizes.items() if key.startswith("backbone."))
@@ -141,7 +124,8 @@ def test_the_grouped_network_is_two_plain_ones() -> None:
 @pytest.fixture(scope="module")
 def parts() -> CHMNetWeights:
     """What becomes of a file whose first convolution takes memory of its own."""
-    state = cheap_state(chmnet_layout("psi")) | {"backbone.conv1.weight": torch.ones(128, 3, 7, 7)}
+    layout = PUBLISHED["chmnet-psi"].layout()
+    state = cheap_state(layout) | {"backbone.conv1.weight": torch.ones(128, 3, 7, 7)}
     return chmnet_split(state)
 
 

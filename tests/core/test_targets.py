@@ -4,26 +4,23 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 from subprocess import PIPE, Popen
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
-from classifiers.core import chmnet_weights
 from classifiers.core import targets as targets_module
-from classifiers.core.backbones import BACKBONES, LoadedBackbone
+from classifiers.core.backbones import LoadedBackbone
 from classifiers.core.catalogue import parameters_resolved
-from classifiers.core.chmnet_weights import LoadedCHMNet
 from classifiers.core.features import extract
 from classifiers.core.index import Gallery, GalleryRefused, GalleryWriter
-from classifiers.core.matchers import CHM_LITE0, Matcher, matcher_load
+from classifiers.core.matchers import Matcher
 from classifiers.core.methods import classify
 from classifiers.core.queries import QueryFeatures, query_features
 from classifiers.core.targets import Targets, TargetsWriter, targets_folder
-from tests.core.conftest import CHANNELS, toy_crops, toy_matcher
 from tests.core.oracles import random_maps
+from tests.core.toys import CHANNELS, toy_crops, toy_matcher
 
 
 @pytest.fixture(autouse=True)
@@ -35,15 +32,6 @@ def test_targets_are_what_the_matcher_keeps(gallery: Gallery, targets: Targets) 
     rows = torch.tensor([7, 0, 59])
     expected = toy_matcher().encode(toy_crops(60)[rows.numpy()], "target")
     assert torch.equal(targets.of(rows), expected)
-
-
-def test_batch_size_never_changes_what_is_kept() -> None:
-    matcher, crops = toy_matcher(), toy_crops(7)
-    together = matcher.encode(crops, "source")
-    alone = torch.cat([matcher.encode(each[None], "source") for each in crops])
-    parts = matcher.encode_stream(range(7), crops.__getitem__, "source", size=4)
-    assert torch.equal(together, alone)
-    assert torch.equal(together, torch.cat([kept for _, kept in parts]))
 
 
 def test_an_interrupted_writing_goes_on(gallery: Gallery) -> None:
@@ -163,40 +151,6 @@ def test_an_array_that_is_not_the_manifests_is_refused(gallery: Gallery, targets
         Targets.open(gallery, toy_matcher())
 
 
-def test_crops_of_another_size_are_refused() -> None:
-    with pytest.raises(ValueError, match=r"\(1, 224, 224, 3\).*expected uint8 of shape \(B, 240"):
-        toy_matcher().encode(np.zeros((1, 224, 224, 3), np.uint8), "source")
-
-
-def test_an_unknown_matcher_lists_the_known_ones() -> None:
-    with pytest.raises(ValueError, match="'loftr'; known: chm-lite0, chmnet-psi"):
-        matcher_load("loftr")
-
-
-def test_a_published_matcher_says_how_to_get_it(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match=r"pas_psi.pt.*add_weights"):
-        matcher_load("chmnet-psi", folder=tmp_path)
-
-
-def test_a_published_matcher_has_two_branches(monkeypatch: pytest.MonkeyPatch) -> None:
-    spec = replace(BACKBONES["efficientnet-lite0"], weights_sha256="abc", mean=(1.0, 2.0, 3.0))
-
-    def stand_in(value: float) -> LoadedBackbone:
-        network = SimpleNamespace(maps=lambda x: torch.full((len(x), 8, 15, 15), value))
-        return LoadedBackbone(spec, network, torch.device("cpu"))
-
-    state = toy_matcher().learner.state_dict()
-    loaded = LoadedCHMNet(stand_in(1.0), stand_in(2.0), state)
-    monkeypatch.setattr(chmnet_weights, "chmnet_load", lambda *given, **options: loaded)
-    matcher = matcher_load("chmnet-psi")
-    assert (matcher.sha256, matcher.source.mean, matcher.kept) == ("abc", (1.0, 2.0, 3.0), 2)
-    x = torch.zeros(1, 3, 240, 240)
-    assert [float(each.network(x)[0, 0, 0, 0]) for each in (matcher.source, matcher.target)] == [
-        1,
-        2,
-    ]
-
-
 def test_a_gallery_of_other_weights_gets_no_queries(photos: Gallery) -> None:
     other = replace(photos, manifest=replace(photos.manifest, weights_sha256="0" * 64))
     with pytest.raises(ValueError, match=r"the gallery was built with 0000.*Build it again"):
@@ -204,16 +158,12 @@ def test_a_gallery_of_other_weights_gets_no_queries(photos: Gallery) -> None:
 
 
 @pytest.fixture(scope="module")
-def lite0_matcher() -> Matcher:
-    return matcher_load("chm-lite0")
-
-
-@pytest.fixture
-def photos(tmp_path: Path, lite0: LoadedBackbone) -> Gallery:
-    """A gallery of eight photos by the real networks."""
-    crops = toy_crops(8, side=240)[:, 8:232, 8:232]
-    plan = {"image_ids": np.arange(8), "labels": np.arange(8) % 2, "dataset": "photos"}
-    writer = GalleryWriter(tmp_path / "photos", backbone=lite0.spec, **plan)  # type: ignore[arg-type]
+def photos(tmp_path_factory: pytest.TempPathFactory, lite0: LoadedBackbone) -> Gallery:
+    """A gallery of four photos by the real networks."""
+    crops = toy_crops(4)[:, 8:232, 8:232]
+    plan = {"image_ids": np.arange(4), "labels": np.arange(4) % 2, "dataset": "photos"}
+    path = tmp_path_factory.mktemp("photos")
+    writer = GalleryWriter(path / "gallery", backbone=lite0.spec, **plan)  # type: ignore[arg-type]
     writer.append(extract(lite0, crops))
     return writer.finish()
 
@@ -223,7 +173,7 @@ def test_a_photo_is_classified_straight_from_its_file(photos: Gallery, tmp_path:
     from_file = classify(tmp_path / "query.png", photos, "knn")
     from_image = classify(Image.open(tmp_path / "query.png").convert("RGB"), photos, "knn")
     assert from_file == from_image
-    assert from_file.n_voters == 8
+    assert from_file.n_voters == 4
 
 
 def test_a_squashed_query_is_another_query(photos: Gallery) -> None:
@@ -237,11 +187,11 @@ def test_a_photo_meets_the_embedded_matcher(
     photos: Gallery, lite0_matcher: Matcher, paper: bool
 ) -> None:
     writer = TargetsWriter(photos, lite0_matcher, "paper" if paper else "crop")
-    writer.append(lite0_matcher.encode(toy_crops(8), "target"))
+    writer.append(lite0_matcher.encode(toy_crops(4), "target"))
     writer.finish()
     photo = Image.fromarray(toy_crops(1, side=300)[0])
     decision = classify(photo, photos, "chm-corr", paper=paper)
-    assert decision.n_voters == 8
+    assert decision.n_voters == 4
     assert decision.exemplars(1)[0].matches
     resolved = parameters_resolved("chm-corr", {"paper": paper})
     query = query_features(photo, photos, resolved, lite0_matcher)
@@ -277,9 +227,3 @@ def test_masks_by_image_need_a_mask(gallery: Gallery, targets: Targets) -> None:
         query, gallery, "chm-corr-plus", targets=targets, mask=mask, n_shortlist=6, n_voters=6
     )
     assert {match.query_cell for each in decision.exemplars() for match in each.matches} == {24}
-
-
-def test_the_embedded_learner_is_small_and_loads_safely() -> None:
-    assert CHM_LITE0.stat().st_size < 400_000
-    state = torch.load(CHM_LITE0, weights_only=True)
-    assert state["conv2ds.0.weight"].shape == (28, 112, 3, 3)

@@ -17,13 +17,15 @@ if TYPE_CHECKING:
 
 class Command(BaseCommand):
     help = (
-        "Register network weights that cannot travel with the program: the ResNet-50s and "
-        "CHMNet, see docs/backbones.md. The file may have any name; its checksum, or its keys "
-        "and shapes, say what it is."
+        "Register network weights that do not travel with the program: the ResNet-50s and "
+        "CHMNet, see docs/backbones.md, and what train_chm wrote, see docs/chm.md. The file may "
+        "have any name; its checksum, or its keys and shapes, say what it is."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file", type=Path, help="checkpoint as published (.pth or .pt)")
+        parser.add_argument(
+            "file", type=Path, help="checkpoint as published or trained (.pth or .pt)"
+        )
         parser.add_argument(
             "--replace", action="store_true", help="take the place of what is registered"
         )
@@ -53,14 +55,11 @@ class Command(BaseCommand):
         )
 
     def _summarise(self, found: Registered) -> None:
-        from classifiers.core.backbones import BACKBONES
+        from classifiers.core.published import PUBLISHED
 
         how = f"its published {found.how}"
         if found.how == "layout":
-            how = f"its keys and shapes (no published checksum says that it is {found.file})"
+            how = "its keys and shapes (its checksum is not a published one)"
         self.stdout.write(f"Registered {found.name}, known by {how}: {found.path}")
         self.stdout.write(f"sha256 {found.sha256}")
-        if found.name in BACKBONES:
-            self.stdout.write(
-                f"Next: python manage.py build_gallery DATASET --backbone {found.name}"
-            )
+        self.stdout.write(f"Next: python manage.py {PUBLISHED[found.name].use}")

@@ -147,7 +147,8 @@ class Command(BaseCommand):
         out.with_suffix(".json").write_text(json.dumps(card, indent=1) + "\n")
         self.stdout.write(
             f"{training.n_done - n_begun} steps, {training.n_done} in all. Weights: {out}. How "
-            f"good they are: the same command with --evaluate {out}"
+            f"good they are: the same command with --evaluate {out}. For the site's "
+            f"classifiers: manage.py add_weights {out}"
         )
 
     def _run(self, training: Training, state: Path, n_steps: int) -> None:
