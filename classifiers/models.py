@@ -140,6 +140,32 @@ class Job(models.Model):
         return self.status in {self.Status.DONE, self.Status.FAILED}
 
 
+class DatasetImport(Job):
+    """Photos that somebody brought in by the browser, on their way into a dataset.
+
+    ``root`` is the folder they are imported from; ``archive`` the uploaded file that is unpacked
+    into it first, empty for a folder that lies on the server. ``refused`` lists the files that
+    were not taken, each as [path, reason].
+    """
+
+    slug = models.SlugField()
+    root = models.CharField(max_length=1000)
+    archive = models.CharField(max_length=1000, blank=True)
+    query_share = models.FloatField(null=True, blank=True)
+    split_seed = models.BigIntegerField(null=True, blank=True)
+    n_new = models.PositiveIntegerField(default=0)
+    refused: models.JSONField[list[list[str]], list[list[str]]] = models.JSONField(default=list)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+
+    class Meta:
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"import into {self.slug}"
+
+
 class Gallery(Job):
     """The features of a dataset's gallery split under one backbone, in files on disk."""
 

@@ -9,7 +9,7 @@ import logging
 
 from celery import shared_task
 
-from classifiers.models import Gallery, PredictionRun
+from classifiers.models import DatasetImport, Gallery, PredictionRun
 from classifiers.services import jobs
 
 logger = logging.getLogger(__name__)
@@ -31,6 +31,24 @@ def gallery_build(gallery_id: int) -> None:
     except Exception as error:
         logger.exception("Gallery %s failed", gallery)
         jobs.job_fail(gallery, error)
+
+
+@shared_task
+def photos_import(import_id: int) -> None:
+    """Unpack and import the photos that somebody brought in."""
+    job = DatasetImport.objects.get(pk=import_id)
+    if not jobs.job_claim(job):
+        return
+    try:
+        from classifiers.services import uploads
+
+        uploads.import_run(job=job)
+        jobs.job_finish(job)
+    except jobs.JobLost as error:
+        logger.warning("%s", error)
+    except Exception as error:
+        logger.exception("%s failed", job)
+        jobs.job_fail(job, error)
 
 
 @shared_task

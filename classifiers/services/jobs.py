@@ -13,9 +13,10 @@ from typing import Any, TypeVar
 from django.db.models import Q
 from django.utils import timezone
 
-from classifiers.models import Gallery, Job, PredictionRun
+from classifiers.models import DatasetImport, Gallery, Job, PredictionRun
 
-J = TypeVar("J", Gallery, PredictionRun)
+J = TypeVar("J", bound=Job)
+JOBS: tuple[type[Job], ...] = (Gallery, PredictionRun, DatasetImport)
 
 # Heartbeats come every few seconds; a job silent for this long has lost its worker.
 SILENT = timedelta(minutes=1)
@@ -46,9 +47,14 @@ def _update(job: J, **changes: Any) -> None:
         setattr(job, field, value)
 
 
+def job_note(job: J, **changes: Any) -> None:
+    """Write facts to a job that is still this worker's; this is its heartbeat too."""
+    _update(job, heartbeat_at=timezone.now(), **changes)
+
+
 def job_progress(job: J, *, n_done: int, n_total: int) -> None:
     """Note how far the job is; this is its heartbeat too."""
-    _update(job, n_done=n_done, n_total=n_total, heartbeat_at=timezone.now())
+    job_note(job, n_done=n_done, n_total=n_total)
 
 
 def job_heartbeat(job: J) -> None:
@@ -85,12 +91,12 @@ def is_silent(job: Job) -> bool:
 def is_any_worker_alive() -> bool:
     """Whether some running job was heard of lately."""
     lately = Q(status=Job.Status.RUNNING, heartbeat_at__gte=timezone.now() - SILENT)
-    return any(model._default_manager.filter(lately).exists() for model in (Gallery, PredictionRun))
+    return any(model._default_manager.filter(lately).exists() for model in JOBS)
 
 
 def jobs_release() -> None:
     """Queue every running job again. Only for a caller who knows that no worker runs."""
-    for model in (Gallery, PredictionRun):
+    for model in JOBS:
         model._default_manager.filter(status=Job.Status.RUNNING).update(
             status=Job.Status.QUEUED, claim=""
         )

@@ -14,18 +14,26 @@ from django.db import transaction
 
 from classifiers import tasks
 from classifiers.core.catalogue import (
+    CHOICES,
     CLASSIFIERS,
+    EMBEDDED_BACKBONE,
     EMBEDDED_MATCHER,
     EMBEDDED_WEIGHTS,
     parameters_resolved,
 )
 from classifiers.core.manifest import MANIFEST
-from classifiers.models import Dataset, Gallery, Image, Job, PredictionRun
+from classifiers.models import Dataset, DatasetImport, Gallery, Image, Job, PredictionRun
 from classifiers.services.jobs import job_requeue
 
 
 class RequestRefused(ValueError):
     """Work that cannot be asked for yet; the message says what comes first."""
+
+
+def backbones_ready() -> list[str]:
+    """Return the backbones whose weights are here: the one that comes along, the registered."""
+    found = sorted(path.stem for path in Path(settings.WEIGHTS_DIR).glob("*.json"))
+    return [EMBEDDED_BACKBONE, *(name for name in found if name not in CHOICES["matcher"])]
 
 
 def parameters_sha256(resolved: Mapping[str, Any]) -> str:
@@ -119,8 +127,8 @@ def _weights_sha256(matcher: str) -> str:
     entry = Path(settings.WEIGHTS_DIR) / f"{matcher}.json"
     if not entry.is_file():
         raise RequestRefused(
-            f"No weights of {matcher} are registered. Get the published file (docs/backbones.md) "
-            "and run: manage.py add_weights FILE"
+            f"No weights of {matcher} are registered. Get the published file (docs/backbones.md), "
+            "or your own (docs/chm.md), and run: manage.py add_weights FILE"
         )
     return str(json.loads(entry.read_text())["sha256"])
 
@@ -176,7 +184,7 @@ def preparation_of(run: PredictionRun) -> tuple[str, str, bool]:
     )
 
 
-def work_ring(jobs: Sequence[Gallery | PredictionRun]) -> None:
+def work_ring(jobs: Sequence[Gallery | PredictionRun | DatasetImport]) -> None:
     """Ring the doorbell for jobs, once what was written about them is committed.
 
     Ringing twice is harmless, for a worker only takes a job that is free; a broker may lose a
@@ -191,3 +199,5 @@ def work_ring(jobs: Sequence[Gallery | PredictionRun]) -> None:
     for job in jobs:
         if isinstance(job, Gallery):
             transaction.on_commit(partial(tasks.gallery_build.delay, job.pk))
+        elif isinstance(job, DatasetImport):
+            transaction.on_commit(partial(tasks.photos_import.delay, job.pk))

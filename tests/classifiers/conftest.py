@@ -11,10 +11,12 @@ from PIL import Image as Pixels
 from pytest_django import Settings
 
 from classifiers import tasks
-from classifiers.models import Dataset, Gallery, PredictionRun
+from classifiers.core.catalogue import CLASSIFIERS
+from classifiers.models import Dataset, Gallery, Job, PredictionRun
 from classifiers.services import requests
 from classifiers.services.datasets import dataset_import
 from tests.classifiers.photos import photo
+from tests.factories import make_dataset, make_run
 
 BACKBONE = "efficientnet-lite0"
 
@@ -71,6 +73,22 @@ def gallery(dataset: Dataset) -> Gallery:
     tasks.gallery_build(gallery.pk)
     gallery.refresh_from_db()
     return gallery
+
+
+@pytest.fixture
+def trees() -> Gallery:
+    """A gallery with a finished run of every classifier: right on every other of 20 queries."""
+    gallery = Gallery.objects.create(
+        dataset=make_dataset(), backbone="tiny", status=Job.Status.DONE
+    )
+    for name in CLASSIFIERS:
+        make_run(gallery, name)
+    return gallery
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    return tmp_path / "out"
 
 
 def make_runs(gallery: Gallery, *names: str) -> list[PredictionRun]:

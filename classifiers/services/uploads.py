@@ -1,0 +1,138 @@
+"""Photos brought in by the browser: an uploaded zip, or a folder that lies on the server.
+
+The request notes what is wanted and rings a worker; the worker unpacks and imports. Needs no
+torch.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import User as Staff
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+
+from classifiers.models import DatasetImport, Job
+from classifiers.services import archives
+from classifiers.services.archives import ArchiveRefused
+from classifiers.services.datasets import DatasetRefused, dataset_import
+from classifiers.services.folders import Refusal, folder_scan
+from classifiers.services.jobs import job_note, job_requeue
+from classifiers.services.requests import work_ring
+
+Draw = tuple[float, int]
+NOTE_EVERY_S = 0.5
+
+
+def _folder(slug: str) -> Path:
+    return Path(settings.UPLOAD_DIR) / slug
+
+
+def upload_request(
+    *, slug: str, file: UploadedFile[Any], draw: Draw | None, user: Staff | None = None
+) -> DatasetImport:
+    """Keep an uploaded zip and have it imported. Raises ``ArchiveRefused``, ``DatasetRefused``.
+
+    ``draw`` is the share of queries and the seed that draws them; None leaves it to folders
+    named gallery and query.
+    """
+    _check_free(slug)
+    kept = _folder(slug).with_suffix(".zip")
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    with kept.open("wb") as target:
+        shutil.copyfileobj(file, target)
+    try:
+        listing = archives.archive_list(kept, max_bytes=settings.UPLOAD_MAX_UNPACKED)
+        if draw is None and not listing.has_splits:
+            raise ArchiveRefused(
+                "The archive has no folders named gallery and query; expected both, or a draw of "
+                "the photos that people judge."
+            )
+        return _request(slug, _folder(slug), str(kept), draw, user)
+    except (ArchiveRefused, DatasetRefused):
+        kept.unlink()
+        raise
+
+
+def folder_request(
+    *, slug: str, root: str, draw: Draw | None, user: Staff | None = None
+) -> DatasetImport:
+    """Have a folder on the server imported. Raises ``DatasetRefused`` where it does not fit."""
+    _check_free(slug)
+    return _request(slug, folder_scan(root).root, "", draw, user)
+
+
+def _check_free(slug: str) -> None:
+    under_way = DatasetImport.objects.filter(slug=slug).exclude(
+        status__in=[Job.Status.DONE, Job.Status.FAILED]
+    )
+    if under_way.exists():
+        raise DatasetRefused(
+            f"Photos are being imported into {slug!r} already. Wait until that is done."
+        )
+
+
+def _request(
+    slug: str, root: Path, archive: str, draw: Draw | None, user: Staff | None
+) -> DatasetImport:
+    share, seed = draw or (None, None)
+    job = DatasetImport(
+        slug=slug, root=str(root), archive=archive, query_share=share, split_seed=seed, user=user
+    )
+    try:
+        job.full_clean(exclude=["refused"])
+    except ValidationError as error:
+        raise DatasetRefused(f"Dataset {slug!r}: {' '.join(error.messages)}") from error
+    with transaction.atomic():
+        job.save()
+        work_ring([job])
+    return job
+
+
+def import_again(*, job: DatasetImport) -> None:
+    """Try a failed import again, or ring once more for one that waits; what is in is kept."""
+    with transaction.atomic():
+        job_requeue(job)
+        work_ring([job])
+
+
+class _Progress:
+    """Notes progress on the job now and then: a write for every photo would cost more."""
+
+    def __init__(self, job: DatasetImport, n_before: int = 0) -> None:
+        self.job, self.n_before, self.noted_at = job, n_before, 0.0
+
+    def __call__(self, n_done: int, n_total: int) -> None:
+        now = time.monotonic()
+        if now - self.noted_at >= NOTE_EVERY_S or n_done == n_total:
+            job_note(self.job, n_done=self.n_before + n_done, n_total=self.n_before + n_total)
+            self.noted_at = now
+
+
+def import_run(*, job: DatasetImport) -> None:
+    """Unpack and import. Runs on a worker; interrupted, it goes on where it was."""
+    refused: list[Refusal] = []
+    n_unpacked = 0
+    if job.archive and os.path.exists(job.archive):
+        listing = archives.archive_list(Path(job.archive), max_bytes=settings.UPLOAD_MAX_UNPACKED)
+        folder, archive = Path(job.root), Path(job.archive)
+        refused += listing.refused
+        refused += archives.archive_extract(archive, listing, folder, _Progress(job))
+        n_unpacked = len(listing.members)
+    report = dataset_import(
+        slug=job.slug,
+        root=job.root,
+        query_share=job.query_share,
+        split_seed=job.split_seed,
+        on_progress=_Progress(job, n_unpacked),
+    )
+    refused += report.refused
+    job_note(job, n_new=report.n_new, refused=[[each.path, each.reason] for each in refused])
+    if job.archive:
+        Path(job.archive).unlink(missing_ok=True)

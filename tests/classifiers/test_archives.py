@@ -1,0 +1,141 @@
+"""Uploaded zips: looked through first, unpacked into their folder and nowhere else."""
+
+from __future__ import annotations
+
+import stat
+import zipfile
+from pathlib import Path
+
+import pytest
+from pytest_django import Settings
+
+from classifiers import tasks
+from classifiers.models import Dataset, DatasetImport, Job
+from classifiers.services import archives, uploads
+from classifiers.services.archives import ArchiveRefused, archive_extract, archive_list
+from classifiers.services.folders import DatasetRefused
+from tests.classifiers.photos import photo
+
+BIG = 10**9
+
+
+def packed(folder: Path, files: dict[str, bytes]) -> Path:
+    path = folder / "photos.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return path
+
+
+def places(path: Path) -> list[str]:
+    return sorted("/".join(each.parts) for each in archive_list(path, max_bytes=BIG).members)
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        (
+            ["a/1.png", "b/2.png", "categories.csv"],
+            ["all/a/1.png", "all/b/2.png", "categories.csv"],
+        ),
+        (["top/a/1.png", "top/categories.csv"], ["all/a/1.png", "categories.csv"]),
+        (["gallery/a/1.png", "query/a/2.png"], ["gallery/a/1.png", "query/a/2.png"]),
+        (["top/gallery/a/1.png", "top/query/a/2.png"], ["gallery/a/1.png", "query/a/2.png"]),
+        (["gallery/a/1.png"], ["gallery/a/1.png"]),
+        (["a\\1.png", "__MACOSX/a/._1.png", "a/.DS_Store"], ["all/a/1.png"]),
+    ],
+)
+def test_folders_land_where_an_import_expects_them(
+    tmp_path: Path, files: list[str], expected: list[str]
+) -> None:
+    assert places(packed(tmp_path, dict.fromkeys(files, b"x"))) == expected
+
+
+@pytest.mark.parametrize(
+    "name", ["../evil.png", "a/../../evil.png", "/etc/evil.png", "C:/evil.png", "..\\evil.png"]
+)
+def test_a_path_that_leads_out_is_refused_by_name(tmp_path: Path, name: str) -> None:
+    path = packed(tmp_path, {"a/1.png": b"x", name: b"x"})
+    listing = archive_list(path, max_bytes=BIG)
+    assert [each.reason for each in listing.refused] == ["its path leads out of the archive"]
+    archive_extract(path, listing, tmp_path / "out", lambda *_: None)
+    assert [each.name for each in tmp_path.rglob("*.png")] == ["1.png"]
+
+
+def test_a_link_is_refused_by_name(tmp_path: Path) -> None:
+    path = packed(tmp_path, {"a/1.png": b"x"})
+    link = zipfile.ZipInfo("a/link.png")
+    link.external_attr = (stat.S_IFLNK | 0o777) << 16
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr(link, "/etc/passwd")
+    listing = archive_list(path, max_bytes=BIG)
+    assert [(each.path, each.reason) for each in listing.refused] == [
+        ("a/link.png", "a link, not a file")
+    ]
+
+
+def test_an_archive_that_unpacks_to_too_much_is_refused_unopened(tmp_path: Path) -> None:
+    path = packed(tmp_path, {"a/1.png": bytes(10_000_000)})
+    assert path.stat().st_size < 20_000
+    with pytest.raises(ArchiveRefused, match=r"unpacks to 1 files of 10 MB together; allowed"):
+        archive_list(path, max_bytes=1_000_000)
+
+
+def test_too_many_files_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archives, "MAX_FILES", 1)
+    with pytest.raises(ArchiveRefused, match="unpacks to 2 files"):
+        archive_list(packed(tmp_path, {"a/1.png": b"x", "a/2.png": b"y"}), max_bytes=BIG)
+
+
+def test_a_size_that_lies_is_found_out_when_unpacked(tmp_path: Path) -> None:
+    path = packed(tmp_path, {"a/1.png": b"x" * 1000})
+    content = path.read_bytes()
+    path.write_bytes(content.replace((1000).to_bytes(4, "little"), (10).to_bytes(4, "little")))
+    listing = archive_list(path, max_bytes=BIG)
+    failed = archive_extract(path, listing, tmp_path / "out", lambda *_: None)
+    assert "cannot be unpacked" in failed[0].reason
+    assert not list((tmp_path / "out").rglob("*.png"))
+
+
+@pytest.mark.parametrize(("files", "said"), [({}, "no file"), ({"../x": b""}, "leads out")])
+def test_an_archive_with_nothing_to_take_is_refused(
+    tmp_path: Path, files: dict[str, bytes], said: str
+) -> None:
+    with pytest.raises(ArchiveRefused, match=said):
+        archive_list(packed(tmp_path, files), max_bytes=BIG)
+
+
+@pytest.mark.django_db
+def test_an_import_cut_off_goes_on_where_it_was(tmp_path: Path, settings: Settings) -> None:
+    settings.UPLOAD_DIR = tmp_path / "uploads"
+    for seed, name in enumerate(("gallery/a/1.png", "query/a/2.png")):
+        photo(tmp_path / "photos" / name, seed=seed)
+    files = {name: (tmp_path / "photos" / name).read_bytes()
+             for name in ("gallery/a/1.png", "query/a/2.png")}  # fmt: skip
+    archive = packed(tmp_path, files)
+    job = DatasetImport.objects.create(
+        slug="birds", root=str(tmp_path / "out"), archive=str(archive), status=Job.Status.RUNNING
+    )
+    uploads.import_run(job=job)  # ended before the job was closed
+    assert not archive.exists()
+    DatasetImport.objects.update(status=Job.Status.QUEUED)
+    tasks.photos_import(job.pk)
+    job.refresh_from_db()
+    assert (job.status, job.error) == (Job.Status.DONE, "")
+    assert Dataset.objects.get(slug="birds").images.count() == 2
+
+
+@pytest.mark.django_db
+def test_a_second_import_of_the_same_name_waits(tmp_path: Path) -> None:
+    DatasetImport.objects.create(slug="birds", root=str(tmp_path))
+    with pytest.raises(DatasetRefused, match="being imported into 'birds' already"):
+        uploads.folder_request(slug="birds", root=str(tmp_path), draw=None)
+
+
+@pytest.mark.django_db
+def test_an_import_that_fails_keeps_its_error_in_words(tmp_path: Path) -> None:
+    job = DatasetImport.objects.create(slug="birds", root=str(tmp_path / "gone"))
+    tasks.photos_import(job.pk)
+    job.refresh_from_db()
+    assert job.status == Job.Status.FAILED
+    assert "does not exist" in job.error
