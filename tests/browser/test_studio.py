@@ -1,0 +1,176 @@
+"""The researchers' pages in a real browser: the editor, the preview, and what axe-core finds."""
+
+from __future__ import annotations
+
+import re
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.contrib.auth.models import Group, User
+from django.test import Client
+from playwright.sync_api import BrowserContext, Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from tests.factories import make_plan, make_study
+from trials import services
+from trials.models import Participant, Study
+from trials.roles import groups_make
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def draft(context: BrowserContext, live_server: LiveServer) -> Study:
+    """Sign a researcher in, and give them a draft."""
+    groups_make()
+    rita = User.objects.create(username="rita", is_staff=True)
+    rita.groups.add(Group.objects.get(name="researcher"))
+    client = Client()
+    client.force_login(rita)
+    value = client.cookies[settings.SESSION_COOKIE_NAME].value
+    cookie = {"name": settings.SESSION_COOKIE_NAME, "value": value, "url": live_server.url}
+    context.add_cookies([cookie])  # type: ignore[list-item]
+    document = make_plan(contact="lab@example.org").document
+    return services.study_draft(
+        slug="draft", dataset=make_study().dataset, document=document, user=rita
+    )
+
+
+def violations(page: Page) -> list[str]:
+    spec = find_spec("axe_playwright_python")
+    assert spec is not None
+    assert spec.origin is not None
+    page.evaluate(Path(spec.origin).with_name("axe.min.js").read_text(encoding="utf-8"))
+    found = page.evaluate("async () => (await axe.run(document)).violations")
+    return [f"{each['id']}: {[node['target'] for node in each['nodes']]}" for each in found]
+
+
+PAGES = [
+    "", "new/", "datasets/", "datasets/new/", "datasets/trees/", "study/draft/",
+    "study/draft/edit/", "study/draft/preview/?screen=0", "study/draft/copy/",
+    "study/draft/do/open/", "study/trees/",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("width", [360, 1366])
+def test_no_page_has_a_barrier_or_scrolls_sideways(page: Page, draft: Study, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    for address in PAGES:
+        page.goto(f"/studio/{address}")
+        assert violations(page) == [], address
+        is_wide = page.evaluate("document.documentElement.scrollWidth > innerWidth")
+        assert not is_wide, address
+
+
+def edit(page: Page) -> None:
+    page.goto("/studio/study/draft/edit/")
+    expect(page.locator("#pane-form")).to_be_visible()
+
+
+def test_what_is_wrong_is_told_beside_the_field_as_one_types(page: Page, draft: Study) -> None:
+    edit(page)
+    page.get_by_label("Duration").fill("0")
+    error = page.locator("[data-path=minutes] .field__error")
+    expect(error).to_have_text("Found 0, expected a whole number from 1 to 600.")
+    expect(page.get_by_label("Duration")).to_have_attribute("aria-invalid", "true")
+    page.locator("[data-summary] a").click()
+    expect(page.get_by_label("Duration")).to_be_focused()
+    assert violations(page) == []
+    page.get_by_label("Duration").fill("20")
+    expect(error).to_have_count(0)
+
+
+def test_conditions_are_added_moved_and_removed_by_keyboard(page: Page, draft: Study) -> None:
+    edit(page)
+    page.get_by_role("button", name="Remove: 6. CHM-Corr").focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Move up: 2. kNN").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#f-conditions li").first.locator("summary")).to_contain_text("kNN")
+    page.get_by_role("button", name="Add to conditions").press("Enter")
+    page.keyboard.type("New arm")
+    page.get_by_role("button", name="Save").first.click()
+    expect(page.get_by_text("Saved.")).to_be_visible()
+    names = [each["name"] for each in Study.objects.get(slug="draft").document["conditions"]]
+    assert names == ["kNN", "ResNet-50", "EMD-NN", "EMD-Corr", "CHM-NN", "New arm"]
+
+
+def test_a_page_of_questions_is_made_by_buttons(page: Page, draft: Study) -> None:
+    edit(page)
+    page.get_by_role("button", name="Add questions").click()
+    page.locator('[id="f-stages[6].name"]').fill("about_you")
+    page.locator('[id="f-stages[6].questions"]').get_by_role("button", name="Add to").click()
+    page.locator('[id="f-stages[6].questions[0].name"]').fill("age")
+    page.locator('[id="f-stages[6].questions[0].text"]').fill("How old are you?")
+    page.get_by_role("button", name="Move up: 7. questions").click()
+    page.get_by_role("button", name="Save").first.click()
+    expect(page.get_by_text("Saved.")).to_be_visible()
+    stage = Study.objects.get(slug="draft").document["stages"][5]
+    assert (stage["name"], stage["questions"][0]["text"]) == ("about_you", "How old are you?")
+
+
+def test_the_form_and_the_text_are_one_document(page: Page, draft: Study) -> None:
+    edit(page)
+    page.get_by_label("Title", exact=True).first.fill("From the form")
+    page.get_by_role("tab", name="YAML").click()
+    expect(page.locator("#text")).to_have_value(re.compile("From the form"))
+    text = page.locator("#text").input_value()
+    page.locator("#text").fill(text.replace("From the form", "From the text"))
+    expect(page.locator("#f-title")).to_have_value("From the text")
+    page.get_by_role("tab", name="YAML").press("ArrowLeft")
+    expect(page.locator("#f-title")).to_be_visible()
+
+
+def test_what_was_typed_and_not_saved_is_offered_again(page: Page, draft: Study) -> None:
+    edit(page)
+    page.get_by_label("Contact").fill("someone@example.org")
+    expect(page.get_by_text("The document is valid.")).to_be_visible()
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.reload()
+    page.get_by_role("button", name="Put it back").click()
+    expect(page.locator("#text")).to_have_value(re.compile("someone@example.org"))
+    page.get_by_role("button", name="Save").first.click()
+    expect(page.get_by_text("Saved.")).to_be_visible()
+    assert Study.objects.get(slug="draft").document["contact"] == "someone@example.org"
+
+
+def test_without_scripts_the_text_is_edited(
+    context: BrowserContext, live_server: LiveServer, draft: Study
+) -> None:
+    assert context.browser is not None
+    plain = context.browser.new_context(
+        java_script_enabled=False,
+        base_url=live_server.url,
+        storage_state=context.storage_state(),
+    )
+    page = plain.new_page()
+    page.goto("/studio/study/draft/edit/")
+    text = page.locator("#text").input_value()
+    page.locator("#text").fill(text.replace("persona: Sam", "persona: Max"))
+    page.get_by_role("button", name="Save").first.click()
+    expect(page.get_by_text("Saved.")).to_be_visible()
+    plain.close()
+
+
+def test_the_preview_is_walked_and_its_buttons_do_nothing(page: Page, draft: Study) -> None:
+    page.goto("/studio/study/draft/preview/")
+    page.get_by_label("Condition").select_option("EMD-Corr")
+    page.wait_for_url("**condition=EMD-Corr**")
+    page.get_by_role("link", name="Introduction").click()
+    frame = page.frame_locator("iframe")
+    expect(frame.get_by_role("heading", level=1)).to_contain_text("Meet Sam")
+    frame.get_by_role("button").first.click()
+    expect(frame.get_by_role("heading", level=1)).to_contain_text("Meet Sam")
+    assert not Participant.objects.exists()
+
+
+def test_simulated_people_play_with_progress(page: Page, draft: Study) -> None:
+    services.study_pilot(study=draft)
+    page.goto("/studio/study/draft/")
+    page.get_by_label("Simulated people").fill("2")
+    page.get_by_role("button", name="Let them play").click()
+    row = page.get_by_role("row", name="Simulated in the pilot")
+    expect(row).to_contain_text("2")
+    assert Participant.objects.filter(stage="pilot", status="completed").count() == 2

@@ -1,0 +1,178 @@
+"""Photos at the browser: brought in, computed with, and every trouble told in words."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
+
+from classifiers import tasks
+from classifiers.models import Dataset, DatasetImport, Gallery, Job, PredictionRun
+from tests.classifiers.photos import noise, photo
+from tests.factories import make_dataset, make_run
+from trials.models import Study
+
+FORM = {"slug": "birds", "split": "draw", "query_share": "0.5", "split_seed": "1"}
+
+
+@pytest.fixture(autouse=True)
+def rung(monkeypatch: pytest.MonkeyPatch, settings: Settings, tmp_path: Path) -> list[object]:
+    """Record the doorbells instead of ringing them; uploads go into a folder of the test's."""
+    settings.UPLOAD_DIR = tmp_path / "uploads"
+    seen: list[object] = []
+    for name in ("photos_import", "gallery_build", "predict"):
+        monkeypatch.setattr(getattr(tasks, name), "delay", lambda ids: seen.append(ids))
+    return seen
+
+
+def zipped(**files: bytes) -> SimpleUploadedFile:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for seed in range(8):
+            png = io.BytesIO()
+            noise(seed).save(png, "PNG")
+            archive.writestr(f"birds/{'ab'[seed % 2]}/{seed}.png", png.getvalue())
+        for name, content in files.items():
+            archive.writestr(f"birds/a/{name}.png", content)
+    return SimpleUploadedFile("birds.zip", stream.getvalue())
+
+
+def test_an_uploaded_zip_becomes_a_dataset(
+    browser: Client,
+    rita: User,
+    rung: list[object],
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        response = browser.post("/studio/datasets/new/", FORM | {"file": zipped(bad=b"no photo")})
+    assert response["Location"] == "/studio/datasets/birds/"
+    job = DatasetImport.objects.get()
+    assert (rung, job.user) == ([job.pk], rita)
+    tasks.photos_import(job.pk)
+    page = browser.get("/studio/datasets/birds/").content.decode()
+    assert "8 new photos" in page
+    assert "all/a/bad.png" in page
+    assert "Not an image that can be read" in page
+
+
+def test_a_file_over_the_limit_is_refused_before_it_is_kept(
+    browser: Client, settings: Settings, tmp_path: Path
+) -> None:
+    settings.UPLOAD_MAX_BYTES = 2_000
+    page = browser.post("/studio/datasets/new/", FORM | {"file": zipped()})
+    assert "No file arrived. Choose a zip of at most 0 MB" in page.content.decode()
+    assert not (tmp_path / "uploads").exists()
+
+
+@pytest.mark.parametrize(
+    ("file", "said"),
+    [
+        (SimpleUploadedFile("birds.zip", b"not a zip"), "The file is no zip that can be read"),
+        (zipped(), "no folders named gallery and query"),
+    ],
+)
+def test_an_upload_that_does_not_fit_says_why(
+    browser: Client, file: SimpleUploadedFile, said: str
+) -> None:
+    page = browser.post("/studio/datasets/new/", FORM | {"file": file, "split": "folders"})
+    assert said in page.content.decode()
+    assert not DatasetImport.objects.exists()
+
+
+@pytest.mark.django_db
+def test_an_administrator_names_a_folder_of_the_server(client: Client, tmp_path: Path) -> None:
+    photo(tmp_path / "photos/gallery/a/1.png")
+    photo(tmp_path / "photos/query/a/2.png", seed=1)
+    client.force_login(User.objects.create_superuser("ada"))
+    form = FORM | {"split": "folders", "root": str(tmp_path / "photos")}
+    client.post("/studio/datasets/new/", form)
+    tasks.photos_import(DatasetImport.objects.get().pk)
+    assert Dataset.objects.get(slug="birds").images.count() == 2
+
+
+def test_a_researcher_cannot_name_a_folder_by_hand(browser: Client, tmp_path: Path) -> None:
+    photo(tmp_path / "photos/gallery/a/1.png")
+    page = browser.post("/studio/datasets/new/", FORM | {"root": str(tmp_path / "photos")})
+    assert "No file arrived" in page.content.decode()
+    assert not DatasetImport.objects.exists()
+
+
+def test_a_failed_import_shows_its_error_and_can_be_tried_again(browser: Client) -> None:
+    job = DatasetImport.objects.create(
+        slug="birds", root="/nowhere", status=Job.Status.FAILED, error="The disk is full."
+    )
+    page = browser.get("/studio/datasets/birds/").content.decode()
+    assert "The disk is full." in page
+    browser.post(f"/studio/datasets/imports/{job.pk}/again/")
+    job.refresh_from_db()
+    assert (job.status, job.error) == (Job.Status.QUEUED, "")
+
+
+def test_work_that_no_worker_takes_says_how_to_start_one(browser: Client) -> None:
+    make_dataset()
+    browser.post("/studio/datasets/trees/gallery/", {"backbone": "efficientnet-lite0"})
+    page = browser.get("/studio/datasets/trees/").content.decode()
+    assert "celery -A study_site worker --pool solo" in page
+    state = browser.get("/studio/datasets/jobs.json?dataset=trees").json()["jobs"][0]
+    assert (state["status"], state["needs_worker"]) == ("queued", True)
+
+
+def test_predictions_are_asked_for_with_their_shortlist(browser: Client) -> None:
+    gallery = Gallery.objects.create(
+        dataset=make_dataset(), backbone="tiny", status=Job.Status.DONE
+    )
+    form = {"classifiers": ["knn", "chm-corr"], "n_shortlist": "25"}
+    browser.post(f"/studio/datasets/trees/predict/{gallery.pk}/", form)
+    runs = dict(PredictionRun.objects.values_list("classifier", "parameters__n_shortlist"))
+    assert runs == {"knn": None, "chm-corr": 25}
+
+
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [({"n_shortlist": "50"}, "required"), ({"classifiers": ["knn"], "n_shortlist": "5"}, "20")],
+)
+def test_predictions_that_cannot_be_asked_for_say_why(
+    browser: Client, form: dict[str, object], said: str
+) -> None:
+    gallery = Gallery.objects.create(
+        dataset=make_dataset(), backbone="tiny", status=Job.Status.DONE
+    )
+    page = browser.post(f"/studio/datasets/trees/predict/{gallery.pk}/", form, follow=True)
+    assert said in page.content.decode()
+    assert not PredictionRun.objects.exists()
+
+
+def test_a_gallery_that_is_not_built_refuses_predictions_in_words(browser: Client) -> None:
+    gallery = Gallery.objects.create(dataset=make_dataset(), backbone="tiny")
+    form = {"classifiers": ["knn"], "n_shortlist": "50"}
+    page = browser.post(f"/studio/datasets/trees/predict/{gallery.pk}/", form, follow=True)
+    assert "is queued." in page.content.decode()
+
+
+def test_the_list_counts_photos_by_split_and_names_what_is_computed(
+    browser: Client, draft: Study
+) -> None:
+    page = browser.get("/studio/datasets/").content.decode()
+    assert "24 gallery, 20 query" in page
+    assert "tiny: done" in page
+    assert "knn: done" in page
+
+
+def test_a_dataset_shows_how_often_the_ai_is_right(browser: Client) -> None:
+    gallery = Gallery.objects.create(
+        dataset=make_dataset(), backbone="tiny", status=Job.Status.DONE
+    )
+    make_run(gallery, "knn")
+    PredictionRun.objects.update(n_done=20, n_total=20)
+    assert "right on 10 of 20" in browser.get("/studio/datasets/trees/").content.decode()
+
+
+def test_photos_that_are_not_there_are_not_found_in_words(browser: Client) -> None:
+    answer = browser.get("/studio/datasets/stones/")
+    assert (answer.status_code, "No photos named stones" in answer.content.decode()) == (404, True)

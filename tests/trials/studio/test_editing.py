@@ -1,0 +1,128 @@
+"""The editor: judged as one types, and nothing typed is lost."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from classifiers.models import PredictionRun
+from tests.factories import make_document
+from trials import services
+from trials.document import write
+from trials.models import Study
+
+PAGE = "/studio/study/draft/edit/"
+
+
+def judged(browser: Client, **asked: Any) -> dict[str, Any]:
+    body = json.dumps({"dataset": "trees", **asked})
+    response = browser.post("/studio/check/", body, content_type="application/json")
+    return response.json()  # type: ignore[no-any-return]
+
+
+def test_a_text_and_a_document_are_judged_alike(browser: Client, draft: Study) -> None:
+    document = make_document()
+    said = judged(browser, document=document)
+    assert said == judged(browser, text=write(document))
+    assert (said["problems"], said["document"]["persona"]) == ([], "Sam")
+
+
+def test_everything_wrong_is_told_with_its_path(browser: Client, draft: Study) -> None:
+    said = judged(browser, document={"title": "", "seed": 1, "minutes": 0})
+    assert {each["path"]: each["seen"] for each in said["problems"]} == {
+        "title": "",
+        "minutes": "0",
+    }
+    assert said["problems"][1]["expected"] == "a whole number from 1 to 600"
+    assert said["pools"] == []
+
+
+def test_a_text_that_cannot_be_read_tells_the_line(browser: Client, draft: Study) -> None:
+    said = judged(browser, text="title: x\nseed: [")
+    assert said["problems"][0]["path"] == "line 2, column 8"
+
+
+def test_the_pool_tells_by_how_much_it_is_too_small(browser: Client, draft: Study) -> None:
+    said = judged(browser, document=make_document(n_sets=50))
+    knn = next(each for each in said["pools"] if each["classifier"] == "knn")
+    right = {"kind": "AI right", "stratum": "", "needed": 153, "there": 10, "missing": 143}
+    assert knn["rows"][0] == right
+
+
+def test_predictions_that_are_not_there_are_named(browser: Client, draft: Study) -> None:
+    PredictionRun.objects.filter(classifier="knn").update(status="failed")
+    said = judged(browser, document=make_document())
+    knn = next(each for each in said["pools"] if each["classifier"] == "knn")
+    assert knn["problem"].startswith("No finished predictions of knn on trees.")
+
+
+@pytest.mark.parametrize("body", ["", "[]", '{"dataset": "trees"}', '{"document": 3}', "{"])
+def test_what_the_page_never_sends_is_refused(browser: Client, body: str) -> None:
+    response = browser.post("/studio/check/", body, content_type="application/json")
+    assert response.status_code == 400
+
+
+def base(browser: Client) -> str:
+    page = browser.get(PAGE)
+    return str(page.context["base"])
+
+
+def save(browser: Client, text: str, base: str) -> Any:
+    return browser.post(PAGE, {"text": text, "base": base}, follow=True)
+
+
+def test_a_valid_text_becomes_the_document(browser: Client, draft: Study) -> None:
+    page = save(browser, write(make_document(title="New")), base(browser))
+    assert "Saved." in page.content.decode()
+    draft.refresh_from_db()
+    assert draft.document["title"] == "New"
+
+
+def test_an_invalid_text_is_kept_as_it_was_typed(browser: Client, draft: Study) -> None:
+    typed = "title: New # later\nseed: ["
+    page = save(browser, typed, base(browser)).content.decode()
+    assert "Your text is kept. 1 thing has to be mended" in page
+    assert "title: New # later" in page
+    draft.refresh_from_db()
+    assert (draft.draft_text, draft.document["title"]) == (typed, make_document()["title"])
+
+
+def test_two_people_who_edit_do_not_write_over_each_other(browser: Client, draft: Study) -> None:
+    before = base(browser)
+    services.study_revise(study=draft, document=make_document(title="Theirs"))
+    answer = save(browser, write(make_document(title="Mine")), before)
+    assert answer.status_code == 409
+    assert "Somebody saved this study" in answer.content.decode()
+    assert "Mine" in answer.context["text"]
+    save(browser, answer.context["text"], answer.context["base"])
+    assert Study.objects.get(pk=draft.pk).document["title"] == "Mine"
+
+
+def test_a_frozen_study_offers_a_version_instead(browser: Client, draft: Study) -> None:
+    services.study_pilot(study=draft)
+    answer = browser.get(PAGE)
+    assert answer.status_code == 409
+    assert "New version" in answer.content.decode()
+    assert browser.post(PAGE, {"text": "title: x", "base": ""}).status_code == 409
+
+
+def test_a_study_frozen_meanwhile_keeps_the_text_on_the_page(
+    browser: Client, draft: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = base(browser)
+
+    def refuse(**kwargs: object) -> None:
+        raise services.StudyRefused("Study draft (open) is frozen.")
+
+    monkeypatch.setattr(services, "study_revise", refuse)
+    answer = save(browser, write(make_document(title="Late")), known)
+    assert (answer.status_code, "Late" in answer.context["text"]) == (409, True)
+
+
+def test_the_page_works_without_scripts(browser: Client, draft: Study) -> None:
+    page = browser.get(PAGE).content.decode()
+    assert '<textarea id="text" name="text"' in page
+    assert "AI right: 10 there" in page

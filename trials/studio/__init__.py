@@ -1,0 +1,1 @@
+"""The researchers' pages: datasets, studies, the editor, the preview, the launch."""

@@ -1,0 +1,177 @@
+"""Datasets: what is there, what is under way, and asking for more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.contrib import messages
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from classifiers.models import Dataset, DatasetImport, Gallery, Image, Job, PredictionRun
+from classifiers.services.archives import ArchiveRefused
+from classifiers.services.folders import DatasetRefused
+from classifiers.services.jobs import is_any_worker_alive, is_silent
+from classifiers.services.requests import RequestRefused, gallery_request, runs_request
+from classifiers.services.uploads import folder_request, import_again, upload_request
+from trials.roles import is_administrator, researcher_only
+from trials.studio.forms import GalleryForm, PhotosForm, PredictForm
+
+MAX_REFUSED = 500
+AnyJob = DatasetImport | Gallery | PredictionRun
+
+
+@require_safe
+@researcher_only
+def home(request: HttpRequest) -> HttpResponse:
+    """List the datasets with their state."""
+    datasets = Dataset.objects.order_by("slug").prefetch_related("galleries__runs")
+    counts = _counts()
+    rows = [(each, counts.get(each.pk, {})) for each in datasets]
+    imports = DatasetImport.objects.exclude(status=Job.Status.DONE)
+    context = {"rows": rows, "imports": [_job(each) for each in imports]}
+    return render(request, "studio/datasets.html", context)
+
+
+def _counts() -> dict[int, dict[str, int]]:
+    """Return the number of photos of each dataset by split."""
+    found: dict[int, dict[str, int]] = {}
+    rows = Image.objects.values_list("dataset", "split").annotate(n=Count("pk")).order_by("split")
+    for pk, split, n in rows:
+        found.setdefault(pk, {})[split] = n
+    return found
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@researcher_only
+def new(request: HttpRequest) -> HttpResponse:
+    """Bring photos in."""
+    may_name_folders = is_administrator(request.user)
+    form = PhotosForm(
+        request.POST or None, request.FILES or None, is_administrator=may_name_folders
+    )
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+        assert request.user.is_authenticated  # noqa: S101 - for the types
+        try:
+            if data["file"]:
+                upload_request(
+                    slug=data["slug"], file=data["file"], draw=form.draw, user=request.user
+                )
+            else:
+                folder_request(
+                    slug=data["slug"], root=data["root"], draw=form.draw, user=request.user
+                )
+        except (ArchiveRefused, DatasetRefused) as error:
+            form.add_error("file" if data["file"] else "root", str(error))
+        else:
+            return redirect("studio-dataset", data["slug"])
+    return render(request, "studio/photos.html", {"form": form})
+
+
+@require_POST
+@researcher_only
+def again(request: HttpRequest, pk: int) -> HttpResponse:
+    """Try an import again."""
+    job = get_object_or_404(DatasetImport, pk=pk)
+    import_again(job=job)
+    return redirect("studio-dataset", job.slug)
+
+
+@require_safe
+@researcher_only
+def one(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show a dataset: its photos, what was refused, its galleries and predictions."""
+    dataset = Dataset.objects.filter(slug=slug).first()
+    last = DatasetImport.objects.filter(slug=slug).first()
+    if dataset is None and last is None:
+        return render(request, "studio/no_dataset.html", {"slug": slug}, status=404)
+    galleries = Gallery.objects.filter(dataset=dataset).order_by("pk") if dataset else []
+    context = {
+        "slug": slug,
+        "dataset": dataset,
+        "last": last,
+        "last_job": _job(last) if last else None,
+        "refused": last.refused[:MAX_REFUSED] if last else [],
+        "splits": _counts().get(dataset.pk, {}) if dataset else {},
+        "categories": dataset.categories.annotate(n=Count("images")) if dataset else [],
+        "galleries": [(each, _job(each), _runs(each), PredictForm()) for each in galleries],
+        "form": GalleryForm(),
+    }
+    return render(request, "studio/dataset.html", context)
+
+
+def _runs(gallery: Gallery) -> list[tuple[PredictionRun, dict[str, object], int]]:
+    """Return a gallery's runs with their state and how often the AI is right."""
+    runs = gallery.runs.order_by("pk")
+    return [(each, _job(each), each.predictions.right().count()) for each in runs]
+
+
+def _job(job: AnyJob) -> dict[str, object]:
+    """Return a job's state as the page and its script read it."""
+    is_waiting = job.status == Job.Status.QUEUED or is_silent(job)
+    return {
+        "id": f"{job._meta.model_name}-{job.pk}",
+        "name": str(job),
+        "status": "waiting" if is_silent(job) else job.status,
+        "n_done": job.n_done,
+        "n_total": job.n_total,
+        "percent": 100 * job.n_done // job.n_total if job.n_total else 0,
+        "error": job.error,
+        "needs_worker": is_waiting and not is_any_worker_alive(),
+    }
+
+
+@require_safe
+@researcher_only
+def jobs(request: HttpRequest) -> HttpResponse:
+    """Return the state of the jobs of one dataset, or of all imports, for the page's script."""
+    slug = request.GET.get("dataset", "")
+    found: list[Iterable[AnyJob]] = [DatasetImport.objects.filter(slug=slug)[:1]]
+    if slug:
+        found.append(Gallery.objects.filter(dataset__slug=slug).select_related("dataset"))
+        related = ("gallery__dataset",)
+        runs = PredictionRun.objects.filter(gallery__dataset__slug=slug)
+        found.append(runs.select_related(*related))
+    else:
+        found = [DatasetImport.objects.exclude(status=Job.Status.DONE)]
+    return JsonResponse({"jobs": [_job(each) for those in found for each in those]})
+
+
+@require_POST
+@researcher_only
+def gallery(request: HttpRequest, slug: str) -> HttpResponse:
+    """Ask for a gallery."""
+    form = GalleryForm(request.POST)
+    dataset = get_object_or_404(Dataset, slug=slug)
+    if form.is_valid():
+        try:
+            gallery_request(dataset=dataset, backbone=form.cleaned_data["backbone"])
+        except RequestRefused as error:
+            messages.error(request, str(error))
+    return redirect(reverse("studio-dataset", args=[slug]) + "#galleries")
+
+
+@require_POST
+@researcher_only
+def predict(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Ask for predictions with a gallery."""
+    found = get_object_or_404(Gallery, pk=pk, dataset__slug=slug)
+    form = PredictForm(request.POST)
+    if form.is_valid():
+        names, n = form.cleaned_data["classifiers"], form.cleaned_data["n_shortlist"]
+        shortlisting = {"emd-corr", "chm-corr"} & set(names)
+        try:
+            runs_request(
+                gallery=found,
+                classifiers=names,
+                parameters={"n_shortlist": n} if shortlisting else {},
+            )
+        except (RequestRefused, ValueError) as error:
+            messages.error(request, str(error))
+    else:
+        messages.error(request, form.errors.as_text())
+    return redirect(reverse("studio-dataset", args=[slug]) + "#galleries")

@@ -1,0 +1,103 @@
+"""The editor: a form made from the schema, the same document as YAML, checked as one types."""
+
+from __future__ import annotations
+
+import json
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST
+
+from classifiers.models import Dataset
+from trials import services
+from trials.document import schema, write
+from trials.models import Study
+from trials.roles import editor_only, researcher_only
+from trials.studio.editor import Checked, answer, document_check, pools, text_check
+
+MAX_TEXT = 1_000_000
+
+
+@require_POST
+@researcher_only
+def check(request: HttpRequest) -> HttpResponse:
+    """Judge ``{"text": ...}`` or ``{"document": ...}`` on a dataset; nothing is stored."""
+    try:
+        asked = json.loads(request.body)
+        dataset = Dataset.objects.filter(slug=asked.get("dataset")).first()
+        if "document" in asked:
+            checked = document_check(dict(asked["document"]))
+        else:
+            checked = text_check(str(asked["text"])[:MAX_TEXT])
+    except (ValueError, TypeError, AttributeError, KeyError):
+        return JsonResponse({"error": "Expected JSON with text or document."}, status=400)
+    return JsonResponse(answer(checked, dataset))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@editor_only
+def edit(request: HttpRequest, study: Study) -> HttpResponse:
+    """Change a draft's document. What is typed is kept even where it is no document yet."""
+    if study.is_frozen:
+        return render(request, "studio/frozen.html", {"study": study}, status=409)
+    if request.method == "POST":
+        return _saved(request, study)
+    text = study.draft_text or write(study.document)
+    return _page(request, study, text)
+
+
+def _saved(request: HttpRequest, study: Study) -> HttpResponse:
+    text = request.POST.get("text", "").replace("\r\n", "\n")[:MAX_TEXT]
+    if request.POST.get("base") != _base(study):
+        messages.warning(
+            request,
+            "Somebody saved this study while you were editing. Your text is below, not saved yet; "
+            "save again to put it in the place of theirs.",
+        )
+        return _page(request, study, text, status=409)
+    assert request.user.is_authenticated  # noqa: S101 - for the types
+    checked = text_check(text)
+    try:
+        if checked.plan is None:
+            services.study_keep_text(study=study, text=text, user=request.user)
+            n = len(checked.problems)
+            messages.warning(
+                request,
+                f"Your text is kept. {n} {'thing has' if n == 1 else 'things have'} to be mended "
+                "before it becomes the study's document; until then the study cannot be launched.",
+            )
+        else:
+            services.study_revise(study=study, document=checked.document, user=request.user)
+            messages.success(request, "Saved.")
+    except services.StudyRefused as error:
+        messages.error(request, str(error))
+        return _page(request, study, text, status=409)
+    return redirect(f"{request.path}?saved=1")
+
+
+def _base(study: Study) -> str:
+    """Return what a page was made from, to see whether somebody saved meanwhile."""
+    return f"{study.document_sha256}:{len(study.draft_text)}"
+
+
+def _page(request: HttpRequest, study: Study, text: str, status: int = 200) -> HttpResponse:
+    checked = text_check(text)
+    context = {
+        "study": study,
+        "text": text,
+        "base": _base(study),
+        "problems": checked.problems,
+        "pools": pools(study.dataset, checked.plan) if checked.plan else (),
+        "data": _data(study, checked),
+    }
+    return render(request, "studio/edit.html", context, status=status)
+
+
+def _data(study: Study, checked: Checked) -> dict[str, object]:
+    return {
+        "schema": schema(),
+        "dataset": study.dataset.slug,
+        "slug": study.slug,
+        "answer": answer(checked, study.dataset),
+    }

@@ -1,0 +1,104 @@
+"""What the editor knows about a text: what is wrong, what it says in full, what the pool has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from classifiers.models import Dataset, PredictionRun
+from trials.document import Json, PlanRefused, Problem, read, write
+from trials.plan import StudyPlan
+from trials.services import StudyRefused, runs_found, study_shortages
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """What the draw needs of one classifier and what its predictions have."""
+
+    classifier: str
+    problem: str = ""
+    rows: tuple[Json, ...] = ()
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether the sets can be drawn."""
+        return not self.problem and not any(row["missing"] for row in self.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A text, judged. ``document`` is complete where nothing is wrong, as typed otherwise."""
+
+    problems: tuple[Problem, ...] = ()
+    document: Json = field(default_factory=dict)
+    plan: StudyPlan | None = None
+
+
+def text_check(text: str) -> Checked:
+    """Judge a text in YAML or JSON."""
+    try:
+        document = read(text)
+    except PlanRefused as error:
+        return Checked(error.problems)
+    return document_check(document)
+
+
+def document_check(document: Mapping[str, Any]) -> Checked:
+    """Judge a document."""
+    try:
+        plan = StudyPlan.from_json(document)
+    except PlanRefused as error:
+        return Checked(error.problems, dict(document))
+    except RecursionError:
+        return Checked((Problem("document", "itself", "a document without references"),))
+    return Checked((), plan.document, plan)
+
+
+def pools(dataset: Dataset, plan: StudyPlan) -> list[Pool]:
+    """Return for each classifier how many trials of each kind are needed and there."""
+    found = []
+    for classifier, run in runs_found(dataset, plan).items():
+        if isinstance(run, StudyRefused):
+            found.append(Pool(classifier, str(run)))
+        else:
+            found.append(Pool(classifier, rows=_rows(plan, run)))
+    return found
+
+
+def _rows(plan: StudyPlan, run: PredictionRun) -> tuple[Json, ...]:
+    return tuple(
+        {
+            "kind": f"AI {'right' if each.is_right else 'wrong'}",
+            "stratum": each.stratum.lower(),
+            "needed": each.n_needed,
+            "there": each.n_there,
+            "missing": each.n_missing,
+        }
+        for each in study_shortages(plan, [run])[run.classifier]
+    )
+
+
+def answer(checked: Checked, dataset: Dataset | None) -> Json:
+    """Return a judgement as the page's script reads it."""
+    has_pools = checked.plan is not None and dataset is not None
+    return {
+        "problems": [
+            {"path": each.path, "seen": _short(each.seen), "expected": each.expected}
+            for each in checked.problems
+        ],
+        "document": checked.document,
+        "text": write(checked.document) if checked.document else "",
+        "pools": [
+            {"classifier": each.classifier, "problem": each.problem, "rows": each.rows}
+            for each in (pools(dataset, checked.plan) if has_pools else [])  # type: ignore[arg-type]
+        ],
+    }
+
+
+def _short(value: object) -> str:
+    text = "nothing" if value is None else str(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+__all__ = ["Checked", "Pool", "answer", "document_check", "pools", "text_check"]

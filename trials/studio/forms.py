@@ -1,0 +1,206 @@
+"""What the researchers' pages may send."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib.auth import get_user_model
+
+from classifiers.core.catalogue import CLASSIFIERS
+from classifiers.models import Dataset
+from classifiers.services.requests import backbones_ready
+from trials.models import Study
+from trials.ready_made import READY_MADE
+from trials.roles import role_of
+
+DEFAULT_CLASSIFIERS = ["softmax", "knn", "emd-corr"]
+MAX_ROBOTS = 200
+READY_MADE_WORDS = {
+    "short": "Short first study: four conditions, one set of 20 photos",
+    "demo": "The demo: six conditions, two sets of 30 photos",
+    "replica-cub": "Replica of the reference study on birds (CUB-200-2011)",
+    "replica-imagenet": "Replica of the reference study on ImageNet",
+}
+
+
+class StudyNameField(forms.SlugField):
+    """A study's name in addresses, given once."""
+
+    def clean(self, value: Any) -> Any:
+        slug = super().clean(value)
+        if slug and Study.objects.filter(slug=slug).exists():
+            raise forms.ValidationError(
+                f"A study {slug!r} exists already; choose another name.", code="taken"
+            )
+        return slug
+
+
+def study_name() -> StudyNameField:
+    """Return the field of a new study's name."""
+    return StudyNameField(
+        label="Name in addresses",
+        max_length=50,
+        help_text="Small letters, digits and -, such as birds-2026. Participants see it in the "
+        "address.",
+    )
+
+
+class NewStudyForm(forms.Form):
+    """A new study: from a template, from nothing, or from a file."""
+
+    slug = study_name()
+    dataset = forms.ModelChoiceField(
+        Dataset.objects.order_by("slug"),
+        to_field_name="slug",
+        label="Photos",
+        empty_label=None,
+        help_text="The dataset whose photos people judge.",
+    )
+    title = forms.CharField(
+        max_length=200,
+        required=False,
+        label="Title",
+        help_text="What participants read as the study's name. Empty: the template's.",
+    )
+    source = forms.ChoiceField(
+        label="Begin with",
+        widget=forms.RadioSelect,
+        choices=[
+            ("blank", "The reference study's defaults: six conditions, 20 sets of 30 photos"),
+            *((name, READY_MADE_WORDS.get(name, name)) for name in READY_MADE),
+            ("file", "A file: an exported study (.zip) or a document (.yaml)"),
+        ],
+        initial="short",
+    )
+    file = forms.FileField(label="File", required=False)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("source") == "file" and not data.get("file"):
+            self.add_error("file", "No file was sent. Choose the file to begin with.")
+        return data
+
+
+class CopyForm(forms.Form):
+    """A copy of a study, on the same photos or on others."""
+
+    slug = study_name()
+    dataset = forms.ModelChoiceField(
+        Dataset.objects.order_by("slug"), to_field_name="slug", label="Photos", empty_label=None
+    )
+
+
+class PhotosForm(forms.Form):
+    """Photos to bring in: an uploaded zip, or a folder on the server."""
+
+    slug = forms.SlugField(
+        label="Name of the dataset", max_length=50, help_text="Small letters, digits and -."
+    )
+    file = forms.FileField(
+        label="Zip of labelled folders",
+        required=False,
+        help_text="One folder a category, photos inside; a file categories.csv "
+        "(folder,label,definition) gives readable labels and definitions.",
+    )
+    root = forms.CharField(
+        label="Or a folder on the server",
+        max_length=1000,
+        required=False,
+        help_text="ROOT/<split>/<category>/<file>. For administrators.",
+    )
+    split = forms.ChoiceField(
+        label="Which photos do people judge?",
+        widget=forms.RadioSelect,
+        choices=[
+            ("draw", "Draw them: the others become the AI's memory"),
+            ("folders", "My folders say so: they are named gallery and query"),
+        ],
+        initial="draw",
+    )
+    query_share = forms.FloatField(
+        label="Share of photos to judge", min_value=0.01, max_value=0.99, initial=0.3
+    )
+    split_seed = forms.IntegerField(label="Seed of the draw", min_value=0, initial=1)
+
+    def __init__(self, *args: Any, is_administrator: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not is_administrator:
+            del self.fields["root"]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if not data.get("file") and not data.get("root"):
+            limit = settings.UPLOAD_MAX_BYTES // 1_000_000
+            self.add_error(
+                "file", f"No file arrived. Choose a zip of at most {limit:,} MB (the site's limit)."
+            )
+        return data
+
+    @property
+    def draw(self) -> tuple[float, int] | None:
+        """The share and seed that draw the photos to judge; None where folders decide."""
+        data = self.cleaned_data
+        return (data["query_share"], data["split_seed"]) if data["split"] == "draw" else None
+
+
+class GalleryForm(forms.Form):
+    """A gallery to build."""
+
+    backbone = forms.ChoiceField(label="Backbone")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        names = backbones_ready()
+        self.fields["backbone"].choices = [(name, name) for name in names]  # type: ignore[attr-defined]
+
+
+class PredictForm(forms.Form):
+    """Predictions to make."""
+
+    classifiers = forms.MultipleChoiceField(
+        label="Classifiers",
+        widget=forms.CheckboxSelectMultiple,
+        choices=[
+            (name, f"{each.label} ({name})")
+            for name, each in CLASSIFIERS.items()
+            if "mask" not in each.parameters
+        ],
+        initial=DEFAULT_CLASSIFIERS,
+    )
+    n_shortlist = forms.IntegerField(
+        label="Shortlist",
+        min_value=20,
+        max_value=1000,
+        initial=50,
+        help_text="How many nearest photos EMD-Corr and CHM-Corr compare part by part. 50 as "
+        "published; 25 takes half the time.",
+    )
+
+
+class ShareForm(forms.Form):
+    """Who may change a study beside its owner."""
+
+    editors = forms.CharField(
+        label="User names",
+        required=False,
+        help_text="Of researchers, separated by commas or spaces.",
+    )
+
+    def clean_editors(self) -> list[Any]:
+        names = self.cleaned_data["editors"].replace(",", " ").split()
+        found = {each.get_username(): each for each in get_user_model().objects.all()}
+        unknown = [name for name in names if name not in found or role_of(found[name]) is None]
+        if unknown:
+            raise forms.ValidationError(
+                f"No staff account {', '.join(unknown)}. Ask an administrator to make it."
+            )
+        return [found[name] for name in dict.fromkeys(names)]
+
+
+class RobotsForm(forms.Form):
+    """Simulated people to play a study."""
+
+    n = forms.IntegerField(label="Simulated people", min_value=1, max_value=MAX_ROBOTS, initial=6)
+    seed = forms.IntegerField(min_value=0, initial=0, required=False, widget=forms.HiddenInput)

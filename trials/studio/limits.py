@@ -1,0 +1,36 @@
+"""How large an upload may be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.core.files.uploadhandler import FileUploadHandler, SkipFile
+
+
+class SizeLimit(FileUploadHandler):
+    """Leaves out a file that is too large before it is written; the form then says so."""
+
+    content_length = 0
+
+    def handle_raw_input(
+        self,
+        input_data: Any,
+        META: Any,  # noqa: N803 - Django's name
+        content_length: int,
+        boundary: Any,
+        encoding: str | None = None,
+    ) -> None:
+        self.content_length = content_length
+
+    def new_file(self, *args: Any, **kwargs: Any) -> None:
+        if self.content_length > settings.UPLOAD_MAX_BYTES:
+            raise SkipFile
+        super().new_file(*args, **kwargs)
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes:
+        return raw_data
+
+    def file_complete(self, file_size: int) -> UploadedFile[Any] | None:
+        return None

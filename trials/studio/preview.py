@@ -1,0 +1,191 @@
+"""Every screen of a session as somebody in any condition would see it, with nothing stored.
+
+A stand-in enters through the real services and the real pages show it; then the transaction is
+rolled back. So a preview can differ from the session in nothing, and leaves nothing behind. The
+sets of a draft are drawn in the same way, and forgotten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import import_module
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from trials import entry, views
+from trials.design import Kind, Phase, Step, script
+from trials.models import Condition, Participant, Response, Study
+from trials.plan import StudyPlan
+from trials.services.enrolment import trials_lay_out
+from trials.services.freezing import sets_draw
+from trials.services.runs import runs_choose
+
+CONSENT = "consent"
+ENDS = (
+    Participant.Status.FAILED_VALIDATION,
+    Participant.Status.FAILED_ATTENTION,
+    Participant.Status.TIMED_OUT,
+)
+NAMES = {
+    Kind.PRIOR_KNOWLEDGE: "prior knowledge",
+    Kind.DEFINITION: "definition",
+    Kind.TRIAL: "question",
+    Kind.FEEDBACK: "feedback",
+    Kind.ATTENTION: "attention check",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """One entry of the navigator: its key in addresses, its name, the group it stands in."""
+
+    key: str
+    label: str
+    group: str
+
+
+def screens_of(plan: StudyPlan) -> list[Screen]:
+    """Return every screen in order: the consent, the session's steps, the other ends."""
+    found = [Screen(CONSENT, "Information and consent", "Entry")]
+    found += [Screen(str(n), _label(step), _group(step)) for n, step in enumerate(script(plan))]
+    ends = [each for each in ENDS if _can_end(plan, each)]
+    return found + [Screen(each.value, each.label, "Other ends") for each in ends]
+
+
+def _label(step: Step) -> str:
+    if step.kind in (Kind.PAGE, Kind.QUESTIONS):
+        return step.name.replace("_", " ").capitalize()
+    name = "Attention check" if step.kind == Kind.ATTENTION else step.name.capitalize()
+    return f"{name} {step.position + 1}" + (
+        "" if step.kind == Kind.ATTENTION else f": {NAMES[step.kind]}"
+    )
+
+
+def _group(step: Step) -> str:
+    if step.kind in (Kind.PAGE, Kind.QUESTIONS):
+        return "Pages"
+    return "Test" if step.kind == Kind.ATTENTION else step.name.capitalize()
+
+
+def _can_end(plan: StudyPlan, status: Participant.Status) -> bool:
+    return {
+        Participant.Status.FAILED_VALIDATION: plan.validation is not None,
+        Participant.Status.FAILED_ATTENTION: plan.quality.attention_end == "end",
+        Participant.Status.TIMED_OUT: bool(plan.max_minutes),
+    }[status]
+
+
+def screen_render(
+    request: HttpRequest, study: Study, *, condition: str, number: int, key: str
+) -> HttpResponse:
+    """Render one screen for a stand-in in a condition and a test set.
+
+    Raises ``StudyRefused`` where the sets of a draft cannot be drawn.
+    """
+    with transaction.atomic():
+        try:
+            study = Study.objects.select_related("dataset").get(pk=study.pk)
+            if key == CONSENT:
+                return entry.information(_visitor(request), study)
+            participant = _stand_in(study, condition, number)
+            _put(participant, key)
+            visitor = _visitor(request)
+            visitor.session[f"participant:{study.pk}"] = participant.token
+            return views.session(visitor, study.slug)
+        finally:
+            transaction.set_rollback(True)
+
+
+def _visitor(request: HttpRequest) -> HttpRequest:
+    """Return a first request of a browser that nobody has signed in with."""
+    visitor = HttpRequest()
+    visitor.method = "GET"
+    visitor.path = visitor.path_info = "/"
+    visitor.META = {**request.META, "QUERY_STRING": "", "REQUEST_METHOD": "GET"}
+    visitor.user = AnonymousUser()
+    visitor.session = import_module(settings.SESSION_ENGINE).SessionStore()
+    return visitor
+
+
+def _stand_in(study: Study, name: str, number: int) -> Participant:
+    condition = _condition(study, name)
+    trial_set = study.trial_sets.get(run=condition.run, phase=Phase.TEST, number=number)
+    now = timezone.now()
+    participant = Participant.objects.create(
+        study=study,
+        condition=condition,
+        trial_set=trial_set,
+        number=2**31 - 1,
+        enrolment_key="preview",
+        seed=study.plan.seed,
+        is_simulated=True,
+        consent_version=study.plan.consent.version,
+        consented_at=now,
+        last_seen_at=now,
+    )
+    trials_lay_out(participant)
+    return participant
+
+
+def _condition(study: Study, name: str) -> Condition:
+    """Return the arm; a draft's is made and its sets drawn, until the rollback."""
+    if study.is_frozen:
+        return study.conditions.select_related("run").get(name=name)
+    position, plan = next(
+        (n, each) for n, each in enumerate(study.plan.conditions) if each.name == name
+    )
+    run = next(each for each in runs_choose(study) if each.classifier == plan.classifier)
+    sets_draw(study, run)
+    return Condition.objects.create(
+        study=study,
+        name=name,
+        position=position,
+        run=run,
+        view_name=plan.view,
+        persona=study.plan.persona_of(name),
+    )
+
+
+def _put(participant: Participant, key: str) -> None:
+    """Bring the stand-in to a screen, with the answers that it must have given by then."""
+    steps = participant.script
+    if key in ENDS:
+        _finish(participant, key, len(steps) - 1)
+        return
+    participant.step = int(key)
+    done = steps[: participant.step]
+    answered = [each for each in done if each.kind == Kind.TRIAL and each.name != Phase.TEST]
+    Response.objects.bulk_create(_right_answers(participant, answered))
+    if participant.step == len(steps) - 1:
+        _finish(participant, Participant.Status.COMPLETED, participant.step)
+    else:
+        participant.save(update_fields=["step"])
+
+
+def _finish(participant: Participant, status: str, step: int) -> None:
+    participant.status, participant.step = Participant.Status(status), step
+    participant.code, participant.finished_at = "PREVIEW", timezone.now()
+    participant.save(update_fields=["status", "step", "code", "finished_at"])
+
+
+def _right_answers(participant: Participant, steps: list[Step]) -> Iterator[Response]:
+    wanted = {(step.name, step.position) for step in steps}
+    trials = participant.trials.select_related("prediction__image")
+    for trial in trials:
+        if (trial.phase, trial.position) in wanted:
+            yield Response(
+                trial=trial, is_accepted=trial.prediction.is_right, received_at=timezone.now()
+            )
+
+
+def sets_of(study: Study) -> list[int]:
+    """Return the numbers of the test sets."""
+    return list(range(1, study.plan.test.n_sets + 1))
+
+
+__all__ = ["CONSENT", "Screen", "screen_render", "screens_of", "sets_of"]

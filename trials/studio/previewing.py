@@ -1,0 +1,92 @@
+"""The preview: a frame around the participant's own screens, and the way through them."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.http import require_safe
+
+from trials import services
+from trials.models import Study
+from trials.roles import editor_only
+from trials.studio.preview import CONSENT, screen_render, screens_of, sets_of
+
+SIZES = {"phone": "Phone (360)", "tablet": "Tablet (768)", "laptop": "Laptop (1366)"}
+HEADER = "Content-Security-Policy"
+OWN_FILES = (
+    "default-src 'none'; img-src 'self' data:; style-src 'self'; script-src 'self'; "
+    "font-src 'self'; base-uri 'none'"
+)
+# The frame's page can be shown by our own page only, and can send nothing anywhere.
+INSIDE = f"{OWN_FILES}; connect-src 'none'; form-action 'none'; frame-ancestors 'self'"
+AROUND = (
+    f"{OWN_FILES}; connect-src 'self'; form-action 'self'; frame-src 'self'; frame-ancestors 'none'"
+)
+
+
+@require_safe
+@editor_only
+def preview(request: HttpRequest, study: Study) -> HttpResponse:
+    """Show any screen to a researcher, with a navigator."""
+    chosen = _chosen(request, study)
+    screens = screens_of(study.plan)
+    at = next(n for n, each in enumerate(screens) if each.key == chosen["screen"])
+    groups = [(name, list(each)) for name, each in groupby(screens, key=lambda one: one.group)]
+    context = {
+        "study": study,
+        "chosen": chosen,
+        "conditions": [each.name for each in study.plan.conditions],
+        "sets": sets_of(study),
+        "groups": groups,
+        "sizes": SIZES,
+        "screen": screens[at],
+        "before": screens[at - 1] if at else None,
+        "after": screens[at + 1] if at + 1 < len(screens) else None,
+        "place": at + 1,
+        "n": len(screens),
+    }
+    response = render(request, "studio/preview.html", context)
+    response[HEADER] = AROUND
+    return response
+
+
+def _chosen(request: HttpRequest, study: Study) -> dict[str, str]:
+    """Return what the address asks for; what it names wrongly falls back to the first."""
+    known = {
+        "condition": [each.name for each in study.plan.conditions],
+        "set": [str(each) for each in sets_of(study)],
+        "screen": [CONSENT, *(each.key for each in screens_of(study.plan))],
+        "size": ["laptop", *SIZES],
+    }
+    asked = {name: request.GET.get(name, "") for name in known}
+    return {
+        name: asked[name] if asked[name] in values else values[0] for name, values in known.items()
+    }
+
+
+@require_safe
+@editor_only
+@xframe_options_sameorigin
+def screen(request: HttpRequest, study: Study) -> HttpResponse:
+    """Render one of the participant's screens inside the preview's frame."""
+    chosen = _chosen(request, study)
+    try:
+        response = screen_render(
+            request,
+            study,
+            condition=chosen["condition"],
+            number=int(chosen["set"]),
+            key=chosen["screen"],
+        )
+    except services.StudyRefused as error:
+        context = {"study": study, "refusal": str(error)}
+        response = render(request, "studio/no_preview.html", context)
+    if response.has_header("Location"):
+        context = {"study": study, "refusal": "This screen leads straight on to the next one."}
+        response = render(request, "studio/no_preview.html", context)
+    response.cookies.clear()
+    response[HEADER] = INSIDE
+    return response

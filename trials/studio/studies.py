@@ -1,0 +1,149 @@
+"""The list of studies, a new one, and one study's page."""
+
+from __future__ import annotations
+
+import secrets
+
+from django.contrib import messages
+from django.db.models import Count, Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_safe
+
+from classifiers.models import Dataset
+from trials import services
+from trials.checklist import Check, Level, Place
+from trials.document import Json, PlanRefused, completed
+from trials.models import Participant, Study
+from trials.ready_made import ready_made
+from trials.roles import editor_only, is_administrator, researcher_only, studies_of
+from trials.services.archive_import import study_import
+from trials.services.launch import study_check
+from trials.studio.actions import actions_of
+from trials.studio.editor import text_check
+from trials.studio.forms import NewStudyForm, RobotsForm, ShareForm
+
+MAX_LOG = 100
+MAX_SEED = 2**31
+
+
+@require_safe
+@researcher_only
+def home(request: HttpRequest) -> HttpResponse:
+    """List the studies that somebody may change."""
+    people = Q(participants__is_simulated=False)
+    studies = (
+        studies_of(request.user)
+        .select_related("dataset", "owner")
+        .annotate(
+            n_live=Count("participants", people & Q(participants__stage="live"), distinct=True),
+            n_pilot=Count("participants", people & Q(participants__stage="pilot"), distinct=True),
+        )
+        .order_by("-created_at")
+    )
+    has_photos = Dataset.objects.exists()
+    return render(request, "studio/home.html", {"studies": studies, "has_photos": has_photos})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@researcher_only
+def new(request: HttpRequest) -> HttpResponse:
+    """Make a study from a template, from nothing or from a file."""
+    chosen = {"dataset": request.GET.get("dataset", "")}
+    form = NewStudyForm(request.POST or None, request.FILES or None, initial=chosen)
+    if request.method == "POST" and form.is_valid():
+        try:
+            return _made(request, form)
+        except PlanRefused as error:
+            form.add_error("file", f"The document has something wrong in it.\n{error}")
+        except services.StudyRefused as error:
+            form.add_error("file" if form.cleaned_data["source"] == "file" else None, str(error))
+    return render(request, "studio/new.html", {"form": form})
+
+
+def _made(request: HttpRequest, form: NewStudyForm) -> HttpResponse:
+    data, user = form.cleaned_data, request.user
+    assert user.is_authenticated  # noqa: S101 - for the types; the view lets nobody else in
+    if data["source"] == "file":
+        made = study_import(
+            file=data["file"], slug=data["slug"], dataset=data["dataset"], user=user
+        )
+        messages.info(request, made.said)
+        return redirect("studio-study", made.study.slug)
+    document = _begun(data["source"], data["title"])
+    study = services.study_draft(
+        slug=data["slug"], dataset=data["dataset"], document=document, user=user
+    )
+    return redirect("studio-edit", study.slug)
+
+
+def _begun(source: str, title: str) -> Json:
+    if source == "blank":
+        document: Json = {"title": "Untitled study", "seed": secrets.randbelow(MAX_SEED)}
+    else:
+        document = ready_made(source)
+    return completed(document | ({"title": title} if title.strip() else {}))
+
+
+@require_safe
+@editor_only
+def one(request: HttpRequest, study: Study) -> HttpResponse:
+    """Show where a study stands: the checklist, what can be done, what was done."""
+    for_pilot = study.status == Study.Status.DRAFT
+    checks = _checks(study)
+    context = {
+        "study": study,
+        "checks": [(each, _place_url(each, study)) for each in checks],
+        "n_refusals": sum(each.level == Level.REFUSAL for each in checks),
+        "n_warnings": sum(each.level == Level.WARNING for each in checks),
+        "is_before_pilot": for_pilot,
+        "actions": actions_of(study),
+        "counts": _counts(study),
+        "changes": services.study_changes(study),
+        "problems": text_check(study.draft_text).problems if study.draft_text else (),
+        "log": study.log.select_related("user")[:MAX_LOG],
+        "robots": RobotsForm(),
+        "share": ShareForm(
+            initial={"editors": ", ".join(each.get_username() for each in study.editors.all())}
+        ),
+        "may_share": study.owner_id == request.user.pk or is_administrator(request.user),
+        "following": Study.objects.filter(previous=study).first(),
+        "participant_url": request.build_absolute_uri(reverse("consent", args=[study.slug])),
+    }
+    return render(request, "studio/study.html", context)
+
+
+def _checks(study: Study) -> list[Check]:
+    if study.status in {Study.Status.OPEN, Study.Status.CLOSED}:
+        return []
+    return study_check(study, for_pilot=study.status == Study.Status.DRAFT)
+
+
+def _place_url(check: Check, study: Study) -> str:
+    """Return where something is mended."""
+    field = f"#f-{check.field}" if check.field else ""
+    return {
+        Place.EDITOR: reverse("studio-edit", args=[study.slug]) + field,
+        Place.DATASET: reverse("studio-dataset", args=[study.dataset.slug]),
+        Place.PILOT: "#pilot",
+        Place.NOWHERE: "",
+    }[check.place]
+
+
+def _counts(study: Study) -> list[tuple[str, int, int]]:
+    """Return how many came and how many completed: people, pilot people, simulated people."""
+    rows = Participant.objects.filter(study=study).values_list("stage", "is_simulated", "status")
+    found = list(rows)
+
+    def of(stage: str, is_simulated: bool) -> tuple[int, int]:
+        those = [status for s, robot, status in found if (s, robot) == (stage, is_simulated)]
+        return len(those), those.count(Participant.Status.COMPLETED)
+
+    kinds = [
+        ("People", Participant.Stage.LIVE, False),
+        ("People in the pilot", Participant.Stage.PILOT, False),
+        ("Simulated", Participant.Stage.LIVE, True),
+        ("Simulated in the pilot", Participant.Stage.PILOT, True),
+    ]
+    return [(label, *of(stage, robot)) for label, stage, robot in kinds]

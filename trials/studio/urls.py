@@ -1,0 +1,27 @@
+"""The researchers' addresses, below ``studio/``."""
+
+from django.urls import path
+
+from trials.studio import actions, datasets, editing, previewing, studies
+
+urlpatterns = [
+    path("", studies.home, name="studio"),
+    path("new/", studies.new, name="studio-new"),
+    path("check/", editing.check, name="studio-check"),
+    path("datasets/", datasets.home, name="studio-datasets"),
+    path("datasets/new/", datasets.new, name="studio-photos"),
+    path("datasets/imports/<int:pk>/again/", datasets.again, name="studio-import-again"),
+    path("datasets/jobs.json", datasets.jobs, name="studio-jobs"),
+    path("datasets/<slug:slug>/", datasets.one, name="studio-dataset"),
+    path("datasets/<slug:slug>/gallery/", datasets.gallery, name="studio-gallery"),
+    path("datasets/<slug:slug>/predict/<int:pk>/", datasets.predict, name="studio-predict"),
+    path("study/<slug:slug>/", studies.one, name="studio-study"),
+    path("study/<slug:slug>/edit/", editing.edit, name="studio-edit"),
+    path("study/<slug:slug>/preview/", previewing.preview, name="studio-preview"),
+    path("study/<slug:slug>/preview/screen/", previewing.screen, name="studio-screen"),
+    path("study/<slug:slug>/do/<slug:name>/", actions.act, name="studio-act"),
+    path("study/<slug:slug>/copy/", actions.copy, name="studio-copy"),
+    path("study/<slug:slug>/share/", actions.share, name="studio-share"),
+    path("study/<slug:slug>/simulate/", actions.simulate, name="studio-simulate"),
+    path("study/<slug:slug>/study.zip", actions.export, name="studio-export"),
+]
