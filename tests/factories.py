@@ -22,23 +22,39 @@ from classifiers.models import (
 from classifiers.services.requests import parameters_asked, parameters_sha256
 from trials import services
 from trials.models import Participant, Study
-from trials.plan import CONDITIONS, StudyPlan
+from trials.plan import StudyPlan
 
 KINDS = ("amber", "birch", "cedar", "dogwood")
-SMALL: dict[str, Any] = {
-    "title": "Trees: is the AI right?",
-    "seed": 7,
-    "n_training": 2,
-    "n_validation": 4,
-    "pass_mark": 3,
-    "n_test": 6,
-    "n_sets": 2,
-}
+
+
+def make_document(**changes: Any) -> dict[str, Any]:
+    """Return the document of a study of a few minutes.
+
+    ``n_training``, ``n_validation``, ``pass_mark``, ``attempts``, ``n_test``, ``n_sets`` and any
+    other field of the test go to their stages; the rest are fields of the document.
+    """
+    known = {"n_training": 2, "n_validation": 4, "pass_mark": 3, "n_test": 6, "n_sets": 2}
+    n = {name: changes.pop(name, value) for name, value in known.items()}
+    test = {name: changes.pop(name) for name in ("balance", "strata", "order") if name in changes}
+    check = {"n": n["n_validation"], "pass_mark": n["pass_mark"]}
+    return {
+        "title": "Trees: is the AI right?",
+        "seed": 7,
+        "stages": [
+            {"kind": "page", "name": "introduction"},
+            {"kind": "page", "name": "instructions"},
+            {"kind": "training", "n": n["n_training"]},
+            {"kind": "validation", **check, "attempts": changes.pop("attempts", 1)},
+            {"kind": "test", "n": n["n_test"], "n_sets": n["n_sets"], **test},
+            {"kind": "page", "name": "debrief"},
+        ],
+        **changes,
+    }
 
 
 def make_plan(**changes: Any) -> StudyPlan:
-    """Return a plan of a few minutes."""
-    return StudyPlan(**{**SMALL, **changes})
+    """Return the plan of ``make_document``."""
+    return StudyPlan.from_json(make_document(**changes))
 
 
 def jpeg(shade: int) -> bytes:
@@ -139,7 +155,9 @@ def make_study(*, plan: StudyPlan | None = None, n_queries: int = 20) -> Study:
     gallery = Gallery.objects.create(
         dataset=make_dataset(n_queries), backbone="tiny", status=Job.Status.DONE
     )
-    names = dict.fromkeys(each.classifier for each in CONDITIONS)
+    names = dict.fromkeys(
+        each.classifier for each in StudyPlan.from_json(make_document()).conditions
+    )
     runs = [make_run(gallery, name) for name in names]
     study = services.study_create(slug="trees", dataset=gallery.dataset, plan=plan, runs=runs)
     services.study_open(study=study)

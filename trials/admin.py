@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.http import HttpRequest
 
 from classifiers.admin import ReadOnly
 from trials.models import Condition, Participant, Study
@@ -18,18 +17,11 @@ class ConditionInline(admin.TabularInline):  # type: ignore[type-arg]
 
 
 @admin.register(Study)
-class StudyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Only the status may be changed: the document is what people agreed to."""
+class StudyAdmin(ReadOnly):
+    """A look only: studies are made, changed and opened on the staff's own pages."""
 
     list_display = ["slug", "status", "dataset", "created_at"]
-    readonly_fields = ["slug", "dataset", "document", "document_sha256", "created_at"]
     inlines = [ConditionInline]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
 
 
 @admin.register(Participant)

@@ -1,7 +1,16 @@
 """People: one participant, one trial, one answer."""
 
 from django.apps import AppConfig
+from django.core.signals import got_request_exception
+from django.db.models.signals import post_migrate
 
 
 class TrialsConfig(AppConfig):
     name = "trials"
+
+    def ready(self) -> None:
+        from trials.page_errors import error_note
+        from trials.roles import groups_make
+
+        post_migrate.connect(groups_make, sender=self)
+        got_request_exception.connect(error_note, dispatch_uid="trials.page_errors")

@@ -1,4 +1,4 @@
-"""The study's design as pure functions of a seed: sets, orders, arms, the way through.
+"""The study's design as pure functions of a seed: the way through, orders, arms.
 
 No Django, no models: what is drawn here can be drawn again by anyone who has the seed.
 """
@@ -6,13 +6,17 @@ No Django, no models: what is drawn here can be drawn again by anyone who has th
 from __future__ import annotations
 
 import random
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import groupby
 from typing import TypeVar
+
+from trials.plan import PagePlan, QuestionsPlan, StudyPlan, TrainingPlan, ValidationPlan
 
 T = TypeVar("T")
 K = TypeVar("K", bound=Hashable)
+S = TypeVar("S", bound=Hashable)
 
 
 class Phase(StrEnum):
@@ -24,11 +28,15 @@ class Phase(StrEnum):
 
 
 class Kind(StrEnum):
-    """What a step asks of a person: read a page, judge a trial, read the feedback on it."""
+    """What a step asks of a person."""
 
     PAGE = "page"
+    PRIOR_KNOWLEDGE = "prior_knowledge"
+    DEFINITION = "definition"
     TRIAL = "trial"
     FEEDBACK = "feedback"
+    ATTENTION = "attention"
+    QUESTIONS = "questions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,77 +48,63 @@ class Step:
     position: int = 0
 
 
-def script(n_training: int, n_validation: int, n_test: int) -> tuple[Step, ...]:
-    """Return every screen of a session in order, from the introduction to the debrief."""
-    steps = [Step(Kind.PAGE, "introduction"), Step(Kind.PAGE, "instructions")]
-    for position in range(n_training):
-        steps.append(Step(Kind.TRIAL, Phase.TRAINING, position))
-        steps.append(Step(Kind.FEEDBACK, Phase.TRAINING, position))
-    steps.append(Step(Kind.PAGE, "before_validation"))
-    steps += [Step(Kind.TRIAL, Phase.VALIDATION, position) for position in range(n_validation)]
-    steps.append(Step(Kind.PAGE, "before_test"))
-    steps += [Step(Kind.TRIAL, Phase.TEST, position) for position in range(n_test)]
-    steps.append(Step(Kind.PAGE, "debrief"))
+def script(plan: StudyPlan) -> tuple[Step, ...]:
+    """Return every screen of a session in order, from the first page to the debrief.
+
+    All attempts at the validation are in it; someone who passes jumps over the rest of them.
+    """
+    steps: list[Step] = []
+    for stage in plan.stages:
+        match stage:
+            case PagePlan():
+                steps.append(Step(Kind.PAGE, stage.name))
+            case QuestionsPlan():
+                steps.append(Step(Kind.QUESTIONS, stage.name))
+            case TrainingPlan():
+                steps += _trials(plan, Phase.TRAINING, range(stage.n))
+            case ValidationPlan():
+                steps += _validation(plan, stage)
+            case _:
+                steps.append(Step(Kind.PAGE, "before_test"))
+                steps += _test(plan)
+    if steps[-1] != (debrief := Step(Kind.PAGE, "debrief")):
+        steps.append(debrief)
     return tuple(steps)
 
 
-class PoolTooSmall(ValueError):
-    """The predictions do not suffice for the sets; says by how many."""
+def _trials(plan: StudyPlan, phase: Phase, positions: Iterable[int]) -> Iterator[Step]:
+    """Yield the screens of trials: up to two before the question, in training one after it."""
+    for position in positions:
+        if plan.trial.has_prior_knowledge:
+            yield Step(Kind.PRIOR_KNOWLEDGE, phase, position)
+        if plan.trial.has_definition:
+            yield Step(Kind.DEFINITION, phase, position)
+        yield Step(Kind.TRIAL, phase, position)
+        if phase == Phase.TRAINING:
+            yield Step(Kind.FEEDBACK, phase, position)
 
-    def __init__(self, n_right: int, n_wrong: int, need_right: int, need_wrong: int) -> None:
-        super().__init__(
-            f"The pool holds {n_right} images on which the AI is right and {n_wrong} on which it "
-            f"is wrong; the plan needs {need_right} and {need_wrong}: "
-            f"{max(0, need_right - n_right)} and {max(0, need_wrong - n_wrong)} more. "
-            "Draw fewer sets (n_sets), or predict more images."
-        )
+
+def _validation(plan: StudyPlan, stage: ValidationPlan) -> Iterator[Step]:
+    """Yield every attempt; positions count on, so that attempt k has k·n to (k + 1)·n − 1."""
+    for attempt in range(stage.attempts):
+        name = "retry_validation" if attempt else "before_validation"
+        yield Step(Kind.PAGE, name, attempt)
+        first = attempt * stage.n
+        yield from _trials(plan, Phase.VALIDATION, range(first, first + stage.n))
 
 
-@dataclass(frozen=True, slots=True)
-class Draw:
-    """What one AI's participants judge. All tuples are disjoint; items keep their order."""
-
-    training: tuple[int, ...]
-    validation: tuple[int, ...]
-    test_sets: tuple[tuple[int, ...], ...]
+def _test(plan: StudyPlan) -> Iterator[Step]:
+    n, n_checks = plan.test.n, plan.quality.n_attention
+    after = {n * (check + 1) // (n_checks + 1): check for check in range(n_checks)}
+    for position in range(n):
+        if position in after:
+            yield Step(Kind.ATTENTION, "attention", after[position])
+        yield from _trials(plan, Phase.TEST, [position])
 
 
 def split_even(n: int) -> tuple[int, int]:
     """Split ``n`` trials into AI-right and AI-wrong; the odd one is AI-right."""
     return (n + 1) // 2, n // 2
-
-
-def draw_sets(
-    right: Sequence[int],
-    wrong: Sequence[int],
-    *,
-    n_training: int,
-    n_validation: int,
-    n_test: int,
-    n_sets: int,
-    seed: int,
-) -> Draw:
-    """Draw training, validation and ``n_sets`` disjoint test sets from one AI's predictions.
-
-    ``right`` and ``wrong`` hold the ids of predictions that are right and wrong. Each part is
-    half right and half wrong (an odd one gets one right more) in a random order. The draw
-    depends on the ids, their order and the seed alone. Raises ``PoolTooSmall``.
-    """
-    sizes = [n_training, n_validation, *[n_test] * n_sets]
-    shares = [split_even(size) for size in sizes]
-    need_right, need_wrong = (sum(column) for column in zip(*shares, strict=True))
-    if len(right) < need_right or len(wrong) < need_wrong:
-        raise PoolTooSmall(len(right), len(wrong), need_right, need_wrong)
-    rng = random.Random(seed)
-    from_right = iter(rng.sample(list(right), need_right))
-    from_wrong = iter(rng.sample(list(wrong), need_wrong))
-    parts = []
-    for n_right, n_wrong in shares:
-        part = [next(from_right) for _ in range(n_right)]
-        part += [next(from_wrong) for _ in range(n_wrong)]
-        rng.shuffle(part)
-        parts.append(tuple(part))
-    return Draw(parts[0], parts[1], tuple(parts[2:]))
 
 
 def participant_seed(study_seed: int, number: int, is_simulated: bool) -> int:
@@ -125,6 +119,12 @@ def order(items: Sequence[T], seed: int | str) -> list[T]:
     return shuffled
 
 
+def attention_answers(n: int, seed: int | str) -> list[bool]:
+    """Return for each attention check whether it asks for Yes; both occur where n allows."""
+    half = split_even(n)
+    return order([True] * half[0] + [False] * half[1], seed)
+
+
 def least_filled(counts: Mapping[K, int], seed: int | str) -> K:
     """Return a key with the smallest count; ties are broken at random by the seed.
 
@@ -132,3 +132,33 @@ def least_filled(counts: Mapping[K, int], seed: int | str) -> K:
     """
     fewest = min(counts.values())
     return random.Random(seed).choice([key for key, count in counts.items() if count == fewest])
+
+
+def assign(
+    held: Mapping[tuple[K, S], int], quotas: Mapping[K, int], seed: int | str
+) -> tuple[K, S] | None:
+    """Return the arm and trial set of the next person; None when no arm has a free place.
+
+    ``held`` counts who holds a place in each open arm and set, 0 included. The least filled arm
+    below its quota (0 is no limit) is taken, then the least filled set in it. An arm below its
+    quota always has a set below ``set_quota``: were every set full, the arm would be.
+    """
+    arms: dict[K, int] = {}
+    for (arm, _), n in held.items():
+        arms[arm] = arms.get(arm, 0) + n
+    free = {arm: n for arm, n in arms.items() if not quotas[arm] or n < quotas[arm]}
+    if not free:
+        return None
+    chosen = least_filled(free, f"{seed}:condition")
+    sets = {each: n for (arm, each), n in held.items() if arm == chosen}
+    return chosen, least_filled(sets, f"{seed}:set")
+
+
+def set_quota(quota: int, n_sets: int) -> int:
+    """Return how many people one test set may have in a condition; 0 is no limit."""
+    return -(-quota // n_sets)
+
+
+def runs_of_same(values: Sequence[bool]) -> int:
+    """Return the length of the longest run of one value."""
+    return max((len(list(run)) for _, run in groupby(values)), default=0)

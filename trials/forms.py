@@ -1,23 +1,60 @@
 """What a participant's page may send."""
 
+from __future__ import annotations
+
+import json
+from typing import Any
+
 from django import forms
 
+from trials.models import Event
+from trials.models.answers import Input
+from trials.questions import MAX_LENGTH
+from trials.services import ClientEvent, Submission
+
 ONE_DAY_MS = 24 * 3600 * 1000
+MAX_EVENTS = 500
 
 
-class ConsentForm(forms.Form):
-    """The consent. ``enrolment_key`` comes with the page, so a second click is the same act."""
-
-    agree = forms.BooleanField(
-        error_messages={"required": "To take part, please tick the box that says you agree."}
-    )
-    enrolment_key = forms.RegexField(r"^[A-Za-z0-9_-]{16,64}$", widget=forms.HiddenInput)
+def milliseconds(text: object) -> int | None:
+    """Return whole milliseconds; a clock that went wrong is missing, the answer is not."""
+    said = str(text)
+    is_a_time = said.isascii() and said.isdecimal() and len(said) <= len(str(ONE_DAY_MS))
+    return int(said) if is_a_time and int(said) <= ONE_DAY_MS else None
 
 
-class StepForm(forms.Form):
-    """One step done: which one, and on a trial the answer and its time."""
+def client_events(text: str) -> list[ClientEvent]:
+    """Read the events that a page kept: ``[[kind, at_ms, detail], ...]``.
 
-    step = forms.IntegerField(min_value=0)
+    What cannot be read is left out: nobody's answer is lost for a broken log.
+    """
+    try:
+        rows = json.loads(text or "[]")
+    except ValueError:
+        return []
+    events = []
+    for row in rows[:MAX_EVENTS] if isinstance(rows, list) else []:
+        kind, at, detail = (*row, "", "", "")[:3] if isinstance(row, list) else ("", "", "")
+        at_ms = milliseconds(at)
+        if kind in Event.Kind.values and at_ms is not None:
+            events.append(ClientEvent(kind, at_ms, str(detail)[:200]))
+    return events
+
+
+class EventsForm(forms.Form):
+    """What a page tells while it stays, or when it is left."""
+
+    step = forms.IntegerField(min_value=0, max_value=100_000)
+    events = forms.CharField(required=False)
+
+    def client_events(self) -> list[ClientEvent]:
+        """Return the events that can be read."""
+        return client_events(self.cleaned_data["events"])
+
+
+class StepForm(EventsForm):
+    """One step done: which one, the answer if it asks one, its times and events."""
+
     answer = forms.TypedChoiceField(
         choices=[("yes", "Yes"), ("no", "No")],
         coerce=lambda value: value == "yes",
@@ -25,9 +62,29 @@ class StepForm(forms.Form):
         required=False,
     )
     rt_ms = forms.CharField(required=False)
+    away_ms = forms.CharField(required=False)
+    given_by = forms.CharField(required=False)
+    # No person sees this field: whoever fills it in reads the page's source.
+    remarks = forms.CharField(required=False)
 
-    def clean_rt_ms(self) -> int | None:
-        """Return whole milliseconds; a clock that went wrong is missing, the answer is not."""
-        text: str = self.cleaned_data["rt_ms"]
-        is_a_time = text.isascii() and text.isdecimal() and len(text) <= len(str(ONE_DAY_MS))
-        return int(text) if is_a_time and int(text) <= ONE_DAY_MS else None
+    def submission(self, raw: Any) -> Submission:
+        """Return what the page sent; ``raw`` is the POST, which holds a page of questions."""
+        data = self.cleaned_data
+        given_by = data["given_by"] if data["given_by"] in Input.values else ""
+        events = self.client_events()
+        if data["remarks"]:
+            events.append(ClientEvent(Event.Kind.HONEYPOT, 0, data["remarks"][:200]))
+        return Submission(
+            step=data["step"],
+            is_yes=data["answer"],
+            rt_ms=milliseconds(data["rt_ms"]),
+            away_ms=milliseconds(data["away_ms"]),
+            given_by=given_by,
+            answers={
+                # One more than may be: what is too long is refused, never cut.
+                name.removeprefix("q_"): str(value)[: MAX_LENGTH + 1]
+                for name, value in raw.items()
+                if name.startswith("q_")
+            },
+            events=events,
+        )

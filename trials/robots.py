@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import random
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import fields
 
 from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
-from trials.design import Kind, Phase
+from trials.behaviour import Behaviour, Person, Times
+from trials.design import Kind, Phase, Step
+from trials.entry import ROBOT
 from trials.models import Participant, Study
 from trials.services import trial_of
-from trials.views import ROBOT
 
 KEY = re.compile(r'name="enrolment_key" value="([^"]+)"')
 STEP = re.compile(r'name="step" value="(\d+)"')
@@ -23,32 +25,30 @@ class RobotStuck(RuntimeError):
     """A page did not offer what a person would need to go on."""
 
 
-@dataclass(frozen=True, slots=True)
-class Robot:
-    """How a simulated person judges a test trial: two chances of saying Yes.
+class Robot(Person):
+    """A simulated person who also walks: in training and in the check it answers rightly.
 
-    In training and in the check it answers rightly, so that it reaches the test; its expected
-    test accuracy on half-right sets is ``(accept_right + 1 - accept_wrong) / 2``.
+    So it reaches the test, where it judges as ``Person`` says.
     """
 
-    accept_right: float = 0.9
-    accept_wrong: float = 0.4
+    __slots__ = ()
 
-    @property
-    def accuracy(self) -> float:
-        """The expected share of right judgements where the AI is right half of the time."""
-        return (self.accept_right + 1 - self.accept_wrong) / 2
+    @classmethod
+    def drawn(cls, behaviour: Behaviour, rng: random.Random, *, image_seed: int = 0) -> Robot:
+        """Draw a robot from the people of a condition."""
+        person = behaviour.draw(rng, image_seed=image_seed)
+        return cls(**{each.name: getattr(person, each.name) for each in fields(person)})
 
-    def accepts(self, phase: str, is_ai_correct: bool, rng: random.Random) -> bool:
+    def accepts(self, phase: str, is_ai_correct: bool, rng: random.Random, image: str = "") -> bool:
         """Say Yes or No."""
         if phase != Phase.TEST:
             return is_ai_correct
-        return rng.random() < (self.accept_right if is_ai_correct else self.accept_wrong)
+        return rng.random() < self.accept_chance(is_ai_correct, image)
 
 
 def reaction_ms(rng: random.Random) -> int:
     """Draw a time to answer from an ex-Gaussian: mean 6 s, most of it the long tail."""
-    return max(300, round(rng.gauss(2500, 500) + rng.expovariate(1 / 3500)))
+    return Times().draw(rng)
 
 
 def robot_client() -> Client:
@@ -66,11 +66,16 @@ def _submit(client: Client, url: str, form: dict[str, str]) -> None:
         raise RobotStuck(f"{url} answered {response.status_code} to {form}.")
 
 
-def play(study: Study, robot: Robot, rng: random.Random) -> Participant:
+Cast = Mapping[str, Behaviour]
+
+
+def play(study: Study, robot: Robot | Cast, rng: random.Random) -> Participant:
     """Walk one whole session, page by page, and return the finished participant.
 
-    The robot sees the truth in the database, as no person can; all else goes through HTTP. One
-    that is stopped half-way is removed, so that it holds no place.
+    ``robot`` is one person, or the people of each condition by its name: then one is drawn when
+    the condition is known, and images are as hard as the study's seed makes them. The robot sees
+    the truth in the database, as no person can; all else goes through HTTP. One that is stopped
+    half-way is removed, so that it holds no place.
     """
     try:
         return _walk(study, robot, rng)
@@ -85,7 +90,7 @@ def robots_remove_unfinished(study: Study) -> None:
     on_their_way.filter(status=Participant.Status.ACTIVE).delete()
 
 
-def _walk(study: Study, robot: Robot, rng: random.Random) -> Participant:
+def _walk(study: Study, robot: Robot | Cast, rng: random.Random) -> Participant:
     client = robot_client()
     door, way = reverse("consent", args=[study.slug]), reverse("session", args=[study.slug])
     key = KEY.search(client.get(door, secure=True).text)
@@ -93,15 +98,33 @@ def _walk(study: Study, robot: Robot, rng: random.Random) -> Participant:
         raise RobotStuck(f"{door} offers no consent form: is the study open?")
     _submit(client, door, {"agree": "on", "enrolment_key": key[1]})
     participant = Participant.objects.get(study=study, enrolment_key=key[1])
+    if not isinstance(robot, Robot):
+        behaviour = robot[participant.condition.name]
+        robot = Robot.drawn(behaviour, rng, image_seed=study.plan.seed)
     while step := STEP.search(client.get(way, secure=True).text):
-        form = {"step": step[1]}
         current = participant.script[int(step[1])]
-        if current.kind == Kind.TRIAL:
-            prediction = trial_of(participant, current).prediction
-            is_accepted = robot.accepts(current.name, prediction.is_right, rng)
-            form |= {"answer": "yes" if is_accepted else "no", "rt_ms": str(reaction_ms(rng))}
+        form = {"step": step[1]} | _answer(participant, current, robot, rng)
         _submit(client, way, form)
     participant.refresh_from_db()
     if participant.status == Participant.Status.ACTIVE:
         raise RobotStuck(f"{participant} stopped at step {participant.step}.")
     return participant
+
+
+def _answer(
+    participant: Participant, step: Step, robot: Robot, rng: random.Random
+) -> dict[str, str]:
+    """Return the fields that a step asks for: a judgement, a check, a page of questions."""
+    if step.kind == Kind.QUESTIONS:
+        asked = participant.study.plan.questions[step.name].questions
+        return {f"q_{each.name}": each.choices[0] if each.choices else "1" for each in asked}
+    if step.kind == Kind.TRIAL:
+        prediction = trial_of(participant, step).prediction
+        is_yes = robot.accepts(step.name, prediction.is_right, rng, prediction.image.sha256)
+    elif step.kind == Kind.ATTENTION:
+        is_yes = participant.attention_checks.get(position=step.position).asks_yes
+    elif step.kind == Kind.PRIOR_KNOWLEDGE:
+        is_yes = True
+    else:
+        return {}
+    return {"answer": "yes" if is_yes else "no", "rt_ms": str(robot.reaction_ms(rng))}

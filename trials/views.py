@@ -1,129 +1,122 @@
 """The participant's pages. The server owns the position: one address shows the current step.
 
 Whatever is typed, reloaded, clicked twice or sent from an old page, the answer is a redirect
-to that address.
+to that address. A page that asks and got no good answer comes back with what to do (422).
 """
 
 from __future__ import annotations
 
+import math
 import re
-import secrets
-from typing import Any
 
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from classifiers.models import crop_path
-from trials import screens, services
-from trials.design import Kind, Phase, Step
-from trials.forms import ConsentForm, StepForm
+from trials import pages, questions, services
+from trials.design import Kind
+from trials.document import schema
+from trials.entry import participant_of
+from trials.forms import EventsForm, StepForm
 from trials.models import Participant, Study
 
-# A robot says so in the WSGI environment, where nothing that travels over HTTP can write.
-ROBOT = "trials.robot"
 A_YEAR = 365 * 24 * 3600
-
-
-def participant_of(request: HttpRequest, study: Study) -> Participant | None:
-    """Return who this browser is in this study, if anyone."""
-    token = request.session.get(f"participant:{study.pk}")
-    related = ("study", "condition", "trial_set")
-    return Participant.objects.select_related(*related).filter(study=study, token=token).first()
-
-
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
-def consent(request: HttpRequest, slug: str) -> HttpResponse:
-    """Inform and ask. Looking takes no place; only the posted consent does."""
-    study = get_object_or_404(Study, slug=slug)
-    if participant_of(request, study):
-        return redirect("session", slug)
-    if not study.is_open:
-        return closed(request, study)
-    form = ConsentForm(request.POST or None, initial={"enrolment_key": secrets.token_urlsafe(24)})
-    if request.method == "POST" and form.is_valid():
-        try:
-            participant = services.participant_enrol(
-                study=study,
-                enrolment_key=form.cleaned_data["enrolment_key"],
-                is_simulated=bool(request.META.get(ROBOT)),
-            )
-        except services.StudyRefused:  # closed between the look above and the lock
-            return closed(request, study)
-        request.session[f"participant:{study.pk}"] = participant.token
-        return redirect("session", slug)
-    return render(
-        request, "trials/consent.html", {"study": study, "plan": study.plan, "form": form}
-    )
-
-
-def closed(request: HttpRequest, study: Study) -> HttpResponse:
-    """Say that nobody can join."""
-    return render(request, "trials/closed.html", {"study": study}, status=403)
 
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def session(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show the current step, or take it as done."""
+    """Show the current step, or take it as done; ``?page=`` shows an earlier page of text."""
     study = get_object_or_404(Study, slug=slug)
     participant = participant_of(request, study)
     if participant is None:
-        return redirect("consent", slug)
+        is_lost = request.method == "POST"
+        return lost(request, study) if is_lost else redirect("consent", slug)
     if request.method == "POST":
-        form = StepForm(request.POST)
-        if form.is_valid():
-            data = form.cleaned_data
-            services.participant_advance(
-                participant=participant,
-                step=data["step"],
-                is_accepted=data["answer"],
-                rt_ms=data["rt_ms"],
-            )
-        return redirect("session", slug)
+        return submit(request, participant)
+    if "page" in request.GET:
+        return again(request, participant)
+    participant = services.step_show(participant=participant)
+    if not participant.is_active:
+        return ended(request, participant)
+    page = pages.page_of(participant)
+    return render(request, page.template, page.context)
+
+
+def submit(request: HttpRequest, participant: Participant) -> HttpResponse:
+    """Take the current step as done, once; say what is missing if it cannot be."""
+    form = StepForm(request.POST)
+    if form.is_valid():
+        submission = form.submission(request.POST)
+        participant = services.participant_advance(participant=participant, submission=submission)
+        if participant.is_active and participant.step == submission.step:
+            return refused(request, participant, submission)
+    return redirect("session", participant.study.slug)
+
+
+def refused(
+    request: HttpRequest, participant: Participant, submission: services.Submission
+) -> HttpResponse:
+    """Show the same page again: what was typed is kept, and what is wrong stands beside it."""
+    page = pages.page_of(participant)
+    step = participant.script[participant.step]
+    problem = "Please choose Yes or No."
+    seconds = services.seconds_left(participant, step, timezone.now())
+    if seconds:
+        problem = f"Please take {math.ceil(seconds)} more seconds for this page."
+    elif step.kind == Kind.QUESTIONS:
+        asked, given = participant.study.plan.questions[step.name].questions, submission.answers
+        problems = questions.problems(asked, given)
+        page.context["questions"] = pages.asked(asked, given, problems)
+        n = len(problems)
+        problem = (
+            f"Please look at {f'the {n} questions' if n > 1 else 'the question'} marked below."
+        )
+    return render(request, page.template, page.context | {"problem": problem}, status=422)
+
+
+def again(request: HttpRequest, participant: Participant) -> HttpResponse:
+    """Show an earlier page of text; whatever else is typed leads to the current step."""
+    typed = request.GET["page"]
     services.participant_seen(participant=participant)
-    if participant.status == Participant.Status.FAILED_VALIDATION:
-        return render(request, "trials/failed_validation.html", base_context(participant))
-    return show(request, participant, participant.script[participant.step])
+    try:
+        page = pages.page_of(participant, int(typed[:6]))
+    except (ValueError, IndexError):
+        return redirect("session", participant.study.slug)
+    return render(request, page.template, page.context)
 
 
-def show(request: HttpRequest, participant: Participant, step: Step) -> HttpResponse:
-    """Render one step."""
-    context = base_context(participant) | {"step": step} | progress(participant, step)
-    if step.kind == Kind.PAGE:
-        if step.name == "before_test":
-            context["n_correct"] = services.n_correct(participant, Phase.VALIDATION)
-        elif step.name == "instructions":
-            context["kinds"] = screens.kinds(participant.study)
-        return render(request, f"trials/{step.name}.html", context)
-    trial = services.trial_of(participant, step)
-    context["screen"] = screens.trial_screen(trial, participant)
-    if step.kind == Kind.FEEDBACK:
-        context["feedback"] = screens.feedback(trial)
-    else:
-        services.trial_present(trial=trial)
-    return render(request, "trials/trial.html", context)
+def ended(request: HttpRequest, participant: Participant) -> HttpResponse:
+    """Show the last page of a session, by how it ended."""
+    if participant.status == Participant.Status.COMPLETED:
+        page = pages.page_of(participant)
+        return render(request, page.template, page.context)
+    context = pages.base(participant, participant.step)
+    return render(request, f"trials/{participant.status}.html", context)
 
 
-def base_context(participant: Participant) -> dict[str, Any]:
-    """Return what every page of a session knows."""
-    return {
-        "study": participant.study,
-        "plan": participant.study.plan,
-        "participant": participant,
-        "view": participant.condition.view,
-    }
+def lost(request: HttpRequest, study: Study) -> HttpResponse:
+    """Tell someone whose browser no longer says who they are what to do."""
+    context = {"study": study, "plan": study.plan}
+    return render(request, "trials/lost.html", context, status=403)
 
 
-def progress(participant: Participant, step: Step) -> dict[str, Any]:
-    """Return how far the session is, by trials and in the whole."""
-    plan = participant.study.plan
-    sizes = {"training": plan.n_training, "validation": plan.n_validation, "test": plan.n_test}
-    n_steps = len(participant.script) - 1
-    return {"percent_done": 100 * participant.step // n_steps, "n_in_phase": sizes.get(step.name)}
+@require_POST
+def events(request: HttpRequest, slug: str) -> HttpResponse:
+    """Keep what a page tells while it stays or when it is left. The answer is always empty."""
+    participant = participant_of(request, get_object_or_404(Study, slug=slug))
+    form = EventsForm(request.POST)
+    if participant is not None and form.is_valid():
+        services.events_add(
+            participant=participant,
+            step=form.cleaned_data["step"],
+            events=form.client_events(),
+        )
+    return HttpResponse(status=204)
 
 
 @require_safe
@@ -140,3 +133,9 @@ def crop(request: HttpRequest, token: str) -> HttpResponseBase:
     # FileResponse names the file; the name is the token, but no name at all says even less.
     del response.headers["Content-Disposition"]
     return response
+
+
+@require_safe
+def study_schema(request: HttpRequest) -> HttpResponse:
+    """Publish the schema that every study document is checked against."""
+    return JsonResponse(schema(), json_dumps_params={"indent": 2})

@@ -2,47 +2,95 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from django.core.management import CommandError, call_command
 
 from classifiers.models import Prediction, PredictionRun
-from tests.factories import make_study
+from tests.factories import make_document, make_study
+from trials.document import write
 from trials.models import Study
+from trials.plan import StudyPlan
+from trials.ready_made import READY_MADE, ready_made
 
 pytestmark = pytest.mark.django_db
-SMALL = ["--n-training=2", "--n-validation=4", "--pass-mark=3", "--n-test=6", "--n-sets=1"]
 
 
-def create(*words: str) -> None:
-    call_command("create_study", "second", "trees", "--title=Again", "--seed=3", *words)
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """Write a small document."""
+    path = tmp_path / "study.yaml"
+    path.write_text(write(make_document(n_sets=1)), encoding="utf-8")
+    return path
 
 
-def test_a_study_is_made_and_opened(capsys: pytest.CaptureFixture[str]) -> None:
+def create(file: Path, *words: str) -> None:
+    call_command("create_study", "second", "trees", f"--document={file}", "--title=Again", *words)
+
+
+def test_a_study_is_made_and_opened(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     make_study()
-    create(*SMALL, "--open")
+    create(file, "--seed=3", "--open")
     study = Study.objects.get(slug="second")
     assert study.is_open
-    assert (study.plan.n_test, study.plan.title, study.plan.seed) == (6, "Again", 3)
+    assert (study.plan.test.n, study.plan.title, study.plan.seed) == (6, "Again", 3)
     assert "People enter at /s/second/" in capsys.readouterr().out
 
 
-def test_without_open_it_stays_a_draft() -> None:
+def test_without_open_nobody_can_enter_yet(file: Path) -> None:
     make_study()
-    create(*SMALL)
-    assert Study.objects.get(slug="second").status == Study.Status.DRAFT
+    create(file)
+    study = Study.objects.get(slug="second")
+    assert (study.status, study.is_frozen) == (Study.Status.DRAFT, True)
+
+
+def test_a_draft_is_not_drawn_yet(file: Path) -> None:
+    make_study()
+    create(file, "--draft")
+    study = Study.objects.get(slug="second")
+    assert (study.is_frozen, study.trial_sets.count()) == (False, 0)
+
+
+def test_a_condition_can_be_chosen(file: Path) -> None:
+    make_study()
+    create(file, "--condition=kNN")
+    assert [str(each) for each in Study.objects.get(slug="second").conditions.all()] == ["kNN"]
+
+
+def test_an_unknown_condition_lists_the_known_ones(file: Path) -> None:
+    make_study()
+    with pytest.raises(CommandError, match="No condition 'GradCAM'; the document has ResNet-50"):
+        create(file, "--condition=GradCAM")
 
 
 @pytest.mark.parametrize(
-    ("words", "message"),
+    ("document", "message"),
     [
-        ([], "needs 308 and 307"),
-        (["--n-test=5"], "n_test: found 5, expected an even number"),
+        (make_document(n_sets=50), "AI right: 10 in the pool, 153 needed, 143 more"),
+        (make_document(n_test=5), r"stages\[4\].n: found 5, expected an even number"),
     ],
 )
-def test_what_cannot_be_made_is_refused_with_the_reason(words: list[str], message: str) -> None:
+def test_what_cannot_be_made_is_refused_and_leaves_nothing(
+    file: Path, document: dict[str, object], message: str
+) -> None:
     make_study()
+    file.write_text(write(document), encoding="utf-8")
     with pytest.raises(CommandError, match=message):
-        create(*words)
+        create(file)
+    assert not Study.objects.filter(slug="second").exists()
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    make_study()
+    with pytest.raises(CommandError, match=r"none\.yaml: No such file"):
+        create(tmp_path / "none.yaml")
+
+
+@pytest.mark.parametrize("name", sorted(READY_MADE))
+def test_every_built_in_document_is_a_plan(name: str) -> None:
+    plan = StudyPlan.from_json(ready_made(name))
+    assert [each.name for each in plan.conditions][:2] == ["ResNet-50", "kNN"]
 
 
 def another_knn_run() -> PredictionRun:
@@ -57,24 +105,24 @@ def another_knn_run() -> PredictionRun:
     return run
 
 
-def test_a_run_with_other_parameters_is_judged_only_when_named() -> None:
+def test_a_run_with_other_parameters_is_judged_only_when_named(file: Path) -> None:
     make_study()
     other = another_knn_run()
-    create(*SMALL)
+    create(file)
     study = Study.objects.get(slug="second")
     assert study.conditions.get(name="kNN").run != other
     study.delete()
-    create(*SMALL, f"--run={other.pk}")
+    create(file, f"--run={other.pk}")
     assert Study.objects.get(slug="second").conditions.get(name="kNN").run == other
 
 
-def test_an_unknown_run_lists_the_known_ones() -> None:
+def test_an_unknown_run_lists_the_known_ones(file: Path) -> None:
     make_study()
     with pytest.raises(CommandError, match=r"No run 999; runs: .*trees/tiny knn on query"):
-        create(*SMALL, "--run=999")
+        create(file, "--run=999")
 
 
-def test_a_name_is_given_once() -> None:
+def test_a_name_is_given_once(file: Path) -> None:
     make_study()
     with pytest.raises(CommandError, match="'trees' exists already"):
-        call_command("create_study", "trees", "trees", "--title=x", "--seed=1")
+        call_command("create_study", "trees", "trees", f"--document={file}")

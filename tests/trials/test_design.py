@@ -9,67 +9,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.factories import make_plan
 from trials.design import (
     Kind,
     Phase,
-    PoolTooSmall,
     Step,
-    draw_sets,
+    attention_answers,
     least_filled,
     order,
     participant_seed,
+    runs_of_same,
     script,
-    split_even,
+    set_quota,
 )
-
-RIGHT, WRONG = tuple(range(1000, 1400)), tuple(range(2000, 2400))
-sizes = st.fixed_dictionaries(
-    {
-        "n_training": st.integers(2, 6),
-        "n_validation": st.integers(2, 12),
-        "n_test": st.integers(1, 15).map(lambda half: 2 * half),
-        "n_sets": st.integers(1, 8),
-        "seed": st.integers(0, 2**32),
-    }
-)
-
-
-@given(sizes)
-def test_no_prediction_is_drawn_twice(plan: dict[str, int]) -> None:
-    draw = draw_sets(RIGHT, WRONG, **plan)
-    everything = [*draw.training, *draw.validation, *(i for each in draw.test_sets for i in each)]
-    assert len(everything) == len(set(everything))
-
-
-@given(sizes)
-def test_every_part_has_its_size_and_is_half_right(plan: dict[str, int]) -> None:
-    draw = draw_sets(RIGHT, WRONG, **plan)
-    wanted = [plan["n_training"], plan["n_validation"], *[plan["n_test"]] * plan["n_sets"]]
-    for size, part in zip(wanted, [draw.training, draw.validation, *draw.test_sets], strict=True):
-        n_right = sum(each in RIGHT for each in part)
-        assert (n_right, len(part) - n_right) == split_even(size)
-
-
-@given(sizes)
-def test_the_same_seed_draws_the_same_sets(plan: dict[str, int]) -> None:
-    assert draw_sets(RIGHT, WRONG, **plan) == draw_sets(RIGHT, WRONG, **plan)
-
-
-def test_another_seed_draws_other_sets() -> None:
-    plan = {"n_training": 5, "n_validation": 10, "n_test": 30, "n_sets": 4}
-    assert draw_sets(RIGHT, WRONG, seed=1, **plan) != draw_sets(RIGHT, WRONG, seed=2, **plan)
-
-
-def test_a_pool_that_just_suffices_is_used_up() -> None:
-    draw = draw_sets(
-        range(8), range(8, 15), n_training=3, n_validation=2, n_test=10, n_sets=1, seed=0
-    )
-    assert sorted([*draw.training, *draw.validation, *draw.test_sets[0]]) == list(range(15))
-
-
-def test_a_pool_too_small_says_by_how_much() -> None:
-    with pytest.raises(PoolTooSmall, match=r"holds 7 .* 8 .*needs 8 and 7: 1 and 0 more"):
-        draw_sets(range(7), range(8), n_training=3, n_validation=2, n_test=10, n_sets=1, seed=0)
 
 
 @given(st.lists(st.integers(), unique=True), st.integers(0, 2**62))
@@ -96,14 +48,60 @@ def test_people_and_robots_of_the_same_number_have_other_seeds() -> None:
     assert participant_seed(1, 1, False) != participant_seed(1, 2, False)
 
 
+@given(st.integers(0, 20), st.integers())
+def test_attention_checks_ask_for_both_answers(n: int, seed: int) -> None:
+    asked = attention_answers(n, seed)
+    assert len(asked) == n
+    assert abs(2 * sum(asked) - n) <= 1
+
+
+@given(st.integers(0, 500), st.integers(1, 50))
+def test_the_sets_quotas_hold_everyone_and_not_a_set_more(quota: int, n_sets: int) -> None:
+    assert quota <= n_sets * set_quota(quota, n_sets) < quota + n_sets
+
+
+@given(st.lists(st.booleans()))
+def test_a_run_of_the_same_answer_is_the_longest_one(values: list[bool]) -> None:
+    text = "".join("y" if each else "n" for each in values)
+    longest = max(n for n in range(len(values) + 1) if "y" * n in text or "n" * n in text)
+    assert runs_of_same(values) == longest
+
+
 def test_the_script_leads_from_introduction_to_debrief() -> None:
-    steps = script(n_training=5, n_validation=10, n_test=30)
+    steps = script(make_plan(n_training=5, n_validation=10, n_test=30))
     assert (steps[0].name, steps[-1].name) == ("introduction", "debrief")
     assert Counter(each.kind for each in steps) == {Kind.PAGE: 5, Kind.TRIAL: 45, Kind.FEEDBACK: 5}
 
 
 def test_feedback_follows_training_trials_only() -> None:
-    steps = script(n_training=2, n_validation=2, n_test=2)
-    for before, step in pairwise(steps):
+    for before, step in pairwise(script(make_plan())):
         if step.kind == Kind.FEEDBACK:
             assert before == Step(Kind.TRIAL, Phase.TRAINING, step.position)
+
+
+def test_every_attempt_at_the_validation_has_trials_of_its_own() -> None:
+    steps = script(make_plan(n_validation=3, attempts=2))
+    positions = [each.position for each in steps if each.name == Phase.VALIDATION]
+    assert positions == list(range(6))
+    assert Step(Kind.PAGE, "retry_validation", 1) in steps
+
+
+def test_a_trial_may_have_three_screens() -> None:
+    steps = script(make_plan(trial={"has_prior_knowledge": True, "has_definition": True}))
+    first = [each.kind for each in steps if (each.name, each.position) == (Phase.TEST, 0)]
+    assert first == [Kind.PRIOR_KNOWLEDGE, Kind.DEFINITION, Kind.TRIAL]
+
+
+@given(st.integers(0, 8), st.integers(1, 20).map(lambda half: 2 * half))
+def test_attention_checks_lie_inside_the_test_and_apart(n_checks: int, n_test: int) -> None:
+    plan = make_plan(n_test=n_test, quality={"n_attention": min(n_checks, n_test - 1)})
+    steps = [each for each in script(plan) if each.name in (Phase.TEST, "attention")]
+    asked = [each.position for each in steps if each.kind == Kind.ATTENTION]
+    assert asked == list(range(plan.quality.n_attention))
+    assert {steps[0].kind, steps[-1].kind} == {Kind.TRIAL}
+
+
+@pytest.mark.parametrize("name", ["training", "validation"])
+def test_a_stage_that_is_left_out_has_no_step(name: str) -> None:
+    stages = [each for each in make_plan().document["stages"] if each["kind"] != name]
+    assert not [each for each in script(make_plan(stages=stages)) if each.name == name]

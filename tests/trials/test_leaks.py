@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import Client
 
 from classifiers.models import Image
-from tests.factories import KINDS, make_study
+from tests.factories import KINDS, make_document, make_study
 from trials import robots, services
-from trials.design import Kind
+from trials.design import Kind, Phase, Step
 from trials.models import Condition, Participant, Study
+from trials.plan import CONDITIONS as ARMS
+from trials.plan import StudyPlan
 from trials.screens import trial_screen
 
 pytestmark = pytest.mark.django_db
 
-CONDITIONS = ["ResNet-50", "kNN", "EMD-NN", "EMD-Corr", "CHM-NN", "CHM-Corr"]
+CONDITIONS = [each.name for each in ARMS]
 WAY = "/s/trees/session/"
 
 
@@ -105,11 +108,86 @@ def test_pages_of_right_and_wrong_ais_have_the_same_shape(condition: str) -> Non
     shapes = set()
     for _, received in walk(client, participant):
         page = received.split(b"</html>")[0].partition(b"<main")[2]
+        page = re.sub(rb' data-preload="[^"]*"', b"", page)
         for kind in KINDS:
             page = page.replace(kind.encode(), b"KIND")
         page = re.sub(rb"/image/[\w-]+|value=\"\w*\"|\d+|\ban?\b", b"", page)
         shapes.add(re.sub(rb"\s+", b" ", page))
     assert len(shapes) == 1
+
+
+EVERYTHING = {
+    "trial": {"has_prior_knowledge": True, "has_definition": True},
+    "quality": {"n_attention": 2},
+    "recruitment": {"codes": {"completed": "SECRETCODE"}},
+    "attempts": 2,
+    "conditions": [
+        *({"name": each.name, "classifier": each.classifier, "view": each.view} for each in ARMS),
+        {"name": "No-AI-arm", "classifier": "softmax", "view": "unaided"},
+    ],
+}
+
+
+def everything() -> Study:
+    """Open a study in which every kind of screen occurs."""
+    document = make_document(**EVERYTHING)
+    asked = [{"name": "age", "text": "How old are you?"}]
+    document["stages"].insert(-1, {"kind": "questions", "name": "about", "questions": asked})
+    return make_study(plan=StudyPlan.from_json(document), n_queries=24)
+
+
+def walk_everything(client: Wire, participant: Participant) -> Iterator[tuple[Step, str, bytes]]:
+    """Yield every step, the true kind of its trial (or nothing), and all that it sent."""
+    while step := robots.STEP.search(client.get(WAY).text):
+        current = participant.script[int(step[1])]
+        form, truth = {"step": step[1], "answer": "yes"}, ""
+        if current.name in {*Phase}:
+            prediction = services.trial_of(participant, current).prediction
+            form["answer"] = "yes" if prediction.is_right else "no"
+            truth = "" if prediction.is_right else prediction.image.category.label
+        elif current.kind == Kind.ATTENTION:
+            check = participant.attention_checks.get(position=current.position)
+            form["answer"] = "yes" if check.asks_yes else "no"
+        n_before = len(client.received)
+        client.page_and_photos()
+        client.get(f"{WAY}?page=0")
+        client.post("/s/trees/events/", {"step": step[1], "events": '[["blur", 5, ""]]'})
+        client.post(WAY, form)
+        yield current, truth, words(client.received[n_before:])
+
+
+def words(received: list[bytes]) -> bytes:
+    """Return what is no picture, without random names, in which anything may occur."""
+    texts = b"\n".join(each for each in received if b"\xff\xd8" not in each)
+    return re.sub(rb"/image/[\w-]+|value=\"\w{64}\"|(sessionid|csrftoken)=\w+", b"", texts)
+
+
+@pytest.mark.parametrize("condition", [*CONDITIONS, "No-AI-arm"])
+def test_no_page_of_any_kind_tells_what_it_must_not(condition: str) -> None:
+    study = everything()
+    client, participant = enter(study, condition)
+    others = Participant.objects.exclude(pk=participant.pk)
+    secrets = [name for each in study.conditions.all() for name in (each.name, each.run.classifier)]
+    secrets += ["SECRETCODE", "secretfile", "trial_set", participant.token]
+    secrets += [f"kind_{name}" for name in KINDS]
+    secrets += [str(each.seed) for each in (participant, *others)]
+    secrets += [each.token for each in others]
+    kinds = set()
+    for step, truth, received in walk_everything(client, participant):
+        kinds.add(step.kind)
+        for secret in secrets:
+            assert secret.encode() not in received, (step, secret)
+        if truth and step.kind != Kind.FEEDBACK:
+            assert truth.encode() not in received, (step, truth)
+    assert kinds == set(Kind)
+    assert "SECRETCODE" in client.get(WAY).text
+
+
+def test_no_script_or_style_knows_a_study() -> None:
+    for path in [*Path("static/js").rglob("*.js"), *Path("static/css").rglob("*.css")]:
+        text = path.read_text(encoding="utf-8").lower()
+        for secret in ("resnet", "emd-", "chm-", "is_correct", "is_right", "truth"):
+            assert secret not in text, path
 
 
 def test_the_random_name_of_a_photo_says_nothing_about_it() -> None:

@@ -1,94 +1,155 @@
-"""The study document: what is refused, and how it says so."""
+"""The study document: what is refused, how it says so, what it is completed with."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.test import Client
+from jsonschema import Draft202012Validator
 
-from tests.factories import make_plan
-from trials.plan import CONDITIONS, PlanRefused, StudyPlan
+from tests.factories import make_document, make_plan
+from trials.document import PlanRefused, changes, completed, read, schema, write
+from trials.document_page import page
+from trials.plan import CONDITIONS, StudyPlan
 
 
-def test_a_plan_survives_the_way_through_json() -> None:
+def test_the_schema_is_one() -> None:
+    Draft202012Validator.check_schema(schema())
+
+
+def test_the_schema_is_published(client: Client) -> None:
+    assert client.get("/study.schema.json").json() == schema()
+
+
+def test_the_documentation_is_made_from_the_schema() -> None:
+    path = Path(__file__).parents[2] / "docs" / "study-document.md"
+    assert path.read_text(encoding="utf-8") == page()
+
+
+def test_a_plan_survives_the_way_through_yaml() -> None:
     plan = make_plan()
-    assert StudyPlan.from_json(plan.to_json()) == plan
+    assert StudyPlan.from_json(read(write(plan.document))) == plan
 
 
-def test_the_hash_changes_with_any_field() -> None:
-    assert make_plan().sha256 == make_plan().sha256
+def test_completing_twice_changes_nothing() -> None:
+    document = completed(make_document())
+    assert completed(document) == document
+
+
+def test_the_hash_changes_with_any_field_and_not_with_what_is_left_out() -> None:
+    assert make_plan().sha256 == make_plan(persona="Sam").sha256
     assert make_plan().sha256 != make_plan(persona="Max").sha256
 
 
 def test_the_defaults_are_those_of_the_reference_study() -> None:
-    plan = StudyPlan(title="Birds", seed=1)
-    numbers = (plan.n_training, plan.n_validation, plan.pass_mark, plan.n_test, plan.n_sets)
-    assert numbers == (5, 10, 8, 30, 20)
+    plan = StudyPlan.from_json({"title": "Birds", "seed": 1})
+    assert plan.training
+    assert plan.validation
+    numbers = (plan.training.n, plan.validation.n, plan.validation.pass_mark, plan.test.n)
+    assert numbers == (5, 10, 8, 30)
+    assert plan.test.n_sets == 20
     assert plan.conditions == CONDITIONS
 
 
+def stage(**fields: Any) -> dict[str, Any]:
+    """Return a change of the stages: one of them before a test."""
+    return {"stages": [fields, {"kind": "test"}]}
+
+
+QUESTION = {"name": "age", "text": "How old are you?"}
+
+
 @pytest.mark.parametrize(
-    ("changes", "message"),
+    ("changed", "message"),
     [
-        ({"title": " "}, "title: found ' ', expected a text"),
-        ({"seed": -1}, "seed: found -1, expected a whole number of at least 0"),
-        ({"n_test": 2.5}, "n_test: found 2.5, expected a whole number"),
-        ({"n_test": True}, "n_test: found True, expected a whole number"),
-        ({"n_test": 7}, "n_test: found 7, expected an even number"),
-        ({"pass_mark": 11}, "pass_mark: found 11, expected at most n_validation=10"),
-        ({"persona": None}, "persona: found None, expected a text"),
-        ({"conditions": []}, "conditions: found .*, expected a list of at least one"),
-        ({"conditions": [{"name": "A"}]}, r"conditions\[0\]: found .*, expected exactly name"),
-        ({"n_exemplars": 6}, "n_exemplars: found 6, expected at most 5"),
-        ({"topic": None}, "topic: found None, expected a text, or an empty one"),
-        ({"pass_marc": 3}, "pass_marc: found 3, expected one of .*pass_mark"),
+        ({"title": " "}, "title: found ' ', expected a line of text"),
+        ({"seed": -1}, "seed: found -1, expected a whole number from 0 to 9007199254740991"),
+        ({"persona": None}, "persona: found None, expected a name"),
+        ({"conditions": []}, r"conditions: found \[\], expected a list of at least 1"),
+        ({"conditions": [{"name": "A"}]}, r"conditions\[0\].classifier: found None, expected a v"),
+        ({"trial": {"n_exemplars": 6}}, "trial.n_exemplars: found 6, expected a whole number from"),
+        ({"pass_marc": 3}, "pass_marc: found 3, expected one of the fields format, title"),
+        ({"exclusions": ["age<5"]}, r"exclusions\[0\]: found 'age<5', expected a measure, one of"),
+        (stage(kind="quiz"), r"stages\[0\].kind: found 'quiz', expected one of page, training"),
+        (stage(kind="test"), "stages: found .*, expected at most one training.*exactly one test"),
+        (stage(kind="page", name="faq"), r"stages\[0\].text: found '', expected a text; only"),
+        (stage(kind="page", name="debrief"), "stages: found .*expected the page debrief as the l"),
+        (stage(kind="page", name="attention", text="x"), r"stages\[0\].name: found 'attention', e"),
+        (
+            stage(kind="validation", n=5),
+            r"stages\[0\].pass_mark: found 8, expected at most the number of photos, 5",
+        ),
+        ({"stages": [{"kind": "test", "n": 7}]}, r"stages\[0\].n: found 7, expected an even num"),
+        (
+            {"stages": [{"kind": "test", "balance": "pool", "strata": "difficulty"}]},
+            r"stages\[0\].strata: found 'difficulty', expected none, or balance: exact",
+        ),
+        (
+            stage(kind="questions", name="you", questions=[QUESTION, QUESTION]),
+            r"stages\[0\].questions: found \['age', 'age'\], expected names that are all differ",
+        ),
+        (
+            stage(kind="questions", name="you", questions=[QUESTION | {"answer": "choice"}]),
+            r"questions\[0\].choices: found \[\], expected choices, if answer is choice",
+        ),
+        (
+            {"analysis": {"family": [["kNN", "Grad-CAM"]]}},
+            r"analysis.family\[0\]: found .*, expected two different names of CHM-Corr, CHM-NN",
+        ),
+        (
+            {"quality": {"n_attention": 1, "max_failed_attention": 2}},
+            "quality.max_failed_attention: found 2, expected at most n_attention, 1",
+        ),
     ],
 )
 def test_a_wrong_document_names_path_value_and_expectation(
-    changes: dict[str, Any], message: str
+    changed: dict[str, Any], message: str
 ) -> None:
-    document = {"title": "Birds", "seed": 1} | changes
     with pytest.raises(PlanRefused, match=message):
-        StudyPlan.from_json(document)
+        StudyPlan.from_json({"title": "Birds", "seed": 1} | changed)
 
 
-def test_a_missing_required_field_is_named() -> None:
-    with pytest.raises(PlanRefused, match="seed: found None, expected a value"):
-        StudyPlan.from_json({"title": "Birds"})
+def test_everything_that_is_wrong_is_told_at_once() -> None:
+    with pytest.raises(PlanRefused) as caught:
+        StudyPlan.from_json({"minutes": 0, "conditions": [{}]})
+    paths = {each.path for each in caught.value.problems}
+    assert {"title", "seed", "minutes", "conditions[0].name"} <= paths
+
+
+@pytest.mark.parametrize("text", ["title: [", "- a list", "just words", ""])
+def test_what_is_no_document_is_refused_in_words(text: str) -> None:
+    with pytest.raises(PlanRefused, match="expected"):
+        read(text)
 
 
 @pytest.mark.parametrize(
     ("classifier", "view", "message"),
     [
-        ("softmax", "exemplars", r"view: found 'exemplars', .* with examples .*knn, emd-corr"),
-        ("knn", "correspondences", r"view: found 'correspondences', .* patch matches .*emd-corr"),
+        ("softmax", "exemplars", "expected a classifier with examples for it .knn, emd-corr"),
+        ("softmax", "correspondences", "expected a classifier with examples for it"),
+        ("knn", "correspondences", "expected a classifier with patch matches for it .emd-corr"),
     ],
 )
-def test_a_view_that_the_classifier_cannot_fill_is_refused(
+def test_a_view_that_promises_more_than_the_classifier_gives_is_refused(
     classifier: str, view: str, message: str
 ) -> None:
-    condition = {"name": "A", "classifier": classifier, "view": view}
+    arm = {"name": "A", "classifier": classifier, "view": view}
     with pytest.raises(PlanRefused, match=message):
-        StudyPlan.from_json({"title": "Birds", "seed": 1, "conditions": [condition]})
+        StudyPlan.from_json({"title": "Birds", "seed": 1, "conditions": [arm]})
 
 
-@pytest.mark.parametrize("name", ["", "x" * 51])
-def test_a_condition_has_a_name_that_fits(name: str) -> None:
-    condition = {"name": name, "classifier": "knn", "view": "none"}
-    with pytest.raises(PlanRefused, match="a name of 1 to 50 characters"):
-        StudyPlan.from_json({"title": "Birds", "seed": 1, "conditions": [condition]})
+def test_a_difference_is_told_field_by_field() -> None:
+    before, after = make_plan().document, make_plan(persona="Max", n_sets=3).document
+    told = {each.path: (each.before, each.after) for each in changes(before, after)}
+    assert told == {"persona": ("Sam", "Max"), "stages[4].n_sets": (2, 3)}
 
 
-def test_two_conditions_of_one_name_are_refused() -> None:
-    twice = {"name": "A", "classifier": "knn", "view": "none"}
-    with pytest.raises(PlanRefused, match="names that are all different"):
-        StudyPlan.from_json({"title": "Birds", "seed": 1, "conditions": [twice, twice]})
-
-
-@pytest.mark.parametrize(
-    ("field", "known"), [("view", "correspondences"), ("classifier", "emd-corr")]
-)
-def test_an_unknown_view_or_classifier_lists_the_known_ones(field: str, known: str) -> None:
-    condition = {"name": "A", "classifier": "knn", "view": "none"} | {field: "magic"}
-    with pytest.raises(PlanRefused, match=rf"conditions\[0\].{field}: found 'magic'.*{known}"):
-        StudyPlan.from_json({"title": "Birds", "seed": 1, "conditions": [condition]})
+def test_a_condition_may_name_its_own_ai() -> None:
+    arms = [
+        {"name": "A", "classifier": "knn", "view": "unaided"},
+        {"name": "B", "classifier": "knn", "view": "exemplars", "persona": "Max"},
+    ]
+    plan = make_plan(conditions=arms)
+    assert (plan.persona_of("A"), plan.persona_of("B")) == ("Sam", "Max")

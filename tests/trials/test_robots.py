@@ -10,9 +10,11 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from tests.factories import make_study
+from tests.factories import make_document, make_study
 from trials import robots
+from trials.behaviour import Behaviour
 from trials.models import Participant, Response, Study
+from trials.plan import StudyPlan
 from trials.robots import KEY, Robot, RobotStuck, play, reaction_ms
 
 pytestmark = pytest.mark.django_db
@@ -98,6 +100,9 @@ def test_the_same_seed_gives_the_same_answers() -> None:
     [
         ("nothing", {}, "No study 'nothing'; studies: trees"),
         ("trees", {"accept_right": 1.5}, "--accept-right 1.5: expected a chance from 0 to 1"),
+        ("trees", {"sd_image": -1.0}, "--sd-image -1.0: expected a standard deviation"),
+        ("trees", {"condition": ["kNN=1"]}, "expected NAME=RIGHT,WRONG"),
+        ("trees", {"condition": ["kn=1,0"]}, "no condition 'kn'; the study has ResNet-50, kNN"),
     ],
 )
 def test_the_command_refuses_with_a_reason(
@@ -113,3 +118,41 @@ def test_a_closed_study_is_not_simulated() -> None:
     Study.objects.update(status=Study.Status.CLOSED)
     with pytest.raises(CommandError, match="only an open one"):
         call_command("simulate", "trees")
+
+
+def test_robots_of_a_condition_judge_as_its_people_do() -> None:
+    study = make_study()
+    names = list(study.conditions.values_list("name", flat=True))
+    cast = {name: Behaviour(1, 0) for name in names} | {names[0]: Behaviour(0, 1, sd_image=1)}
+    for number in range(6):
+        play(study, cast, random.Random(number))
+    for name in names:
+        rows = Response.objects.filter(trial__phase="test")
+        rows = rows.filter(trial__participant__condition__name=name)
+        assert rows.correct().count() == (0 if name == names[0] else rows.count())
+
+
+def test_the_command_says_what_each_condition_is_expected_to_reach(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    make_study()
+    options = {"condition": ["kNN=1,0.4"], "sd_skill": 0.5, "sd_image": 1.0}
+    call_command("simulate", "trees", participants=1, **options)
+    assert "accuracy ResNet-50 75.0 %, kNN 80.0 %, EMD-NN 75.0 %" in capsys.readouterr().out
+
+
+def test_a_robot_walks_through_every_kind_of_screen() -> None:
+    document = make_document(
+        attempts=2,
+        trial={"has_prior_knowledge": True, "has_definition": True, "min_seconds": 9},
+        quality={"n_attention": 2, "attention_end": "end"},
+    )
+    asked = [
+        {"name": "age", "text": "Age?", "answer": "number", "is_required": True},
+        {"name": "eyes", "text": "Glasses?", "answer": "choice", "choices": ["Yes", "No"]},
+    ]
+    document["stages"].insert(-1, {"kind": "questions", "name": "about", "questions": asked})
+    study = make_study(plan=StudyPlan.from_json(document), n_queries=24)
+    participant = play(study, Robot(), random.Random(1))
+    assert participant.status == Participant.Status.COMPLETED
+    assert participant.question_answers.count() == 2

@@ -28,10 +28,13 @@ def answer(participant: Participant, *, n_wrong: int = 0) -> Participant:
             is_right = prediction.category_id == prediction.image.category_id
             is_mistake = step.name == Phase.VALIDATION and step.position < n_wrong
             is_accepted = is_right != is_mistake
-        participant = services.participant_advance(
-            participant=participant, step=participant.step, is_accepted=is_accepted
-        )
+        participant = advance(participant, participant.step, is_accepted)
     return participant
+
+
+def advance(participant: Participant, step: int, is_yes: bool | None = None) -> Participant:
+    submission = services.Submission(step=step, is_yes=is_yes)
+    return services.participant_advance(participant=participant, submission=submission)
 
 
 def test_every_trial_exists_before_the_first_page() -> None:
@@ -157,7 +160,7 @@ def test_the_set_does_not_follow_from_the_condition() -> None:
 
 def test_a_pool_too_small_leaves_no_half_study_behind() -> None:
     study = make_study()
-    with pytest.raises(services.StudyRefused, match="softmax: The pool holds"):
+    with pytest.raises(services.StudyRefused, match="softmax: AI right: 10 in the pool"):
         services.study_create(
             slug="b",
             dataset=study.dataset,
@@ -216,21 +219,21 @@ def test_nobody_enters_a_study_that_is_not_open() -> None:
 def test_an_answer_to_a_step_that_is_over_changes_nothing() -> None:
     alice = enrol(make_study())
     for step in (0, 1):
-        alice = services.participant_advance(participant=alice, step=step)
-    alice = services.participant_advance(participant=alice, step=2, is_accepted=True)
-    again = services.participant_advance(participant=alice, step=2, is_accepted=False)
+        alice = advance(alice, step)
+    alice = advance(alice, 2, True)
+    again = advance(alice, 2, False)
     assert (again.step, Response.objects.get().is_accepted) == (3, True)
 
 
 def test_a_step_ahead_cannot_be_typed() -> None:
     alice = enrol(make_study())
-    assert services.participant_advance(participant=alice, step=7, is_accepted=True).step == 0
+    assert advance(alice, 7, True).step == 0
 
 
 def test_a_trial_without_an_answer_stays() -> None:
     alice = enrol(make_study())
     for step in (0, 1, 2):
-        alice = services.participant_advance(participant=alice, step=step)
+        alice = advance(alice, step)
     assert (alice.step, Response.objects.count()) == (2, 0)
 
 
@@ -251,19 +254,17 @@ def test_the_gate_opens_at_the_pass_mark_and_not_below(n_wrong: int, status: str
 
 def test_who_fails_gets_another_code_and_no_test_trial() -> None:
     bob = answer(enrol(make_study()), n_wrong=4)
-    assert bob.code.startswith("V")
+    assert bob.code.startswith("FV")
     assert not Response.objects.filter(trial__phase=Phase.TEST).exists()
 
 
 def test_no_code_is_given_while_an_answer_is_missing() -> None:
     alice = enrol(make_study())
     while (alice.script[alice.step].name, alice.script[alice.step].position) != (Phase.TEST, 5):
-        alice = services.participant_advance(
-            participant=alice, step=alice.step, is_accepted=_truth(alice)
-        )
+        alice = advance(alice, alice.step, _truth(alice))
     Response.objects.filter(trial__phase=Phase.TEST).first().delete()  # type: ignore[union-attr]
     with pytest.raises(RuntimeError, match="5 of 6 answers are stored"):
-        services.participant_advance(participant=alice, step=alice.step, is_accepted=True)
+        advance(alice, alice.step, True)
 
 
 def _truth(participant: Participant) -> bool | None:

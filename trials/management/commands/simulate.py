@@ -11,8 +11,16 @@ from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from classifiers.management.lookup import by_slug
+from trials.behaviour import Behaviour, BehaviourRefused, Times
 from trials.models import Study
-from trials.robots import Robot, play
+from trials.robots import play
+
+RATES = {"accept_right": 0.9, "accept_wrong": 0.4}
+SPREADS = {
+    "sd_skill": "SD of people in log odds of being correct",
+    "sd_bias": "SD of people in log odds of saying yes",
+    "sd_image": "SD of images in log odds of being judged correctly",
+}
 
 
 class Command(BaseCommand):
@@ -22,29 +30,89 @@ class Command(BaseCommand):
         parser.add_argument("study", help="slug of an open study")
         parser.add_argument("--participants", type=int, default=20, metavar="N")
         parser.add_argument("--seed", type=int, default=0, metavar="S")
-        for name, default in (("right", 0.9), ("wrong", 0.4)):
+        for name, default in RATES.items():
+            kind = name.removeprefix("accept_")
             parser.add_argument(
-                f"--accept-{name}",
-                type=float,
-                default=default,
-                metavar="P",
-                help=f"chance of accepting a {name} AI (%(default)s)",
-            )
+                f"--accept-{kind}", type=float, default=default, metavar="P",
+                help=f"share of yes to a {kind} AI, over people and images (%(default)s)",
+            )  # fmt: skip
+        parser.add_argument(
+            "--condition", action="append", default=[], metavar="NAME=RIGHT,WRONG",
+            help="the two shares of one condition, e.g. kNN=0.95,0.65; may be given several times",
+        )  # fmt: skip
+        for name, meaning in SPREADS.items():
+            flag = "--" + name.replace("_", "-")
+            parser.add_argument(flag, type=float, default=0, metavar="SD", help=f"{meaning} (0)")
+        parser.add_argument(
+            "--careless", type=float, default=0, metavar="P",
+            help="share of people who click at random, fast (0)",
+        )  # fmt: skip
+        parser.add_argument(
+            "--slow", type=float, default=0, metavar="P",
+            help="share of trials during which someone leaves for a minute (0)",
+        )  # fmt: skip
 
     def handle(self, *args: Any, **options: Any) -> None:
         study = by_slug(Study, options["study"])
         if not study.is_open:
             raise CommandError(f"Study {study} is {study.status}; only an open one can be entered.")
-        robot = Robot(options["accept_right"], options["accept_wrong"])
-        for name, value in (("right", robot.accept_right), ("wrong", robot.accept_wrong)):
-            if not 0 <= value <= 1:
-                raise CommandError(f"--accept-{name} {value}: expected a chance from 0 to 1.")
+        names = list(study.conditions.order_by("position").values_list("name", flat=True))
+        try:
+            cast = _cast(names, options)
+        except BehaviourRefused as error:
+            raise CommandError(_flagged(str(error))) from error
         ends: Counter[str] = Counter()
         for number in tqdm(range(options["participants"]), desc="simulated people", disable=None):
             rng = random.Random(f"{options['seed']}:{number}")
-            ends[play(study, robot, rng).status] += 1
+            ends[play(study, cast, rng).status] += 1
         counts = ", ".join(f"{n} {status}" for status, n in sorted(ends.items()))
         self.stdout.write(
             f"{options['participants']} simulated people: {counts or 'none'}. "
-            f"Expected accuracy {100 * robot.accuracy:.1f} %. Results leave them out by default."
+            f"Expected accuracy {_accuracies(cast)}. Results leave them out by default."
         )
+
+
+def _cast(names: list[str], options: dict[str, Any]) -> dict[str, Behaviour]:
+    """Return the people of each condition."""
+    rates = dict.fromkeys(names, (options["accept_right"], options["accept_wrong"]))
+    for text in options["condition"]:
+        name, chances = _condition(text)
+        if name not in rates:
+            raise BehaviourRefused(
+                f"--condition {text}: no condition {name!r}; the study has {', '.join(names)}."
+            )
+        rates[name] = chances
+    spreads = {name: options[name] for name in SPREADS}
+    return {
+        name: Behaviour.planted(
+            *chances, **spreads, careless=options["careless"], times=Times(slow=options["slow"])
+        )
+        for name, chances in rates.items()
+    }
+
+
+def _condition(text: str) -> tuple[str, tuple[float, float]]:
+    name, _, numbers = text.rpartition("=")
+    try:
+        right, wrong = map(float, numbers.split(","))
+    except ValueError as error:
+        raise BehaviourRefused(
+            f"--condition {text}: expected NAME=RIGHT,WRONG, such as kNN=0.95,0.65."
+        ) from error
+    return name, (right, wrong)
+
+
+def _accuracies(cast: dict[str, Behaviour]) -> str:
+    """Say the expected accuracies; one figure if all conditions have the same."""
+    texts = {name: f"{each.measures()['accuracy']:.1f} %" for name, each in cast.items()}
+    if len(set(texts.values())) == 1:
+        return next(iter(texts.values()))
+    return ", ".join(f"{name} {text}" for name, text in texts.items())
+
+
+def _flagged(refusal: str) -> str:
+    """Name the option where a refusal begins with the name of a field."""
+    name, space, rest = refusal.partition(" ")
+    if name in (*RATES, *SPREADS, "careless", "slow"):
+        name = "--" + name.replace("_", "-")
+    return name + space + rest

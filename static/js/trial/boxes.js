@@ -1,0 +1,69 @@
+// Matched parts: pointing at a number (or reaching it by Tab and arrows, or tapping it) lights
+// the box in the photo and the box in the example together, and dims the others.
+
+function light(pair, number, isFixed = false) {
+  pair.dataset.lit = number;
+  if (isFixed) pair.dataset.fixed = number;
+  mark(pair);
+}
+
+function dim(pair) {
+  if (pair.dataset.fixed) {
+    pair.dataset.lit = pair.dataset.fixed;
+  } else {
+    delete pair.dataset.lit;
+  }
+  mark(pair);
+}
+
+function toggle(pair, number) {
+  const isOn = pair.dataset.fixed === number;
+  delete pair.dataset.fixed;
+  if (isOn) dim(pair);
+  else light(pair, number, true);
+}
+
+function mark(pair) {
+  for (const button of pair.querySelectorAll(".number")) {
+    button.setAttribute("aria-pressed", String(button.dataset.number === pair.dataset.lit));
+  }
+}
+
+const part = (event) => event.target.closest?.(".pair [data-number]");
+
+for (const name of ["pointerover", "focusin"]) {
+  document.addEventListener(name, (event) => {
+    const found = part(event);
+    if (found && event.pointerType !== "touch") light(found.closest(".pair"), found.dataset.number);
+  });
+}
+
+for (const name of ["pointerout", "focusout"]) {
+  document.addEventListener(name, (event) => {
+    const found = part(event);
+    if (found && event.pointerType !== "touch") dim(found.closest(".pair"));
+  });
+}
+
+document.addEventListener("click", (event) => {
+  const found = part(event);
+  if (!found) return;
+  const pair = found.closest(".pair");
+  // A mouse that presses a box means the photo; a finger, which cannot point, means the box.
+  if (found.matches(".box") && event.pointerType === "mouse") {
+    found.closest(".photo").querySelector("[data-zoom]")?.click();
+  } else {
+    toggle(pair, found.dataset.number);
+  }
+});
+
+// One Tab stop for each example; the arrows go from number to number.
+document.addEventListener("keydown", (event) => {
+  const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+  if (!step || !event.target.matches(".number")) return;
+  const all = [...event.target.parentElement.querySelectorAll(".number")];
+  const next = all[(all.indexOf(event.target) + step + all.length) % all.length];
+  for (const each of all) each.tabIndex = each === next ? 0 : -1;
+  next.focus();
+  event.preventDefault();
+});

@@ -1,0 +1,55 @@
+// What happens on the page, kept until the server has it: with the answer, or, when the page
+// is left, by a beacon. The server stores each event once, however often it comes.
+
+const readyAt = performance.now();
+let kept = [];
+let current = null;
+
+export function log(kind, detail = "") {
+  kept.push([kind, Math.max(0, Math.round(performance.now() - readyAt)), String(detail).slice(0, 200)]);
+}
+
+export const pending = () => JSON.stringify(kept);
+
+export function delivered() {
+  kept = [];
+  if (navigator.webdriver) sessionStorage.setItem("webdriver", "told");
+}
+
+function sendBeacon() {
+  if (!current || kept.length === 0) return;
+  const data = new FormData();
+  for (const name of ["csrfmiddlewaretoken", "step"]) {
+    data.set(name, current.elements.namedItem(name).value);
+  }
+  data.set("events", pending());
+  navigator.sendBeacon(current.dataset.events, data);
+}
+
+export function watch(form) {
+  current = form;
+  // Once in a tab: a program that steers the browser.
+  if (navigator.webdriver && !sessionStorage.getItem("webdriver")) log("webdriver");
+}
+
+// Whoever leaves the page hides it too; that is no looking away.
+let isLeaving = false;
+window.addEventListener("pagehide", () => {
+  isLeaving = true;
+  sendBeacon();
+});
+window.addEventListener("blur", () => log("blur"));
+window.addEventListener("focus", () => log("focus"));
+window.addEventListener("offline", () => log("offline"));
+document.addEventListener("paste", (event) => log("paste", event.target.name ?? ""));
+document.addEventListener("visibilitychange", () => {
+  if (isLeaving) return;
+  log(document.hidden ? "hidden" : "visible");
+  if (document.hidden) sendBeacon(); // a phone may never say that the page goes
+});
+
+let resizing;
+window.addEventListener("resize", () => {
+  clearTimeout(resizing);
+  resizing = setTimeout(() => log("resize", `${window.innerWidth}x${window.innerHeight}`), 300);
+});

@@ -1,0 +1,23 @@
+// A press on a photo shows it large; a matched pair comes together, with its numbers.
+
+import { log } from "./events.js";
+
+document.addEventListener("click", (event) => {
+  const opener = event.target.closest("[data-zoom]");
+  const zoom = document.querySelector("dialog.zoom");
+  if (!opener || !zoom || zoom.contains(opener)) return;
+  const shown = opener.closest(".pair") ?? opener.closest(".photo");
+  log("zoom", shown.dataset.name ?? opener.parentElement.querySelector("img").alt);
+  const close = document.createElement("button");
+  Object.assign(close, { type: "button", className: "button zoom__close", textContent: "Close" });
+  close.autofocus = true;
+  const copy = shown.cloneNode(true);
+  for (const button of copy.querySelectorAll("[data-zoom]")) button.remove();
+  zoom.replaceChildren(copy, close);
+  zoom.showModal();
+});
+
+document.addEventListener("click", (event) => {
+  const zoom = event.target.closest("dialog.zoom");
+  if (zoom && !event.target.closest(".numbers, .box")) zoom.close();
+});

@@ -1,0 +1,106 @@
+"""A database of the first release becomes one of today, and keeps its people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
+
+from trials.document import sha256_of
+from trials.models import Participant, Study
+from trials.plan import CONDITIONS
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+FLAT = {
+    "title": "Birds",
+    "seed": 3,
+    "persona": "Robin",
+    "topic": "birds",
+    "minutes": 12,
+    "contact": "lab@example.org",
+    "idle_minutes": 20,
+    "n_training": 5,
+    "n_validation": 10,
+    "pass_mark": 9,
+    "n_test": 30,
+    "n_sets": 4,
+    "n_exemplars": 3,
+    "conditions": [
+        {"name": each.name, "classifier": each.classifier, "view": each.view} for each in CONDITIONS
+    ],
+}
+
+
+def migrate(name: str) -> Any:
+    """Bring the trials room to a migration; return its models then."""
+    executor = MigrationExecutor(connection)
+    executor.migrate([("trials", name)])
+    return MigrationExecutor(connection).loader.project_state([("trials", name)]).apps
+
+
+@pytest.fixture
+def first_release() -> Iterator[Any]:
+    """Go back to the first release's tables, and forth again at the end."""
+    yield migrate("0001_initial")
+    executor = MigrationExecutor(connection)
+    executor.migrate(executor.loader.graph.leaf_nodes("trials"))
+
+
+def populate(apps: Any) -> None:
+    """Store a study of the first release with two people, one of whom has finished."""
+    model = apps.get_model
+    dataset = model("classifiers", "Dataset").objects.create(slug="birds", root="/photos")
+    gallery = model("classifiers", "Gallery").objects.create(dataset=dataset, backbone="tiny")
+    run = model("classifiers", "PredictionRun").objects.create(gallery=gallery, classifier="knn")
+    study = model("trials", "Study").objects.create(
+        slug="birds", dataset=dataset, status="open", document=FLAT, document_sha256="0" * 64
+    )
+    arm = model("trials", "Condition").objects.create(
+        study=study, name="kNN", position=0, run=run, view_name="exemplars"
+    )
+    drawn = model("trials", "TrialSet").objects.create(study=study, run=run, phase="test", number=1)
+    now = timezone.now()
+    ended = {"status": "completed", "code": "C123456789", "finished_at": now}
+    for number, more in ((1, {}), (2, ended)):
+        model("trials", "Participant").objects.create(
+            study=study, condition=arm, trial_set=drawn, number=number, seed=number,
+            token=f"token{number}", enrolment_key=f"key{number}", consented_at=now,
+            last_seen_at=now, **more,
+        )  # fmt: skip
+
+
+def test_a_study_of_the_first_release_is_read_as_a_document_of_today(first_release: Any) -> None:
+    populate(first_release)
+    migrate("0005_study_studio")
+    study = Study.objects.get()
+    plan = study.plan
+    assert (plan.title, plan.seed, plan.persona, plan.minutes) == ("Birds", 3, "Robin", 12)
+    assert (plan.test.n, plan.test.n_sets, plan.trial.n_exemplars) == (30, 4, 3)
+    assert plan.validation is not None
+    assert (plan.validation.pass_mark, plan.idle_minutes) == (9, 20)
+    assert study.document_sha256 == sha256_of(study.document) == plan.sha256
+
+
+def test_its_people_stay_and_nobody_can_change_what_they_saw(first_release: Any) -> None:
+    populate(first_release)
+    migrate("0005_study_studio")
+    study = Study.objects.get()
+    assert study.is_frozen
+    assert study.frozen_at == study.created_at
+    people = Participant.objects.order_by("number")
+    assert [(each.status, each.code, each.stage) for each in people] == [
+        ("active", "", "live"),
+        ("completed", "C123456789", "live"),
+    ]
+    assert {each.condition.persona for each in people} == {"Robin"}
+
+
+def test_an_empty_site_goes_back_and_forth(first_release: Any) -> None:
+    assert "identity" not in [each._meta.model_name for each in first_release.get_models()]
+    migrate("0005_study_studio")
+    assert not Study.objects.exists()

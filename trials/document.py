@@ -1,0 +1,210 @@
+"""The study document as data: read, checked against the published schema, completed, compared.
+
+The schema (``study.schema.json``, JSON Schema 2020-12) is the one source of fields, limits,
+defaults and help texts; forms and documentation are made from it. What a schema cannot say (one
+field against another) is checked in ``plan.py``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jsonschema import Draft202012Validator, ValidationError
+
+Json = dict[str, Any]
+SCHEMA_FILE = Path(__file__).with_name("study.schema.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something wrong in a document: where, what was found there, what was expected."""
+
+    path: str
+    seen: object
+    expected: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: found {self.seen!r}, expected {self.expected}."
+
+
+class PlanRefused(ValueError):
+    """A study document with something wrong in it; ``problems`` lists all of it."""
+
+    def __init__(self, *problems: Problem) -> None:
+        self.problems = problems
+        super().__init__("\n".join(str(each) for each in problems))
+
+
+@cache
+def schema() -> Json:
+    """Return the published schema."""
+    return json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))  # type: ignore[no-any-return]
+
+
+def resolved(part: Mapping[str, Any], value: object = None) -> Json:
+    """Follow a schema's ``$ref``, and its choice by ``kind``; what stands beside a ref wins."""
+    whole = dict(part)
+    if "$ref" in whole:
+        name = whole.pop("$ref").removeprefix("#/$defs/")
+        whole = resolved(schema()["$defs"][name], value) | whole
+    if "allOf" in whole and isinstance(value, Mapping):
+        for choice in whole["allOf"]:
+            if choice["if"]["properties"]["kind"]["const"] == value.get("kind"):
+                return resolved(choice["then"], value)
+    return whole
+
+
+def read(text: str) -> Json:
+    """Read a document from YAML (JSON is YAML too). Raises ``PlanRefused`` with the line."""
+    try:
+        document = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "the text"
+        problem = getattr(error, "problem", None) or "something that cannot be read"
+        raise PlanRefused(Problem(where, problem, "a document in YAML or JSON")) from error
+    if not isinstance(document, dict):
+        raise PlanRefused(Problem("document", document, "fields such as title: and seed:"))
+    return document
+
+
+def write(document: Mapping[str, Any]) -> str:
+    """Return a document as YAML, in the order of its fields."""
+    text: str = yaml.safe_dump(dict(document), sort_keys=False, allow_unicode=True, width=88)
+    return text
+
+
+def completed(document: Mapping[str, Any]) -> Json:
+    """Return the document with every default filled in. Raises ``PlanRefused`` if it is wrong.
+
+    Completing twice changes nothing; the result is plain JSON.
+    """
+    problems = problems_of(document)
+    if problems:
+        raise PlanRefused(*problems)
+    return _filled(document, schema())  # type: ignore[no-any-return]
+
+
+def _filled(value: Any, part: Mapping[str, Any]) -> Any:
+    whole = resolved(part, value)
+    if isinstance(value, Mapping) and "properties" in whole:
+        fields = whole["properties"]
+        present = {
+            name: _filled(value[name] if name in value else each["default"], each)
+            for name, each in ((name, resolved(field)) for name, field in fields.items())
+            if name in value or "default" in each
+        }
+        return json.loads(json.dumps(present))
+    if isinstance(value, list | tuple) and "items" in whole:
+        return [_filled(each, whole["items"]) for each in value]
+    return value
+
+
+def problems_of(document: Mapping[str, Any]) -> list[Problem]:
+    """Return what the schema refuses, in the order of the document's fields."""
+    errors = Draft202012Validator(schema()).iter_errors(_plain(document))
+    found = [problem for error in errors for problem in _problems(error)]
+    return list({str(problem): problem for problem in found}.values())
+
+
+def _plain(value: Any) -> Any:
+    """Turn tuples into lists, which is what the validator takes for an array."""
+    if isinstance(value, Mapping):
+        return {name: _plain(each) for name, each in value.items()}
+    return [_plain(each) for each in value] if isinstance(value, list | tuple) else value
+
+
+def _problems(error: ValidationError) -> Iterator[Problem]:
+    if error.context:  # the branch of a stage's kind
+        for inner in error.context:
+            yield from _problems(inner)
+        return
+    path, part, seen = _path(error.absolute_path), error.schema, error.instance
+    assert isinstance(part, Mapping)  # noqa: S101 - no part of our schema is true or false
+    if error.validator == "required":
+        for name in part["required"]:
+            if name not in _names(seen):
+                yield Problem(_join(path, name), None, "a value: the field is required")
+    elif error.validator == "additionalProperties":
+        for name, value in _names(seen).items():
+            if name not in part["properties"]:
+                expected = f"one of the fields {', '.join(part['properties'])}"
+                yield Problem(_join(path, name), value, expected)
+    else:
+        yield Problem(path or "document", seen, expectation(part))
+
+
+def _names(value: Any) -> Json:
+    return value if isinstance(value, dict) else {}
+
+
+def _path(parts: Any) -> str:
+    text = ""
+    for part in parts:
+        text = f"{text}[{part}]" if isinstance(part, int) else _join(text, part)
+    return text
+
+
+def _join(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
+
+
+def expectation(part: Mapping[str, Any]) -> str:
+    """Say in words what a part of the schema allows."""
+    if "const" in part:
+        return repr(part["const"])
+    if "enum" in part:
+        return f"one of {', '.join(part['enum'])}"
+    kind = part.get("type")
+    if kind in {"integer", "number"}:
+        return ("a whole number" if kind == "integer" else "a number") + _range(part)
+    if kind == "array":
+        least = part.get("minItems", 0)
+        return f"a list of at least {least}" if least else "a list"
+    if kind == "boolean":
+        return "true or false"
+    if kind == "object":
+        return f"a table of fields: {', '.join(part.get('properties', {})) or 'name: value'}"
+    return str(part.get("description", "a text")).rstrip(".")
+
+
+def _range(part: Mapping[str, Any]) -> str:
+    if "exclusiveMinimum" in part:
+        return f" above {part['exclusiveMinimum']}, up to {part['maximum']}"
+    return f" from {part['minimum']} to {part['maximum']}"
+
+
+def sha256_of(document: Mapping[str, Any]) -> str:
+    """Return the fingerprint of a completed document: the same document, the same hash."""
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One field that differs between two documents; None where there is no such field."""
+
+    path: str
+    before: object
+    after: object
+
+
+def changes(before: Any, after: Any, path: str = "") -> list[Change]:
+    """Return what differs between two documents, field by field, in the order of the fields."""
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        names = list(dict.fromkeys([*before, *after]))
+        pairs = [(_join(path, name), before.get(name), after.get(name)) for name in names]
+    elif isinstance(before, list) and isinstance(after, list):
+        n = max(len(before), len(after))
+        olds, news = ([*each, *[None] * (n - len(each))] for each in (before, after))
+        pairs = [(f"{path}[{i}]", olds[i], news[i]) for i in range(n)]
+    else:
+        return [] if before == after else [Change(path, before, after)]
+    return [change for where, old, new in pairs for change in changes(old, new, where)]

@@ -1,0 +1,37 @@
+"""The rows of the trials room, by subject."""
+
+from trials.models.answers import (
+    AI_IS_RIGHT,
+    AttentionCheck,
+    Event,
+    PriorKnowledge,
+    QuestionAnswer,
+    Response,
+    ResponseQuerySet,
+    StepVisit,
+    Trial,
+)
+from trials.models.errors import PageError
+from trials.models.participants import Identity, Participant, ParticipantQuerySet
+from trials.models.studies import Condition, Study, StudyLog, TrialItem, TrialSet
+
+__all__ = [
+    "AI_IS_RIGHT",
+    "AttentionCheck",
+    "Condition",
+    "Event",
+    "Identity",
+    "PageError",
+    "Participant",
+    "ParticipantQuerySet",
+    "PriorKnowledge",
+    "QuestionAnswer",
+    "Response",
+    "ResponseQuerySet",
+    "StepVisit",
+    "Study",
+    "StudyLog",
+    "Trial",
+    "TrialItem",
+    "TrialSet",
+]

@@ -1,0 +1,30 @@
+"""Errors of the site on the pages of a study's people."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from trials.models.participants import Participant
+from trials.models.studies import Study
+
+
+class PageError(models.Model):
+    """An unhandled error on a participant's page; nothing of what was typed is in it.
+
+    Withdrawal deletes those of a person (``participant_withdraw``).
+    """
+
+    study = models.ForeignKey(Study, models.CASCADE, related_name="page_errors")
+    participant = models.ForeignKey(
+        Participant, models.CASCADE, null=True, blank=True, related_name="page_errors"
+    )
+    path = models.CharField(max_length=200, help_text="Without the query.")
+    kind = models.CharField(max_length=100, help_text="The exception's type.")
+    message = models.CharField(max_length=300, blank=True)
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.kind} at {self.path}"

@@ -1,0 +1,138 @@
+"""People (and robots) in a study, and, apart from them, who sent them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db import models
+from django.db.models import Q
+from django.utils.functional import cached_property
+
+from classifiers.models import new_token
+from trials.design import Step, script
+from trials.models.studies import Condition, Study, TrialSet
+
+
+class ParticipantQuerySet(models.QuerySet["Participant"]):
+    """Reads of participants."""
+
+    def holding_a_place(self, since: datetime) -> ParticipantQuerySet:
+        """Return those who finished, and those on their way who were seen after ``since``."""
+        active = Q(status=Participant.Status.ACTIVE, last_seen_at__gte=since)
+        return self.filter(active | Q(status=Participant.Status.COMPLETED))
+
+
+class Participant(models.Model):
+    """One person (or robot) in one study. ``step`` indexes the study's script.
+
+    How a session ended (``status``), what is owed (``payment``) and whether a researcher left
+    the person out of the analysis (``exclusion``) are three facts that never follow from each
+    other.
+    """
+
+    class Status(models.TextChoices):
+        ACTIVE = "active"
+        COMPLETED = "completed"
+        FAILED_VALIDATION = "failed_validation"
+        FAILED_ATTENTION = "failed_attention"
+        TIMED_OUT = "timed_out"
+        RETURNED = "returned"
+        WITHDRAWN = "withdrawn"
+
+    class Stage(models.TextChoices):
+        PILOT = "pilot"
+        LIVE = "live"
+
+    class Payment(models.TextChoices):
+        NONE = "none"
+        DUE = "due"
+        PAID = "paid"
+        REFUSED = "refused"
+
+    study = models.ForeignKey(Study, models.PROTECT, related_name="participants")
+    condition = models.ForeignKey(Condition, models.PROTECT, related_name="participants")
+    trial_set = models.ForeignKey(TrialSet, models.PROTECT, related_name="+")
+    number = models.PositiveIntegerField(help_text="Counts the study's people from 1.")
+    token = models.CharField(max_length=32, unique=True, default=new_token, editable=False)
+    enrolment_key = models.CharField(max_length=64, help_text="Makes a repeated consent harmless.")
+    person_hash = models.CharField(
+        max_length=64, blank=True, db_index=True, help_text="Salted hash of the recruitment id."
+    )
+    seed = models.BigIntegerField()
+    stage = models.CharField(max_length=10, choices=Stage, default=Stage.LIVE)
+    is_simulated = models.BooleanField(default=False)
+    is_repeat = models.BooleanField(default=False, help_text="Took part before; allowed to.")
+    status = models.CharField(max_length=20, choices=Status, default=Status.ACTIVE)
+    payment = models.CharField(max_length=10, choices=Payment, default=Payment.NONE)
+    exclusion = models.CharField(
+        max_length=200, blank=True, help_text="Why a researcher left this person out; or empty."
+    )
+    step = models.PositiveIntegerField(default=0)
+    code = models.CharField(max_length=30, blank=True, help_text="Given on the last page.")
+    consent_version = models.CharField(max_length=50)
+    device: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(
+        default=dict, help_text="Kind, browser family, window, pixel ratio, time zone."
+    )
+    consented_at = models.DateTimeField()
+    last_seen_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ParticipantQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["study", "is_simulated", "number"], name="participant_number_once"
+            ),
+            models.UniqueConstraint(
+                fields=["study", "enrolment_key"], name="participant_enrolment_once"
+            ),
+            # The lock on the study makes people queue up; this holds whatever the code does.
+            models.UniqueConstraint(
+                fields=["study", "stage", "person_hash"],
+                condition=Q(status="active") & ~Q(person_hash=""),
+                name="participant_active_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="active", code="", finished_at__isnull=True)
+                | Q(status__in=["returned", "withdrawn"], finished_at__isnull=False)
+                | (~Q(status="active") & ~Q(code="") & Q(finished_at__isnull=False)),
+                name="code_only_at_the_end",
+            ),
+        ]
+        indexes = [models.Index(fields=["study", "status", "last_seen_at"])]
+
+    def __str__(self) -> str:
+        return f"{self.study} {'robot' if self.is_simulated else 'person'} {self.number}"
+
+    @cached_property
+    def script(self) -> tuple[Step, ...]:
+        """Every screen of this person's session."""
+        return script(self.study.plan)
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the session goes on."""
+        return self.status == self.Status.ACTIVE
+
+
+class Identity(models.Model):
+    """Who a recruitment platform says that a person is. Apart, so that few may read it.
+
+    ``person_id`` is Prolific's PROLIFIC_PID or MTurk's workerId; ``submission_id`` their
+    SESSION_ID or assignmentId; ``project_id`` their STUDY_ID or hitId.
+    """
+
+    participant = models.OneToOneField(Participant, models.CASCADE, related_name="identity")
+    channel = models.CharField(max_length=20)
+    person_id = models.CharField(max_length=200)
+    submission_id = models.CharField(max_length=200, blank=True)
+    project_id = models.CharField(max_length=200, blank=True)
+    submit_url = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        verbose_name_plural = "identities"
+
+    def __str__(self) -> str:
+        return f"{self.channel} identity of {self.participant}"

@@ -1,0 +1,179 @@
+"""Studies: the document, its arms, its trial sets, and what was done to it by whom."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.functional import cached_property
+
+from classifiers.models import Dataset, Prediction, PredictionRun
+from trials.design import Phase
+from trials.plan import VIEWS, StudyPlan, View
+
+PHASES = [(phase.value, phase.value) for phase in Phase]
+
+
+@lru_cache(maxsize=64)
+def _plan_of(document: str) -> StudyPlan:
+    """Check a document once: a page needs its plan, and checking takes longer than the rest."""
+    return StudyPlan.from_json(json.loads(document))
+
+
+class Study(models.Model):
+    """One version of a study and its document.
+
+    A draft's document may change. From the first pilot on it is frozen together with the
+    predictions and images that people see (``frozen_sha256``): a change is a new version.
+    """
+
+    class Status(models.TextChoices):
+        DRAFT = "draft"
+        PILOT = "pilot"
+        OPEN = "open"
+        PAUSED = "paused"
+        CLOSED = "closed"
+
+    slug = models.SlugField(unique=True)
+    version = models.PositiveIntegerField(default=1)
+    previous = models.OneToOneField(
+        "self", models.PROTECT, null=True, blank=True, related_name="next"
+    )
+    dataset = models.ForeignKey(Dataset, models.PROTECT, related_name="studies")
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="studies"
+    )
+    editors: models.ManyToManyField[Any, Any] = models.ManyToManyField(
+        settings.AUTH_USER_MODEL,
+        blank=True,
+        related_name="shared_studies",
+        help_text="Who may change and launch it beside the owner.",
+    )
+    status = models.CharField(max_length=10, choices=Status, default=Status.DRAFT)
+    draft_text = models.TextField(
+        blank=True, help_text="What a researcher typed that is no valid document yet; or empty."
+    )
+    document: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField()
+    document_sha256 = models.CharField(max_length=64)
+    frozen_sha256 = models.CharField(
+        max_length=64, blank=True, help_text="Of the document, the predictions and the images."
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    frozen_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name_plural = "studies"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(frozen_sha256="", frozen_at__isnull=True, status="draft")
+                | (~Q(frozen_sha256="") & Q(frozen_at__isnull=False)),
+                name="study_is_frozen_before_people_see_it",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.slug
+
+    @cached_property
+    def plan(self) -> StudyPlan:
+        """The checked document."""
+        return _plan_of(json.dumps(self.document, sort_keys=True))
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether the document, predictions and images are fixed."""
+        return bool(self.frozen_sha256)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether new people may enter, for data that count or for a pilot."""
+        return self.status in {self.Status.OPEN, self.Status.PILOT}
+
+
+class Condition(models.Model):
+    """One arm of a study: the predictions judged in it and the view that explains them."""
+
+    study = models.ForeignKey(Study, models.CASCADE, related_name="conditions")
+    name = models.CharField(max_length=50)
+    position = models.PositiveIntegerField()
+    run = models.ForeignKey(PredictionRun, models.PROTECT, related_name="+")
+    view_name = models.CharField(max_length=30)
+    persona = models.CharField(max_length=50)
+    quota = models.PositiveIntegerField(default=0, help_text="People who complete; 0: no limit.")
+    is_on = models.BooleanField(default=True, help_text="Whether new people are sent here.")
+
+    class Meta:
+        ordering = ["study", "position"]
+        constraints = [
+            models.UniqueConstraint(fields=["study", "name"], name="condition_name_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def view(self) -> View:
+        """What this arm shows."""
+        return VIEWS[self.view_name]
+
+
+class TrialSet(models.Model):
+    """Predictions to judge together. Belongs to a run, so that twin conditions share sets.
+
+    Numbers count the test's sets, and the attempts at the validation, from 1.
+    """
+
+    study = models.ForeignKey(Study, models.CASCADE, related_name="trial_sets")
+    run = models.ForeignKey(PredictionRun, models.PROTECT, related_name="+")
+    phase = models.CharField(max_length=10, choices=PHASES)
+    number = models.PositiveIntegerField()
+
+    class Meta:
+        ordering = ["study", "run", "phase", "number"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["study", "run", "phase", "number"], name="trial_set_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.phase} {self.number}"
+
+
+class TrialItem(models.Model):
+    """One place in a trial set."""
+
+    trial_set = models.ForeignKey(TrialSet, models.CASCADE, related_name="items")
+    position = models.PositiveIntegerField()
+    prediction = models.ForeignKey(Prediction, models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["trial_set", "position"]
+        constraints = [
+            models.UniqueConstraint(fields=["trial_set", "position"], name="item_position_once"),
+            models.UniqueConstraint(
+                fields=["trial_set", "prediction"], name="item_prediction_once"
+            ),
+        ]
+
+
+class StudyLog(models.Model):
+    """What was done to a study or to one of its people, by whom, when, why. Append-only."""
+
+    study = models.ForeignKey(Study, models.CASCADE, related_name="log")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    action = models.CharField(max_length=40)
+    detail = models.TextField(blank=True)
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.study} {self.action}"

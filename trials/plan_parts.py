@@ -1,0 +1,181 @@
+"""The parts of a study's plan: conditions, stages, screens, and what is checked and declared.
+
+Made from a completed document by ``plan.StudyPlan.from_json`` alone; fields, limits and defaults
+are the schema's. Standard library only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How an explanation is shown. Views differ by these facts, never by their name."""
+
+    label: str
+    has_statement: bool
+    has_exemplars: bool
+    has_boxes: bool
+
+
+VIEWS = {
+    "unaided": View("No AI at all", has_statement=False, has_exemplars=False, has_boxes=False),
+    "none": View("No explanation", has_statement=True, has_exemplars=False, has_boxes=False),
+    "exemplars": View("Nearest examples", has_statement=True, has_exemplars=True, has_boxes=False),
+    "correspondences": View(
+        "Examples with matched patches", has_statement=True, has_exemplars=True, has_boxes=True
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionPlan:
+    """One arm: whose predictions are judged, and how they are explained."""
+
+    name: str
+    classifier: str
+    view: str
+    parameters: dict[str, Any]
+    backbone: str
+    persona: str
+    quota: int
+
+
+@dataclass(frozen=True, slots=True)
+class PagePlan:
+    """A page of text; an empty text is the standard one of that name."""
+
+    kind: str
+    name: str
+    title: str
+    text: str
+    min_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingPlan:
+    """Trials with feedback."""
+
+    kind: str
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class ValidationPlan:
+    """Scored trials without feedback, the gate to the test."""
+
+    kind: str
+    n: int
+    pass_mark: int
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class TestPlan:
+    """The trials of the study itself, in ``n_sets`` disjoint sets of ``n``."""
+
+    __test__ = False  # no class of tests, whatever its name says to pytest
+
+    kind: str
+    n: int
+    n_sets: int
+    balance: str
+    strata: str
+    order: str
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionPlan:
+    """One question of a page of questions."""
+
+    name: str
+    text: str
+    answer: str
+    choices: list[str]
+    is_required: bool
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionsPlan:
+    """A page of questions about the person or the session."""
+
+    kind: str
+    name: str
+    title: str
+    text: str
+    questions: tuple[QuestionPlan, ...]
+
+
+StagePlan = PagePlan | TrainingPlan | ValidationPlan | TestPlan | QuestionsPlan
+STAGES: dict[str, type[StagePlan]] = {
+    "page": PagePlan,
+    "training": TrainingPlan,
+    "validation": ValidationPlan,
+    "test": TestPlan,
+    "questions": QuestionsPlan,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TrialPlan:
+    """What the screens of one trial ask and show."""
+
+    has_prior_knowledge: bool
+    has_definition: bool
+    n_samples: int
+    n_exemplars: int
+    has_confidence: bool
+    has_keys: bool
+    has_zoom: bool
+    min_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentPlan:
+    """The information that people agree to."""
+
+    version: str
+    minimum_age: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class DevicePlan:
+    """Who may take part by device."""
+
+    kinds: list[str]
+    min_width: int
+
+
+@dataclass(frozen=True, slots=True)
+class QualityPlan:
+    """What is checked and noted about care. Signals flag; they never reject by themselves."""
+
+    n_attention: int
+    max_failed_attention: int
+    attention_end: str
+    min_answer_ms: int
+    max_away_ms: int
+    identical_run: int
+    repeat: str
+    repeat_group: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisPlan:
+    """What is compared, declared before data."""
+
+    family: list[list[str]]
+    margin: float
+
+
+@dataclass(frozen=True, slots=True)
+class RecruitmentPlan:
+    """Where people come from and what they take back."""
+
+    channel: str
+    codes: dict[str, str]
+    pay: float
+    currency: str

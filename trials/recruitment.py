@@ -1,0 +1,150 @@
+"""Where people come from: the parameters of recruitment platforms, and the way back. No models.
+
+Prolific: PROLIFIC_PID, STUDY_ID, SESSION_ID. MTurk: workerId, assignmentId, hitId,
+turkSubmitTo. CloudResearch: participantId. Any other link: pid.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+PREVIEW = "ASSIGNMENT_ID_NOT_AVAILABLE"
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """One recruitment platform: its parameters, and where its people return to.
+
+    ``person``, ``submission`` and ``project`` are the query's names, ``id_form`` is the pattern
+    of what they hold. ``completion`` is the address that a code is put into; empty where the
+    code is only shown. ``how_to_return`` tells someone who does not take part what to do there.
+    """
+
+    label: str
+    person: tuple[str, ...]
+    id_form: str = r"[!-~]{1,200}"
+    needs_person: bool = False
+    submission: str = ""
+    project: str = ""
+    completion: str = ""
+    how_to_return: str = ""
+
+
+CHANNELS: Mapping[str, Channel] = {
+    "link": Channel("Any link", ("pid", "participantId")),
+    "prolific": Channel(
+        "Prolific",
+        ("PROLIFIC_PID",),
+        id_form=r"[0-9a-f]{24}",
+        needs_person=True,
+        submission="SESSION_ID",
+        project="STUDY_ID",
+        completion="https://app.prolific.com/submissions/complete?cc={code}",
+        how_to_return="Please return your place on Prolific: “Stop without completing” there.",
+    ),
+    "mturk": Channel(
+        "Mechanical Turk",
+        ("workerId",),
+        id_form=r"[A-Z0-9]{5,64}",
+        needs_person=True,
+        submission="assignmentId",
+        project="hitId",
+        how_to_return="Please return the HIT on Mechanical Turk.",
+    ),
+    "in_person": Channel("In person", ("pid",)),
+}
+
+
+class ArrivalRefused(ValueError):
+    """A link that does not say who comes, or not in the platform's form. Never names the id."""
+
+
+class ArrivalMissing(ArrivalRefused):
+    """A link without the id that its platform puts there: perhaps our own address, typed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """Who came, as the platform's link said. ``person_id`` is empty where it said nothing.
+
+    ``submit_url`` is the checked origin that MTurk takes results at, or empty.
+    """
+
+    channel: str
+    person_id: str = ""
+    submission_id: str = ""
+    project_id: str = ""
+    submit_url: str = ""
+
+    @property
+    def is_preview(self) -> bool:
+        """Whether a worker only looks at a task that is not yet accepted."""
+        return self.submission_id == PREVIEW
+
+
+def arrival_of(channel: str, query: Mapping[str, str]) -> Arrival:
+    """Read an arrival from a link's query.
+
+    Raises ``ArrivalMissing`` without the channel's parameter, and ``ArrivalRefused`` when an id
+    has another form than the platform gives it (a placeholder that was not filled in, a link cut
+    by an e-mail).
+    """
+    known = CHANNELS[channel]
+    if known.submission and query.get(known.submission) == PREVIEW:
+        return Arrival(channel, submission_id=PREVIEW)
+    person = next((name for name in known.person if query.get(name)), "")
+    if known.needs_person and not person:
+        raise ArrivalMissing(
+            f"The link does not say who you are: {known.person[0]} is missing. Please open the "
+            f"study from {known.label} again, by the button there."
+        )
+    return Arrival(
+        channel,
+        person_id=_id(known, query, person),
+        submission_id=_id(known, query, known.submission),
+        project_id=_id(known, query, known.project),
+        submit_url=mturk_origin(query.get("turkSubmitTo", "")) if channel == "mturk" else "",
+    )
+
+
+def _id(channel: Channel, query: Mapping[str, str], name: str) -> str:
+    value = query.get(name, "").strip() if name else ""
+    if value and not re.fullmatch(channel.id_form, value):
+        raise ArrivalRefused(
+            f"The link seems to be damaged: {name} does not look like an id of "
+            f"{channel.label}. Please open the link again as it was given to you."
+        )
+    return value
+
+
+def mturk_origin(url: str) -> str:
+    """Return ``https://HOST`` of a turkSubmitTo, or nothing if the host is not Amazon's MTurk."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return ""
+    is_theirs = parts.scheme == "https" and host.endswith(".mturk.com") and port is None
+    return f"https://{host}" if is_theirs and re.fullmatch(r"[a-z0-9.-]+", host) else ""
+
+
+def completion_url(channel: str, code: str) -> str:
+    """Return the platform's address that takes a code, or nothing where it is only shown."""
+    form = CHANNELS[channel].completion
+    return form.format(code=code) if form and code else ""
+
+
+def person_hash(arrival: Arrival, salt: str) -> str:
+    """Return the salted hash (HMAC-SHA-256) of a person's id; empty without one.
+
+    The same person of the same platform has the same hash in every study of the site.
+    """
+    if not arrival.person_id:
+        return ""
+    text = f"{arrival.channel}:{arrival.person_id}".encode()
+    return hmac.new(salt.encode(), text, hashlib.sha256).hexdigest()

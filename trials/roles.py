@@ -1,0 +1,131 @@
+"""Who may do what: administrators everything, researchers their studies, analysts results.
+
+A role is a Django group; who is in several has the highest. Superusers are administrators, and a
+staff account without a role is an analyst, so that nobody gets more by accident.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Any, Concatenate, ParamSpec
+
+from django.contrib.admin.views.decorators import staff_member_required
+from django.contrib.auth.models import AbstractUser, AnonymousUser, Group
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.cache import never_cache
+
+from trials.models import Study
+
+P = ParamSpec("P")
+User = AbstractUser | AnonymousUser
+
+
+class Role(StrEnum):
+    """The three roles, by the names of their groups."""
+
+    ADMINISTRATOR = "administrator"
+    RESEARCHER = "researcher"
+    ANALYST = "analyst"
+
+
+MAY = {
+    Role.ADMINISTRATOR: "everything, and whom the others are",
+    Role.RESEARCHER: "make, change and launch studies, see their people",
+    Role.ANALYST: "see results and exports without identifiers",
+}
+
+
+def groups_make(**kwargs: Any) -> None:
+    """Make the roles' groups; connected to ``post_migrate``."""
+    for role in Role:
+        Group.objects.using(kwargs.get("using", "default")).get_or_create(name=role.value)
+
+
+def role_of(user: User) -> Role | None:
+    """Return a user's role; None for whoever is no staff."""
+    if not (user.is_active and getattr(user, "is_staff", False)):
+        return None
+    if getattr(user, "is_superuser", False):
+        return Role.ADMINISTRATOR
+    names = set(user.groups.values_list("name", flat=True))
+    return next((role for role in Role if role.value in names), Role.ANALYST)
+
+
+def is_administrator(user: User) -> bool:
+    """Whether somebody may do everything."""
+    return role_of(user) == Role.ADMINISTRATOR
+
+
+def is_researcher(user: User) -> bool:
+    """Whether somebody may make studies."""
+    return role_of(user) in {Role.ADMINISTRATOR, Role.RESEARCHER}
+
+
+def may_edit(user: User, study: Study) -> bool:
+    """Whether somebody may change and launch a study, and see its people."""
+    role = role_of(user)
+    if role == Role.RESEARCHER:
+        return study.owner_id == user.pk or study.editors.filter(pk=user.pk).exists()
+    return role == Role.ADMINISTRATOR
+
+
+def studies_of(user: User) -> QuerySet[Study]:
+    """Return the studies that somebody may change: own and shared ones; administrators all."""
+    if is_administrator(user):
+        return Study.objects.all()
+    if not is_researcher(user):
+        return Study.objects.none()
+    return Study.objects.filter(Q(owner=user.pk) | Q(editors=user.pk)).distinct()
+
+
+View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
+StudyView = Callable[Concatenate[HttpRequest, Study, P], HttpResponseBase]
+
+
+def refused(request: HttpRequest, expected: str) -> HttpResponse:
+    """Say in words what somebody may not do, and who could change that."""
+    context = {"role": role_of(request.user), "expected": expected}
+    return render(request, "studio/refused.html", context, status=403)
+
+
+def researcher_only(view: View[P]) -> View[P]:
+    """Let researchers and administrators in; strangers go to the login."""
+
+    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        if not is_researcher(request.user):
+            return refused(request, "a researcher")
+        return view(request, *args, **kwargs)
+
+    return _staff_only(guarded)
+
+
+def administrator_only(view: View[P]) -> View[P]:
+    """Let administrators in."""
+
+    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        if not is_administrator(request.user):
+            return refused(request, "an administrator")
+        return view(request, *args, **kwargs)
+
+    return _staff_only(guarded)
+
+
+def editor_only(view: StudyView[P]) -> Callable[..., HttpResponseBase]:
+    """Give the view the study of the address, for those who may change it."""
+
+    def guarded(request: HttpRequest, /, slug: str, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        related = ("dataset", "owner", "previous")
+        study = get_object_or_404(Study.objects.select_related(*related), slug=slug)
+        if not may_edit(request.user, study):
+            return refused(request, f"the owner of {study}, or somebody it is shared with")
+        return view(request, study, *args, **kwargs)
+
+    return _staff_only(guarded)
+
+
+def _staff_only(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    return never_cache(staff_member_required(view, login_url="staff-login"))

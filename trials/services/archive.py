@@ -1,0 +1,151 @@
+"""A study as one file: its document, sets, predictions and fingerprints, in a zip.
+
+Photos are named by the SHA-256 of their bytes, so the file fits any site that has the same
+photos; none of them travels unless asked for. ``archive_import.py`` reads it.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Iterable, Iterator, Sequence
+from typing import IO, Any
+
+from classifiers.models import Image, Neighbor, Prediction
+from trials.document import write
+from trials.models import Study, TrialItem
+
+FORMAT = 1
+DOCUMENT, FACTS, MANIFEST = "study.yaml", "study.json", "manifest.json"
+SETS, PREDICTIONS, NEIGHBORS, IMAGES = (
+    "sets.csv", "predictions.csv", "neighbors.jsonl", "images.csv"
+)  # fmt: skip
+SET_COLUMNS = ("classifier", "phase", "number", "position", "image")
+PREDICTION_COLUMNS = (
+    "classifier", "image", "category", "predicted", "confidence", "n_votes", "n_voters"
+)  # fmt: skip
+IMAGE_COLUMNS = ("image", "split", "category", "width", "height")
+# Zip wants a date; the same study shall give the same bytes.
+NO_DATE = (1980, 1, 1, 0, 0, 0)
+
+
+def study_export(study: Study, target: IO[bytes], *, has_photos: bool = False) -> None:
+    """Write a study to a zip: the same study, the same bytes."""
+    manifest = {}
+    with zipfile.ZipFile(target, "w") as archive:
+        for name, content in _files(study, has_photos):
+            manifest[name] = hashlib.sha256(content).hexdigest()
+            _add(archive, name, content)
+        _add(archive, MANIFEST, _json({"format": FORMAT, "sha256": manifest}))
+
+
+def _add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
+    info = zipfile.ZipInfo(name, NO_DATE)
+    packed = zipfile.ZIP_STORED if name.endswith(".jpg") else zipfile.ZIP_DEFLATED
+    archive.writestr(info, content, packed)
+
+
+def _files(study: Study, has_photos: bool) -> Iterator[tuple[str, bytes]]:
+    yield DOCUMENT, write(study.document).encode()
+    yield FACTS, _json(_facts(study))
+    if not study.is_frozen:
+        return
+    yield SETS, _csv(SET_COLUMNS, _sets(study))
+    drawn = Prediction.objects.filter(
+        pk__in=TrialItem.objects.filter(trial_set__study=study).values("prediction")
+    )
+    yield PREDICTIONS, _csv(PREDICTION_COLUMNS, _predictions(drawn))
+    yield NEIGHBORS, b"".join(_neighbors(drawn))
+    shown = Image.objects.filter(pk__in=_shown(drawn)).order_by("sha256")
+    rows = shown.values_list("sha256", "split", "category__name", "width", "height")
+    yield IMAGES, _csv(IMAGE_COLUMNS, rows)
+    if has_photos:
+        for image in shown.iterator():
+            yield f"photos/{image.sha256}.jpg", image.crop_path.read_bytes()
+
+
+def _json(value: Any) -> bytes:
+    return (json.dumps(value, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def _csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerows([columns, *rows])
+    return text.getvalue().encode()
+
+
+def _facts(study: Study) -> dict[str, Any]:
+    conditions = study.conditions.select_related("run__gallery").order_by("position")
+    categories = study.dataset.categories.order_by("index")
+    return {
+        "format": FORMAT,
+        "slug": study.slug,
+        "version": study.version,
+        "previous_sha256": study.previous.frozen_sha256 if study.previous else "",
+        "dataset": study.dataset.slug,
+        "document": study.document,
+        "document_sha256": study.document_sha256,
+        "frozen_sha256": study.frozen_sha256,
+        "frozen_at": study.frozen_at.isoformat() if study.frozen_at else "",
+        "categories": [
+            {"name": each.name, "label": each.label, "definition": each.definition}
+            for each in categories
+        ],
+        "runs": {
+            each.run.classifier: {
+                "backbone": each.run.gallery.backbone,
+                "parameters": each.run.parameters,
+            }
+            for each in conditions
+        },
+    }
+
+
+def _sets(study: Study) -> Sequence[Sequence[Any]]:
+    rows = TrialItem.objects.filter(trial_set__study=study).values_list(
+        "trial_set__run__classifier",
+        "trial_set__phase",
+        "trial_set__number",
+        "position",
+        "prediction__image__sha256",
+    )
+    return sorted(rows)
+
+
+def _predictions(drawn: Any) -> list[Sequence[Any]]:
+    rows = drawn.values_list(
+        "run__classifier",
+        "image__sha256",
+        "image__category__name",
+        "category__name",
+        "confidence",
+        "n_votes",
+        "n_voters",
+    )
+    return sorted(rows, key=lambda row: row[:2])
+
+
+def _neighbors(drawn: Any) -> Iterator[bytes]:
+    names = ("classifier", "image", "rank", "neighbor", "score", "similarity", "matches")
+    rows = Neighbor.objects.filter(prediction__in=drawn).values_list(
+        "prediction__run__classifier",
+        "prediction__image__sha256",
+        "rank",
+        "image__sha256",
+        "score",
+        "similarity",
+        "matches",
+    )
+    for row in sorted(rows, key=lambda row: row[:3]):
+        fact = dict(zip(names, row, strict=True))
+        yield (json.dumps(fact, ensure_ascii=False, separators=(",", ":")) + "\n").encode()
+
+
+def _shown(drawn: Any) -> set[int]:
+    queries = set(drawn.values_list("image", flat=True))
+    exemplars = Neighbor.objects.filter(prediction__in=drawn).values_list("image", flat=True)
+    return queries | set(exemplars)

@@ -1,0 +1,212 @@
+"""Taking a place: who may enter, who is in already, with which trials."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Max, QuerySet
+from django.utils import timezone
+
+from trials import design
+from trials.design import Phase
+from trials.models import AttentionCheck, Identity, Participant, Study, Trial
+from trials.recruitment import Arrival, person_hash
+from trials.services.places import people_of, place_for, stage_of
+from trials.services.refusals import AlreadyTookPart, PageTaken, StudyNotOpen
+
+
+@transaction.atomic
+def participant_enrol(
+    *,
+    study: Study,
+    enrolment_key: str,
+    is_simulated: bool,
+    arrival: Arrival | None = None,
+    device: Mapping[str, Any] | None = None,
+) -> Participant:
+    """Take a place for a person who consented, and lay out all of their trials.
+
+    The condition, then the test set inside it, are the least filled by people who finished or
+    were seen lately; ties are broken by the person's seed. The lock on the study's row makes
+    people who enrol at once queue up. The same ``enrolment_key`` again (a double click on
+    "I agree"), or the same recruitment id on another device, returns the same participant.
+    Raises ``StudyNotOpen``, ``StudyFull``, ``AlreadyTookPart`` or ``PageTaken``.
+    """
+    arrival = arrival or Arrival(study.plan.recruitment.channel)
+    hashed = hash_of(arrival)
+    study = _locked(study, hashed)
+    known = _by_key(study, enrolment_key, hashed) or participant_known(study, arrival)
+    if known is not None:
+        return known
+    is_repeat = entry_check(study, arrival)
+    now = timezone.now()
+    # Not the count: a person who was deleted leaves a gap.
+    everyone = Participant.objects.filter(study=study, is_simulated=is_simulated)
+    number = (everyone.aggregate(last=Max("number"))["last"] or 0) + 1
+    seed = design.participant_seed(study.plan.seed, number, is_simulated)
+    people = people_of(study, is_simulated=is_simulated)
+    condition, trial_set = place_for(study, people, seed, now)
+    participant = Participant.objects.create(
+        study=study,
+        condition=condition,
+        trial_set=trial_set,
+        number=number,
+        enrolment_key=enrolment_key,
+        person_hash=hashed,
+        seed=seed,
+        stage=stage_of(study),
+        is_simulated=is_simulated,
+        is_repeat=is_repeat,
+        consent_version=study.plan.consent.version,
+        device=dict(device or {}),
+        consented_at=now,
+        last_seen_at=now,
+    )
+    if arrival.person_id:
+        Identity.objects.create(
+            participant=participant,
+            channel=arrival.channel,
+            person_id=arrival.person_id,
+            submission_id=arrival.submission_id,
+            project_id=arrival.project_id,
+            submit_url=arrival.submit_url,
+        )
+    trials_lay_out(participant)
+    return participant
+
+
+def hash_of(arrival: Arrival) -> str:
+    """Return the site's salted hash of who came; empty for someone without an id."""
+    return person_hash(arrival, settings.PERSON_SALT)
+
+
+def _locked(study: Study, hashed: str) -> Study:
+    """Lock the study; for a person with an id also those whose people it must know.
+
+    Always in the same order, so that nobody waits for somebody who waits for them.
+    """
+    is_asked = hashed and study.plan.quality.repeat != "allow"
+    keys = related_studies(study) if is_asked else [study.pk]
+    rows = Study.objects.select_for_update(of=("self",)).filter(pk__in=keys).order_by("pk")
+    return next(each for each in rows if each.pk == study.pk)
+
+
+def _by_key(study: Study, enrolment_key: str, hashed: str) -> Participant | None:
+    """Return whoever sent this very page before."""
+    same = _people(study).filter(enrolment_key=enrolment_key).first()
+    if same is not None and same.person_hash != hashed:
+        raise PageTaken("This page was used by someone else. Please open the link again.")
+    return same
+
+
+def _people(study: Study) -> QuerySet[Participant]:
+    return Participant.objects.filter(study=study).select_related("study", "condition", "trial_set")
+
+
+def participant_known(study: Study, arrival: Arrival) -> Participant | None:
+    """Return who an arrival is, if that person goes on, or sees the last page again, here.
+
+    Someone under way always does. Someone who finished does by the same submission of the
+    platform; without submissions, where the study takes each person once. A finished person with
+    another submission does not: one code must not end two.
+    """
+    before = participant_before(study, arrival)
+    if before is None or before.is_active:
+        return before
+    identity = Identity.objects.filter(participant=before).first()
+    if identity is not None and identity.submission_id and arrival.submission_id:
+        return before if identity.submission_id == arrival.submission_id else None
+    is_same_stage = before.stage == stage_of(study)
+    return before if is_same_stage and study.plan.quality.repeat == "block" else None
+
+
+def participant_arrive(*, participant: Participant, arrival: Arrival) -> None:
+    """Keep the newest submission of someone under way, who took the task up again."""
+    if not participant.is_active or not arrival.submission_id:
+        return
+    Identity.objects.filter(participant=participant).exclude(
+        submission_id=arrival.submission_id
+    ).update(
+        submission_id=arrival.submission_id,
+        project_id=arrival.project_id,
+        submit_url=arrival.submit_url,
+    )
+
+
+def participant_before(study: Study, arrival: Arrival) -> Participant | None:
+    """Return an arrival's latest participation in this study, by the salted hash of the id."""
+    hashed = hash_of(arrival)
+    if not hashed:
+        return None
+    mine = _people(study).filter(person_hash=hashed)
+    return mine.filter(status=Participant.Status.ACTIVE).first() or mine.order_by("-number").first()
+
+
+def entry_check(study: Study, arrival: Arrival) -> bool:
+    """Say whether the person took part before and may again; refuse whom the study does not take.
+
+    Raises ``StudyNotOpen`` or ``AlreadyTookPart``. Takes nothing: the door asks it too, so that
+    nobody reads and agrees in vain.
+    """
+    if not study.is_open:
+        raise StudyNotOpen("This study is not open.")
+    hashed, repeat = hash_of(arrival), study.plan.quality.repeat
+    if not hashed or repeat == "allow":
+        return False
+    among = Participant.objects.filter(study__in=related_studies(study))
+    if not among.filter(person_hash=hashed).exists():
+        return False
+    if repeat == "block":
+        raise AlreadyTookPart(
+            "You took part in this study, or in one that belongs to it, before. Each person can "
+            "take part once."
+        )
+    return True
+
+
+def places_check(study: Study, *, is_simulated: bool) -> None:
+    """Raise ``StudyFull`` if nobody could enter now. Takes and locks nothing."""
+    place_for(study, people_of(study, is_simulated=is_simulated), 0, timezone.now())
+
+
+def related_studies(study: Study) -> list[int]:
+    """Return the studies whose people this one knows: its versions, and those of its group."""
+    versions = {study.pk}
+    before = study.previous
+    while before is not None:
+        versions.add(before.pk)
+        before = before.previous
+    after = Study.objects.filter(previous=study).first()
+    while after is not None:
+        versions.add(after.pk)
+        after = Study.objects.filter(previous=after).first()
+    group = study.plan.quality.repeat_group
+    if group:
+        same = Study.objects.filter(document__quality__repeat_group=group)
+        versions.update(same.values_list("pk", flat=True))
+    return sorted(versions)
+
+
+def trials_lay_out(participant: Participant) -> None:
+    """Create every trial before the first page. Only the test's order is the person's own."""
+    study = participant.study
+    fixed = study.trial_sets.filter(run=participant.condition.run).exclude(phase=Phase.TEST)
+    items: dict[str, list[int]] = {Phase.TRAINING: [], Phase.VALIDATION: []}
+    for trial_set in fixed.order_by("phase", "number"):  # attempts follow each other
+        items[trial_set.phase] += trial_set.items.values_list("prediction_id", flat=True)
+    test = list(participant.trial_set.items.values_list("prediction_id", flat=True))
+    if study.plan.test.order == "shuffled":
+        test = design.order(test, f"{participant.seed}:order")
+    for phase, predictions in (*items.items(), (Phase.TEST, test)):
+        Trial.objects.bulk_create(
+            Trial(participant=participant, phase=phase, position=position, prediction_id=pk)
+            for position, pk in enumerate(predictions)
+        )
+    answers = design.attention_answers(study.plan.quality.n_attention, f"{participant.seed}:ask")
+    AttentionCheck.objects.bulk_create(
+        AttentionCheck(participant=participant, position=position, asks_yes=asks_yes)
+        for position, asks_yes in enumerate(answers)
+    )

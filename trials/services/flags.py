@@ -1,0 +1,83 @@
+"""Reads what is known of how people answered, and lets ``quality`` look at it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db.models import Count
+
+from trials.design import Kind, Phase, script
+from trials.models import AttentionCheck, Event, Participant, Response, StepVisit, Study
+from trials.quality import Answer, Check, Conduct, Flag, flags
+
+
+def participant_flags(participants: Iterable[Participant]) -> dict[int, list[Flag]]:
+    """Return each person's flags by the participant's key. Five queries, however many people."""
+    people = list(participants)
+    keys = [each.pk for each in people]
+    studies = Study.objects.in_bulk({each.study_id for each in people})
+    step_of = {pk: _test_steps(study) for pk, study in studies.items()}
+    rows, open_ms, checks, events = _rows(keys), _open_ms(keys), _checks(keys), _events(keys)
+    found = {}
+    for each in people:
+        steps = step_of[each.study_id]
+        answers = [
+            Answer(is_yes, rt_ms, away_ms, open_ms.get((each.pk, steps[position])))
+            for position, is_yes, rt_ms, away_ms in rows[each.pk]
+        ]
+        conduct = Conduct(answers, checks[each.pk], events[each.pk], each.is_repeat)
+        found[each.pk] = flags(conduct, studies[each.study_id].plan.quality)
+    return found
+
+
+def _test_steps(study: Study) -> dict[int, int]:
+    """Return the step of each of the test's positions."""
+    steps = enumerate(script(study.plan))
+    return {
+        step.position: number
+        for number, step in steps
+        if step.kind == Kind.TRIAL and step.name == Phase.TEST
+    }
+
+
+def _rows(keys: list[int]) -> dict[int, list[tuple[int, bool, int | None, int | None]]]:
+    """Return the test's answers in their order: position, answer, times."""
+    answers = Response.objects.filter(trial__participant__in=keys, trial__phase=Phase.TEST)
+    found: dict[int, list[tuple[int, bool, int | None, int | None]]] = defaultdict(list)
+    columns = ("trial__participant", "trial__position", "is_accepted", "rt_ms", "away_ms")
+    for pk, *row in answers.order_by("trial__position").values_list(*columns):
+        found[pk].append(tuple(row))
+    return found
+
+
+def _open_ms(keys: list[int]) -> dict[tuple[int, int], int | None]:
+    """Return how long each page of a test trial was open, by the server's clock."""
+    visits = StepVisit.objects.filter(participant__in=keys, kind=Kind.TRIAL, name=Phase.TEST)
+    return {
+        (pk, step): _between(shown, done)
+        for pk, step, shown, done in visits.values_list(
+            "participant", "step", "shown_at", "done_at"
+        )
+    }
+
+
+def _between(shown: datetime, done: datetime | None) -> int | None:
+    return None if done is None else round((done - shown).total_seconds() * 1000)
+
+
+def _checks(keys: list[int]) -> dict[int, list[Check]]:
+    rows = AttentionCheck.objects.filter(participant__in=keys)
+    found: dict[int, list[Check]] = defaultdict(list)
+    for pk, asks_yes, is_yes in rows.values_list("participant", "asks_yes", "is_yes"):
+        found[pk].append(Check(asks_yes, is_yes))
+    return found
+
+
+def _events(keys: list[int]) -> dict[int, dict[str, int]]:
+    rows = Event.objects.filter(participant__in=keys).values_list("participant", "kind")
+    found: dict[int, dict[str, int]] = defaultdict(dict)
+    for pk, kind, n in rows.annotate(n=Count("pk")).order_by():
+        found[pk][kind] = n
+    return found

@@ -1,0 +1,86 @@
+"""The way to people: the facts that the checklist judges, and the moves that it may refuse."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
+
+from django.contrib.auth.models import User as Staff
+from django.db.models import F
+
+from trials.checklist import Check, LaunchFacts, Level, Place, checklist
+from trials.document import PlanRefused
+from trials.models import Participant, Study
+from trials.plan import StudyPlan
+from trials.services.freezing import crops_missing, study_shortages, study_verify
+from trials.services.refusals import StudyRefused
+from trials.services.runs import runs_found, view_check
+from trials.services.studies import study_open, study_pilot
+
+
+def launch_facts(study: Study) -> LaunchFacts:
+    """Read what the checklist judges. A frozen study is judged by what was frozen."""
+    plan = study.plan
+    if study.is_frozen:
+        runs = {each.run.classifier: each.run for each in study.conditions.select_related("run")}
+        found: dict[str, str] = dict.fromkeys(runs, "")
+    else:
+        chosen = runs_found(study.dataset, plan)
+        found = {
+            name: str(run) if isinstance(run, StudyRefused) else "" for name, run in chosen.items()
+        }
+        runs = {name: run for name, run in chosen.items() if not isinstance(run, StudyRefused)}
+    verdict = study_verify(study)
+    people = Participant.objects.filter(study=study, status=Participant.Status.COMPLETED)
+    times = people.filter(stage=Participant.Stage.PILOT, is_simulated=False).values_list(
+        F("finished_at") - F("consented_at"), flat=True
+    )
+    return LaunchFacts(
+        plan=plan,
+        has_unfinished_text=bool(study.draft_text),
+        runs=found,
+        shortages={} if study.is_frozen else study_shortages(plan, list(runs.values())),
+        views=[] if study.is_frozen else list(_view_problems(plan, runs)),
+        lost_photos=crops_missing(study),
+        n_simulated=people.filter(is_simulated=True).count(),
+        pilot_minutes=[each / timedelta(minutes=1) for each in times if each is not None],
+        changed=() if verdict.is_same else verdict.said,
+    )
+
+
+def _view_problems(plan: StudyPlan, runs: Mapping[str, object]) -> Iterator[str]:
+    for each in plan.conditions:
+        if each.classifier in runs:
+            try:
+                view_check(each, runs[each.classifier])  # type: ignore[arg-type]
+            except StudyRefused as error:
+                yield str(error)
+
+
+def study_check(study: Study, *, for_pilot: bool = False) -> list[Check]:
+    """Return the checklist of a study."""
+    try:
+        facts = launch_facts(study)
+    except PlanRefused as error:
+        return [Check("Document", Level.REFUSAL, str(error), Place.EDITOR)]
+    return checklist(facts, for_pilot=for_pilot)
+
+
+def _launch(study: Study, move: Callable[..., Study], for_pilot: bool, user: Staff | None) -> Study:
+    refusals = [
+        each for each in study_check(study, for_pilot=for_pilot) if each.level == Level.REFUSAL
+    ]
+    if refusals:
+        listed = "\n".join(f"{each.name}: {each.said}" for each in refusals)
+        raise StudyRefused(f"Study {study} cannot be launched yet.\n{listed}")
+    return move(study=study, user=user)
+
+
+def study_launch_pilot(*, study: Study, user: Staff | None = None) -> Study:
+    """Begin the pilot, unless the checklist refuses it."""
+    return _launch(study, study_pilot, True, user)
+
+
+def study_launch(*, study: Study, user: Staff | None = None) -> Study:
+    """Open the study to people whose data count, unless the checklist refuses it."""
+    return _launch(study, study_open, False, user)

@@ -1,0 +1,136 @@
+"""How sessions end, and what researchers note about people. Three facts, never one.
+
+How a session ended, what is owed for it, and whether a person is left out of the analysis.
+"""
+
+from __future__ import annotations
+
+import secrets
+
+from django.contrib.auth.models import User as Staff
+from django.db import transaction
+from django.utils import timezone
+
+from trials.models import Identity, Participant, StudyLog
+from trials.services.refusals import StudyRefused
+
+CODE_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # nothing that reads as something else
+User = Staff | None
+
+
+def finish(participant: Participant, status: Participant.Status) -> None:
+    """End a session in memory: its status, its time, its code. The caller saves."""
+    participant.status = status
+    participant.finished_at = timezone.now()
+    participant.code = code_of(participant, status)
+    if status == Participant.Status.COMPLETED and not participant.is_simulated:
+        participant.payment = Participant.Payment.DUE
+
+
+def code_of(participant: Participant, status: Participant.Status) -> str:
+    """Return the study's code of an outcome, or one that only this person has.
+
+    Who gave the place back has none: there is nothing left to prove.
+    """
+    if status == Participant.Status.RETURNED:
+        return ""
+    code = participant.study.plan.recruitment.codes.get(status, "")
+    letter = "".join(word[0] for word in status.split("_")).upper()
+    return code or letter + "".join(secrets.choice(CODE_ALPHABET) for _ in range(9))
+
+
+@transaction.atomic
+def participant_time_out(*, participant: Participant) -> Participant:
+    """End a session whose time is over. What was answered is kept; the place is free.
+
+    A session that ended meanwhile stays as it is: whoever answered last in time has finished.
+    """
+    locked = _locked(participant)
+    if locked.is_active:
+        finish(locked, Participant.Status.TIMED_OUT)
+        locked.save(update_fields=["status", "finished_at", "code"])
+    return locked
+
+
+@transaction.atomic
+def participant_return(*, participant: Participant, user: User = None) -> Participant:
+    """Note that a person gave the place back, as the recruitment platform told.
+
+    Said twice, it is noted once. Raises ``StudyRefused`` if the session ended otherwise.
+    """
+    locked = _locked(participant)
+    if locked.is_active:
+        finish(locked, Participant.Status.RETURNED)
+        locked.save(update_fields=["status", "finished_at", "code"])
+        _log(locked, "returned", user)
+    elif locked.status != Participant.Status.RETURNED:
+        raise StudyRefused(
+            f"{locked} is {locked.status}; only someone under way can be noted as returned. "
+            "Note what is owed and leave the outcome as it is."
+        )
+    return locked
+
+
+def _locked(participant: Participant) -> Participant:
+    """Return the participant as it stands, and keep answers and other changes waiting."""
+    return (
+        Participant.objects.select_for_update(of=("self",))
+        .select_related("study", "condition", "trial_set")
+        .get(pk=participant.pk)
+    )
+
+
+def _log(participant: Participant, action: str, user: User, detail: str = "") -> None:
+    words = f"{participant.number} {detail}".strip()
+    StudyLog.objects.create(
+        study=participant.study, user=user, action=f"participant {action}", detail=words
+    )
+
+
+@transaction.atomic
+def participant_withdraw(*, participant: Participant, user: User = None) -> None:
+    """Delete everything that a person gave and everything that points to them.
+
+    The row stays, so that the flow of participants still adds up: a number, an arm, a status.
+    With the hash of the recruitment id gone, nobody can tell if the person comes again.
+    """
+    locked = _locked(participant)
+    if locked.status == Participant.Status.WITHDRAWN:
+        return
+    for given in (
+        locked.trials,  # with their responses and prior knowledge
+        locked.visits,
+        locked.events,
+        locked.question_answers,
+        locked.attention_checks,
+        locked.page_errors,
+    ):
+        given.all().delete()
+    Identity.objects.filter(participant=locked).delete()
+    locked.status = Participant.Status.WITHDRAWN
+    locked.finished_at = locked.finished_at or timezone.now()
+    locked.person_hash, locked.device, locked.code = "", {}, ""
+    locked.save(update_fields=["status", "finished_at", "person_hash", "device", "code"])
+    _log(locked, "withdrawn", user)
+
+
+@transaction.atomic
+def participant_pay(
+    *, participant: Participant, payment: Participant.Payment, user: User = None
+) -> None:
+    """Note what is owed; says nothing about the analysis. The log keeps what it was before."""
+    locked = _locked(participant)
+    if locked.payment != payment:
+        before, locked.payment = locked.payment, payment
+        locked.save(update_fields=["payment"])
+        _log(locked, "payment", user, f"{before} to {payment}")
+
+
+@transaction.atomic
+def participant_exclude(*, participant: Participant, reason: str, user: User = None) -> None:
+    """Leave a person out of the analysis for a stated reason; an empty one takes it back."""
+    locked, reason = _locked(participant), reason.strip()[:200]
+    if locked.exclusion != reason:
+        locked.exclusion = reason
+        locked.save(update_fields=["exclusion"])
+        _log(locked, "excluded" if reason else "included", user, reason)

@@ -1,0 +1,29 @@
+"""What the trials room refuses; each message says what was seen, expected, and what to do."""
+
+
+class StudyRefused(ValueError):
+    """A study that cannot be made, changed or entered."""
+
+
+class StudyNotOpen(StudyRefused):
+    """Nobody can join: the study is a draft, paused or closed."""
+
+
+class StudyFull(StudyRefused):
+    """No place is free. ``is_for_good`` when everyone who is wanted has completed."""
+
+    def __init__(self, is_for_good: bool) -> None:
+        self.is_for_good = is_for_good
+        super().__init__(
+            "This study has all the people it wanted."
+            if is_for_good
+            else "Every place of this study is taken at the moment; one may become free again."
+        )
+
+
+class AlreadyTookPart(StudyRefused):
+    """The same person, by the recruitment id, took part in this study or in one of its group."""
+
+
+class PageTaken(StudyRefused):
+    """A page of consent that someone else sent before."""

@@ -1,0 +1,274 @@
+"""Studies: drafts, versions, and the way from a draft to an open and a closed study."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.contrib.auth.models import User as Staff
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+
+from classifiers.models import Dataset, PredictionRun
+from trials.document import Change, changes
+from trials.models import Condition, Study, StudyLog
+from trials.plan import StudyPlan
+from trials.services.freezing import frozen_sha256, sets_draw
+from trials.services.refusals import StudyRefused
+from trials.services.runs import run_check, runs_choose, view_check
+
+User = Staff | None
+
+
+@transaction.atomic
+def study_draft(
+    *, slug: str, dataset: Dataset, document: Mapping[str, Any], user: User = None
+) -> Study:
+    """Store a study that may still change. Raises ``PlanRefused`` or ``StudyRefused``."""
+    plan = StudyPlan.from_json(document)
+    study = Study(
+        slug=slug,
+        dataset=dataset,
+        owner=user,
+        document=plan.document,
+        document_sha256=plan.sha256,
+    )
+    _save_checked(study)
+    study_note(study, "drafted", user)
+    return study
+
+
+def _save_checked(study: Study) -> None:
+    try:
+        study.full_clean()
+    except ValidationError as error:
+        raise StudyRefused(f"The study {study.slug!r}: {' '.join(error.messages)}") from error
+    study.save()
+
+
+def study_note(study: Study, action: str, user: User, detail: str = "") -> None:
+    """Write a line into the study's log."""
+    StudyLog.objects.create(study=study, user=user, action=action, detail=detail)
+
+
+@transaction.atomic
+def study_revise(*, study: Study, document: Mapping[str, Any], user: User = None) -> Study:
+    """Replace a draft's document. A frozen study refuses: a change is a new version."""
+    study = _draft_locked(study)
+    plan = StudyPlan.from_json(document)
+    study.document, study.document_sha256 = plan.document, plan.sha256
+    study.__dict__.pop("plan", None)
+    study.draft_text = ""
+    study.save(update_fields=["document", "document_sha256", "draft_text"])
+    study_note(study, "revised", user)
+    return study
+
+
+@transaction.atomic
+def study_keep_text(*, study: Study, text: str, user: User = None) -> Study:
+    """Keep what a researcher typed although it is no valid document, until it is mended.
+
+    The document stays as it was, and the study cannot be launched meanwhile.
+    """
+    study = _draft_locked(study)
+    study.draft_text = text
+    study.save(update_fields=["draft_text"])
+    study_note(study, "kept an unfinished text", user)
+    return study
+
+
+def _draft_locked(study: Study) -> Study:
+    study = Study.objects.select_for_update(of=("self",)).get(pk=study.pk)
+    if study.is_frozen:
+        raise StudyRefused(
+            f"Study {study} ({study.status}) is frozen: its document, predictions and photos are "
+            "fixed. Make a new version and change that."
+        )
+    return study
+
+
+@transaction.atomic
+def study_delete(*, study: Study, user: User = None) -> None:
+    """Delete a draft. Whatever people may have seen is kept for good."""
+    _draft_locked(study).delete()
+
+
+@transaction.atomic
+def study_share(*, study: Study, editors: Iterable[Staff], user: User = None) -> None:
+    """Say who may change and launch a study beside its owner."""
+    study.editors.set(editors)
+    names = ", ".join(sorted(each.get_username() for each in editors))
+    study_note(study, "shared", user, f"with {names or 'nobody'}")
+
+
+@transaction.atomic
+def study_own(*, study: Study, owner: Staff, user: User = None) -> None:
+    """Give a study another owner."""
+    study.owner = owner
+    study.save(update_fields=["owner"])
+    study_note(study, "given", user, f"to {owner.get_username()}")
+
+
+def study_changes(study: Study) -> list[Change]:
+    """Return what a version changed in the document of the one before, field by field."""
+    return changes(study.previous.document, study.document) if study.previous else []
+
+
+@transaction.atomic
+def study_copy(
+    *, study: Study, slug: str, user: User = None, dataset: Dataset | None = None
+) -> Study:
+    """Return a new draft with the same document, of a study of its own."""
+    copy = study_draft(
+        slug=slug, dataset=dataset or study.dataset, document=study.document, user=user
+    )
+    study_note(copy, "copied", user, f"from {study} {study.document_sha256}")
+    return copy
+
+
+@transaction.atomic
+def study_version(*, study: Study, user: User = None) -> Study:
+    """Return a draft of the next version; asked twice, the same one. Its people are kept apart."""
+    study = Study.objects.select_for_update(of=("self",)).get(pk=study.pk)
+    following = Study.objects.filter(previous=study).first()
+    if following is not None:
+        return following
+    if not study.is_frozen:
+        raise StudyRefused(f"Study {study} is a draft: change it instead of making a version.")
+    base = study.slug.removesuffix(f"-v{study.version}")
+    version = Study(
+        slug=f"{base}-v{study.version + 1}",
+        version=study.version + 1,
+        previous=study,
+        dataset=study.dataset,
+        owner=user,
+        document=study.document,
+        document_sha256=study.document_sha256,
+    )
+    _save_checked(version)
+    version.editors.set(study.editors.all())
+    study_note(version, "versioned", user, f"of {study}")
+    return version
+
+
+@transaction.atomic
+def study_freeze(
+    *, study: Study, runs: Iterable[PredictionRun] | None = None, user: User = None
+) -> Study:
+    """Fix the document, the predictions and the images: make the arms, draw the sets, hash all.
+
+    ``runs`` are finished runs, one for each classifier of the plan; by default those of
+    ``runs_choose``. A frozen study is returned as it is. Raises ``StudyRefused`` when a run is
+    missing, unfinished, given twice, not of the dataset's queries, or too small for the sets.
+    """
+    study = Study.objects.select_for_update(of=("self",)).get(pk=study.pk)
+    if study.is_frozen:
+        return study
+    plan = study.plan
+    run_of: dict[str, PredictionRun] = {}
+    for run in runs_choose(study) if runs is None else runs:
+        run_check(run, study.dataset)
+        if run.classifier in run_of:
+            other = run_of[run.classifier]
+            raise StudyRefused(
+                f"Two runs of {run.classifier}: {other.pk} with {other.parameters} and {run.pk} "
+                f"with {run.parameters}. Name the one that people shall judge."
+            )
+        run_of[run.classifier] = run
+    missing = sorted({each.classifier for each in plan.conditions} - run_of.keys())
+    if missing:
+        raise StudyRefused(
+            f"No finished predictions of {', '.join(missing)} on {study.dataset}; found "
+            f"{', '.join(sorted(run_of)) or 'none'}. "
+            f"Run: manage.py predict {study.dataset} --classifier {missing[0]}"
+        )
+    for position, each in enumerate(plan.conditions):
+        view_check(each, run_of[each.classifier])
+        Condition.objects.create(
+            study=study,
+            name=each.name,
+            position=position,
+            run=run_of[each.classifier],
+            view_name=each.view,
+            persona=plan.persona_of(each.name),
+            quota=each.quota,
+        )
+    # Conditions that judge the same AI share its sets: the contrast between them is clean.
+    for classifier in dict.fromkeys(each.classifier for each in plan.conditions):
+        sets_draw(study, run_of[classifier])
+    study.frozen_sha256, study.frozen_at = frozen_sha256(study), timezone.now()
+    study.save(update_fields=["frozen_sha256", "frozen_at"])
+    study_note(study, "frozen", user, study.frozen_sha256)
+    return study
+
+
+@transaction.atomic
+def study_create(
+    *,
+    slug: str,
+    dataset: Dataset,
+    plan: StudyPlan,
+    runs: Iterable[PredictionRun] | None = None,
+    user: User = None,
+) -> Study:
+    """Draft a study and freeze it at once. Raises what these two raise."""
+    study = study_draft(slug=slug, dataset=dataset, document=plan.document, user=user)
+    return study_freeze(study=study, runs=runs, user=user)
+
+
+_FROM: dict[str, tuple[str, ...]] = {
+    Study.Status.PILOT: (Study.Status.DRAFT, Study.Status.PAUSED),
+    Study.Status.OPEN: (Study.Status.DRAFT, Study.Status.PILOT, Study.Status.PAUSED),
+    Study.Status.PAUSED: (Study.Status.PILOT, Study.Status.OPEN),
+    Study.Status.CLOSED: (Study.Status.PILOT, Study.Status.OPEN, Study.Status.PAUSED),
+}
+
+
+@transaction.atomic
+def _study_move(study: Study, status: Study.Status, user: User) -> Study:
+    locked = Study.objects.select_for_update(of=("self",)).get(pk=study.pk)
+    if locked.status != status:
+        if locked.status not in _FROM[status]:
+            raise StudyRefused(
+                f"Study {locked} is {locked.status}; only one that is "
+                f"{' or '.join(_FROM[status])} can become {status}."
+            )
+        if status in {Study.Status.OPEN, Study.Status.PILOT}:
+            locked = study_freeze(study=locked, user=user)
+        study_note(locked, f"{status}", user, f"was {locked.status}")
+        locked.status = status
+        locked.save(update_fields=["status"])
+    study.refresh_from_db()
+    return locked
+
+
+def study_pilot(*, study: Study, user: User = None) -> Study:
+    """Let people in whose data are a pilot's, apart from the study's for good."""
+    return _study_move(study, Study.Status.PILOT, user)
+
+
+def study_open(*, study: Study, user: User = None) -> Study:
+    """Let people in whose data count."""
+    return _study_move(study, Study.Status.OPEN, user)
+
+
+def study_pause(*, study: Study, user: User = None) -> Study:
+    """Let nobody new in; whoever is under way goes on."""
+    return _study_move(study, Study.Status.PAUSED, user)
+
+
+def study_close(*, study: Study, user: User = None) -> Study:
+    """Let nobody new in, for good."""
+    return _study_move(study, Study.Status.CLOSED, user)
+
+
+@transaction.atomic
+def condition_switch(*, condition: Condition, is_on: bool, user: User = None) -> None:
+    """Send new people to an arm, or no longer; whoever is in it goes on."""
+    if condition.is_on != is_on:
+        condition.is_on = is_on
+        condition.save(update_fields=["is_on"])
+        study_note(
+            condition.study, "switched on" if is_on else "switched off", user, condition.name
+        )

@@ -1,0 +1,48 @@
+"""The way back to where a person came from, for the last pages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django import template
+
+from trials.models import Identity, Participant
+from trials.recruitment import CHANNELS, Channel, completion_url
+
+register = template.Library()
+
+
+@dataclass(frozen=True, slots=True)
+class WayBack:
+    """What a last page offers: a code, and where it goes.
+
+    ``url`` is a link that carries the code; ``submit_url`` takes it and ``assignment`` by a form.
+    ``is_known`` says whether the platform was told this code.
+    """
+
+    channel: Channel
+    is_known: bool
+    url: str
+    submit_url: str
+    assignment: str
+    is_lab: bool
+
+
+@register.simple_tag
+def way_back(participant: Participant) -> WayBack:
+    """Return the way back of someone whose session ended. Mechanical Turk costs one query."""
+    recruitment = participant.study.plan.recruitment
+    name, code = recruitment.channel, participant.code
+    is_known = bool(code) and recruitment.codes.get(participant.status) == code
+    identity = None
+    if name == "mturk" and participant.pk:
+        identity = Identity.objects.filter(participant=participant).first()
+    has_task = identity is not None and bool(identity.submit_url and identity.submission_id)
+    return WayBack(
+        channel=CHANNELS[name],
+        is_known=is_known,
+        url=completion_url(name, code) if is_known else "",
+        submit_url=f"{identity.submit_url}/mturk/externalSubmit" if has_task and identity else "",
+        assignment=identity.submission_id if has_task and identity else "",
+        is_lab=name == "in_person",
+    )
