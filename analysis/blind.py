@@ -1,0 +1,97 @@
+"""Who may see which arm is which, and since when.
+
+Until someone lifts a study's blind, its staff see arms by letters, in an order that nothing on
+the page gives away. It guards against knowing by accident: who may read the database, or takes
+part in the study and watches a count, can still find out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from string import ascii_uppercase
+from typing import Any, Final, NoReturn
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+from pandas import DataFrame
+
+from trials.models import Study
+
+# Of these tables, nothing but the arm's name tells which AI is judged in it. What is not listed
+# here (team scores, difficulty, images) holds numbers of the AI itself and waits for the lift.
+SHOWN: Final = ("measures", "accuracy_by", "times", "exclusions")
+SHOWN_FACTORS: Final = ("ai", "half", "position")
+
+
+class BlindLift(models.Model):
+    """The moment from which a study's conditions are shown by name. Written once, for good."""
+
+    study = models.OneToOneField(Study, models.PROTECT, related_name="blind_lift")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=timezone.now, editable=False)
+
+    def __str__(self) -> str:
+        return f"{self.study}: lifted by {self.user} at {self.at:%Y-%m-%d %H:%M} UTC"
+
+    def save(self, **options: Any) -> None:
+        """Store a new row; refuse to change one."""
+        if not self._state.adding:
+            self._refuse()
+        super().save(**options)
+
+    def delete(self, *args: Any, **options: Any) -> NoReturn:
+        """Refuse: what was seen cannot be unseen."""
+        self._refuse()
+
+    def _refuse(self) -> NoReturn:
+        raise TypeError(f"{self}. A lift is a record: it is never changed or deleted.")
+
+
+def blind_lift(*, study: Study, user: Any) -> BlindLift:
+    """Lift the blind; the first lift stays whatever comes after it."""
+    lift, _ = BlindLift.objects.get_or_create(study=study, defaults={"user": user})
+    return lift
+
+
+def lift_of(study: Study) -> BlindLift | None:
+    """Return the lift with its user, in one query; None while the study is blinded."""
+    return BlindLift.objects.filter(study=study).select_related("user").first()
+
+
+def arm_labels(study: Study, conditions: Iterable[str]) -> dict[str, str]:
+    """Return ``Arm A``, ``Arm B``, … of each condition, ordered by their letters.
+
+    The order is that of a keyed hash of each name: the same on every page for as long as the
+    site keeps its ``SECRET_KEY``, another one in every study, and not to be computed without
+    the key.
+    """
+
+    def secret(name: str) -> str:
+        value = f"{study.pk}:{study.document_sha256}:{name}"
+        return salted_hmac("analysis.blind", value, algorithm="sha256").hexdigest()
+
+    shuffled = sorted(set(conditions), key=secret)
+    return {name: f"Arm {_letters(place)}" for place, name in enumerate(shuffled)}
+
+
+def _letters(place: int) -> str:
+    more, place = divmod(place, len(ascii_uppercase))
+    return f"{_letters(more - 1) if more else ''}{ascii_uppercase[place]}"
+
+
+def blinded(tables: Mapping[str, DataFrame], labels: Mapping[str, str]) -> dict[str, DataFrame]:
+    """Return the tables that may be seen blinded: arms by their labels and in their order."""
+    shown = {name: tables[name] for name in SHOWN if name in tables}
+    if "accuracy_by" in shown:
+        table = shown["accuracy_by"]
+        shown["accuracy_by"] = table[table["factor"].isin(SHOWN_FACTORS)]
+    return {name: _relabelled(table, labels) for name, table in shown.items()}
+
+
+def _relabelled(table: DataFrame, labels: Mapping[str, str]) -> DataFrame:
+    order: Sequence[str] = list(labels.values())
+    named = table.assign(condition=table["condition"].map(labels).astype(str))
+    places = named["condition"].map(order.index)
+    return named.loc[places.sort_values(kind="stable").index].reset_index(drop=True)

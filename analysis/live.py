@@ -1,0 +1,171 @@
+"""A study's results while it runs: the tables of this moment, blinded until the lift.
+
+The one function behind the page, its pictures and their files, so that all of them agree.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from django.core.cache import cache
+from django.utils import timezone
+from pandas import DataFrame
+
+from analysis.blind import BlindLift, arm_labels, blinded, lift_of
+from analysis.codebook import ITEMS, PARTICIPANTS, RESPONSES
+from analysis.declared import Declared
+from analysis.figure_points import ALL, KEPT
+from analysis.frame import StudyRows
+from analysis.overview import Progress, declared_of, progress_counts
+from analysis.tables import tables_of
+from analysis.tidy import frame_of
+from trials.design import Phase
+from trials.models import Participant, Response, Study
+
+CACHE_S: Final = 30
+# The page waits for no table that it does not show; an export has them all.
+NOT_SHOWN: Final = ("equivalence", "mixed_model", "images")
+_COMPUTING = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a reader asks to see. ``at`` names the state of a page that is being completed."""
+
+    include_simulated: bool = False
+    analysed: str = KEPT
+    at: int | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LiveResults:
+    """What is known of a study at ``as_of``.
+
+    ``tables`` are those of ``analysis.tables``. While ``lift`` is None, both they and
+    ``progress`` name arms by letters, and the tables that would give an arm away are missing.
+    ``n_responses`` are the answers to the test on which all is based.
+    """
+
+    study: Study
+    asked: Asked
+    lift: BlindLift | None
+    progress: list[Progress]
+    tables: dict[str, DataFrame]
+    n_responses: int
+    as_of: datetime
+
+    @property
+    def is_blinded(self) -> bool:
+        """Whether arms are letters."""
+        return self.lift is None
+
+    @property
+    def has_exclusions(self) -> bool:
+        """Whether there are declared rules, so that before and after differ in kind."""
+        return len(self.tables.get("exclusions", ())) > 0
+
+    @property
+    def n_completed(self) -> int:
+        """Participants of all arms who completed."""
+        return sum(each.n_completed for each in self.progress)
+
+    @property
+    def simulated_note(self) -> str:
+        """What happened to the robots, in a sentence; empty if there are none."""
+        n = sum(each.n_simulated for each in self.progress)
+        if not n:
+            return ""
+        noun = "participant is" if n == 1 else "participants are"
+        verb = "included" if self.asked.include_simulated else "left out"
+        return f"{n} simulated {noun} {verb}."
+
+    @property
+    def note(self) -> str:
+        """What a picture must say wherever it is shown; mostly nothing."""
+        parts = [
+            ("Pilot.", stage_shown(self.study) == Participant.Stage.PILOT),
+            ("Simulated participants are included.", self.asked.include_simulated),
+            ("Before exclusions.", self.asked.analysed == ALL and self.has_exclusions),
+            ("Interim: blinded, arms in a secret order.", self.is_blinded),
+        ]
+        return " ".join(words for words, is_so in parts if is_so)
+
+    @property
+    def key(self) -> str:
+        """What these tables depend on, for caching what is made of them."""
+        return f"{_key(self.study, self.asked, self.n_responses)}-{self.asked.analysed}" + (
+            "-blinded" if self.is_blinded else ""
+        )
+
+
+def live_results(study: Study, asked: Asked | None = None) -> LiveResults:
+    """Return a study's results now, computed at most every ``CACHE_S`` seconds per answer.
+
+    A page says its ``n_responses`` in the addresses of its pictures; asked for by that number,
+    they show the state of the page, even if answers have come in between.
+    """
+    asked = asked or Asked()
+    progress = progress_counts(
+        study, include_simulated=asked.include_simulated, stage=stage_shown(study)
+    )
+    n_responses, tables, as_of = _state(study, asked)
+    lift = lift_of(study)
+    if lift is None:
+        labels = arm_labels(study, (each.condition for each in progress))
+        tables = blinded(tables, labels)
+        named = (replace(each, condition=labels[each.condition]) for each in progress)
+        progress = sorted(named, key=lambda each: list(labels.values()).index(each.condition))
+    return LiveResults(study, asked, lift, progress, tables, n_responses, as_of)
+
+
+def _state(study: Study, asked: Asked) -> tuple[int, dict[str, DataFrame], datetime]:
+    if asked.at is not None and (found := cache.get(_key(study, asked, asked.at))):
+        return asked.at, *found
+    n_responses = _n_responses(study, asked)
+    key = _key(study, asked, n_responses)
+    with _COMPUTING:  # a page and its pictures ask at once: one of them computes
+        found = cache.get(key)
+        if found is None:
+            found = (study_tables(study, asked), timezone.now())
+            cache.set(key, found, CACHE_S)
+    return n_responses, *found
+
+
+def _n_responses(study: Study, asked: Asked) -> int:
+    counted = Response.objects.filter(
+        trial__participant__study=study,
+        trial__participant__stage=stage_shown(study),
+        trial__phase=Phase.TEST,
+    )
+    if not asked.include_simulated:
+        counted = counted.filter(trial__participant__is_simulated=False)
+    return counted.count()
+
+
+def _key(study: Study, asked: Asked, n_responses: int) -> str:
+    of = f"{study.pk}-{study.created_at.timestamp()}-{study.document_sha256}"
+    return f"live-{of}-{stage_shown(study)}-{n_responses}" + (
+        "-simulated" if asked.include_simulated else ""
+    )
+
+
+def study_tables(study: Study, asked: Asked) -> dict[str, DataFrame]:
+    """Return the tables of ``analysis.tables``, by their names."""
+    stage = stage_shown(study)
+    rows = StudyRows(study, include_simulated=asked.include_simulated, stage=stage)
+    return tables_of(
+        frame_of(RESPONSES, rows.responses()),
+        frame_of(PARTICIPANTS, rows.participants()),
+        frame_of(ITEMS, rows.items()),
+        Declared.from_json(declared_of(study)),
+        without=NOT_SHOWN,
+    )
+
+
+def stage_shown(study: Study) -> str:
+    """Return whose results the page shows: during a pilot the pilot's, else the study's."""
+    is_pilot = study.status == Study.Status.PILOT
+    return Participant.Stage.PILOT if is_pilot else Participant.Stage.LIVE

@@ -1,0 +1,211 @@
+"""The tables beside the pictures: words and rounded numbers, ready to be printed on a page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pandas import DataFrame, Series, isna
+
+from analysis.figure_points import KEPT, SPECS, Tables, analysed_rows, arms_of, points_of, pooled
+from analysis.figure_texts import (
+    TEAM,
+    exclusions_text,
+    figure_names,
+    figure_text,
+    figure_title,
+)
+
+ALL_ARMS: Final = "All arms"
+NONE: Final = "–"
+MOST_INTERVALS: Final = 3  # series; with more of them the means stand alone
+MINUS: Final = "−"
+RELIANCE_TOO: Final = {"accept_rate": "Accepted", "d_prime": "d′", "criterion": "c"}
+P_LEAST: Final = 0.001
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A table of words. The first cell of each row names it."""
+
+    caption: str
+    columns: list[str]
+    rows: list[list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """A part of the page: a table, with its picture unless ``name`` is empty."""
+
+    title: str
+    sheet: Sheet
+    name: str = ""
+    text: str = ""
+
+
+def panels_of(tables: Tables, analysed: str = KEPT) -> list[Panel]:
+    """Return all that the tables have to say, in the order of the page."""
+    drawn = [
+        Panel(figure_title(name), _sheet(name, tables, analysed), name, words)
+        for name in figure_names(tables, analysed)
+        for words in [figure_text(name, tables, analysed)]
+    ]
+    told = {"Tests": "tests", "Exclusions": "exclusions"}
+    return drawn + [
+        Panel(title, TOLD[name](tables, analysed))
+        for title, name in told.items()
+        if len(tables.get(name, ()))
+    ]
+
+
+def number(value: Any, digits: int = 1) -> str:
+    """Return a rounded number, or a dash for what is not known."""
+    return NONE if isna(value) else f"{float(value):.{digits}f}".replace("-", MINUS)
+
+
+def interval(low: Any, high: Any) -> str:
+    """Return the two ends of an interval, or a dash."""
+    return NONE if isna(low) or isna(high) else f"{number(low)} to {number(high)}"
+
+
+def estimate(value: Any, low: Any, high: Any) -> str:
+    """Return a number with its interval, as far as they are known."""
+    limits = "" if isna(low) or isna(high) else f" ({interval(low, high)})"
+    return number(value) + limits
+
+
+def p_value(p: Any) -> str:
+    """Return p to three digits; what is smaller is said to be."""
+    return f"< {P_LEAST}" if not isna(p) and p < P_LEAST else number(p, 3)
+
+
+def yes_or_no(value: Any) -> str:
+    """Return a truth in a word, or a dash."""
+    return NONE if isna(value) else ("yes" if value else "no")
+
+
+def _sheet(name: str, tables: Tables, analysed: str) -> Sheet:
+    if name == TEAM:
+        return _team(tables, analysed)
+    points = points_of(name, tables, analysed)
+    spec = SPECS[name]
+    series = list(spec.series or dict.fromkeys(points["series"]))
+    whom = exclusions_text(tables, analysed)
+    if len(series) == 1:
+        caption = f"{spec.axis}, mean over the participants who completed; {whom}"
+        return _one_series(caption, points)
+    limits = " (95 % interval)" if len(series) <= MOST_INTERVALS else ""
+    caption = f"{spec.axis}, mean{limits} over the participants who completed; {whom}"
+    rows = [_row(name, points[points["condition"] == name], series) for name in arms_of(points)]
+    of_series = [pooled(points[points["series"] == each]) for each in series]
+    n = max(n for n, _ in of_series)
+    rows.append([ALL_ARMS, str(n), *(number(mean) for _, mean in of_series)])
+    sheet = Sheet(caption, ["Condition", "Participants", *series], rows)
+    return _with_more(sheet, tables, analysed) if name == "reliance" else sheet
+
+
+def _row(name: str, own: DataFrame, series: list[str]) -> list[str]:
+    cells = [name, str(int(own["n_participants"].max()))]
+    values = own.set_index("series").reindex(series)
+    if len(series) > MOST_INTERVALS:
+        return cells + [number(value) for value in values["value"]]
+    each = zip(values["value"], values["low"], values["high"], strict=True)
+    return cells + [estimate(*point) for point in each]
+
+
+def _one_series(caption: str, points: DataFrame) -> Sheet:
+    """Return the table of one series, which has room for more; trials where they are counted."""
+    columns = ["Condition", "Participants", "Trials", "Mean", "SD", "95 % interval"]
+    own = points.set_index("condition").loc[arms_of(points)]
+    rows = [
+        [
+            str(name), str(row["n_participants"]), number(row["n_trials"], 0),
+            number(row["value"]), number(row["sd"]), interval(row["low"], row["high"]),
+        ]
+        for name, row in own.iterrows()
+    ]  # fmt: skip
+    n, mean = pooled(points)
+    rows.append([ALL_ARMS, str(n), number(own["n_trials"].sum(), 0), number(mean), NONE, NONE])
+    if own["n_trials"].isna().all():
+        columns, rows = _without(2, columns), [_without(2, row) for row in rows]
+    return Sheet(caption, columns, rows)
+
+
+def _without(place: int, cells: list[str]) -> list[str]:
+    return cells[:place] + cells[place + 1 :]
+
+
+def _with_more(sheet: Sheet, tables: Tables, analysed: str) -> Sheet:
+    """Add the measures of the same answers that are not drawn."""
+    rows = analysed_rows(tables["measures"], analysed)
+    rows = rows[rows["weight"] == "participants"]
+    for measure, head in RELIANCE_TOO.items():
+        own = rows[rows["measure"] == measure].set_index("condition")["estimate"]
+        digits = 1 if measure == "accept_rate" else 2
+        for row in sheet.rows:
+            row.append(number(own.get(row[0]), digits))
+        sheet.columns.append(head)
+    return sheet
+
+
+def _team(tables: Tables, analysed: str) -> Sheet:
+    team = analysed_rows(tables["team"], analysed)
+    columns = [
+        "Condition", "Threshold", "AI decides", "AI right there", "People right on the rest",
+        "Trials of the rest", "AI alone", "People", "Team", "95 % interval", "Beats both",
+    ]  # fmt: skip
+    rows = [_team_row(row) for _, row in team.iterrows()]
+    whom = exclusions_text(tables, analysed)
+    caption = f"Correct decisions in percent, AI and people sharing the images; {whom}"
+    return Sheet(caption, columns, rows)
+
+
+def _team_row(row: Series) -> list[str]:
+    names = ("ai_share", "ai_accuracy_on_share", "human_accuracy_on_rest")
+    return [
+        row["condition"],
+        number(row["threshold"], 2),
+        *(number(row[name]) for name in names),
+        number(row["n_trials_on_rest"], 0),
+        *(number(row[name]) for name in ("ai_alone", "human_alone", "team")),
+        interval(row["team_low"], row["team_high"]),
+        yes_or_no(row["is_complementary"]),
+    ]
+
+
+def _tests(tables: Tables, analysed: str) -> Sheet:
+    tests = analysed_rows(tables["tests"], analysed)
+    columns = ["Comparison", "Measure", "n", "Difference", "95 % interval", "U", "p"]
+    columns += ["p (Holm)", "Cliff’s δ"]
+    rows = [_tests_row(row) for _, row in tests.iterrows()]
+    whom = exclusions_text(tables, analysed)
+    caption = f"Differences between conditions, two-sided Mann–Whitney tests; {whom}"
+    return Sheet(caption, columns, rows)
+
+
+def _tests_row(row: Series) -> list[str]:
+    return [
+        f"{row['a']} − {row['b']}",
+        str(row["measure"]).replace("_", " "),
+        f"{row['n_a']} and {row['n_b']}",
+        number(row["difference"]),
+        interval(row.get("low"), row.get("high")),
+        number(row["u"]),
+        p_value(row["p"]),
+        p_value(row["p_holm"]),
+        number(row["cliffs_delta"], 2),
+    ]
+
+
+def _exclusions(tables: Tables, analysed: str) -> Sheet:
+    columns = ["Condition", "Rule", "Participants", "Excluded by it", "Kept by all rules"]
+    names = ["condition", "rule", "n_participants", "n_excluded", "n_kept"]
+    rows = [[str(cell) for cell in row] for row in tables["exclusions"][names].to_numpy()]
+    return Sheet("Participants who completed, by declared rule", columns, rows)
+
+
+TOLD: Final[Mapping[str, Callable[[Tables, str], Sheet]]] = {
+    "tests": _tests,
+    "exclusions": _exclusions,
+}

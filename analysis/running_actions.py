@@ -1,0 +1,140 @@
+"""What can be noted about a person or undone for them, each asked about first, each logged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django import forms
+from django.contrib.auth.models import User
+
+from trials import services
+from trials.models import Participant
+
+Payment = Participant.Payment
+
+
+class SureForm(forms.Form):
+    """Nothing to fill in: the button is the answer."""
+
+    def __init__(self, participant: Participant, data: Any = None) -> None:
+        super().__init__(data)
+        self.participant = participant
+
+
+class PayForm(SureForm):
+    """What is owed."""
+
+    payment = forms.ChoiceField(
+        label="Payment",
+        choices=[(each.value, each.value) for each in Payment if each != Payment.NONE],
+    )
+
+
+class ExcludeForm(SureForm):
+    """Why somebody is left out."""
+
+    reason = forms.CharField(
+        max_length=200,
+        help_text="It goes into the export and the log: name nobody in it.",
+        error_messages={"required": "Say why, in a few words."},
+    )
+
+
+class WithdrawForm(SureForm):
+    """The number, typed as it is shown, so that nobody else is deleted by a slip."""
+
+    number = forms.IntegerField(
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off", "size": 8}),
+        label="The person's number",
+        error_messages={"required": "Type the number.", "invalid": "Type the number in digits."},
+    )
+
+    def clean_number(self) -> int:
+        typed: int = self.cleaned_data["number"]
+        if typed != self.participant.number:
+            raise forms.ValidationError(
+                f"Typed {typed}, expected {self.participant.number}. Nothing was deleted."
+            )
+        return typed
+
+
+@dataclass(frozen=True, slots=True)
+class PersonAction:
+    """One thing to do with a person: what it means, when it can be done, and the service."""
+
+    name: str
+    label: str
+    said: str
+    form: type[SureForm]
+    run: Callable[[Participant, dict[str, Any], User], object]
+    is_possible: Callable[[Participant], bool]
+    is_final: bool = False
+
+
+ACTIONS: Final = {
+    each.name: each
+    for each in (
+        PersonAction(
+            "return",
+            "Mark as returned",
+            "The session ends, and the place is free for somebody else. Use it when the "
+            "recruitment platform says that the person gave the submission back.",
+            SureForm,
+            lambda person, _, user: services.participant_return(participant=person, user=user),
+            lambda person: person.is_active,
+            is_final=True,
+        ),
+        PersonAction(
+            "pay",
+            "Note the payment",
+            "It notes what is owed, and pays nobody: that is done on the recruitment platform. It "
+            "says nothing about the analysis.",
+            PayForm,
+            lambda person, data, user: services.participant_pay(
+                participant=person, payment=Payment(data["payment"]), user=user
+            ),
+            lambda _: True,
+        ),
+        PersonAction(
+            "exclude",
+            "Exclude from the analysis",
+            "The answers stay and are marked as left out, for the reason that you give. What is "
+            "owed to the person does not change. It can be taken back.",
+            ExcludeForm,
+            lambda person, data, user: services.participant_exclude(
+                participant=person, reason=data["reason"], user=user
+            ),
+            lambda person: person.status != Participant.Status.WITHDRAWN,
+        ),
+        PersonAction(
+            "include",
+            "Take the exclusion back",
+            "The person's answers count again. The log keeps both.",
+            SureForm,
+            lambda person, _, user: services.participant_exclude(
+                participant=person, reason="", user=user
+            ),
+            lambda person: bool(person.exclusion),
+        ),
+        PersonAction(
+            "withdraw",
+            "Withdraw and delete",
+            "For a person who asks that their data be deleted. Gone for good are: all answers and "
+            "times, the log of screens and of the browser, the answers to questions, the "
+            "recruitment id and the device. The number, the condition, the state, the payment and "
+            "an exclusion stay, so that the flow adds up. Backups and exports made "
+            "before still hold the data: delete those too.",
+            WithdrawForm,
+            lambda person, _, user: services.participant_withdraw(participant=person, user=user),
+            lambda person: person.status != Participant.Status.WITHDRAWN,
+            is_final=True,
+        ),
+    )
+}
+
+
+def actions_of(person: Participant) -> list[PersonAction]:
+    """Return what can be done with a person as they stand."""
+    return [each for each in ACTIONS.values() if each.is_possible(person)]
