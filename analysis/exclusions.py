@@ -14,7 +14,9 @@ from pandas import DataFrame, Series
 
 from analysis.measures import MEASURES
 
-RULED = (*MEASURES, "n_trials", "session_number")
+RULED = (*MEASURES, "n_trials", "median_rt_ms", "n_identical_run", "session_number")
+# The rule of those who are left out by their id, or by a researcher for a stated reason.
+NAMED = "named"
 # Percentages are quotients: 55.00000000000001 is 55.
 TOLERANCE = 1e-9
 
@@ -63,7 +65,14 @@ class Rule:
         """Say for each participant whether the rule excludes them.
 
         It does not where the measure is not defined: nobody is excluded for want of a number.
+        Raises ``RuleRefused`` if ``people`` has no such column.
         """
+        if self.measure not in people:
+            known = [name for name in RULED if name in people]
+            raise RuleRefused(
+                f"Exclusion rule {str(self)!r}: these data have no {self.measure}; expected one of "
+                f"{', '.join(known)}."
+            )
         return OPERATORS[self.operator](people[self.measure], self.limit)
 
 
@@ -74,7 +83,7 @@ def rules_apply(people: DataFrame, rules: Sequence[Rule], is_named: Series) -> S
     rule is called ``named``. Every rule is applied to everyone, in one pass: a rule never sees
     what another one left.
     """
-    marks = {"named": is_named, **{str(rule): rule.holds(people) for rule in rules}}
+    marks = {NAMED: is_named, **{str(rule): rule.holds(people) for rule in rules}}
     said = pd.Series("", index=people.index, dtype="str")
     for name, is_out in marks.items():
         joined = said.where(said == "", said + "; ") + name
@@ -82,25 +91,31 @@ def rules_apply(people: DataFrame, rules: Sequence[Rule], is_named: Series) -> S
     return said
 
 
-def exclusion_table(people: DataFrame, rules: Sequence[Rule]) -> DataFrame:
+def exclusion_table(
+    people: DataFrame, rules: Sequence[Rule], conditions: Sequence[str] | None = None
+) -> DataFrame:
     """Return one row a rule and condition with how many participants it excludes.
 
     ``people`` has ``condition`` and ``excluded_by`` (of ``rules_apply``). Someone excluded by
-    two rules is counted under both; ``n_kept`` counts each person once.
+    two rules is counted under both; ``n_kept`` counts each person once. ``conditions`` says
+    which ones and in which order; by default those that somebody is in.
     """
+    groups = dict(list(people.groupby("condition", observed=True)))
     by_rule = people["excluded_by"].str.split("; ").map(set)
     named = ["named"] if any("named" in each for each in by_rule) else []
     names = [*named, *(str(rule) for rule in rules)]
-    rows = [
-        {
-            "condition": condition,
-            "rule": name,
-            "n_participants": len(group),
-            "n_excluded": sum(name in by_rule[index] for index in group.index),
-            "n_kept": int((group["excluded_by"] == "").sum()),
-        }
-        for condition, group in people.groupby("condition", observed=True)
-        for name in names
-    ]
+    rows = []
+    for condition in list(groups) if conditions is None else conditions:
+        group = groups.get(condition, people.iloc[:0])
+        for name in names:
+            rows.append(
+                {
+                    "condition": condition,
+                    "rule": name,
+                    "n_participants": len(group),
+                    "n_excluded": sum(name in by_rule[index] for index in group.index),
+                    "n_kept": int((group["excluded_by"] == "").sum()),
+                }
+            )
     columns = ["condition", "rule", "n_participants", "n_excluded", "n_kept"]
     return DataFrame(rows, columns=columns)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -12,6 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import mannwhitneyu
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Seed = int | Sequence[int]  # a sequence names a stream of its own, as (seed, condition)
 
 N_RESAMPLES = 2000
 _BLOCK = 1_000_000  # numbers drawn at a time: bounds the memory of a bootstrap
@@ -73,14 +75,16 @@ def holm(p_values: ArrayLike) -> Floats:
     return adjusted
 
 
-def pairwise_tests(samples: Mapping[str, ArrayLike]) -> list[PairTest]:
-    """Test every pair of conditions, in their order; Holm over all these pairs.
+def pairwise_tests(
+    samples: Mapping[str, ArrayLike], family: Sequence[tuple[str, str]] | None = None
+) -> list[PairTest]:
+    """Test the pairs of ``family``, by default all in their order; Holm over these pairs.
 
     ``samples`` holds one value a participant. NaN values (someone for whom the measure is not
     defined) are left out; ``n`` says how many remain.
     """
     defined = {name: _defined(values) for name, values in samples.items()}
-    pairs = list(combinations(defined, 2))
+    pairs = list(combinations(defined, 2)) if family is None else list(family)
     outcomes = [mann_whitney(defined[a], defined[b]) for a, b in pairs]
     adjusted = holm([p for _, p in outcomes])
     return [
@@ -102,7 +106,13 @@ def _defined(values: ArrayLike) -> Floats:
     return kept
 
 
-def resampled_sums(columns: ArrayLike, *, n_resamples: int = N_RESAMPLES, seed: int = 0) -> Floats:
+def drawn_weights(rng: np.random.Generator, n: int, n_resamples: int) -> Ints:
+    """Return how often each of ``n`` is drawn in ``n`` draws with replacement, ``(b, n)``."""
+    drawn = rng.integers(n, size=(n_resamples, n)) + n * np.arange(n_resamples)[:, None]  # (b, n)
+    return np.bincount(drawn.ravel(), minlength=n_resamples * n).reshape(n_resamples, n)
+
+
+def resampled_sums(columns: ArrayLike, *, n_resamples: int = N_RESAMPLES, seed: Seed = 0) -> Floats:
     """Return sums over participants drawn with replacement, shape ``(n_resamples, k)``.
 
     ``columns`` is ``(n, k)``, one row a participant: whole people are drawn, because the trials
@@ -119,9 +129,7 @@ def resampled_sums(columns: ArrayLike, *, n_resamples: int = N_RESAMPLES, seed: 
     step = max(1, _BLOCK // n)
     for start in range(0, n_resamples, step):
         size = min(step, n_resamples - start)
-        drawn = rng.integers(n, size=(size, n)) + n * np.arange(size)[:, None]  # (size, n)
-        weights = np.bincount(drawn.ravel(), minlength=size * n).reshape(size, n)
-        sums[start : start + size] = weights @ x  # (size, n) (n, k)
+        sums[start : start + size] = drawn_weights(rng, n, size) @ x  # (size, n) (n, k)
     return sums
 
 
@@ -136,14 +144,43 @@ def percentile_interval(draws: Floats, level: float = 0.95) -> tuple[Floats, Flo
     return low, high
 
 
-def mean_bootstrap(values: ArrayLike, *, seed: int = 0, level: float = 0.95) -> tuple[float, float]:
-    """Return the bootstrap interval of a mean over participants; NaN without two of them.
+def mean_draws(columns: ArrayLike, *, seed: Seed = 0) -> Floats:
+    """Return each column's mean over participants drawn anew, ``(N_RESAMPLES, k)``.
 
-    Percentile method over ``N_RESAMPLES`` draws of participants (Efron & Tibshirani 1993).
+    ``columns`` is ``(n, k)``, one row a participant. A mean goes over those drawn who have a
+    value; NaN where nobody drawn has one.
     """
-    x = _defined(values)
-    if x.size < 2:
-        return math.nan, math.nan
-    means = resampled_sums(x[:, None], seed=seed)[:, 0] / x.size
-    low, high = percentile_interval(means, level)
-    return float(low), float(high)
+    x = np.asarray(columns, dtype=float)
+    is_defined = ~np.isnan(x)
+    if x.size and is_defined.all():
+        return np.asarray(resampled_sums(x, seed=seed) / x.shape[0])
+    both = np.hstack([np.where(is_defined, x, 0), is_defined])  # (n, 2k)
+    totals, n_drawn = np.hsplit(resampled_sums(both, seed=seed), 2)  # (b, k) each
+    means: Floats = np.divide(totals, n_drawn, out=np.full(totals.shape, np.nan), where=n_drawn > 0)
+    return means
+
+
+def mean_intervals(
+    columns: ArrayLike, *, seed: Seed = 0, level: float = 0.95
+) -> tuple[Floats, Floats]:
+    """Return the bootstrap interval of each column's mean over participants, ``(k,)`` twice.
+
+    Percentile method over ``N_RESAMPLES`` draws of participants (Efron & Tibshirani 1993); all
+    columns of ``columns``, ``(n, k)``, share the draws. NaN for a column that fewer than two
+    participants have; a draw in which nobody has a value counts as not drawn.
+    """
+    x = np.asarray(columns, dtype=float)
+    is_enough = (~np.isnan(x)).sum(0) > 1
+    low, high = np.full((2, x.shape[1]), np.nan)
+    draws = mean_draws(x[:, is_enough], seed=seed)
+    for place, column in zip(np.flatnonzero(is_enough), draws.T, strict=True):
+        low[place], high[place] = percentile_interval(column[~np.isnan(column)], level)
+    return low, high
+
+
+def mean_bootstrap(
+    values: ArrayLike, *, seed: Seed = 0, level: float = 0.95
+) -> tuple[float, float]:
+    """Return the bootstrap interval of a mean over participants; NaN without two of them."""
+    low, high = mean_intervals(_defined(values)[:, None], seed=seed, level=level)
+    return float(low[0]), float(high[0])

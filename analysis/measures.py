@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from pandas import DataFrame
+from pandas import DataFrame, Series
 from scipy.special import ndtri
 
 from analysis.confidence import DIFFICULTIES
@@ -171,3 +171,17 @@ def halves(frame: DataFrame) -> np.ndarray[tuple[int], np.dtype[np.str_]]:
     """
     n_trials = frame.groupby("participant_id", observed=True)["trial_index"].transform("max")
     return np.where(2 * frame["trial_index"] <= n_trials, "first", "second")
+
+
+def identical_runs(frame: DataFrame) -> Series:
+    """Return each participant's longest run of one and the same click, by ``participant_id``.
+
+    ``frame`` needs the column ``trial_index``. Of 30 answers, a run of 30 is someone who never
+    looked, or who trusts an AI blindly; a run alone does not say which.
+    """
+    rows = frame.sort_values(["participant_id", "trial_index"], kind="stable")
+    is_accepted = rows["is_correct"].astype(bool) == rows["is_ai_correct"].astype(bool)
+    person = rows["participant_id"]
+    is_new = (is_accepted != is_accepted.shift()) | (person != person.shift())
+    lengths = is_new.groupby(is_new.cumsum()).transform("size")
+    return lengths.groupby(person, observed=True).max().rename("n_identical_run")

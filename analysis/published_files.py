@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from pandas import DataFrame, Series
 from pandas.api.types import is_numeric_dtype
 
+from analysis.cells import neutral
 from analysis.published import PublishedRefused
 
 
@@ -46,5 +47,4 @@ def _cells(cells: Series) -> Series:
         return cells.map({True: "true", False: "false"})
     if is_numeric_dtype(cells):
         return cells
-    # A spreadsheet would run a cell that begins like this; an apostrophe makes it a text.
-    return cells.astype("str").str.replace(r"^([=+\-@\t\r])", r"'\1", regex=True)
+    return cells.astype("str").map(neutral, na_action="ignore")

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.confidence import Bools, Floats, Grid, Ints, Scale
-from analysis.inference import percentile_interval, resampled_sums
+from analysis.inference import Seed, percentile_interval, resampled_sums
 
 SEED = 42
 
@@ -187,9 +187,11 @@ class Team:
 
     ``best`` is the place of T* in ``grid``; ``ai_alone`` the AI's accept/reject accuracy at T*
     on the images that did not tune it; ``ai_top1`` its plain accuracy on the pool; percentages.
-    ``n_trials`` and the bands are ``(t,)``.
+    ``n_trials`` and the bands are ``(t,)``; ``draws`` is the team at T* in every draw of
+    participants, ``(b,)``. Bands and draws are NaN below two participants.
     """
 
+    scale: Scale
     grid: Grid
     best: int
     ai_alone: float
@@ -198,9 +200,12 @@ class Team:
     curve: TeamCurve
     team_band: tuple[Floats, Floats]
     corrected_band: tuple[Floats, Floats]
+    draws: Floats
 
 
-def team_of(pool: Pool, is_tuning: Bools, people: NDArray[np.float64], grid: Grid) -> Team:
+def team_of(
+    pool: Pool, is_tuning: Bools, people: NDArray[np.float64], grid: Grid, *, seed: Seed = 0
+) -> Team:
     """Put an AI's pool and a condition's trials together.
 
     ``people`` is of ``trials_below`` on the same ``grid``. The bands draw participants, and
@@ -211,9 +216,14 @@ def team_of(pool: Pool, is_tuning: Bools, people: NDArray[np.float64], grid: Gri
     sums = people.sum(1)  # (4, t)
     n_people, n_thresholds = people.shape[1:]
     flat = people.transpose(1, 0, 2).reshape(n_people, 4 * n_thresholds)  # (p, 4, t) -> (p, 4t)
-    draws = resampled_sums(flat).reshape(-1, 4, n_thresholds).transpose(1, 0, 2)  # (4, b, t)
+    draws = (
+        resampled_sums(flat, seed=seed).reshape(-1, 4, n_thresholds).transpose(1, 0, 2)
+    )  # (4, b, t)
+    if n_people < 2:
+        draws = np.full_like(draws, np.nan)
     drawn = team_curve(pool, Below(*draws), grid)
     return Team(
+        scale=pool.scale,
         grid=grid,
         best=best,
         ai_alone=100 * float(accept_reject_hits(test, grid)[best]) / test.units.size,
@@ -222,4 +232,5 @@ def team_of(pool: Pool, is_tuning: Bools, people: NDArray[np.float64], grid: Gri
         curve=team_curve(pool, Below(*sums), grid),
         team_band=percentile_interval(drawn.team),
         corrected_band=percentile_interval(drawn.team_prevalence_corrected),
+        draws=drawn.team[:, best],
     )

@@ -33,10 +33,11 @@ def make_study(slug: str = "birds", label: str = "sparrow") -> Study:
         for n in range(2 * N_EACH)
     )  # fmt: skip
     gallery = Gallery.objects.create(dataset=dataset, backbone="tiny")
-    plan = StudyPlan(title="Birds", seed=1)
+    plan = StudyPlan.from_json({"title": "Birds", "seed": 1})
     study = Study.objects.create(
-        slug=slug, dataset=dataset, document=plan.to_json(), document_sha256=plan.sha256
-    )
+        slug=slug, dataset=dataset, document=plan.document, document_sha256=plan.sha256,
+        frozen_sha256=plan.sha256, frozen_at=START,
+    )  # fmt: skip
     arms = (("ResNet-50", "softmax", "none", None), ("kNN", "knn", "exemplars", 13))
     for position, (name, classifier, view, n_votes) in enumerate(arms):
         run = PredictionRun.objects.create(gallery=gallery, classifier=classifier)
@@ -68,7 +69,7 @@ def person(
         study=study, condition=arm, trial_set=study.trial_sets.get(run=arm.run), number=number,
         enrolment_key=f"{is_simulated}{number}", seed=number, is_simulated=is_simulated,
         status=status, code="C123" if over else "", finished_at=START if over else None,
-        consented_at=START, last_seen_at=START,
+        consented_at=START, last_seen_at=START, consent_version="1",
     )  # fmt: skip
     predictions = list(Prediction.objects.filter(run=arm.run).order_by("pk"))
     judged = predictions[: len(right)] + predictions[N_EACH : N_EACH + len(wrong)]

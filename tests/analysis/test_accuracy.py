@@ -1,7 +1,9 @@
 """Accuracy counted by hand. No database."""
 
+import numpy as np
 import pytest
 from pandas import DataFrame
+from scipy import stats
 
 from analysis.accuracy import accuracy_table, participant_accuracy
 
@@ -81,3 +83,19 @@ def test_conditions_come_in_the_given_order_and_empty_ones_stay() -> None:
 def test_a_condition_that_would_vanish_is_refused_by_name() -> None:
     with pytest.raises(ValueError, match=r"has conditions kNN; expected only ResNet-50"):
         accuracy_table(DataFrame(answers("p0001", "1", "0")), ["ResNet-50"])
+
+
+def test_the_interval_is_the_percentile_bootstrap_over_people() -> None:
+    marks = ["1111", "1110", "1100", "1000", "0000", "1101", "1111", "0100"]
+    frame = DataFrame([row for n, mark in enumerate(marks) for row in answers(f"p{n}", mark, "1")])
+    row = accuracy_table(frame, ["kNN"]).iloc[0]
+    people = participant_accuracy(frame)["accuracy"].to_numpy()
+    theirs = stats.bootstrap((people,), np.mean, method="percentile", rng=1).confidence_interval
+    ours = (row["accuracy_low"], row["accuracy_high"])
+    assert ours == pytest.approx((theirs.low, theirs.high), abs=1.5)
+
+
+def test_someone_in_two_conditions_is_refused() -> None:
+    frame = DataFrame(answers("p0001", "1", "") + answers("p0001", "1", "", condition="CHM-NN"))
+    with pytest.raises(ValueError, match=r"1 participants have answers in more than one condition"):
+        accuracy_table(frame, ["kNN", "CHM-NN"])

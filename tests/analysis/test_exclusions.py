@@ -64,3 +64,19 @@ def test_no_rule_excludes_nobody() -> None:
     assert exclusion_table(people, []).empty
     named = people.assign(excluded_by=["named", "", "", ""])
     assert exclusion_table(named, [])["n_excluded"].tolist() == [1, 0]
+
+
+def test_a_condition_that_nobody_is_in_has_its_row_when_asked_for() -> None:
+    rules = [Rule.parse("accuracy<=50")]
+    people = PEOPLE.assign(excluded_by=rules_apply(PEOPLE, rules, NOBODY))
+    table = exclusion_table(people, rules, ["C", "A"])
+    assert table[["n_participants", "n_excluded", "n_kept"]].to_numpy().tolist() == [
+        [0, 0, 0],
+        [3, 1, 2],
+    ]
+
+
+def test_a_rule_about_what_the_data_do_not_have_is_refused_with_what_they_have() -> None:
+    message = r"'median_rt_ms<300': these data have no median_rt_ms; expected one of accuracy, n_tr"
+    with pytest.raises(RuleRefused, match=message):
+        Rule.parse("median_rt_ms<300").holds(PEOPLE)

@@ -5,7 +5,9 @@ import pytest
 from pytest_django import DjangoAssertNumQueries
 
 from analysis.codebook import RESPONSES, column_names
-from analysis.frame import DTYPES, Progress, progress_counts, responses_frame, studies_overview
+from analysis.frame import responses_frame
+from analysis.overview import Progress, progress_counts, studies_overview
+from analysis.tidy import dtype_of
 from tests.analysis.people import make_study, person
 from trials.models import Response, Trial
 
@@ -15,9 +17,15 @@ pytestmark = pytest.mark.django_db
 def test_a_row_says_who_judged_what_and_how() -> None:
     study = make_study()
     person(study, "kNN", right="", wrong="1")
-    assert responses_frame(study).iloc[0].to_dict() == {
+    row = responses_frame(study).iloc[0]
+    unasked = ["rt_clean_ms", "given_by", "prior_knowledge"]
+    assert row[unasked].isna().all()
+    assert row.drop(unasked).to_dict() == {
         "study": "birds",
+        "study_version": 1,
         "document_sha256": study.document_sha256,
+        "frozen_sha256": study.frozen_sha256,
+        "stage": "live",
         "participant_id": "p0001",
         "is_simulated": False,
         "participant_status": "completed",
@@ -26,7 +34,7 @@ def test_a_row_says_who_judged_what_and_how() -> None:
         "view": "exemplars",
         "trial_set": 1,
         "trial_index": 1,
-        "item_id": "5" * 16,
+        "item_id": "i" + "5" * 16,
         "image": "sparrow/5.jpg",
         "true_label": "sparrow",
         "ai_label": "wren",
@@ -57,7 +65,7 @@ def test_columns_and_types_are_the_codebooks_even_without_rows(has_answers: bool
         person(study, "kNN", "1", "0")
     frame = responses_frame(study)
     assert list(frame.columns) == column_names("responses.csv")
-    assert [str(each) for each in frame.dtypes] == [DTYPES[each.type] for each in RESPONSES]
+    assert [str(each) for each in frame.dtypes] == [dtype_of(each) for each in RESPONSES]
 
 
 def test_categorical_cells_are_among_the_codebooks_levels() -> None:
@@ -66,7 +74,7 @@ def test_categorical_cells_are_among_the_codebooks_levels() -> None:
         person(study, "ResNet-50", "1", "0", status=status)
     frame = responses_frame(study)
     for column in RESPONSES:
-        assert not column.levels or set(frame[column.name]) <= set(column.levels)
+        assert not column.levels or set(frame[column.name].dropna()) <= set(column.levels)
 
 
 def test_what_was_not_measured_is_missing_and_never_zero() -> None:

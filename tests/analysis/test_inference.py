@@ -13,6 +13,8 @@ from analysis.inference import (
     holm,
     mann_whitney,
     mean_bootstrap,
+    mean_draws,
+    mean_intervals,
     pairwise_tests,
     percentile_interval,
     resampled_sums,
@@ -78,6 +80,14 @@ def test_every_pair_is_tested_in_order_without_undefined_values() -> None:
     assert math.isnan(tests[1].p)
 
 
+def test_a_declared_family_is_tested_in_its_order_and_is_all_that_holm_corrects_for() -> None:
+    samples = {"A": [1.0, 2, 3, 4], "B": [5.0, 6, 7, 8], "C": [1.0, 3, 5, 7]}
+    tests = pairwise_tests(samples, [("C", "A"), ("A", "B")])
+    assert [test.pair for test in tests] == [("C", "A"), ("A", "B")]
+    assert tests[1].p_holm == pytest.approx(2 * tests[1].p)
+    assert tests[0].n == (4, 4)
+
+
 def test_resampled_sums_draw_whole_rows() -> None:
     sums = resampled_sums([[1, 10], [2, 20], [4, 40]], n_resamples=50, seed=3)
     assert sums.shape == (50, 2)
@@ -105,6 +115,30 @@ def test_the_bootstrap_interval_is_close_to_that_of_scipy() -> None:
 
 def test_one_person_has_no_interval() -> None:
     assert all(map(math.isnan, mean_bootstrap([64, math.nan])))
+
+
+def test_columns_share_the_draws_and_leave_out_who_has_no_value() -> None:
+    values = np.array([[1.0, 10, math.nan], [2, 20, 5], [3, 30, 5], [4, 40, math.nan]])
+    draws = mean_draws(values, seed=1)
+    assert draws[:, 1] == pytest.approx(10 * draws[:, 0])
+    assert set(draws[~np.isnan(draws[:, 2]), 2]) == {5}
+    assert np.isnan(draws[:, 2]).mean() == pytest.approx(1 / 16, abs=0.02)
+
+
+def test_intervals_of_many_columns_are_those_of_each_alone() -> None:
+    values = np.random.default_rng(2).normal(size=(30, 2))
+    low, high = mean_intervals(np.column_stack([values, np.full((30, 1), math.nan)]), seed=4)
+    for column in (0, 1):
+        alone = mean_bootstrap(values[:, column], seed=4)
+        assert (low[column], high[column]) == pytest.approx(alone)
+    assert math.isnan(low[2])
+
+
+def test_streams_of_one_seed_draw_different_people() -> None:
+    values = np.arange(9.0)[:, None]
+    first, second = (mean_draws(values, seed=(7, stream)) for stream in (0, 1))
+    assert (first != second).any()
+    assert (first == mean_draws(values, seed=(7, 0))).all()
 
 
 def test_an_undefined_draw_leaves_no_interval() -> None:

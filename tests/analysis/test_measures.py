@@ -1,6 +1,8 @@
 """Measures of people, against toy tables and loops over their answers."""
 
 import math
+from itertools import groupby
+from random import Random
 from statistics import NormalDist, fmean
 
 import pandas as pd
@@ -13,6 +15,7 @@ from analysis.measures import (
     accuracy_by,
     difficulty_means,
     halves,
+    identical_runs,
     image_accuracy,
     participant_measures,
     pooled_measures,
@@ -113,3 +116,16 @@ def test_the_middle_of_an_odd_number_of_trials_is_in_the_second_half() -> None:
     answers = frame([[(True, True)] * 4, [(True, True)] * 3])
     answers["trial_index"] = [1, 2, 3, 4, 1, 2, 3]
     assert "".join(half[0] for half in halves(answers)) == "ffssfss"
+
+
+@given(SHEETS, st.randoms())
+def test_the_longest_run_of_one_click_is_that_of_a_loop(
+    sheets: list[Sheet], random: Random
+) -> None:
+    answers = frame(sheets)
+    answers["trial_index"] = answers.groupby("participant_id").cumcount() + 1
+    order = random.sample(range(len(answers)), len(answers))
+    runs = identical_runs(answers.iloc[order])
+    for n, sheet in enumerate(sheets):
+        clicks = [y == h for y, h in sheet]
+        assert runs[f"p{n}"] == max(len(list(same)) for _, same in groupby(clicks))

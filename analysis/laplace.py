@@ -1,0 +1,293 @@
+"""Maximum likelihood of a logistic model with two crossed random intercepts. Pure.
+
+    logit P(yₙ = 1) = β[cellₙ] + σ₁ v₁[gₙ] + σ₂ v₂[hₙ],   v ~ N(0, I)
+
+with the Laplace approximation of lme4 (Bates et al. 2015; penalised iteratively reweighted least
+squares for v̂ inside) and an exact gradient in β and log σ outside. In
+
+    f(β, σ) = −ℓ(y | v̂) + ½ v̂ᵀv̂ + ½ log |H|,   H = I + AᵀWA,   A = [σ₁Z₁, σ₂Z₂]
+
+H is two diagonal blocks and one sparse block between them, so the Schur complement of the longer
+diagonal is the only dense matrix: as many rows as there are people or images, whichever are fewer.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.linalg import cho_factor, cho_solve
+from scipy.optimize import minimize
+from scipy.sparse import csr_array
+from scipy.special import expit
+
+Floats = NDArray[np.float64]
+Indices = NDArray[np.intp]
+
+_LEAST_LOG_SD, _MOST_LOG_SD = math.log(1e-3), math.log(8)
+_NO_SD = 0.02  # an SD that ends below is taken as 0: the likelihood is flat there
+_GRADIENT = 1e-3  # largest slope at a maximum, in standard errors of the coefficient
+_BLOCK = 4_000_000  # numbers of a dense block at a time
+
+
+class NotFitted(ArithmeticError):
+    """The inner iteration did not settle."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Problem:
+    """Responses as arrays, sorted by the level of the longer random effect.
+
+    ``sign`` is +1 for a success and −1 for a failure, ``cell`` the fixed effect, ``small`` and
+    ``large`` the levels of the two random effects, all of shape ``(n,)``. ``is_swapped`` says
+    that ``small`` is the second one given.
+    """
+
+    sign: Floats
+    cell: Indices
+    small: Indices
+    large: Indices
+    n_cells: int
+    n_small: int
+    n_large: int
+    is_swapped: bool
+
+    @classmethod
+    def of(cls, success: ArrayLike, cell: Indices, first: Indices, second: Indices) -> Problem:
+        """Arrange arrays of shape ``(n,)``; cells and levels count from 0 without gaps."""
+        n_first, n_second = int(first.max()) + 1, int(second.max()) + 1
+        is_swapped = n_second < n_first
+        small, large = (second, first) if is_swapped else (first, second)
+        order = np.argsort(large, kind="stable")
+        sign = np.where(np.asarray(success, dtype=bool), 1.0, -1.0)
+        sizes = (int(cell.max()) + 1, min(n_first, n_second), max(n_first, n_second))
+        return cls(sign[order], cell[order], small[order], large[order], *sizes, is_swapped)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fit:
+    """The maximum: ``beta`` ``(k,)``, its ``covariance`` ``(k, k)``, the two SDs as given.
+
+    ``log_sd_se`` are standard errors of log σ, NaN for an SD of 0. ``message`` says what is wrong
+    where ``is_converged`` is false.
+    """
+
+    beta: Floats
+    covariance: Floats
+    sds: tuple[float, float]
+    log_sd_se: tuple[float, float]
+    log_likelihood: float
+    n_evaluations: int
+    is_converged: bool
+    message: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _System:
+    """H at one point: the diagonal of the long block, the block between, the Schur complement."""
+
+    diagonal: Floats
+    between: csr_array  # (large, small)
+    factor: tuple[Floats, bool]
+
+    def solve(self, small: Floats, large: Floats) -> tuple[Floats, Floats]:
+        """Return H⁻¹ (small, large)."""
+        s = cho_solve(self.factor, small - self.between.T @ (large / self.diagonal))
+        return s, (large - self.between @ s) / self.diagonal
+
+    @property
+    def log_determinant(self) -> float:
+        """log |H|."""
+        schur = 2 * np.log(np.diag(self.factor[0])).sum()
+        return float(np.log(self.diagonal).sum() + schur)
+
+
+class Likelihood:
+    """The Laplace approximation at (β, log σ_small, log σ_large), warm from its last call."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem, self.n_evaluations = problem, 0
+        self._v = (np.zeros(problem.n_small), np.zeros(problem.n_large))
+        starts = np.searchsorted(problem.large, np.arange(problem.n_large + 1))
+        self._starts: Indices = starts.astype(np.intp)
+
+    def __call__(self, point: Floats) -> tuple[float, Floats]:
+        """Return f and its gradient, both over the whole point ``(k + 2,)``."""
+        self.n_evaluations += 1
+        p = self.problem
+        beta, (a, b) = point[: p.n_cells], np.exp(point[p.n_cells :])
+        v, w = self._mode(beta, a, b)
+        eta = self._eta(beta, a, b, v, w)
+        mean = expit(p.sign * eta)  # chance of what was seen
+        weight, residual = mean * (1 - mean), p.sign * (1 - mean)
+        system = self._system(weight, a, b)
+        value = np.logaddexp(0, -p.sign * eta).sum() + (v @ v + w @ w + system.log_determinant) / 2
+        leverage, traces = self._leverage(system, a, b)
+        # dW/dη = w (1 − 2μ), μ the chance of a success
+        slope = leverage * weight * p.sign * (1 - 2 * mean) / 2
+        at_small, at_large = self._sums(slope)
+        s, t = system.solve(a * at_small, b * at_large)
+        back = weight * (a * s[p.small] + b * t[p.large])
+        total = slope - residual - back
+        at_small, at_large = self._sums(total)
+        gradient = np.concatenate(
+            [
+                np.bincount(p.cell, total, p.n_cells),
+                [a * (v @ at_small) + s @ v + p.n_small - traces[0]],
+                [b * (w @ at_large) + t @ w + p.n_large - traces[1]],
+            ]
+        )
+        return float(value), gradient
+
+    def _eta(self, beta: Floats, a: float, b: float, v: Floats, w: Floats) -> Floats:
+        p = self.problem
+        eta: Floats = beta[p.cell] + a * v[p.small] + b * w[p.large]
+        return eta
+
+    def _sums(self, x: Floats) -> tuple[Floats, Floats]:
+        """Sum over the rows of each level, of the small and of the large effect."""
+        p = self.problem
+        small = np.bincount(p.small, x, p.n_small).astype(float)
+        return small, np.bincount(p.large, x, p.n_large).astype(float)
+
+    def _mode(self, beta: Floats, a: float, b: float) -> tuple[Floats, Floats]:
+        """Return v̂: Newton's method with halved steps on a convex function."""
+        p, (v, w) = self.problem, self._v
+
+        def penalised(v: Floats, w: Floats) -> float:
+            eta = self._eta(beta, a, b, v, w)
+            return float(np.logaddexp(0, -p.sign * eta).sum() + (v @ v + w @ w) / 2)
+
+        value = penalised(v, w)
+        if (flat := penalised(0 * v, 0 * w)) < value:  # the last point was far away
+            v, w, value = 0 * v, 0 * w, flat
+        for _ in range(200):
+            mean = expit(p.sign * self._eta(beta, a, b, v, w))
+            residual = p.sign * (1 - mean)
+            system = self._system(mean * (1 - mean), a, b)
+            at_small, at_large = self._sums(residual)
+            dv, dw = system.solve(a * at_small - v, b * at_large - w)
+            size = max(np.abs(dv).max(), np.abs(dw).max())
+            step = 1.0
+            while (new := penalised(v + step * dv, w + step * dw)) > value + 1e-9 * abs(value):
+                step /= 2
+                if step < 1e-6:
+                    raise NotFitted("the modes of the random effects were not found")
+            v, w, value = v + step * dv, w + step * dw, new
+            if size < 1e-8:
+                self._v = (v, w)
+                return v, w
+        raise NotFitted("the modes of the random effects did not settle")
+
+    def _system(self, weight: Floats, a: float, b: float) -> _System:
+        p = self.problem
+        at_small, at_large = self._sums(weight)
+        diagonal = 1 + b * b * at_large
+        cross, shape = a * b * weight, (p.n_large, p.n_small)
+        between = csr_array((cross, p.small, self._starts), shape=shape)
+        divided = csr_array((cross / diagonal[p.large], p.small, self._starts), shape=shape)
+        schur = -(between.T @ divided).toarray()
+        schur[np.diag_indices(p.n_small)] += 1 + a * a * at_small
+        return _System(diagonal, between, cho_factor(schur, lower=True, check_finite=False))
+
+    def _blocks(self) -> Iterator[tuple[slice, slice]]:
+        """Yield levels of the longer effect, and their rows, in blocks of bounded size."""
+        n = max(1, _BLOCK // self.problem.n_small)
+        for start in range(0, self.problem.n_large, n):
+            stop = min(start + n, self.problem.n_large)
+            yield slice(start, stop), slice(self._starts[start], self._starts[stop])
+
+    def _leverage(self, system: _System, a: float, b: float) -> tuple[Floats, tuple[float, float]]:
+        """Return aₙᵀ H⁻¹ aₙ of every row, and the traces of the two diagonal blocks of H⁻¹."""
+        p = self.problem
+        inverse = cho_solve(system.factor, np.eye(p.n_small), check_finite=False)
+        own = np.diag(inverse)
+        leverage, trace = np.empty(p.sign.size), 0.0
+        for levels, rows in self._blocks():
+            at, small, d = p.large[rows] - levels.start, p.small[rows], system.diagonal[levels]
+            product = (system.between[levels] @ inverse)[at, small]
+            squares = np.bincount(at, system.between.data[rows] * product, d.size)
+            large = 1 / d + squares / d**2
+            cross = -product / d[at]
+            leverage[rows] = a * a * own[small] + b * b * large[at] + 2 * a * b * cross
+            trace += float(large.sum())
+        return leverage, (float(own.sum()), trace)
+
+
+def maximise(problem: Problem) -> Fit:
+    """Maximise the likelihood: quasi-Newton steps in coordinates of about unit curvature.
+
+    Every cell must hold successes and failures. Nothing is raised where it fails:
+    ``is_converged`` and ``message`` say so.
+    """
+    likelihood, k = Likelihood(problem), problem.n_cells
+    n = np.bincount(problem.cell, minlength=k)
+    share = np.bincount(problem.cell, problem.sign > 0, k) / n
+    centre = np.append(np.log(share / (1 - share)), np.log([0.5, 0.5]))
+    scale = 1 / np.sqrt(np.append(n * share * (1 - share), [problem.n_small, problem.n_large]))
+
+    def scaled(x: Floats) -> tuple[float, Floats]:
+        value, gradient = likelihood(centre + scale * x)
+        return value, gradient * scale
+
+    limits = [(None, None)] * k + [
+        ((_LEAST_LOG_SD - c) / s, (_MOST_LOG_SD - c) / s)
+        for c, s in zip(centre[k:], scale[k:], strict=True)
+    ]
+    try:
+        found = minimize(
+            scaled, np.zeros(k + 2), jac=True, method="L-BFGS-B", bounds=limits,
+            options={"maxiter": 300, "ftol": 1e-13, "gtol": 1e-4, "maxcor": 30},
+        )  # fmt: skip
+        point = centre + scale * found.x
+        return _fit(likelihood, point, scale)
+    except (NotFitted, np.linalg.LinAlgError) as error:
+        none, pair, tried = np.full((k, k), math.nan), (math.nan,) * 2, likelihood.n_evaluations
+        return Fit(none[0], none, pair, pair, math.nan, tried, False, f"{error}.")
+
+
+def _fit(likelihood: Likelihood, point: Floats, scale: Floats) -> Fit:
+    k = likelihood.problem.n_cells
+    value, gradient = likelihood(point)
+    free = np.append(np.ones(k, bool), np.exp(point[k:]) > _NO_SD)
+    covariance, message = _covariance(likelihood, point, scale, free)
+    slope = np.abs(gradient[free] * np.sqrt(np.abs(np.diag(covariance)[free]))).max()
+    if not message and slope > _GRADIENT:
+        message = f"a slope of {slope:.2g} standard errors is left."
+    sds = np.where(free[k:], np.exp(point[k:]), 0.0)
+    errors = np.where(free[k:], np.sqrt(np.abs(np.diag(covariance)[k:])), np.nan)
+    order = (1, 0) if likelihood.problem.is_swapped else (0, 1)
+    return Fit(
+        point[:k],
+        covariance[:k, :k],
+        (float(sds[order[0]]), float(sds[order[1]])),
+        (float(errors[order[0]]), float(errors[order[1]])),
+        -value,
+        likelihood.n_evaluations,
+        not message,
+        message,
+    )
+
+
+def _covariance(
+    likelihood: Likelihood, point: Floats, scale: Floats, free: NDArray[np.bool_]
+) -> tuple[Floats, str]:
+    """Invert the Hessian, by central differences of the gradient, over the free coordinates."""
+    names = np.flatnonzero(free)
+    hessian = np.empty((names.size, names.size))
+    for row, name in enumerate(names):
+        step = np.zeros(point.size)
+        step[name] = 0.01 * scale[name]
+        ahead, behind = likelihood(point + step)[1], likelihood(point - step)[1]
+        hessian[row] = (ahead - behind)[free] / (2 * step[name])
+    hessian = (hessian + hessian.T) / 2
+    covariance = np.full((point.size, point.size), np.nan)
+    try:
+        np.linalg.cholesky(hessian)
+    except np.linalg.LinAlgError:
+        return covariance, "the likelihood is not curved downwards in every direction there."
+    covariance[np.ix_(names, names)] = np.linalg.inv(hessian)
+    return covariance, ""

@@ -1,0 +1,199 @@
+"""``manage.py power --difference 4 [--study SLUG | --published RESPONSES.csv]``"""
+
+from __future__ import annotations
+
+import logging
+from argparse import ArgumentParser
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from pandas import DataFrame
+from tqdm import tqdm
+
+from analysis.frame import responses_frame
+from analysis.mixed import mixed_model
+from analysis.power import (
+    MEASURES,
+    Power,
+    Scenario,
+    behaviour_of,
+    differing,
+    participants_needed,
+    with_participant_sd,
+)
+from analysis.power_figure import power_figure
+from analysis.published import read_responses
+from analysis.simulated import Layout
+from classifiers.core.figures import figure_save
+from classifiers.management.lookup import by_slug
+from trials.behaviour import Behaviour
+from trials.models import Participant, Study
+
+PEOPLE = {
+    "accept_right": (0.9, "P", "share of yes to a right AI"),
+    "accept_wrong": (0.6, "P", "share of yes to a wrong AI"),
+    "sd_skill": (0.3, "SD", "SD of people in log odds of being correct"),
+    "sd_bias": (0.0, "SD", "SD of people in log odds of saying yes"),
+    "sd_image": (1.0, "SD", "SD of images in log odds of being judged correctly"),
+}
+TESTS = ("mann_whitney", "welch")
+CORRECTIONS = ("holm", "bonferroni", "none")
+
+
+class Command(BaseCommand):
+    help = "Say how many participants per condition a study needs, by simulating such studies."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        add = parser.add_argument
+        add(
+            "--difference", type=float, required=True, metavar="POINTS",
+            help="percentage points to be found between two conditions",
+        )  # fmt: skip
+        add("--measure", choices=MEASURES, default=MEASURES[0])
+        add("--power", type=float, default=0.8, metavar="P", help="(%(default)s)")
+        add("--alpha", type=float, default=0.05, metavar="P", help="(%(default)s)")
+        add("--test", choices=TESTS, default=TESTS[0])
+        add("--correction", choices=CORRECTIONS, default=CORRECTIONS[0])
+        add(
+            "--conditions", type=int, default=2, metavar="K",
+            help="conditions, all pairs of which are tested; one differs from the others",
+        )  # fmt: skip
+        add(
+            "--tests", type=int, default=1, metavar="M",
+            help="declared tests, if more than those pairs; the others are taken to show nothing",
+        )  # fmt: skip
+        self._add_people(parser)
+        add("--trials", type=int, default=30, metavar="N", help="test trials a person (30)")
+        add("--sets", type=int, default=20, metavar="N", help="disjoint test sets (20)")
+        add("--own-images", action="store_true", help="each condition judges images of its own")
+        add("--studies", type=int, default=2000, metavar="N", help="simulated a point (2000)")
+        add("--seed", type=int, default=0, metavar="S")
+        add("--out", type=Path, metavar="DIR", help="write power.csv and the curve as a figure")
+
+    def _add_people(self, parser: ArgumentParser) -> None:
+        source = parser.add_mutually_exclusive_group()
+        source.add_argument("--study", metavar="SLUG", help="people and images as in this study")
+        source.add_argument(
+            "--published", type=Path, metavar="CSV", help="people and images as in a published file"
+        )
+        parser.add_argument(
+            "--base", metavar="CONDITION", help="of these the condition to compare with; the first"
+        )
+        parser.add_argument("--include-simulated", action="store_true", help="of --study")
+        for name, (default, unit, meaning) in PEOPLE.items():
+            flag = "--" + name.replace("_", "-")
+            parser.add_argument(flag, type=float, metavar=unit, help=f"{meaning} ({default})")
+        parser.add_argument(
+            "--sd-accuracy", type=float, metavar="POINTS",
+            help="SD of participants' accuracies; sets --sd-skill",
+        )  # fmt: skip
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            self._plan(options)
+        except ValueError as error:  # every refusal of the analysis is one
+            raise CommandError(str(error)) from error
+        except KeyboardInterrupt:
+            raise CommandError("Stopped; nothing was written.") from None
+
+    def _plan(self, options: dict[str, Any]) -> None:
+        _check(options)
+        layout = Layout(options["trials"], options["sets"], not options["own_images"])
+        base = self._base(options, layout)
+        better = differing(base, options["measure"], options["difference"])
+        scenario = Scenario(
+            (better, *[base] * (options["conditions"] - 1)), layout, options["measure"],
+            options["test"], options["correction"], options["tests"], options["alpha"],
+        )  # fmt: skip
+        self._say(scenario)
+        found = participants_needed(
+            scenario, options["power"], n_studies=options["studies"], seed=options["seed"],
+            progress=partial(tqdm, desc="simulated studies", disable=None),
+        )  # fmt: skip
+        self._report(found, scenario, options["power"])
+        if options["out"]:
+            self._write(options["out"], found, options["power"])
+
+    def _base(self, options: dict[str, Any], layout: Layout) -> Behaviour:
+        responses = _responses(options)
+        if responses is None:
+            given = {name: _given(options, name) for name in PEOPLE}
+            base = Behaviour.planted(given.pop("accept_right"), given.pop("accept_wrong"), **given)
+            sd = options["sd_accuracy"]
+            return base if sd is None else with_participant_sd(base, sd, layout)
+        model = mixed_model(responses, seed=options["seed"])
+        self.stdout.write(model.specification + "\n")
+        if not len(model.cells):
+            raise CommandError(model.problem)
+        return behaviour_of(model, options["base"] or str(model.cells.index[0]))
+
+    def _say(self, scenario: Scenario) -> None:
+        layout = scenario.layout
+        right = int(layout.is_ai_correct.sum())
+        self.stdout.write(f"{layout.n_test} trials a person, {right} with a right AI:")
+        for name, behaviour in zip(("with", "without"), scenario.behaviours, strict=False):
+            rates = behaviour.measures(right / layout.n_test)
+            sd = behaviour.participant_sd(right, layout.n_test - right)
+            self.stdout.write(
+                f"  {name:8} accuracy {rates['accuracy']:.1f} % (SD of participants {sd:.1f}), "
+                f"AI right {rates['accuracy_ai_correct']:.1f} %, "
+                f"AI wrong {rates['accuracy_ai_wrong']:.1f} %; SDs in log odds: people "
+                f"{behaviour.sd_skill:.2f}, images {behaviour.sd_image:.2f}"
+            )
+
+    def _report(self, found: Power, scenario: Scenario, power: float) -> None:
+        table = found.curve.to_string(index=False, float_format="{:.3f}".format)
+        over = f"{scenario.correction} over {scenario.n_declared} tests"
+        self.stdout.write(
+            f"\n{table}\n(power: share of simulated studies; low, high: its 95 % interval)\n\n"
+            f"{found.n_needed:,} participants per condition for a power of {power:g} "
+            f"(Monte-Carlo 95 %: {found.n_low:,} to {found.n_high:,}); {scenario.test} on "
+            f"{scenario.measure}, alpha {scenario.alpha:g}, {over}."
+        )
+
+    def _write(self, folder: Path, found: Power, power: float) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        found.curve.to_csv(folder / "power.csv", index=False, lineterminator="\r\n")
+        logging.getLogger("fontTools").setLevel(logging.WARNING)  # a PDF's every glyph otherwise
+        figure = power_figure(found, power)
+        for suffix in ("png", "svg", "pdf"):
+            figure_save(figure, folder / f"power.{suffix}")
+        self.stdout.write(f"Wrote power.csv, power.png, power.svg, power.pdf to {folder}")
+
+
+def _given(options: dict[str, Any], name: str) -> float:
+    value = options[name]
+    return PEOPLE[name][0] if value is None else float(value)
+
+
+def _check(options: dict[str, Any]) -> None:
+    """Refuse numbers outside their range, and people described twice."""
+    for name in ("power", "alpha"):
+        if not 0 < options[name] < 1:
+            raise CommandError(f"--{name} {options[name]}: expected a share between 0 and 1.")
+    for name, least in (("conditions", 2), ("tests", 1), ("studies", 100)):
+        if options[name] < least:
+            raise CommandError(f"--{name} {options[name]}: expected {least} or more.")
+    if options["out"] and any(each.is_file() for each in (options["out"], *options["out"].parents)):
+        raise CommandError(f"--out {options['out']}: found a file, expected a folder or a name.")
+    source = "study" if options["study"] else "published" if options["published"] else ""
+    given = [name for name in (*PEOPLE, "sd_accuracy") if options[name] is not None]
+    if source and given:
+        flags = ", ".join("--" + name.replace("_", "-") for name in given)
+        raise CommandError(f"{flags} with --{source}: expected one of the two descriptions.")
+    if options["sd_accuracy"] is not None and options["sd_skill"] is not None:
+        raise CommandError("--sd-accuracy with --sd-skill: expected one of the two.")
+
+
+def _responses(options: dict[str, Any]) -> DataFrame | None:
+    """Read the answers to fit people and images to, if there are any."""
+    if options["published"]:
+        return read_responses(options["published"], settings.SECRET_KEY.encode()).responses
+    if options["study"]:
+        study = by_slug(Study, options["study"])
+        frame = responses_frame(study, include_simulated=options["include_simulated"])
+        return frame[frame["participant_status"] == Participant.Status.COMPLETED]
+    return None

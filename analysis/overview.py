@@ -1,0 +1,86 @@
+"""Counts of a study's people, and what it declared: small reads for pages and reports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet
+
+from trials.models import Participant, Study
+
+
+def n_robots(study: Study, stage: str = Participant.Stage.LIVE) -> int:
+    """Count the simulated participants of a study."""
+    return Participant.objects.filter(study=study, is_simulated=True, stage=stage).count()
+
+
+def declared_of(study: Study) -> dict[str, Any]:
+    """Return what the study declares for the analysis, as JSON values."""
+    plan = study.plan
+    arms = study.conditions.order_by("position").select_related("run")
+    return {
+        "conditions": [
+            {
+                "name": arm.name,
+                "classifier": arm.run.classifier,
+                "is_unaided": not arm.view.has_statement,
+            }
+            for arm in arms
+        ],
+        "exclusions": list(plan.exclusions),
+        "family": plan.analysis.family,
+        "margin": plan.analysis.margin,
+        "seed": plan.seed,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How many participants of a condition are how far; ``n_simulated`` of any status.
+
+    The three statuses count robots only when they were asked for; ``n_simulated`` always does,
+    so that a page can say how many were left out.
+    """
+
+    condition: str
+    n_completed: int
+    n_active: int
+    n_failed_validation: int
+    n_simulated: int
+
+    @property
+    def n_total(self) -> int:
+        """Participants of every status."""
+        return self.n_completed + self.n_active + self.n_failed_validation
+
+
+def progress_counts(
+    study: Study, *, include_simulated: bool = False, stage: str = Participant.Stage.LIVE
+) -> list[Progress]:
+    """Return one row a condition in the study's order, in one query."""
+    here = Q(participants__stage=stage)
+    counted = here if include_simulated else here & Q(participants__is_simulated=False)
+
+    def of(status: Participant.Status) -> Count:
+        return Count("participants", filter=counted & Q(participants__status=status))
+
+    rows = study.conditions.order_by("position").annotate(
+        n_completed=of(Participant.Status.COMPLETED),
+        n_active=of(Participant.Status.ACTIVE),
+        n_failed_validation=of(Participant.Status.FAILED_VALIDATION),
+        n_simulated=Count("participants", filter=here & Q(participants__is_simulated=True)),
+    )
+    names = ("name", "n_completed", "n_active", "n_failed_validation", "n_simulated")
+    return [Progress(*row) for row in rows.values_list(*names)]
+
+
+def studies_overview() -> QuerySet[Study]:
+    """Return all studies, newest first, with their counts of people and of robots."""
+    people, robots = (Q(participants__is_simulated=each) for each in (False, True))
+    completed = Q(participants__status=Participant.Status.COMPLETED)
+    return Study.objects.order_by("-created_at", "-pk").annotate(
+        n_people=Count("participants", filter=people),
+        n_completed=Count("participants", filter=people & completed),
+        n_simulated=Count("participants", filter=robots),
+    )
