@@ -1,0 +1,27 @@
+"""What axe-core finds wrong with the page that a browser shows."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page
+
+
+def violations(page: Page) -> list[str]:
+    """Return one line a violation: the rule, what it says, and where; empty for a good page.
+
+    All of axe-core's rules run, best practices included. The script is evaluated, not loaded,
+    so that the page's security policy may stay as it is.
+    """
+    spec = find_spec("axe_playwright_python")
+    assert spec is not None
+    assert spec.origin is not None
+    page.evaluate(Path(spec.origin).with_name("axe.min.js").read_text(encoding="utf-8"))
+    found = page.evaluate("async () => (await axe.run(document)).violations")
+    return [f"{each['id']}: {each['help']} at {_places(each['nodes'])}" for each in found]
+
+
+def _places(nodes: list[dict[str, Any]]) -> str:
+    return ", ".join(str(node["target"]) for node in nodes)

@@ -1,0 +1,121 @@
+"""Every participant's page: for axe, by keyboard alone, on a phone."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.axe import violations
+from tests.browser.walking import BUTTONS, begin, in_condition, person, walk, wanted
+from tests.factories import make_document, make_study
+from trials.design import Kind, Step
+from trials.models import Study
+from trials.plan import CONDITIONS, StudyPlan
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+def everything() -> Study:
+    """Open a study in which every kind of screen occurs."""
+    arms = [
+        {"name": each.name, "classifier": each.classifier, "view": each.view} for each in CONDITIONS
+    ]
+    alone = {"name": "alone", "classifier": "softmax", "view": "unaided"}
+    document = make_document(
+        n_training=1,
+        n_validation=1,
+        pass_mark=1,
+        n_test=2,
+        n_sets=1,
+        attempts=2,
+        trial={"has_prior_knowledge": True, "has_definition": True},
+        quality={"n_attention": 1},
+        conditions=[*arms, alone],
+    )
+    asked = [
+        {"name": "age", "text": "How old are you?", "answer": "number", "is_required": True},
+        {"name": "eyes", "text": "Glasses?", "answer": "choice", "choices": ["Yes", "No"]},
+        {"name": "how", "text": "How did you decide?", "answer": "paragraph"},
+    ]
+    document["stages"].insert(-1, {"kind": "questions", "name": "about", "questions": asked})
+    return make_study(plan=StudyPlan.from_json(document))
+
+
+@pytest.mark.parametrize("width", [360, 1366])
+@pytest.mark.parametrize("name", ["alone", "kNN", "EMD-Corr"])
+def test_axe_finds_nothing_and_nothing_runs_off_the_side(page: Page, name: str, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 740})
+    in_condition(everything(), name)
+    begin(page)
+    kinds = set()
+    for step in walk(page):
+        kinds.add(step.kind)
+        assert violations(page) == [], step
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, step
+        for button in page.locator(BUTTONS).all():
+            box = button.bounding_box()
+            assert box is not None
+            assert box["height"] >= 44, step
+    assert kinds == set(Kind)
+    expect(page.locator("#code")).to_be_visible()
+    assert violations(page) == []
+
+
+def test_the_enlarged_pair_and_a_refused_page_are_good_for_axe(page: Page) -> None:
+    in_condition(everything(), "EMD-Corr")
+    begin(page)
+    for step in walk(page):
+        if step.kind == Kind.TRIAL:
+            page.locator("[data-zoom]").nth(2).focus()
+            page.keyboard.press("Enter")
+            assert violations(page) == []
+            page.keyboard.press("Escape")
+        elif step.kind == Kind.QUESTIONS:
+            page.locator(BUTTONS).click()
+            expect(page.locator("[data-problem]")).to_be_visible()
+            assert violations(page) == []
+
+
+def test_a_whole_session_needs_no_mouse(page: Page) -> None:
+    in_condition(everything(), "EMD-Corr")
+    begin(page)
+    while (participant := person()).is_active:
+        step = participant.script[participant.step]
+        expect(page.locator("input[name=step]")).to_have_value(str(participant.step))
+        expect(page.locator(f"{BUTTONS}:disabled")).to_have_count(0)
+        expect(page.locator("h1, .feedback").locator("visible=true").first).to_be_visible()
+        assert page.evaluate("document.activeElement.matches('h1, .feedback')"), step
+        button = wanted(participant, step)
+        if "value" in button:
+            page.keyboard.press("y" if "yes" in button else "n")
+        else:
+            tab_to(page, step)
+            page.keyboard.press("Enter")
+        expect(page.locator(f"input[name=step][value='{participant.step}']")).to_have_count(0)
+    expect(page.locator("#code")).to_be_visible()
+
+
+def tab_to(page: Page, step: Step) -> None:
+    """Press Tab until the button that leads on has the focus; fill in what comes before it."""
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.matches('[name=q_age]')"):
+            page.keyboard.type("41")
+        if page.evaluate(f"document.activeElement.matches('{BUTTONS}')"):
+            outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+            assert outline == "solid", step
+            return
+    raise AssertionError(f"No Tab leads to the button of {step}.")
+
+
+def test_whoever_wants_less_motion_gets_none(page: Page) -> None:
+    page.emulate_media(reduced_motion="reduce")
+    in_condition(everything(), "EMD-Corr")
+    begin(page)
+    for step in walk(page):
+        if step.kind == Kind.TRIAL:
+            moving = page.locator(".box").first.evaluate(
+                "b => getComputedStyle(b).transitionDuration"
+            )
+            assert moving == "0s"
+            return

@@ -1,0 +1,101 @@
+"""Matched parts light up together: by mouse, keyboard and finger, on the page and enlarged."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.walking import begin, go_on, in_condition
+from tests.factories import make_study
+from trials.models import Event
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def pair(page: Page) -> Locator:
+    """Walk to the first trial with matched parts; return its first pair."""
+    return first_pair(page)
+
+
+def first_pair(page: Page) -> Locator:
+    study = make_study()
+    in_condition(study, "EMD-Corr")
+    begin(page)
+    go_on(page)
+    go_on(page)
+    expect(page.locator("button[value=yes]")).to_be_enabled()
+    return page.locator(".pair").first
+
+
+def lit(pair: Locator) -> set[str]:
+    """Return the numbers of the boxes that do not fade, each seen on both photos."""
+    pair.evaluate("p => Promise.all(p.getAnimations({subtree: true}).map(a => a.finished))")
+    found: list[str] = pair.evaluate(
+        """p => [...p.querySelectorAll(".box")].filter(b => getComputedStyle(b).opacity === "1")
+              .map(b => b.dataset.number)"""
+    )
+    assert all(found.count(number) == 4 for number in found)  # two photos, outline and badge
+    return set(found)
+
+
+EVERY = {"1", "2", "3", "4", "5"}
+
+
+def test_a_mouse_over_a_box_or_its_number_lights_the_pair(page: Page, pair: Locator) -> None:
+    assert lit(pair) == EVERY
+    pair.locator(".number").nth(2).hover()
+    assert lit(pair) == {"3"}
+    pair.locator(".box--2 .box__line").first.hover()
+    assert lit(pair) == {"2"}
+    page.mouse.move(1, 1)
+    assert lit(pair) == EVERY
+
+
+def test_the_keyboard_goes_from_number_to_number(page: Page, pair: Locator) -> None:
+    pair.locator(".number").first.focus()
+    assert lit(pair) == {"1"}
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    assert lit(pair) == {"3"}
+    page.keyboard.press("Tab")
+    assert lit(pair) == EVERY
+    expect(page.locator(".pair").nth(1).locator("[data-zoom]").first).to_be_focused()
+
+
+def test_the_enlarged_pair_lights_up_too_and_closes(page: Page, pair: Locator) -> None:
+    pair.locator("[data-zoom]").first.focus()
+    page.keyboard.press("Enter")
+    zoom = page.locator("dialog.zoom .pair")
+    expect(page.get_by_role("button", name="Close")).to_be_focused()
+    assert lit(zoom) == EVERY
+    zoom.locator(".number").nth(3).hover()
+    assert lit(zoom) == {"4"}
+    page.keyboard.press("y")
+    page.keyboard.press("Escape")
+    expect(page.locator("dialog.zoom")).to_be_hidden()
+    expect(pair.locator("[data-zoom]").first).to_be_focused()
+    expect(page.locator("button[value=yes]")).to_be_enabled()
+
+
+def test_a_mouse_that_presses_a_box_enlarges_the_photo(page: Page, pair: Locator) -> None:
+    pair.locator(".box--3 .box__line").first.click()
+    expect(page.locator("dialog.zoom")).to_be_visible()
+
+
+def test_a_finger_taps_a_box_on_and_off(chromium: Any, live_server: Any) -> None:
+    phone = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
+    context = chromium.new_context(base_url=live_server.url, **phone)
+    page = context.new_page()
+    pair = first_pair(page)
+    pair.locator(".box--3 .box__line").first.tap()
+    assert lit(pair) == {"3"}
+    expect(page.locator("dialog.zoom")).to_be_hidden()
+    pair.locator(".number").nth(0).tap()
+    assert lit(pair) == {"1"}
+    pair.locator(".number").nth(0).tap()
+    assert lit(pair) == EVERY
+    assert not Event.objects.filter(kind="zoom").exists()
+    context.close()

@@ -1,0 +1,101 @@
+"""The staff's pages in a real browser: wide and narrow, by keyboard, without barriers."""
+
+from __future__ import annotations
+
+import pytest
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.test import Client
+from playwright.sync_api import BrowserContext, Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from analysis import live
+from analysis.blind import BlindLift, blind_lift
+from tests.analysis.people import make_study, person
+from tests.analysis.result_tables import make_tables
+from tests.browser.axe import violations
+from trials.models import Study
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+PAGES = [
+    "/login/",
+    "/staff/",
+    "/staff/birds/",
+    "/staff/birds/exports/",
+    "/staff/birds/lift-blind/",
+    "/staff/birds/responses.csv",
+]
+
+
+@pytest.fixture
+def study(monkeypatch: pytest.MonkeyPatch) -> Study:
+    """Make a study with answers, and with all tables that an analysis can have."""
+    tables = make_tables(["ResNet-50", "kNN"], rule="accuracy<=50")
+    monkeypatch.setattr(live, "study_tables", lambda *_: tables)
+    study = make_study()
+    person(study, "kNN", "11", "10")
+    person(study, "kNN", "11", "10", is_simulated=True)
+    return study
+
+
+@pytest.fixture
+def staff(context: BrowserContext, page: Page, live_server: LiveServer, study: Study) -> Page:
+    """Sign in."""
+    client = Client()
+    client.force_login(User.objects.create(username="sam", is_staff=True))
+    value = client.cookies[settings.SESSION_COOKIE_NAME].value
+    name = settings.SESSION_COOKIE_NAME
+    context.add_cookies([{"name": name, "value": value, "url": live_server.url}])
+    return page
+
+
+def check(page: Page, path: str, width: int) -> None:
+    """Open a page; expect no barrier, and nothing beside the screen."""
+    page.goto(path)
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("width", [360, 1366])
+def test_no_page_has_a_barrier_or_is_wider_than_the_screen(
+    staff: Page, study: Study, width: int
+) -> None:
+    staff.set_viewport_size({"width": width, "height": 768})
+    for path in PAGES:
+        check(staff, path, width)
+    blind_lift(study=study, user=User.objects.get())
+    for path in ("/staff/birds/", "/staff/birds/?simulated=1&analysed=all"):
+        check(staff, path, width)
+
+
+def test_every_picture_is_shown(staff: Page, study: Study) -> None:
+    blind_lift(study=study, user=User.objects.get())
+    staff.goto("/staff/birds/")
+    pictures = staff.locator("figure img")
+    expect(pictures).to_have_count(7)
+    for picture in pictures.all():
+        assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 300
+
+
+def test_a_picture_opened_alone_keeps_its_colours(staff: Page, study: Study) -> None:
+    staff.goto("/staff/birds/figure/accuracy_by_ai.svg")
+    colours = staff.evaluate(
+        "[...document.querySelectorAll('path')].map(path => getComputedStyle(path).stroke)"
+    )
+    assert "rgb(0, 114, 178)" in colours
+
+
+def test_the_blind_is_lifted_by_the_keyboard_alone(staff: Page, study: Study) -> None:
+    staff.goto("/staff/birds/")
+    expect(staff.get_by_role("rowheader", name="Arm A").first).to_be_visible()
+    staff.get_by_role("link", name="Lift the blind").focus()
+    staff.keyboard.press("Enter")
+    button = staff.get_by_role("button", name="Lift the blind for good")
+    expect(button).to_be_visible()
+    for _ in range(5):  # skip link, studies, sign out, this one
+        if button.evaluate("button => button === document.activeElement"):
+            break
+        staff.keyboard.press("Tab")
+    staff.keyboard.press("Enter")
+    expect(staff.get_by_role("rowheader", name="kNN").first).to_be_visible()
+    assert BlindLift.objects.get().user.username == "sam"
