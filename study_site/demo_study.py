@@ -21,16 +21,14 @@ from classifiers.services import requests
 from trials import services
 from trials.models import Participant, Study
 from trials.plan import StudyPlan
+from trials.ready_made import ready_made
 from trials.robots import Robot, play, robots_remove_unfinished
 
 Stage = Callable[[int, str], None]
 
 DATASET, STUDY, BACKBONE = "elpv", "demo", "efficientnet-lite0"
-SEED = 2022
+SEED = 2022  # of the split and of the simulated people
 QUERY_SHARE = 0.13
-# CHM-Corr takes some twenty milliseconds a pair of photos: a shorter list than the published 50
-# keeps the first start to minutes.
-CHM_SHORTLIST = 25
 
 CATEGORIES = {
     ("mono", 0): (
@@ -55,12 +53,7 @@ CATEGORIES = {
     ),
 }
 
-PLAN = StudyPlan(
-    title="Solar cells: is the AI right?",
-    seed=SEED,
-    topic="solar cells, taken in the dark while the cells glow under current",
-    n_sets=2,
-)
+PLAN = StudyPlan.from_json(ready_made("demo"))
 
 
 def migrate() -> None:
@@ -118,7 +111,8 @@ def prepare(stage: Stage, *, n_robots: int, look: Callable[[], None]) -> None:
     fast = [name for name in names if name not in slow]
     ask = partial(requests.runs_request, gallery=gallery)
     runs = ask(classifiers=fast)
-    slow_runs = ask(classifiers=slow, parameters={"n_shortlist": CHM_SHORTLIST})
+    chosen = {each.classifier: each.parameters for each in PLAN.conditions}
+    slow_runs = [run for name in slow for run in ask(classifiers=[name], parameters=chosen[name])]
     wait_for(runs, "predictions", look=look)
     wait_for(slow_runs, "CHM-Corr", look=look)
     runs += slow_runs

@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
+from trials.framing import FRAMED, FRAMES
+
 # No inline script or style exists anywhere in the templates, so none is allowed.
 POLICY = (
     "default-src 'none'; img-src 'self' data:; style-src 'self'; script-src 'self'; "
@@ -20,6 +22,32 @@ def content_security_policy(
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
         response.headers.setdefault("Content-Security-Policy", POLICY)
+        return response
+
+    return middleware
+
+
+# A browser asks where a submitted form may lead in the end, so both lists name the same hosts.
+FRAMED_POLICY = POLICY.replace("form-action 'self'", f"form-action 'self' {FRAMES}").replace(
+    "frame-ancestors 'none'", f"frame-ancestors {FRAMES}"
+)
+
+
+def mturk_frames(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Let the pages of a study that recruits on Mechanical Turk be shown in its frame.
+
+    Inside another site's frame a browser keeps only cookies that say SameSite=None; Secure.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if FRAMED in request.META:
+            response.headers["Content-Security-Policy"] = FRAMED_POLICY
+            del response.headers["X-Frame-Options"]
+            for cookie in response.cookies.values() if request.is_secure() else ():
+                cookie["samesite"], cookie["secure"] = "None", True
         return response
 
     return middleware

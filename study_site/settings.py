@@ -44,6 +44,7 @@ def secret_key(debug: bool) -> str:
     )
 
 
+IS_TESTING = "pytest" in sys.modules
 DEBUG = env_bool("DEBUG", True)
 SECRET_KEY = secret_key(DEBUG)
 ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]" if DEBUG else "")
@@ -56,6 +57,15 @@ DATA_DIR = Path(os.environ.get("DATA_DIR", BASE_DIR / "var")).resolve()
 DATA_DIR.mkdir(parents=True, exist_ok=True)
 GALLERY_DIR = DATA_DIR / "galleries"
 CROP_DIR = DATA_DIR / "crops"
+# Photos that researchers bring in by the browser, in MB of one archive and of what it unpacks to.
+UPLOAD_DIR = DATA_DIR / "uploads"
+UPLOAD_MAX_BYTES = int(os.environ.get("UPLOAD_MAX_MB", "2000")) * 1_000_000
+UPLOAD_MAX_UNPACKED = 4 * UPLOAD_MAX_BYTES
+FILE_UPLOAD_HANDLERS = [
+    "trials.studio.limits.SizeLimit",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 # Weights that `manage.py add_weights` registered; several sites may share them.
 WEIGHTS_DIR = Path(os.environ.get("STUDY_WEIGHTS_DIR") or DATA_DIR / "weights")
 
@@ -77,6 +87,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "study_site.middleware.content_security_policy",
+    "study_site.middleware.mturk_frames",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -136,6 +147,24 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 
+# Failed logins are counted here. Files serve all processes of one machine; several machines
+# share a Redis.
+CACHES: dict[str, Any] = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+        "LOCATION": DATA_DIR / "cache",
+        "OPTIONS": {"MAX_ENTRIES": 20_000},
+    }
+}
+if IS_TESTING:
+    CACHES["default"] = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+elif url := os.environ.get("CACHE_URL"):
+    CACHES["default"] = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": url}
+
+# Recruitment ids are stored hashed with this, so that repeated people are known. Whoever rotates
+# SECRET_KEY sets it apart, or people from before are new again.
+PERSON_SALT = os.environ.get("PERSON_SALT") or f"person:{SECRET_KEY}"
+
 LOGIN_URL = "staff-login"
 LOGIN_REDIRECT_URL = "staff-home"
 AUTH_PASSWORD_VALIDATORS = [
@@ -152,12 +181,11 @@ STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = DATA_DIR / "static"
 STATIC_ROOT.mkdir(exist_ok=True)  # whitenoise warns about a folder that is not there yet
-IS_TESTING = "pytest" in sys.modules
 if not DEBUG and not IS_TESTING:
     # File names carry a hash of their content, so browsers keep them for good.
     STORAGES = {
         "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-        "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+        "staticfiles": {"BACKEND": "study_site.static.HashedStaticFiles"},
     }
 
 # A study takes at most an afternoon; a month lets a crashed session resume with room to spare.

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from study_site import demo, demo_study
-from trials.plan import StudyPlan
 
 
 def test_a_port_in_use_is_refused_with_the_next_one() -> None:
@@ -103,8 +102,11 @@ def test_the_photos_are_the_sure_labels_in_four_categories(tmp_path: Path) -> No
 
 
 def test_the_demos_plan_is_the_reference_studys_flow() -> None:
-    plan = StudyPlan.from_json(demo_study.PLAN.to_json())
-    assert (plan.n_training, plan.n_validation, plan.pass_mark, plan.n_test) == (5, 10, 8, 30)
+    plan = demo_study.PLAN
+    assert plan.training
+    assert plan.validation
+    assert (plan.training.n, plan.validation.n, plan.validation.pass_mark) == (5, 10, 8)
+    assert plan.test.n == 30
     names = ["ResNet-50", "kNN", "EMD-NN", "EMD-Corr", "CHM-NN", "CHM-Corr"]
     assert [each.name for each in plan.conditions] == names
 
