@@ -8,6 +8,7 @@ urlpatterns = [
     path("s/<slug:slug>/", entry.consent, name="consent"),
     path("s/<slug:slug>/next-person/", entry.next_person, name="next-person"),
     path("s/<slug:slug>/session/", views.session, name="session"),
+    path("s/<slug:slug>/stop/", views.stop, name="stop"),
     path("s/<slug:slug>/events/", views.events, name="events"),
     path("study.schema.json", views.study_schema, name="study-schema"),
     path("image/<str:token>.jpg", views.crop, name="crop"),

@@ -99,6 +99,22 @@ def ended(request: HttpRequest, participant: Participant) -> HttpResponse:
     return render(request, f"trials/{participant.status}.html", context)
 
 
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def stop(request: HttpRequest, slug: str) -> HttpResponse:
+    """Ask whether to stop for good and what becomes of the answers; only a post does it."""
+    study = get_object_or_404(Study, slug=slug)
+    participant = participant_of(request, study)
+    answers = request.POST.get("answers")
+    if participant is None or not participant.is_active:
+        return redirect("session", slug)
+    if answers not in {"keep", "delete"}:
+        context = pages.base(participant, participant.step)
+        return render(request, "trials/stop.html", context, status=400 if request.POST else 200)
+    services.participant_stop(participant=participant, keeps_answers=answers == "keep")
+    return redirect("session", slug)
+
+
 def lost(request: HttpRequest, study: Study) -> HttpResponse:
     """Tell someone whose browser no longer says who they are what to do."""
     context = {"study": study, "plan": study.plan}

@@ -76,6 +76,26 @@ def test_the_enlarged_pair_and_a_refused_page_are_good_for_axe(page: Page) -> No
             assert violations(page) == []
 
 
+@pytest.mark.parametrize("width", [360, 1366])
+def test_stopping_is_in_reach_on_a_trial_and_good_for_axe(page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 740})
+    in_condition(everything(), "EMD-Corr")
+    begin(page)
+    for step in walk(page):
+        if step.kind == Kind.TRIAL:
+            break
+    page.get_by_role("link", name="Stop taking part").click()  # refused if anything covers it
+    expect(page.get_by_role("heading", name="Do you want to stop?")).to_be_visible()
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.get_by_role("link", name="Go on").click()
+    expect(page.locator(BUTTONS).first).to_be_enabled()
+    page.get_by_role("link", name="Stop taking part").click()
+    page.get_by_role("button", name="Stop", exact=True).click()
+    expect(page.get_by_role("heading", name="You gave your place back")).to_be_visible()
+    assert person().status == "returned"
+
+
 def test_a_whole_session_needs_no_mouse(page: Page) -> None:
     in_condition(everything(), "EMD-Corr")
     begin(page)

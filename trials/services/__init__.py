@@ -26,6 +26,7 @@ from trials.services.outcomes import (
     participant_exclude,
     participant_pay,
     participant_return,
+    participant_stop,
     participant_time_out,
     participant_withdraw,
 )
@@ -101,6 +102,7 @@ __all__ = [
     "participant_pay",
     "participant_return",
     "participant_seen",
+    "participant_stop",
     "participant_time_out",
     "participant_withdraw",
     "places_check",

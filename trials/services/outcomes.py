@@ -71,6 +71,20 @@ def participant_return(*, participant: Participant, user: User = None) -> Partic
     return locked
 
 
+@transaction.atomic
+def participant_stop(*, participant: Participant, keeps_answers: bool) -> None:
+    """End a session at the person's own wish; what was given is kept, or deleted.
+
+    A session that ended meanwhile, by the same person in another tab, stays as it is.
+    """
+    if not _locked(participant).is_active:
+        return
+    if keeps_answers:
+        participant_return(participant=participant)
+    else:
+        participant_withdraw(participant=participant)
+
+
 def _locked(participant: Participant) -> Participant:
     """Return the participant as it stands, and keep answers and other changes waiting."""
     return (
