@@ -12,7 +12,7 @@ from analysis.csv_tables import csv_text
 from analysis.export_texts import simulated_note
 from analysis.frame import responses_frame
 from analysis.overview import Progress, progress_counts
-from trials.models import Study
+from trials.models import Participant, Study
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,10 +40,12 @@ class Results:
         return simulated_note(self.n_simulated, is_included=self.is_simulated_included)
 
 
-def results_read(study: Study, *, include_simulated: bool = False) -> Results:
-    """Read a study's results in two queries, whatever its size."""
-    progress = progress_counts(study, include_simulated=include_simulated)
-    responses = responses_frame(study, include_simulated=include_simulated)
+def results_read(
+    study: Study, *, include_simulated: bool = False, stage: str = Participant.Stage.LIVE
+) -> Results:
+    """Read a study's results, or its pilot's, in two queries, whatever its size."""
+    progress = progress_counts(study, include_simulated=include_simulated, stage=stage)
+    responses = responses_frame(study, include_simulated=include_simulated, stage=stage)
     tables = {
         "responses.csv": responses,
         "accuracy.csv": accuracy_table(responses, [each.condition for each in progress]),

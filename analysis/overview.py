@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 
 from trials.models import Participant, Study
+
+Status = Participant.Status
 
 
 def n_robots(study: Study, stage: str = Participant.Stage.LIVE) -> int:
@@ -39,20 +41,22 @@ def declared_of(study: Study) -> dict[str, Any]:
 class Progress:
     """How many participants of a condition are how far; ``n_simulated`` of any status.
 
-    The three statuses count robots only when they were asked for; ``n_simulated`` always does,
-    so that a page can say how many were left out.
+    ``n_ended`` counts every end that is neither completion nor the validation. These four count
+    robots only when they were asked for; ``n_simulated`` always does, so that a page can say how
+    many were left out.
     """
 
     condition: str
     n_completed: int
     n_active: int
     n_failed_validation: int
+    n_ended: int
     n_simulated: int
 
     @property
     def n_total(self) -> int:
         """Participants of every status."""
-        return self.n_completed + self.n_active + self.n_failed_validation
+        return self.n_completed + self.n_active + self.n_failed_validation + self.n_ended
 
 
 def progress_counts(
@@ -62,17 +66,20 @@ def progress_counts(
     here = Q(participants__stage=stage)
     counted = here if include_simulated else here & Q(participants__is_simulated=False)
 
-    def of(status: Participant.Status) -> Count:
-        return Count("participants", filter=counted & Q(participants__status=status))
+    def of(*statuses: str) -> Count:
+        return Count("participants", filter=counted & Q(participants__status__in=statuses))
 
+    named = (Status.COMPLETED, Status.ACTIVE, Status.FAILED_VALIDATION)
+    completed, active, failed = named
     rows = study.conditions.order_by("position").annotate(
-        n_completed=of(Participant.Status.COMPLETED),
-        n_active=of(Participant.Status.ACTIVE),
-        n_failed_validation=of(Participant.Status.FAILED_VALIDATION),
+        n_completed=of(completed),
+        n_active=of(active),
+        n_failed_validation=of(failed),
+        n_ended=of(*(each for each in Status if each not in named)),
         n_simulated=Count("participants", filter=here & Q(participants__is_simulated=True)),
     )
-    names = ("name", "n_completed", "n_active", "n_failed_validation", "n_simulated")
-    return [Progress(*row) for row in rows.values_list(*names)]
+    counts = [each.name for each in fields(Progress)][1:]
+    return [Progress(*row) for row in rows.values_list("name", *counts)]
 
 
 def studies_overview() -> QuerySet[Study]:

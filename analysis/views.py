@@ -18,10 +18,11 @@ from analysis.bundle import csv_bytes, results_read
 from analysis.codebook import FILES
 from analysis.figure_points import ALL, KEPT
 from analysis.figure_texts import NAMES, has_figure
-from analysis.live import CACHE_S, Asked, LiveResults, live_results
+from analysis.live import CACHE_S, Asked, LiveResults, live_results, stage_shown
 from analysis.live_sheets import panels_of
 from analysis.overview import studies_overview
-from trials.models import Study
+from trials.models import Participant, Study
+from trials.roles import may_edit
 
 # Files in which no arm can be recognised: they are sent while the blind is on.
 BLIND_FILES = ("codebook.csv",)
@@ -68,6 +69,7 @@ def study(request: HttpRequest, slug: str) -> HttpResponse:
         "people_query": _query(results.asked, include_simulated=False),
         "all_query": _query(results.asked, analysed=ALL),
         "kept_query": _query(results.asked, analysed=KEPT),
+        "may_edit": may_edit(request.user, results.study),
         "participant_url": request.build_absolute_uri(reverse("consent", args=[slug])),
     }
     return render(request, "staff/study.html", context)
@@ -100,7 +102,7 @@ def figure(request: HttpRequest, slug: str, name: str, kind: str) -> HttpRespons
 @require_safe
 @staff_only
 def download(request: HttpRequest, slug: str, name: str) -> HttpResponse:
-    """Send one table as a file. Its name says when simulated people are in it."""
+    """Send one table as a file. Its name says when it is the pilot's or has simulated people."""
     file = f"{name}.csv"
     if file not in FILES:
         raise Http404(f"No file {file}. Files: {', '.join(FILES)}.")
@@ -108,8 +110,10 @@ def download(request: HttpRequest, slug: str, name: str) -> HttpResponse:
     if file not in BLIND_FILES and lift_of(study) is None:
         return refused(request, study, f"The file {file}")
     asked = _asked(request)
-    results = results_read(study, include_simulated=asked.include_simulated)
-    suffix = "-with-simulated" if asked.include_simulated else ""
+    stage = stage_shown(study)
+    results = results_read(study, include_simulated=asked.include_simulated, stage=stage)
+    suffix = "-pilot" if stage == Participant.Stage.PILOT else ""
+    suffix += "-with-simulated" if asked.include_simulated else ""
     content = csv_bytes(file, results.tables[file])
     response = HttpResponse(content, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{slug}-{name}{suffix}.csv"'
@@ -176,6 +180,7 @@ def _drawn(results: LiveResults, name: str, kind: str) -> bytes:
 
 def _suffix(results: LiveResults) -> str:
     parts = [
+        ("-pilot", stage_shown(results.study) == Participant.Stage.PILOT),
         ("-blinded", results.is_blinded),
         ("-before-exclusions", results.asked.analysed == ALL and results.has_exclusions),
         ("-with-simulated", results.asked.include_simulated),

@@ -129,14 +129,17 @@ def test_frame_and_counts_take_one_query_each(
 
 def test_progress_counts_people_by_how_far_they_came() -> None:
     study = make_study()
-    for status in ("completed", "completed", "active", "failed_validation"):
+    ends = ("timed_out", "returned", "withdrawn", "failed_attention")
+    for status in ("completed", "completed", "active", "failed_validation", *ends):
         person(study, "kNN", status=status)
     person(study, "kNN", is_simulated=True)
     assert progress_counts(study) == [
-        Progress("ResNet-50", 0, 0, 0, n_simulated=0),
-        Progress("kNN", 2, 1, 1, n_simulated=1),
+        Progress("ResNet-50", 0, 0, 0, 0, n_simulated=0),
+        Progress("kNN", 2, 1, 1, 4, n_simulated=1),
     ]
-    assert progress_counts(study, include_simulated=True)[1] == Progress("kNN", 3, 1, 1, 1)
+    with_robots = progress_counts(study, include_simulated=True)[1]
+    assert with_robots == Progress("kNN", 3, 1, 1, 4, n_simulated=1)
+    assert with_robots.n_total == 9
 
 
 def test_the_overview_counts_people_and_robots_apart() -> None:

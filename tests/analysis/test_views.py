@@ -1,7 +1,7 @@
 """The staff's pages."""
 
-import csv
-import io
+from __future__ import annotations
+
 import re
 import subprocess
 import sys
@@ -11,12 +11,10 @@ from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from analysis import live
-from analysis.blind import BlindLift, arm_labels, blind_lift
+from analysis.blind import BlindLift, arm_labels
 from analysis.figure_texts import NAMES
 from tests.analysis.people import make_study, person
-from tests.analysis.result_tables import make_tables
-from trials.models import Study
+from tests.analysis.staff_pages import lifted, rows
 
 pytestmark = pytest.mark.django_db
 PAGES = [
@@ -27,24 +25,6 @@ PAGES = [
 ]
 LIFT = "/staff/birds/lift-blind/"
 ARMS = ("ResNet-50", "kNN")
-
-
-@pytest.fixture
-def staff(client: Client) -> Client:
-    """A browser signed in as staff."""
-    client.force_login(User.objects.create(username="sam", is_staff=True))
-    return client
-
-
-def lifted(study: Study) -> Study:
-    """Lift the blind of a study."""
-    blind_lift(study=study, user=User.objects.create(username="lea", is_staff=True))
-    return study
-
-
-def rows(content: bytes) -> list[dict[str, str]]:
-    """Return the rows of a downloaded file."""
-    return list(csv.DictReader(io.StringIO(content.decode())))
 
 
 @pytest.mark.parametrize("page", [*PAGES, LIFT])
@@ -134,10 +114,10 @@ def test_a_condition_without_people_shows_dashes(staff: Client) -> None:
 
 def test_the_page_shows_how_far_people_came_and_where_they_enter(staff: Client) -> None:
     study = lifted(make_study())
-    for status in ("completed", "active", "active", "failed_validation"):
+    for status in ("completed", "active", "active", "failed_validation", "returned"):
         person(study, "kNN", status=status)
     page = staff.get("/staff/birds/").text
-    assert cells_of(page, "People", "kNN")[:4] == ["1", "2", "1", "4"]
+    assert cells_of(page, "People", "kNN")[:5] == ["1", "2", "1", "1", "5"]
     assert "http://testserver/s/birds/" in page
     assert study.document_sha256 in page
 
@@ -167,48 +147,6 @@ def test_the_page_says_as_of_when(staff: Client) -> None:
     make_study()
     page = staff.get("/staff/birds/").text
     assert re.search(r"as of <time [^>]*>\d\d:\d\d:\d\d UTC</time>", page)
-
-
-@pytest.fixture
-def _all_tables(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give every study all tables, with a declared exclusion."""
-    tables = make_tables(ARMS, rule="accuracy<=50")
-    monkeypatch.setattr(live, "study_tables", lambda *_: tables)
-
-
-@pytest.mark.usefixtures("_all_tables")
-@pytest.mark.parametrize("query", ["", "?simulated=1", "?analysed=all"])
-def test_nothing_that_a_blinded_study_sends_names_a_condition(staff: Client, query: str) -> None:
-    study = make_study()
-    person(study, "kNN", "1", "1", is_simulated=True)
-    page = staff.get(f"/staff/birds/{query}").text
-    sources = set(re.findall(r'(?:src|href)="(/staff/birds/figure/[^"]*)"', page))
-    files = [staff.get(source.replace("&amp;", "&")) for source in sources]
-    assert len(files) == 5 * 4  # five pictures to see and in three formats
-    sent = page + "".join(str(file.headers) + file.content.decode("latin-1") for file in files)
-    assert not [word for word in (*ARMS, "ResNet", "softmax") if word in sent]
-    assert "Arm A" in page
-
-
-@pytest.mark.usefixtures("_all_tables")
-def test_pictures_that_tell_of_the_ai_wait_for_the_lift(staff: Client) -> None:
-    study = make_study()
-    for name in ("team", "accuracy_by_difficulty"):
-        refusal = staff.get(f"/staff/birds/figure/{name}.svg")
-        assert refusal.status_code == 403
-        assert f'href="{LIFT}"' in refusal.text
-    lifted(study)
-    assert staff.get("/staff/birds/figure/team.svg").status_code == 200
-
-
-@pytest.mark.parametrize("name", ["responses", "accuracy"])
-def test_files_that_name_conditions_are_refused_with_the_way_out(staff: Client, name: str) -> None:
-    make_study()
-    refusal = staff.get(f"/staff/birds/{name}.csv")
-    assert refusal.status_code == 403
-    assert f"The file {name}.csv would show which arm is which condition" in refusal.text
-    assert f'href="{LIFT}"' in refusal.text
-    assert f"/{name}.csv" not in staff.get("/staff/birds/").text
 
 
 def test_asking_to_lift_the_blind_changes_nothing(staff: Client) -> None:
@@ -266,38 +204,12 @@ def test_numbers_before_exclusions_are_a_link_away(staff: Client) -> None:
     assert 'filename="birds-accuracy-before-exclusions.pdf"' in file["Content-Disposition"]
 
 
-@pytest.mark.parametrize(
-    ("kind", "content_type", "start"),
-    [
-        ("png", "image/png", b"\x89PNG"),
-        ("svg", "image/svg+xml", b"<?xml"),
-        ("pdf", "application/pdf", b"%PDF"),
-    ],
-)
-def test_a_picture_is_sent_in_each_format(
-    staff: Client, kind: str, content_type: str, start: bytes
-) -> None:
+def test_only_who_may_see_people_is_shown_the_way_to_them(staff: Client) -> None:
     make_study()
-    response = staff.get(f"/staff/birds/figure/accuracy.{kind}?simulated=1&download")
-    assert response["Content-Type"] == content_type
-    assert response.content.startswith(start)
-    name = f"birds-accuracy-blinded-with-simulated.{kind}"
-    assert response["Content-Disposition"] == f'attachment; filename="{name}"'
-
-
-def test_a_drawing_may_style_itself_and_do_nothing_else(staff: Client) -> None:
-    make_study()
-    policy = staff.get("/staff/birds/figure/accuracy.svg")["Content-Security-Policy"]
-    assert policy.startswith("default-src 'none'; style-src 'unsafe-inline'")
-    assert "sandbox" in policy
-
-
-@pytest.mark.parametrize("name", ["responses", "accuracy", "codebook"])
-def test_each_file_is_sent_as_an_attachment(staff: Client, name: str) -> None:
-    lifted(make_study())
-    response = staff.get(f"/staff/birds/{name}.csv")
-    assert response["Content-Type"] == "text/csv; charset=utf-8"
-    assert response["Content-Disposition"] == f'attachment; filename="birds-{name}.csv"'
+    there = "/studio/study/birds/running/"
+    assert there not in staff.get("/staff/birds/").text
+    User.objects.update(is_superuser=True)
+    assert there in staff.get("/staff/birds/").text
 
 
 @pytest.mark.parametrize(
@@ -318,7 +230,7 @@ def test_an_unknown_study_or_file_is_not_found(staff: Client, page: str) -> None
 
 
 @pytest.mark.parametrize("n_people", [0, 1, 4])
-@pytest.mark.parametrize(("page", "n_queries"), [("/staff/", 3), ("/staff/birds/", 13)])
+@pytest.mark.parametrize(("page", "n_queries"), [("/staff/", 3), ("/staff/birds/", 14)])
 def test_a_page_takes_the_same_queries_for_any_number_of_people(
     staff: Client,
     page: str,
