@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.core.cache import cache
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -20,6 +22,9 @@ from trials.services import ArmPlaces, arm_places, participant_flags
 from trials.services.places import places_held
 
 N_ERRORS = 10
+# Flags look at every answer. Where counting takes long, a count is kept for many times as long.
+SLOW_S = 1.0
+KEPT_TIMES = 20
 _COLUMNS = (
     "pk", "number", "condition__name", "trial_set__number", "status", "step", "consented_at",
     "finished_at", "exclusion",
@@ -67,6 +72,20 @@ def _said(error: PageError) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Flagged:
+    """How many people have each flag, the most frequent first, and any; ``as_of`` the count."""
+
+    as_of: datetime
+    counts: list[tuple[str, int]]
+    n_people: int
+
+    @property
+    def rows(self) -> list[tuple[str, str, int]]:
+        """The flags' names, the same in words, and how many people have each."""
+        return [(name, name.replace("_", " "), n) for name, n in self.counts]
+
+
+@dataclass(frozen=True, slots=True)
 class Running:
     """What is known of a running study at ``as_of``; ``stage`` is the pilot's or the study's."""
 
@@ -81,15 +100,9 @@ class Running:
     stages: list[running.StageCount]
     times: running.Times | None
     pay: running.Pay
-    flags: list[tuple[str, int]]
-    n_flagged: int
+    flagged: Flagged
     flow: list[FlowRow]
     errors: list[PageError]
-
-    @property
-    def flag_rows(self) -> list[tuple[str, str, int]]:
-        """The flags' names, the same in words, and how many people have each."""
-        return [(name, name.replace("_", " "), n) for name, n in self.flags]
 
     @property
     def error_rows(self) -> list[ErrorRow]:
@@ -113,7 +126,6 @@ def running_read(study: Study, *, stage: str | None = None, is_simulated: bool =
     places = arm_places(study, stage=stage, is_simulated=is_simulated)
     names = [each.condition.name for each in places]
     taken, recruitment = running.times(people), study.plan.recruitment
-    flagged = [{each.name for each in those} for those in participant_flags(found).values()]
     return Running(
         study=study,
         stage=stage,
@@ -126,11 +138,24 @@ def running_read(study: Study, *, stage: str | None = None, is_simulated: bool =
         stages=running.drop_out(people, steps),
         times=taken,
         pay=running.pay_of(recruitment.pay, recruitment.currency, taken),
-        flags=Counter(name for those in flagged for name in those).most_common(),
-        n_flagged=sum(map(bool, flagged)),
+        flagged=_flagged(study, found, f"{stage}-{is_simulated}", now),
         flow=_flow(people, names, study),
         errors=list(study.page_errors.select_related("participant")[:N_ERRORS]),
     )
+
+
+def _flagged(study: Study, found: QuerySet[Participant], which: str, now: datetime) -> Flagged:
+    key = f"flagged-{study.pk}-{which}"
+    known: Flagged | None = cache.get(key)
+    if known is not None:
+        return known
+    begun = time.monotonic()
+    names = [{each.name for each in those} for those in participant_flags(found).values()]
+    counts = Counter(name for those in names for name in those).most_common()
+    flagged = Flagged(now, counts, sum(map(bool, names)))
+    if (seconds := time.monotonic() - begun) > SLOW_S:
+        cache.set(key, flagged, KEPT_TIMES * seconds)
+    return flagged
 
 
 def participants_of(study: Study, stage: str, is_simulated: bool) -> QuerySet[Participant]:

@@ -21,6 +21,9 @@ def _own_files(request: pytest.FixtureRequest, tmp_path: Path) -> None:
         settings = request.getfixturevalue("settings")
         settings.CROP_DIR = tmp_path / "crops"
         settings.GALLERY_DIR = tmp_path / "galleries"
+        from django.core.cache import cache
+
+        cache.clear()  # keys of rows come again in the next test
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -142,14 +142,6 @@ def test_low_pay_is_warned_of_at_the_median_time(browser: Client, study: Study) 
     assert "Less than GBP 6.00 an hour" in page
 
 
-def test_flags_are_counted_and_lead_to_their_people(browser: Client, study: Study) -> None:
-    play(study, "bob", rt_ms=100)
-    assert re.search(r'flag=too_fast"[^>]*>too fast</a>: 1<', browser.get(LIVE).text)
-    page = browser.get(f"{PEOPLE}?flag=too_fast").text
-    assert "p0002" in page
-    assert "p0001" not in page
-
-
 def test_the_flow_agrees_with_the_exports(study: Study) -> None:
     for n in range(3):
         play(study, f"person{n}")

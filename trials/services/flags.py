@@ -12,10 +12,19 @@ from trials.design import Kind, Phase, script
 from trials.models import AttentionCheck, Event, Participant, Response, StepVisit, Study
 from trials.quality import Answer, Check, Conduct, Flag, flags
 
+AT_A_TIME = 500  # no database takes more than some thousands of keys in one query
+
 
 def participant_flags(participants: Iterable[Participant]) -> dict[int, list[Flag]]:
-    """Return each person's flags by the participant's key. Five queries, however many people."""
+    """Return each person's flags by the participant's key. Five queries for up to 500 people."""
     people = list(participants)
+    found: dict[int, list[Flag]] = {}
+    for first in range(0, len(people), AT_A_TIME):
+        found |= _flags_of(people[first : first + AT_A_TIME])
+    return found
+
+
+def _flags_of(people: list[Participant]) -> dict[int, list[Flag]]:
     keys = [each.pk for each in people]
     studies = Study.objects.in_bulk({each.study_id for each in people})
     step_of = {pk: _test_steps(study) for pk, study in studies.items()}
