@@ -25,7 +25,6 @@ from trials.models import Study
 # Not for the tests but for their fixture: a database is made only where a test asks for one.
 pytestmark = pytest.mark.django_db
 DATA = ("responses", "participants", "events", "items")
-LABELS = '=2+2 "wren",\r\nold', "NA", "+1"
 
 
 @pytest.fixture(scope="module")
@@ -162,21 +161,17 @@ def test_the_script_gives_the_same_tables_without_project_and_database(export: P
     assert not list(export.rglob("__pycache__"))
 
 
-def test_the_script_says_which_table_differs_and_where(
+def test_the_script_says_which_table_differs_and_where_and_which_is_missing(
     export: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = export / "tables" / "accuracy.csv"
     path.write_text(path.read_text().replace("kNN,", "KNN,"))
-    assert main(export, []) == 1
-    out = capsys.readouterr().out
-    assert "accuracy.csv             DIFFERS: row 2, condition: 'kNN', shipped 'KNN'" in out
-    assert f"1 of {len(table_columns())} tables differ" in out
-
-
-def test_a_table_that_is_missing_is_said(export: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (export / "consort.csv").unlink()
     assert main(export, ["--out", str(export / "again")]) == 1
-    assert "DIFFERS: the export has no consort.csv" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "accuracy.csv             DIFFERS: row 2, condition: 'kNN', shipped 'KNN'" in out
+    assert "DIFFERS: the export has no consort.csv" in out
+    assert f"2 of {len(table_columns())} tables differ" in out
 
 
 def test_a_changed_answer_changes_the_tables(
@@ -198,11 +193,11 @@ def test_numbers_may_differ_in_their_last_digits_only() -> None:
     assert difference(one, one.rename(columns={"x": "y"})).startswith("columns")
 
 
-@pytest.mark.parametrize("label", LABELS)
-def test_odd_labels_pass_every_reader(label: str, tmp_path: Path) -> None:
+def test_odd_labels_pass_every_reader(tmp_path: Path) -> None:
     import frictionless
 
-    study = make_study(label=label)
+    study = make_study(label='=2+2 "wren",\r\nold')
+    study.dataset.categories.filter(label="wren").update(label="NA")
     person(study, "kNN", "11", "10")
     bundle_write(study, tmp_path)
     assert frictionless.validate(tmp_path / "datapackage.json").valid

@@ -21,8 +21,8 @@ from trials.models import Participant, Response, Study, Trial
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-SHORT = {"n_training": 2, "n_validation": 2, "pass_mark": 1, "n_test": 4, "n_sets": 1}
-N_TRIALS = 8
+SHORT = {"n_training": 1, "n_validation": 2, "pass_mark": 1, "n_test": 2, "n_sets": 1}
+N_TRIALS = 5
 KEPT = "Your answer is kept."
 OTHER = {"button[value=yes]": "button[value=no]", "button[value=no]": "button[value=yes]"}
 LINK = f"{DOOR}?{urlencode(PROLIFIC)}"
