@@ -6,7 +6,10 @@ given up for lost cannot write over its successor's result.
 
 from __future__ import annotations
 
+import logging
 import secrets
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -15,6 +18,7 @@ from django.utils import timezone
 
 from classifiers.models import DatasetImport, Gallery, Job, PredictionRun
 
+logger = logging.getLogger(__name__)
 J = TypeVar("J", bound=Job)
 JOBS: tuple[type[Job], ...] = (Gallery, PredictionRun, DatasetImport)
 
@@ -73,6 +77,35 @@ def job_fail(job: J, error: Exception) -> None:
     """Close a job with its error, in words for the researcher."""
     text = f"{type(error).__name__}: {error}"
     _update(job, status=Job.Status.FAILED, finished_at=timezone.now(), error=text)
+
+
+def job_run(job: J, work: Callable[[J], object]) -> None:
+    """Do the work of one job, if it is free, and close it with its outcome."""
+
+    def one(jobs: list[J]) -> Iterator[J]:
+        work(*jobs)
+        yield from jobs
+
+    jobs_run([job], one)
+
+
+def jobs_run(found: Iterable[J], work: Callable[[list[J]], Iterable[J]]) -> None:
+    """Claim the jobs that are free, let ``work`` do them, and close each as it comes back.
+
+    Whatever goes wrong is stored, in words, on those that did not come back.
+    """
+    mine = [job for job in found if job_claim(job)]
+    try:
+        for job in work(mine) if mine else ():
+            job_finish(job)
+    except JobLost as error:
+        logger.warning("%s", error)
+    except Exception as error:
+        logger.exception("%s failed", ", ".join(map(str, mine)))
+        for job in mine:
+            with suppress(JobLost):
+                if not job.is_finished:
+                    job_fail(job, error)
 
 
 def job_requeue(job: J) -> None:
