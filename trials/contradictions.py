@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from trials.plan import StudyPlan
 
 STANDARD_PAGES = ("introduction", "instructions", "debrief")
+# Sentences that must name the kind they speak of.
+_NAMING = ("statement", "statement_without_confidence", "question", "prior_knowledge", "definition")
 # The way's own pages and checks, whose names a stage must not take.
 RESERVED_NAMES = ("before_validation", "retry_validation", "before_test", "attention")
 
@@ -29,6 +31,7 @@ def contradictions(plan: StudyPlan) -> Iterator[Problem]:
     yield from _condition_problems(plan)
     yield from _stage_problems(plan)
     yield from _analysis_problems(plan)
+    yield from _wording_problems(plan)
 
 
 def _condition_problems(plan: StudyPlan) -> Iterator[Problem]:
@@ -107,3 +110,14 @@ def _analysis_problems(plan: StudyPlan) -> Iterator[Problem]:
             plan.quality.max_failed_attention,
             f"at most n_attention, {plan.quality.n_attention}",
         )
+
+
+def _wording_problems(plan: StudyPlan) -> Iterator[Problem]:
+    """A question that names no kind, and a check that asks for no answer, cannot be answered."""
+    needed = dict.fromkeys(_NAMING, "label") | {"attention": "answer"}
+    for name, value in needed.items():
+        text = getattr(plan.wording, name)
+        if f"{{{value}}}" not in text:
+            yield Problem(f"wording.{name}", text, f"a sentence with {{{value}}} in it")
+    if plan.wording.yes == plan.wording.no:
+        yield Problem("wording.no", plan.wording.no, "another word than wording.yes")

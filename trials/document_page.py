@@ -25,8 +25,8 @@ python manage.py create_study cells elpv --document study.yaml      # one of you
 ```
 """
 PARTS = (
-    "condition", "page", "training", "validation", "test", "questions", "trial", "consent",
-    "device", "quality", "analysis", "recruitment",
+    "condition", "page", "training", "validation", "test", "questions", "trial", "wording",
+    "consent", "device", "quality", "analysis", "recruitment",
 )  # fmt: skip
 
 

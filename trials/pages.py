@@ -174,20 +174,35 @@ def _own_text(looker: Looker, step: Step) -> str:
 def _page(looker: Looker, step: Step) -> tuple[str, Context]:
     plan, persona = looker.plan, looker.participant.condition.persona
     page = plan.pages.get(step.name)
+    if page is None:
+        return _between(looker, step)
     values = texts.placeholders(plan, persona)
     context: Context = {
-        "title": (page.title if page else "")
-        or TITLES.get(step.name, step.name.replace("_", " ").capitalize()),
-        "has_own_title": bool(page and page.title),
-        "body": texts.render(page.text, values) if page and page.text.strip() else "",
+        "title": page.title or TITLES.get(step.name, step.name.replace("_", " ").capitalize()),
+        "has_own_title": bool(page.title),
+        "body": texts.render(page.text, values) if page.text.strip() else "",
     }
     if context["body"] and step.name != "debrief":
         return "text_page", context
     if step.name == "instructions":
         context["kinds"] = screens.kinds(looker.participant.study)
-    elif step.name in {"before_test", "retry_validation"} and plan.validation:
-        context |= _score(looker.participant, step)
     return step.name, context
+
+
+def _between(looker: Looker, step: Step) -> tuple[str, Context]:
+    """Show a page that the way itself puts between two stages."""
+    context: Context = {}
+    if step.name in {"before_test", "retry_validation"} and looker.plan.validation:
+        context = _score(looker.participant, step)
+    return step.name, context | own_words(looker.participant, step.name, context)
+
+
+def own_words(participant: Participant, name: str, values: Context | None = None) -> Context:
+    """Return what the study's ``wording`` says in the place of a standard text, as HTML."""
+    plan = participant.study.plan
+    text = getattr(plan.wording, name, "")
+    known = texts.placeholders(plan, participant.condition.persona) | (values or {})
+    return {"own_words": texts.render(text, known) if text.strip() else ""}
 
 
 def _score(participant: Participant, step: Step) -> Context:
@@ -238,7 +253,7 @@ def _kind(looker: Looker, step: Step) -> screens.Kind:
 
 def _attention(looker: Looker, step: Step) -> tuple[str, Context]:
     return "attention", {
-        "asked": "Yes" if looker.asks_yes(step) else "No",
+        "asked": looker.plan.wording.yes if looker.asks_yes(step) else looker.plan.wording.no,
         "photo": screens.attention_photo(looker.participant.study, step),
     }
 

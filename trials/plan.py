@@ -31,6 +31,7 @@ from trials.plan_parts import (
     TrialPlan,
     ValidationPlan,
     View,
+    WordingPlan,
 )
 
 __all__ = [
@@ -54,6 +55,7 @@ __all__ = [
     "TrialPlan",
     "ValidationPlan",
     "View",
+    "WordingPlan",
 ]
 
 T = TypeVar("T")
@@ -76,6 +78,7 @@ class StudyPlan:
     conditions: tuple[ConditionPlan, ...]
     stages: tuple[StagePlan, ...]
     trial: TrialPlan
+    wording: WordingPlan
     consent: ConsentPlan
     device: DevicePlan
     quality: QualityPlan
@@ -136,6 +139,7 @@ class StudyPlan:
 
 _PARTS: dict[str, type] = {
     "trial": TrialPlan,
+    "wording": WordingPlan,
     "consent": ConsentPlan,
     "device": DevicePlan,
     "quality": QualityPlan,

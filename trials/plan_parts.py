@@ -133,6 +133,30 @@ class TrialPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class WordingPlan:
+    """What is said on trial screens and between the stages; an empty text is the standard one."""
+
+    statement: str
+    statement_without_confidence: str
+    question: str
+    yes: str
+    no: str
+    examples: str
+    matched_parts: str
+    prior_knowledge: str
+    prior_knowledge_note: str
+    definition: str
+    attention_title: str
+    attention: str
+    before_validation: str
+    retry_validation: str
+    before_test: str
+    failed_validation: str
+    failed_attention: str
+    timed_out: str
+
+
+@dataclass(frozen=True, slots=True)
 class ConsentPlan:
     """The information that people agree to."""
 

@@ -46,14 +46,15 @@ def _block(block: str, values: Values) -> Iterator[SafeString]:
     lines = [line.strip() for line in block.splitlines() if line.strip()]
     for is_list, group in groupby(lines, key=lambda line: line.startswith("- ")):
         if is_list:
-            items = ((_inline(line[2:].strip(), values),) for line in group)
+            items = ((inline(line[2:].strip(), values),) for line in group)
             yield format_html("<ul>{}</ul>", format_html_join("", "<li>{}</li>", items))
         else:
-            lines_of_it = (_inline(line, values) for line in group)
+            lines_of_it = (inline(line, values) for line in group)
             yield format_html("<p>{}</p>", _joined(SafeString("<br>"), lines_of_it))
 
 
-def _inline(text: str, values: Values) -> SafeString:
+def inline(text: str, values: Values) -> SafeString:
+    """Return HTML of a sentence: bold and values as in ``render``, without paragraphs."""
     return _joined("", _pieces(text, values))
 
 
@@ -63,7 +64,7 @@ def _pieces(text: str, values: Values) -> Iterator[object]:
     for found in _TOKEN.finditer(text):
         yield text[end : found.start()]
         if found["bold"]:
-            yield format_html("<strong>{}</strong>", _inline(found["bold"], values))
+            yield format_html("<strong>{}</strong>", inline(found["bold"], values))
         else:
             yield values.get(found["name"], found[0])
         end = found.end()

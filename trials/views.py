@@ -96,6 +96,7 @@ def ended(request: HttpRequest, participant: Participant) -> HttpResponse:
         page = pages.page_of(participant)
         return render(request, page.template, page.context)
     context = pages.base(participant, participant.step)
+    context |= pages.own_words(participant, participant.status)
     return render(request, f"trials/{participant.status}.html", context)
 
 

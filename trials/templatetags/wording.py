@@ -1,0 +1,23 @@
+"""The study's own words on a trial's screens."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from trials import texts
+
+register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def words(context: template.Context, name: str, **values: Any) -> SafeString:
+    """Return a sentence of ``wording`` with its values; ``percent`` is a whole number."""
+    if values.get("percent") is not None:
+        percent = format_html('<span class="statement__percent">{} %</span>', values["percent"])
+        values["percent"] = percent
+    text = getattr(context["plan"].wording, name)
+    return texts.inline(text, {"persona": context["persona"]} | values)
