@@ -83,8 +83,7 @@ def test_trial_screens_speak_the_studys_words(view: str) -> None:
     assert "Was heißt <strong>" in found["definition"]
     assert "Eine Probe." in found["attention"]
     assert any(
-        f"Bitte <strong>{word}</strong> antworten" in found["attention"]
-        for word in ["Ja", "Nein"]
+        f"Bitte <strong>{word}</strong> antworten" in found["attention"] for word in ["Ja", "Nein"]
     )
     assert "Jetzt kommen 4 Fotos" in found["before_validation"]
     assert "Nun 6 Fotos" in found["before_test"]
