@@ -144,7 +144,8 @@ def _complementarity(
     if condition.is_unaided or math.isnan(above):
         return {}
     is_own = alone is condition
-    seed = declared.seed if is_own else (declared.seed, declared.names.index(alone.name))
+    # From 1: NumPy fills a seed up with zeros, so that (seed, 0) draws as seed does, and the team.
+    seed = declared.seed if is_own else (declared.seed, 1 + declared.names.index(alone.name))
     draws = np.full_like(team.draws, np.nan)
     if len(human) > 1:
         draws = mean_draws(human[:, None], seed=seed)[:, 0]

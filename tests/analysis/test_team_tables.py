@@ -120,6 +120,21 @@ def test_complementarity_is_bootstrapped_by_drawing_people_for_the_team_and_alon
     assert ours == pytest.approx(tuple(np.quantile(draws, [0.025, 0.975])), abs=0.5)
 
 
+def test_people_alone_are_drawn_anew_wherever_their_condition_is_declared() -> None:
+    unaided, knn = CONDITIONS[:2]
+    frames = simulate(40, n_trials=12, conditions=(unaided, knn), correct=(0.9, 0.8))
+    mine = frames.responses["is_correct"].to_numpy()[480:]
+    alike = frames.responses.assign(is_correct=np.tile(mine, 2))  # drawn alike, they would cancel
+    seen = []
+    for order in ((unaided, knn), (knn, unaided)):
+        plan = Declared(order, tuning_share=0.4)
+        everyone = samples_of(alike, frames.people, plan)[0]
+        teams = teams_of(everyone, plan, pools_of(frames.items, plan))
+        row = row_of(team_table(everyone, plan, teams), condition="kNN")
+        seen.append((row["complementarity_low"], row["complementarity_high"]))
+    assert seen[0] == pytest.approx(seen[1], abs=0.5)
+
+
 def test_an_ai_that_does_not_vote_has_a_threshold_without_votes(table: DataFrame) -> None:
     row = row_of(table, condition="ResNet-50")
     assert pd.isna(row["n_votes"])
