@@ -25,10 +25,13 @@ _MEASURE = Column(
 _N_PEOPLE = Column(
     "n_participants", "integer", "people", "Participants for whom the figure is defined."
 )
-_BOOTSTRAP = "95 % percentile bootstrap over participants; empty below two."
+_BOOTSTRAP = (
+    "95 % percentile bootstrap over participants; empty below two, and where some draw has "
+    "nothing to compute from."
+)
 
 
-def _n_trials(meaning: str = "Their test trials that enter the figure.") -> Column:
+def _n_trials(meaning: str) -> Column:
     return Column("n_trials", "integer", "trials", meaning)
 
 
@@ -42,8 +45,11 @@ MEASURES_TABLE = (
         "one rate over all trials, pooled.",
         ("participants", "trials"),
     ),
-    _N_PEOPLE,
-    _n_trials(),
+    Column(
+        "n_participants", "integer", "people",
+        "Participants who have the measure; where trials count alike, all whose trials are in it.",
+    ),
+    _n_trials("Their trials that enter the figure."),
     Column(
         "estimate", "number", _RATE,
         "The measure. Empty where nobody has it; over- and under-reliance are not defined in an "

@@ -167,14 +167,14 @@ def mean_intervals(
 
     Percentile method over ``N_RESAMPLES`` draws of participants (Efron & Tibshirani 1993); all
     columns of ``columns``, ``(n, k)``, share the draws. NaN for a column that fewer than two
-    participants have; a draw in which nobody has a value counts as not drawn.
+    participants have, and where some draw holds nobody who has a value.
     """
     x = np.asarray(columns, dtype=float)
     is_enough = (~np.isnan(x)).sum(0) > 1
     low, high = np.full((2, x.shape[1]), np.nan)
-    draws = mean_draws(x[:, is_enough], seed=seed)
-    for place, column in zip(np.flatnonzero(is_enough), draws.T, strict=True):
-        low[place], high[place] = percentile_interval(column[~np.isnan(column)], level)
+    if is_enough.any():
+        drawn = mean_draws(x[:, is_enough], seed=seed)
+        low[is_enough], high[is_enough] = percentile_interval(drawn, level)
     return low, high
 
 

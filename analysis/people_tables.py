@@ -43,16 +43,23 @@ def measures_table(sample: Sample, declared: Declared) -> DataFrame:
         for place, measure in enumerate(MEASURES):
             is_defined = ~np.isnan(columns[:, place])
             values = pd.Series(columns[is_defined, place])
-            common = {
-                "condition": each.name,
-                "measure": measure,
-                "n_participants": int(is_defined.sum()),
-                "n_trials": int(_n_trials(counts[is_defined], measure)),
-            }
+            n_trials = _n_trials(counts, measure).to_numpy()
             over_people = (values.mean(), values.std(), low[place], high[place])
-            for weight, numbers in (("participants", over_people), ("trials", pooled[measure])):
-                names = ("estimate", "sd", "low", "high")
-                rows.append({**common, "weight": weight, **dict(zip(names, numbers, strict=True))})
+            is_pooled = (n_trials > 0) & ~np.isnan(pooled[measure][0])
+            for weight, whose, numbers in (
+                ("participants", is_defined, over_people),
+                ("trials", is_pooled, pooled[measure]),
+            ):
+                rows.append(
+                    {
+                        "condition": each.name,
+                        "measure": measure,
+                        "weight": weight,
+                        "n_participants": int(whose.sum()),
+                        "n_trials": int(n_trials[whose].sum()),
+                        **dict(zip(("estimate", "sd", "low", "high"), numbers, strict=True)),
+                    }
+                )
     return DataFrame(rows)
 
 
@@ -74,12 +81,13 @@ def _pooled(
     return pooled
 
 
-def _n_trials(counts: DataFrame, measure: str) -> int:
-    """Return how many trials enter a measure: those of one kind of AI answer, or both."""
-    n_right, n_wrong = counts["n_ai_correct"].sum(), counts["n_ai_wrong"].sum()
+def _n_trials(counts: DataFrame, measure: str) -> pd.Series:
+    """Return how many of each person's trials enter: those of one kind of AI answer, or both."""
     if measure in _ON_RIGHT:
-        return int(n_right)
-    return int(n_wrong) if measure in _ON_WRONG else int(n_right + n_wrong)
+        return counts["n_ai_correct"]
+    if measure in _ON_WRONG:
+        return counts["n_ai_wrong"]
+    return counts["n_ai_correct"] + counts["n_ai_wrong"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -134,6 +134,15 @@ def test_intervals_of_many_columns_are_those_of_each_alone() -> None:
     assert math.isnan(low[2])
 
 
+def test_a_mean_that_some_draw_does_not_have_has_no_interval() -> None:
+    values = np.array([[1.0, math.nan], [2, math.nan], [3, 5]])
+    low, high = mean_intervals(values)
+    assert low[0] < 2 < high[0]
+    assert math.isnan(low[1])
+    values = np.column_stack([np.arange(40.0), [*[math.nan] * 37, 5, 6, 7]])  # 5 % have none
+    assert np.isnan(mean_intervals(values)).tolist() == [[False, True], [False, True]]
+
+
 def test_streams_of_one_seed_draw_different_people() -> None:
     values = np.arange(9.0)[:, None]
     first, second = (mean_draws(values, seed=(7, stream)) for stream in (0, 1))

@@ -74,6 +74,23 @@ def test_a_measure_counts_the_trials_that_it_is_made_of(sample: Sample) -> None:
     assert n_trials == {"accuracy": 40, "over_reliance": 20, "under_reliance": 20, "d_prime": 40}
 
 
+def test_a_pooled_rate_counts_all_whose_trials_are_in_it() -> None:
+    frame = FRAMES.responses
+    kept = (frame["participant_id"] != "p000005") | frame["is_ai_correct"]  # of kNN
+    table = measures_table(samples_of(frame[kept], FRAMES.people, DECLARED)[0], DECLARED)
+    n = {
+        (measure, weight): (row["n_participants"], row["n_trials"])
+        for measure in ("d_prime", "over_reliance", "under_reliance")
+        for weight in ("participants", "trials")
+        for row in [row_of(table, condition="kNN", measure=measure, weight=weight)]
+    }
+    assert (n["d_prime", "participants"], n["d_prime", "trials"]) == ((4, 32), (5, 36))
+    assert n["over_reliance", "trials"] == (4, 16)
+    assert n["under_reliance", "trials"] == (5, 20)
+    unaided = row_of(table, condition="Unaided", measure="over_reliance", weight="trials")
+    assert (unaided["n_participants"], unaided["n_trials"]) == (0, 0)
+
+
 @pytest.mark.parametrize("factor", SPLITS)
 def test_a_cell_is_that_of_the_published_analysis(sample: Sample, factor: str) -> None:
     ours = accuracy_by_table(sample, DECLARED)
