@@ -116,7 +116,8 @@ TESTS = (
     ),
     Column("p", "number", "probability", "Two-sided p of that test, for this pair alone."),
     Column(
-        "p_holm", "number", "probability", "p corrected by Holm over all pairs of the family."
+        "p_holm", "number", "probability",
+        "p corrected by Holm over all pairs of the family; pairs without data count as p = 1.",
     ),
     Column(
         "cliffs_delta", "number", "-1 to 1", "P(a above b) minus P(a below b); 0 is no shift."

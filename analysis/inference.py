@@ -64,15 +64,16 @@ def holm(p_values: ArrayLike) -> Floats:
     """Return p values adjusted by Holm's (1979) step-down method over all that are given.
 
     The i-th smallest of k is multiplied by k − i + 1, then made no smaller than its
-    predecessors, and cut at 1. NaN stays NaN and is no member of the family.
+    predecessors, and cut at 1. NaN, a test that has no data yet, stays NaN and counts as a p
+    of 1: with what is there the family would be smaller than it was declared.
     """
     p = np.asarray(p_values, dtype=float)
-    adjusted = np.full(p.shape, np.nan)
-    members = np.flatnonzero(~np.isnan(p))
-    order = members[np.argsort(p[members], kind="stable")]
+    known = np.where(np.isnan(p), 1, p)
+    order = np.argsort(known, kind="stable")
     factors = np.arange(order.size, 0, -1)
-    adjusted[order] = np.minimum(np.maximum.accumulate(factors * p[order]), 1)
-    return adjusted
+    adjusted = np.empty(p.shape)
+    adjusted[order] = np.minimum(np.maximum.accumulate(factors * known[order]), 1)
+    return np.where(np.isnan(p), np.nan, adjusted)
 
 
 def pairwise_tests(

@@ -63,6 +63,11 @@ class LiveResults:
         return self.lift is None
 
     @property
+    def is_interim(self) -> bool:
+        """Whether more people may still come, so that these are not the study's last numbers."""
+        return self.study.status != Study.Status.CLOSED
+
+    @property
     def has_exclusions(self) -> bool:
         """Whether there are declared rules, so that before and after differ in kind."""
         return len(self.tables.get("exclusions", ())) > 0
@@ -97,7 +102,7 @@ class LiveResults:
     def key(self) -> str:
         """What these tables depend on, for caching what is made of them."""
         return f"{_key(self.study, self.asked, self.n_responses)}-{self.asked.analysed}" + (
-            "-blinded" if self.is_blinded else ""
+            "-blinded" * self.is_blinded + "-interim" * self.is_interim
         )
 
 

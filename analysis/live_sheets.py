@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from pandas import DataFrame, Series, isna
@@ -23,6 +23,8 @@ MOST_INTERVALS: Final = 3  # series; with more of them the means stand alone
 MINUS: Final = "−"
 RELIANCE_TOO: Final = {"accept_rate": "Accepted", "d_prime": "d′", "criterion": "c"}
 P_LEAST: Final = 0.001
+TESTS: Final = "Tests"
+INTERIM: Final = "Interim: not for deciding when to stop."
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +46,31 @@ class Panel:
     text: str = ""
 
 
-def panels_of(tables: Tables, analysed: str = KEPT) -> list[Panel]:
-    """Return all that the tables have to say, in the order of the page."""
+def panels_of(tables: Tables, analysed: str = KEPT, *, is_interim: bool = False) -> list[Panel]:
+    """Return all that the tables have to say, in the order of the page.
+
+    Tests of a study that is not closed are marked as such (``is_interim``).
+    """
     drawn = [
         Panel(figure_title(name), _sheet(name, tables, analysed), name, words)
         for name in figure_names(tables, analysed)
         for words in [figure_text(name, tables, analysed)]
     ]
-    told = {"Tests": "tests", "Exclusions": "exclusions"}
-    return drawn + [
+    told = {TESTS: "tests", "Exclusions": "exclusions"}
+    more = [
         Panel(title, TOLD[name](tables, analysed))
         for title, name in told.items()
         if len(tables.get(name, ()))
     ]
+    return drawn + [_marked(each) if is_interim else each for each in more]
+
+
+def _marked(panel: Panel) -> Panel:
+    """Return the panel; one of tests says that they are not the last ones."""
+    if panel.title != TESTS:
+        return panel
+    caption = f"{panel.sheet.caption}. {INTERIM}"
+    return replace(panel, sheet=replace(panel.sheet, caption=caption))
 
 
 def number(value: Any, digits: int = 1) -> str:

@@ -55,7 +55,9 @@ def study(request: HttpRequest, slug: str) -> HttpResponse:
         "results": results,
         "panels": cache.get_or_set(
             f"{results.key}-panels",
-            lambda: panels_of(results.tables, results.asked.analysed),
+            lambda: panels_of(
+                results.tables, results.asked.analysed, is_interim=results.is_interim
+            ),
             CACHE_S,
         ),
         "files": [

@@ -66,17 +66,24 @@ def test_holm_is_the_smallest_level_at_which_the_step_down_rejects(values: list[
         assert adjusted[i] == pytest.approx(min(1, worst))
 
 
-def test_an_undefined_p_is_no_member_of_the_family() -> None:
+def test_an_undefined_p_is_missing_and_counts_in_the_family() -> None:
     adjusted = holm([0.02, math.nan, 0.03])
-    assert adjusted[[0, 2]].tolist() == pytest.approx([0.04, 0.04])
+    assert adjusted[[0, 2]].tolist() == pytest.approx([0.06, 0.06])
     assert math.isnan(adjusted[1])
+
+
+def test_the_correction_is_that_of_the_declared_family_while_a_condition_is_empty() -> None:
+    samples = {"A": [1.0, 2, 3, 4], "B": [5.0, 6, 7, 8], "C": []}
+    first, *others = pairwise_tests(samples)
+    assert first.p_holm == pytest.approx(3 * first.p)
+    assert all(math.isnan(other.p_holm) for other in others)
 
 
 def test_every_pair_is_tested_in_order_without_undefined_values() -> None:
     tests = pairwise_tests({"A": [1.0, 2, math.nan], "B": [3.0, 4], "C": []})
     assert [test.pair for test in tests] == [("A", "B"), ("A", "C"), ("B", "C")]
     assert (tests[0].n, tests[0].u, tests[0].cliffs_delta) == ((2, 2), 0, -1)
-    assert tests[0].p == tests[0].p_holm == pytest.approx(1 / 3)
+    assert (tests[0].p, tests[0].p_holm) == (pytest.approx(1 / 3), 1)
     assert math.isnan(tests[1].p)
 
 

@@ -162,6 +162,21 @@ def test_tests_come_with_p_and_its_correction() -> None:
     ]  # fmt: skip
 
 
+def test_tests_are_interim_until_the_study_is_closed(study: Study) -> None:
+    lift(study)
+    for status in Study.Status.values:
+        study.status = status
+        study.save()
+        assert live_results(study).is_interim == (status != "closed")
+    captions = [
+        [each.sheet.caption for each in panels_of(make_tables(["a", "b"]), is_interim=is_interim)]
+        for is_interim in (True, False)
+    ]
+    words = ["Interim: not for deciding when to stop." in each for each in captions[0]]
+    assert words == [each.startswith("Differences") for each in captions[0]]
+    assert not any("Interim" in each for each in captions[1])
+
+
 def test_the_team_s_table_tells_whether_it_beats_both() -> None:
     rows = sheet("Human-AI team", make_tables(["a", "b", "c"])).rows
     assert rows[0][1:4] == ["0.45", "90.0", "91.0"]
