@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from pandas import DataFrame, Series
+from pandas import DataFrame, Series, isna
 
 from analysis.figure_points import CHANCE, arms_of
 from analysis.figure_style import GREY, INK, WIDTH, Look, looks_of, wrapped
@@ -18,6 +18,7 @@ PANEL_HEIGHT, TITLE_LINE, FOOT = 1.05, 0.13, 0.75
 TITLE_CHARACTERS = 24
 AI_LINE: dict[str, Any] = {"color": INK, "lw": 1.0, "ls": (0, (5, 2))}
 HUMAN_LINE: dict[str, Any] = {"color": GREY, "lw": 1.2, "ls": (0, (1, 1.5))}
+NATURAL_LINE: dict[str, Any] = {"lw": 1.0, "ls": (0, (4, 1, 1, 1))}
 BEST_LINE: dict[str, Any] = {"color": GREY, "lw": 0.7, "ls": "-"}
 BAND = 0.25
 SEEN_AI = "after_ai"
@@ -47,12 +48,15 @@ def team_grid(team: DataFrame, curve: DataFrame) -> Figure:
     a condition and threshold; the columns are those of ``analysis.tables``.
     """
     names = arms_of(curve)
-    figure, panels = _grid(names, n_more_lines=1)
+    figure, panels = _grid(names, n_more_lines=2)
     looks = looks_of(names)
     for name, axes in zip(names, panels, strict=True):
         own = curve[curve["condition"] == name].sort_values("threshold")
         lines = own[["team", "team_low", "team_high"]].set_axis(["value", "low", "high"], axis=1)
-        _curve(axes, own["threshold"].to_numpy(float), lines, looks[name])
+        thresholds = own["threshold"].to_numpy(float)
+        _curve(axes, thresholds, lines, looks[name])
+        natural = own["team_prevalence_corrected"].to_numpy(float)
+        axes.plot(thresholds, natural, color=looks[name].colour, **NATURAL_LINE)
         for _, row in team[team["condition"] == name].iterrows():
             axes.axhline(row["ai_alone"], **AI_LINE)
             axes.axhline(row["human_alone"], **HUMAN_LINE)
@@ -65,9 +69,11 @@ def team_grid(team: DataFrame, curve: DataFrame) -> Figure:
 
 
 def _say(axes: Axes, row: Series) -> None:
-    """Write the two numbers to compare between the panel and its title."""
+    """Write the numbers to compare between the panel and its title."""
     known = row[["team", "ai_alone"]].astype(float).notna().all()
     said = f"team {row['team']:.1f}, AI alone {row['ai_alone']:.1f}" if known else "no team"
+    natural = row["team_prevalence_corrected"]
+    said += "\n" if isna(natural) else f"\nnatural mixture {natural:.1f}"
     place: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "offset points"}
     axes.annotate(said, (0, 1), (0, 3), size=7, color=GREY, annotation_clip=False, **place)
 
@@ -78,6 +84,7 @@ def _team_legend(figure: Figure, team: DataFrame) -> None:
     best = Line2D([], [], **BEST_LINE, marker="o", markersize=4, markerfacecolor=GREY)
     entries: dict[str, Any] = {
         "team, 95 % band": (_band(), Line2D([], [], color=INK, lw=1.5)),
+        "team, natural mixture": Line2D([], [], color=INK, **NATURAL_LINE),
         "AI alone": Line2D([], [], **AI_LINE),
         people: Line2D([], [], **HUMAN_LINE),
         "T*, chosen on the AI": best,

@@ -18,6 +18,7 @@ NAMES: Final = (
     "time",
     "position",
 )
+CORRECTED: Final = ("team_prevalence_corrected", "corrected_low", "corrected_high")
 TEAM_TITLE: Final = "Human-AI team"
 
 
@@ -85,8 +86,10 @@ def _team_text(team: DataFrame) -> str:
     for condition in arms_of(team):
         row = team[team["condition"] == condition].iloc[0]
         team_text = interval_text(row["team"], row["team_low"], row["team_high"])
+        natural = (row[each] for each in CORRECTED)
         words = (
-            f"{team_text} at threshold {row['threshold']:.2f}, AI alone {row['ai_alone']:.1f}, "
+            f"{team_text} at threshold {row['threshold']:.2f}, in the natural mixture "
+            f"{interval_text(*natural)}, AI alone {row['ai_alone']:.1f}, "
             f"people {row['human_alone']:.1f}"
         )
         is_known = row[["threshold", "ai_alone", "human_alone"]].notna().all()

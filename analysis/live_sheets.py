@@ -94,9 +94,11 @@ def p_value(p: Any) -> str:
     return f"< {P_LEAST}" if not isna(p) and p < P_LEAST else number(p, 3)
 
 
-def yes_or_no(value: Any) -> str:
-    """Return a truth in a word, or a dash."""
-    return NONE if isna(value) else ("yes" if value else "no")
+def is_above(value: Any, low: Any, high: Any) -> str:
+    """Return in words whether a number is above 0, as far as its interval tells; or a dash."""
+    if isna(value):
+        return NONE
+    return "yes" if low > 0 else "no" if high < 0 else "not clear"
 
 
 def _sheet(name: str, tables: Tables, analysed: str) -> Sheet:
@@ -167,24 +169,29 @@ def _team(tables: Tables, analysed: str) -> Sheet:
     team = analysed_rows(tables["team"], analysed)
     columns = [
         "Condition", "Threshold", "AI decides", "AI right there", "People right on the rest",
-        "Trials of the rest", "AI alone", "People", "Team", "95 % interval", "Beats both",
+        "Trials of the rest", "AI alone", "People", "Team", "Team, natural mixture",
+        "Team − better of both", "Beats both",
     ]  # fmt: skip
     rows = [_team_row(row) for _, row in team.iterrows()]
     whom = exclusions_text(tables, analysed)
-    caption = f"Correct decisions in percent, AI and people sharing the images; {whom}"
+    what = "Correct decisions in percent (95 % interval), AI and people sharing the images"
+    caption = f"{what}; natural mixture: right and wrong answers as often as the AI gives; {whom}"
     return Sheet(caption, columns, rows)
 
 
 def _team_row(row: Series) -> list[str]:
     names = ("ai_share", "ai_accuracy_on_share", "human_accuracy_on_rest")
+    above = [row[f"complementarity{end}"] for end in ("", "_low", "_high")]
     return [
         row["condition"],
         number(row["threshold"], 2),
         *(number(row[name]) for name in names),
         number(row["n_trials_on_rest"], 0),
-        *(number(row[name]) for name in ("ai_alone", "human_alone", "team")),
-        interval(row["team_low"], row["team_high"]),
-        yes_or_no(row["is_complementary"]),
+        *(number(row[name]) for name in ("ai_alone", "human_alone")),
+        estimate(row["team"], row["team_low"], row["team_high"]),
+        estimate(row["team_prevalence_corrected"], row["corrected_low"], row["corrected_high"]),
+        estimate(*above),
+        is_above(*above),
     ]
 
 

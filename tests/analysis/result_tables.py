@@ -88,6 +88,8 @@ def _team(k: int, name: str, kind: str, by: int) -> dict[str, object]:
         name, kind, k, threshold=0.45, ai_share=90.0, ai_accuracy_on_share=91.0,
         n_trials_on_rest=120, human_accuracy_on_rest=55.0, ai_alone=86.0, human_alone=60.0 + by,
         human_alone_kind="after_ai", team=85.0 + by, team_low=84.0 + by, team_high=86.0 + by,
+        team_prevalence_corrected=80.0 + by, corrected_low=78.0 + by, corrected_high=82.0 + by,
+        complementarity=by - 1.0, complementarity_low=by - 1.75, complementarity_high=by - 0.25,
         is_complementary=by > 1,
     )  # fmt: skip
 
@@ -95,7 +97,7 @@ def _team(k: int, name: str, kind: str, by: int) -> dict[str, object]:
 def _curve(k: int, name: str, kind: str, by: int) -> list[dict[str, object]]:
     return [
         _row(name, kind, k, threshold=step / 4, team=85.0 + by - step, team_low=84.0 + by - step,
-             team_high=86.0 + by - step)
+             team_high=86.0 + by - step, team_prevalence_corrected=80.0 + by - step)
         for step in range(5)
     ]  # fmt: skip
 

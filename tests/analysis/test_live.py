@@ -180,7 +180,24 @@ def test_tests_are_interim_until_the_study_is_closed(study: Study) -> None:
 def test_the_team_s_table_tells_whether_it_beats_both() -> None:
     rows = sheet("Human-AI team", make_tables(["a", "b", "c"])).rows
     assert rows[0][1:4] == ["0.45", "90.0", "91.0"]
-    assert [row[-1] for row in rows] == ["no", "no", "yes"]
+    assert [row[-1] for row in rows] == ["no", "not clear", "yes"]
+
+
+def test_the_team_s_table_has_the_natural_mixture_and_the_distance_to_the_better() -> None:
+    table = sheet("Human-AI team", make_tables(["a"]))
+    assert table.columns[-4:] == [
+        "Team", "Team, natural mixture", "Team − better of both", "Beats both"
+    ]  # fmt: skip
+    assert table.rows[0][-4:-1] == [
+        "85.0 (84.0 to 86.0)", "80.0 (78.0 to 82.0)", "−1.0 (−1.8 to −0.2)"
+    ]  # fmt: skip
+
+
+def test_without_an_interval_it_is_not_clear_who_is_better() -> None:
+    tables = make_tables(["a", "b"])
+    tables["team"].loc[0, ["complementarity_low", "complementarity_high"]] = NAN
+    tables["team"].loc[1, "complementarity"] = NAN
+    assert [row[-1] for row in sheet("Human-AI team", tables).rows] == ["not clear", "–"]
 
 
 def test_many_series_are_shown_without_their_intervals() -> None:

@@ -110,7 +110,9 @@ def test_the_team_s_picture_marks_the_threshold_beside_ai_and_people_alone() -> 
     assert ([0, 1], [60, 60]) in lines
     assert ([0.45, 0.45], [0, 1]) in lines
     assert ([0.45], [85]) in lines
-    assert "team 85.0, AI alone 86.0" in words_of(figure)
+    assert ([0, 0.25, 0.5, 0.75, 1], [80, 79, 78, 77, 76]) in lines  # in the natural mixture
+    assert "team 85.0, AI alone 86.0\nnatural mixture 80.0" in words_of(figure)
+    assert "in the natural mixture 80.0 (78.0 to 82.0)" in figure_text("team", make_tables(["a"]))
 
 
 @pytest.mark.parametrize(
