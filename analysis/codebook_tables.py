@@ -25,10 +25,7 @@ _MEASURE = Column(
 _N_PEOPLE = Column(
     "n_participants", "integer", "people", "Participants for whom the figure is defined."
 )
-_BOOTSTRAP = (
-    "95 % percentile bootstrap over participants; empty below two, and where some draw has "
-    "nothing to compute from."
-)
+_BOOTSTRAP = "95 % percentile bootstrap over participants; empty below two or if a draw is empty."
 
 
 def _n_trials(meaning: str) -> Column:
@@ -155,7 +152,10 @@ MIXED_MODEL = (
         ("fixed", "contrast", "random"),
     ),
     Column("term", "string", "", "The coefficient, the two conditions, or whose deviation."),
-    Column("estimate", "number", "log odds", "The effect, or the standard deviation."),
+    Column(
+        "estimate", "number", "log odds",
+        "The effect, or the standard deviation. Empty where the model did not converge.",
+    ),
     Column("se", "number", "log odds", "Standard error."),
     Column("low", "number", "log odds", "Lower end of the 95 % Wald interval."),
     Column("high", "number", "log odds", "Upper end of the same interval."),
@@ -166,6 +166,9 @@ MIXED_MODEL = (
         "p", "number", "probability",
         "Two-sided Wald p, not corrected for the number of terms; empty for a random term.",
     ),
+    Column("n_responses", "integer", "answers", "Answers fitted; mixed_model.txt says which."),
+    Column("n_participants", "integer", "people", "Participants whose answers these are."),
+    Column("n_images", "integer", "images", "Images that they are about."),
 )  # fmt: skip
 
 _TEAM_RATES = (

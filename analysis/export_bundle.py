@@ -46,6 +46,7 @@ from analysis.recompute import (
     tables_from,
 )
 from analysis.reference_schema import reference_write
+from analysis.tables import texts_of
 from trials.models import Study
 
 MANIFEST = "MANIFEST.sha256"
@@ -185,6 +186,8 @@ class _Writing:
         for name, table in tables.items():
             table_write(self._place(table_path(name)), columns[name], table)
             self._note_resource(name, table_path(name), f"Table {name}", columns[name])
+        for name, text in texts_of(tables).items():
+            self._text(f"tables/{name}", text)
         pictures = figure_files(tables, self.note if self.facts.has_simulated else "")
         for n, (name, draw) in enumerate(pictures.items(), 1):
             self._place(f"figures/{name}").write_bytes(draw())

@@ -22,7 +22,9 @@ from analysis.laplace import Fit, Floats, Problem, maximise
 
 MAX_PARTICIPANTS = 1_500  # unless there are no more images than that
 MAX_ROWS = 100_000
-COLUMNS = ("kind", "term", "estimate", "se", "low", "high", "odds_ratio", "p")
+NUMBERS = ("estimate", "se", "low", "high", "odds_ratio", "p")
+COUNTED = ("n_responses", "n_participants", "n_images")
+COLUMNS = ("kind", "term", *NUMBERS, *COUNTED)
 GROUPS = ("participant", "image")
 KINDS = {False: "AI wrong", True: "AI correct"}
 _Z = float(norm.ppf(0.975))
@@ -32,7 +34,7 @@ _Z = float(norm.ppf(0.975))
 class MixedModel:
     """A fitted model: its ``table`` (columns ``COLUMNS``) and its ``specification`` in words.
 
-    ``problem`` says what is wrong, or is empty; with no estimate at all the numbers are NaN.
+    ``problem`` says what is wrong, or is empty; with a problem all numbers are NaN.
     ``cells`` are the log odds of being correct of each condition by AI correctness (index
     condition, columns ``KINDS``), ``sds`` the standard deviations of people and of images.
     """
@@ -86,18 +88,16 @@ def mixed_model(
     sample = _sample(responses, conditions, seed)
     empty = DataFrame(math.nan, index=pd.Index(sample.conditions), columns=list(KINDS.values()))
     problem = _obstacle(sample)
-    if problem:
-        terms = _terms(sample.conditions)
-        table = DataFrame([(kind, term) for kind, term, _ in terms], columns=["kind", "term"])
-        text = _specification(sample, problem, None, seed)
-        return MixedModel(
-            table.reindex(columns=list(COLUMNS)), text, problem, empty, (math.nan, math.nan)
-        )
-    fit = maximise(_problem(sample))
-    problem = "" if fit.is_converged else f"The fit did not converge: {fit.message}"
-    cells = DataFrame(fit.beta.reshape(-1, 2), index=empty.index, columns=empty.columns)
+    fit = None if problem else maximise(_problem(sample))
+    if fit is not None and not fit.is_converged:
+        problem = f"The fit did not converge: {fit.message} Its numbers are left out."
+        fit = None
     text = _specification(sample, problem, fit, seed)
-    return MixedModel(_table(sample, fit), text, problem, cells, fit.sds)
+    table = _table(sample, fit)
+    if fit is None:
+        return MixedModel(table, text, problem, empty, (math.nan, math.nan))
+    cells = DataFrame(fit.beta.reshape(-1, 2), index=empty.index, columns=empty.columns)
+    return MixedModel(table, text, problem, cells, fit.sds)
 
 
 def _sample(responses: DataFrame, conditions: Sequence[str] | None, seed: int) -> _Sample:
@@ -200,18 +200,26 @@ def _terms(conditions: Sequence[str]) -> list[tuple[str, str, Floats]]:
     return terms + [("random", group, np.zeros(0)) for group in GROUPS]
 
 
-def _table(sample: _Sample, fit: Fit) -> DataFrame:
-    rows = []
-    for kind, term, weights in _terms(sample.conditions):
-        if kind == "random":
-            rows.append((kind, term, *_spread(fit, GROUPS.index(term))))
-            continue
-        estimate = float(weights @ fit.beta)
-        se = math.sqrt(max(0.0, float(weights @ fit.covariance @ weights)))
-        p = float(2 * norm.sf(abs(estimate / se))) if se > 0 else math.nan
-        low, high = estimate - _Z * se, estimate + _Z * se
-        rows.append((kind, term, estimate, se, low, high, float(np.exp(estimate)), p))
+def _table(sample: _Sample, fit: Fit | None) -> DataFrame:
+    """Return a row a term, and what was fitted; without a fit the numbers are NaN."""
+    counts = (len(sample.rows), sample.n_participants, sample.n_images)
+    rows = [
+        (kind, term, *_numbers(fit, kind, term, weights), *counts)
+        for kind, term, weights in _terms(sample.conditions)
+    ]
     return DataFrame(rows, columns=list(COLUMNS))
+
+
+def _numbers(fit: Fit | None, kind: str, term: str, weights: Floats) -> tuple[float, ...]:
+    if fit is None:
+        return (math.nan,) * len(NUMBERS)
+    if kind == "random":
+        return _spread(fit, GROUPS.index(term))
+    estimate = float(weights @ fit.beta)
+    se = math.sqrt(max(0.0, float(weights @ fit.covariance @ weights)))
+    p = float(2 * norm.sf(abs(estimate / se))) if se > 0 else math.nan
+    low, high = estimate - _Z * se, estimate + _Z * se
+    return estimate, se, low, high, float(np.exp(estimate)), p
 
 
 def _spread(fit: Fit, group: int) -> tuple[float, ...]:
@@ -243,12 +251,11 @@ def _specification(sample: _Sample, problem: str, fit: Fit | None, seed: int) ->
         "Limit: there is no random slope. Where people differ in how readily they accept, p values "
         "on one kind of trials are too small; read the plain mean, or the bootstrap over people.",
     ]
-    if fit is not None and fit.is_converged:
+    if fit is not None:
         lines.append(
             f"Converged after {fit.n_evaluations} evaluations; log likelihood "
             f"{fit.log_likelihood:.3f}."
         )
-    if fit is not None:
         zero = [g for g, sd in zip(GROUPS, fit.sds, strict=True) if sd == 0]
         lines += [
             f"The SD of {each}s is estimated as 0 (no such differences seen)." for each in zero

@@ -24,6 +24,7 @@ from analysis.recompute import (
     table_path,
     tables_from,
 )
+from analysis.tables import texts_of
 from analysis.tidy import table_read
 
 # Sums in another order, by another version of a library, differ in the last digits.
@@ -93,6 +94,8 @@ def main(folder: Path, arguments: list[str] | None = None) -> int:
     options.out.mkdir(parents=True, exist_ok=True)
     tables = tables_from(frames_read(data_files(folder)), plan["declared"])
     found = compare(folder, tables, options.out, table_columns())
+    for name, text in texts_of(tables).items():
+        (options.out / name).write_text(text, encoding="utf-8")
     for name, how in found.items():
         sys.stdout.write(f"{name + '.csv':24} {(how and 'DIFFERS: ' + how) or 'the same'}\n")
     if not options.no_figures:

@@ -6,7 +6,7 @@ number means in docs/metrics.md.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 
 import pandas as pd
@@ -23,8 +23,9 @@ from analysis.people_tables import accuracy_by_table, images_table, measures_tab
 from analysis.samples import Sample, samples_of
 from analysis.team_tables import pools_of, team_curve_table, team_table, teams_of
 
-__all__ = ["Declared", "DeclaredCondition", "OnProgress", "tables_of"]
+__all__ = ["Declared", "DeclaredCondition", "OnProgress", "tables_of", "texts_of"]
 
+SPECIFICATION = "specification"
 OnProgress = Callable[[int, int], None]
 Part = Callable[[Sample, Declared], DataFrame]
 
@@ -36,7 +37,29 @@ def _equivalence(sample: Sample, declared: Declared) -> DataFrame:
 
 
 def _mixed_model(sample: Sample, declared: Declared) -> DataFrame:
-    return mixed_table(sample.answers, conditions=declared.names, seed=declared.seed)
+    table = mixed_table(sample.answers, conditions=declared.names, seed=declared.seed)
+    return _saying(table, {sample.name: table.attrs[SPECIFICATION]})
+
+
+def _saying(table: DataFrame, words: Mapping[str, str]) -> DataFrame:
+    """Return the table; it carries what its model is, by the value of ``analysed``."""
+    table.attrs[SPECIFICATION] = dict(words)
+    return table
+
+
+def texts_of(tables: Mapping[str, DataFrame]) -> dict[str, str]:
+    """Return what stands in words beside the tables, by the names of text files."""
+    texts = {}
+    for name, table in tables.items():
+        words = table.attrs.get(SPECIFICATION, {})
+        whose: dict[str, list[str]] = {}
+        for analysed in table["analysed"].unique() if words else ():
+            # Where nobody is excluded, all are fitted once, and the rows copied.
+            whose.setdefault(words.get(analysed, words.get("all")), []).append(analysed)
+        parts = [f"Rows whose analysed is {', '.join(n)}:\n{text}\n" for text, n in whose.items()]
+        if parts:
+            texts[f"{name}.txt"] = "\n".join(parts)
+    return texts
 
 
 DTYPES = {"string": "str", "integer": "Int64", "number": "float64", "boolean": "boolean"}
@@ -110,5 +133,5 @@ def _shaped(parts: Iterable[DataFrame], columns: tuple[Column, ...]) -> DataFram
         for part in parts
     ]
     table = pd.concat(shaped, ignore_index=True)
-    table.attrs = shaped[-1].attrs  # what the model says of itself, of the kept
-    return table
+    words = {k: v for part in shaped for k, v in part.attrs.get(SPECIFICATION, {}).items()}
+    return _saying(table, words) if words else table

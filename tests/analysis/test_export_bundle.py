@@ -100,6 +100,16 @@ def test_a_rule_about_what_a_study_does_not_measure_is_refused_in_words(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_the_mixed_model_is_said_in_words_beside_its_table(study: Study, tmp_path: Path) -> None:
+    done = bundle_write(study, tmp_path)
+    assert "tables/mixed_model.txt" in done.files
+    text = (tmp_path / "tables" / "mixed_model.txt").read_text(encoding="utf-8")
+    assert "Model: correct ~ condition * is_ai_correct" in text
+    assert "In ResNet-50, AI wrong, none of the responses are correct" in text
+    assert {row["estimate"] for row in read(tmp_path / "tables" / "mixed_model.csv")} == {""}
+    assert "`tables/mixed_model.txt`" in (tmp_path / "README.md").read_text(encoding="utf-8")
+
+
 def test_cells_are_written_as_the_codebook_promises(study: Study, tmp_path: Path) -> None:
     Trial.objects.filter(participant__status="active").update(presented_at=None)
     bundle_write(study, tmp_path)

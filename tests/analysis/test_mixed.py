@@ -14,7 +14,7 @@ from statsmodels.genmod.bayes_mixed_glm import BinomialBayesMixedGLM
 
 from analysis import mixed
 from analysis.laplace import Fit, Floats, Likelihood, Problem, maximise
-from analysis.mixed import COLUMNS, mixed_model, mixed_table
+from analysis.mixed import NUMBERS, mixed_model, mixed_table
 
 BETA = np.array([-0.3, 1.2, 0.4, 1.8])
 
@@ -137,7 +137,7 @@ def test_shuffled_rows_and_other_names_change_nothing() -> None:
     frame = study()
     other = frame.sample(frac=1, random_state=1).assign(item_id=lambda x: "i" + x["image"])
     first, second = mixed_table(frame), mixed_model(other, conditions=["ResNet-50", "kNN"]).table
-    numbers = list(COLUMNS[2:])
+    numbers = list(NUMBERS)
     assert first["term"].tolist() == second["term"].tolist()
     assert first[numbers].to_numpy() == pytest.approx(
         second[numbers].to_numpy(), abs=1e-4, nan_ok=True
@@ -195,6 +195,35 @@ def test_a_fit_that_does_not_converge_says_so(monkeypatch: pytest.MonkeyPatch) -
     fitted = mixed_model(study())
     assert "did not converge: a slope is left" in fitted.specification
     assert "Converged after" not in fitted.specification
+
+
+def test_what_did_not_converge_has_no_numbers() -> None:
+    """Each of 12 images is judged alike by all 40 people: the SD of images has no end."""
+    n = np.arange(480)
+    frame = DataFrame(
+        {
+            "participant_id": (n // 12).astype(str), "image": (n % 12).astype(str),
+            "condition": np.where(n // 12 % 2, "b", "a"), "is_ai_correct": n % 2 == 1,
+            "is_correct": n % 12 // 2 % 2 == 1,
+        }
+    )  # fmt: skip
+    fitted = mixed_model(frame)
+    assert "did not converge" in fitted.problem
+    assert (
+        fitted.table["term"].tolist()
+        == mixed_table(study(), conditions=["a", "b"])["term"].tolist()
+    )
+    assert fitted.table[list(NUMBERS)].isna().all(axis=None)
+    assert fitted.cells.isna().all(axis=None)
+    assert np.isnan(fitted.sds).all()
+
+
+def test_the_table_says_what_it_was_fitted_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    counted = ["n_responses", "n_participants", "n_images"]
+    assert mixed_table(study())[counted].drop_duplicates().values.tolist() == [[240, 24, 30]]
+    monkeypatch.setattr(mixed, "MAX_ROWS", 205)
+    (few,) = mixed_table(study())[counted].drop_duplicates().values.tolist()
+    assert few[:2] == [200, 20]
 
 
 def test_a_huge_study_is_fitted_to_whole_participants_drawn_by_the_seed(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from io import StringIO
 from itertools import combinations
 from pathlib import Path
@@ -145,6 +147,9 @@ def test_a_fitted_model_gives_people_who_behave_like_those_it_was_fitted_to() ->
         assert fitted[measure] == pytest.approx(truth["a"].measures()[measure], abs=4)
     with pytest.raises(PowerRefused, match="No condition 'c'; the model has a, b"):
         behaviour_of(model, "c")
+    lost = replace(model, problem="It did not converge.", sds=(math.nan, math.nan))
+    with pytest.raises(PowerRefused, match="did not converge"):
+        behaviour_of(lost, "a")
 
 
 @pytest.mark.parametrize("sd_image", [0, 1.2])

@@ -14,7 +14,7 @@ from analysis.codebook_tables import TABLES
 from analysis.exclusions import RuleRefused
 from analysis.frame import responses_frame
 from analysis.measures import MEASURES
-from analysis.tables import DTYPES, PARTS, Declared, DeclaredCondition, tables_of
+from analysis.tables import DTYPES, PARTS, Declared, DeclaredCondition, tables_of, texts_of
 from tests.analysis.people import make_study, person
 from tests.analysis.simulated import CONDITIONS, Frames, declared, row_of, simulate
 
@@ -112,6 +112,21 @@ def test_a_table_that_is_not_wanted_is_left_out_and_changes_no_other() -> None:
     )
     assert everything.keys() - some.keys() == {"mixed_model", "images"}
     assert_frame_equal(some["team"], everything["team"])
+
+
+def test_the_model_says_in_words_what_it_is_of_all_and_of_the_kept(
+    made: dict[str, DataFrame],
+) -> None:
+    (name, text), *none = texts_of(made).items()
+    assert (name, none) == ("mixed_model.txt", [])
+    everyone, kept = text.split("Rows whose analysed is ")[1:]
+    n_people = len(FRAMES.people)
+    assert (everyone[:5], kept[:6]) == ("all:\n", "kept:\n")
+    assert f"; {n_people} participants" in everyone
+    assert f"; {n_people} participants" not in kept
+    nobody_excluded = texts_of(tables(declaration=declared()))["mixed_model.txt"]
+    assert nobody_excluded.startswith("Rows whose analysed is all, kept:\n")
+    assert texts_of({}) == {}
 
 
 def test_progress_is_told_to_its_end() -> None:
