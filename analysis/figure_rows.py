@@ -164,7 +164,8 @@ def _scale(name: str, axes: Axes, points: DataFrame, *, is_whole: bool = False) 
         axes.set_xlim(-3, 103)
         axes.set_xticks([0, 25, 50, 75, 100] if _is_wide(axes) else [0, 50, 100])
     elif chance is None:
-        axes.set_xlim(-0.03 * known.max(), 1.06 * known.max())
+        most = known.max() or 1.0  # all values may be 0
+        axes.set_xlim(-0.03 * most, 1.06 * most)
         axes.xaxis.set_major_locator(MaxNLocator(6 if _is_wide(axes) else 3))
     else:
         axes.set_xlim(max(min(*known, chance) - 3, -3), min(max(*known, chance) + 3, 103))

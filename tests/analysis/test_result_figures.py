@@ -163,6 +163,15 @@ def test_a_mean_without_an_interval_is_a_point_alone() -> None:
     assert "60.0." in figure_text("accuracy", tables)
 
 
+def test_an_axis_from_zero_has_a_length_where_every_value_is_zero() -> None:
+    tables = make_tables(["kNN"])
+    tables["measures"][["estimate", "low", "high"]] = 0.0
+    left, right = figure_of("reliance", tables).axes[0].get_xlim()
+    assert left < 0 < right
+    tables["times"][["mean", "low", "high"]] = [300.0, 250, 350]
+    assert figure_of("time", tables).axes[0].get_xlim()[1] < 0.5
+
+
 @pytest.mark.parametrize("kind", FORMATS)
 @pytest.mark.parametrize("name", NAMES)
 def test_equal_tables_give_equal_bytes(name: str, kind: str) -> None:
