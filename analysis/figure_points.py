@@ -23,6 +23,7 @@ AI_RIGHT, AI_WRONG = "AI right", "AI wrong"
 OVER, UNDER = "Over-reliance: wrong AI accepted", "Under-reliance: right AI rejected"
 CHANCE: Final = 50.0
 MS_PER_S: Final = 1000.0
+WITHOUT_AWAY: Final = "rt_clean_ms"
 
 Tables = Mapping[str, DataFrame]
 
@@ -122,12 +123,17 @@ def _positions(rows: DataFrame) -> DataFrame:
 
 
 def _seconds(rows: DataFrame) -> DataFrame:
-    """Pick the times to answer: cleaned of too quick and too slow ones, where there are such."""
-    is_clean = (rows["measure"] == "rt_clean_ms") & rows["mean"].notna()
-    named = {"rt_clean_ms" if is_clean.any() else "rt_ms": "Time to answer"}
+    """Pick the times to answer: each person's median, and the mean of these."""
+    named = {time_shown(rows): "Time to answer"}
     points = _stacked(rows.rename(columns={"mean": "value"}), "measure", named)
     times = points[["value", "sd", "low", "high"]] / MS_PER_S
     return points.assign(**{str(name): times[name] for name in times})
+
+
+def time_shown(rows: DataFrame) -> str:
+    """Return the time that is shown: without time away from the page, if anybody's is known."""
+    is_known = (rows["measure"] == WITHOUT_AWAY) & rows["mean"].notna()
+    return WITHOUT_AWAY if is_known.any() else "rt_ms"
 
 
 def _stacked(rows: DataFrame, key: str, named: Mapping[str, str]) -> DataFrame:
@@ -192,7 +198,7 @@ SPECS: Final[dict[str, Spec]] = {
     ),
     "time": Spec(
         "Time to answer",
-        "Time per answer (s)",
+        "Median time per answer (s)",
         "times",
         _seconds,
         ("Time to answer",),

@@ -8,7 +8,18 @@ from typing import Any, Final
 
 from pandas import DataFrame, Series, isna
 
-from analysis.figure_points import KEPT, SPECS, Tables, analysed_rows, arms_of, points_of, pooled
+from analysis.figure_points import (
+    KEPT,
+    MS_PER_S,
+    SPECS,
+    WITHOUT_AWAY,
+    Tables,
+    analysed_rows,
+    arms_of,
+    points_of,
+    pooled,
+    time_shown,
+)
 from analysis.figure_texts import (
     TEAM,
     exclusions_text,
@@ -110,7 +121,8 @@ def _sheet(name: str, tables: Tables, analysed: str) -> Sheet:
     whom = exclusions_text(tables, analysed)
     if len(series) == 1:
         caption = f"{spec.axis}, mean over the participants who completed; {whom}"
-        return _one_series(caption, points)
+        sheet = _one_series(caption, points)
+        return _with_median(sheet, tables, analysed) if name == "time" else sheet
     limits = " (95 % interval)" if len(series) <= MOST_INTERVALS else ""
     caption = f"{spec.axis}, mean{limits} over the participants who completed; {whom}"
     rows = [_row(name, points[points["condition"] == name], series) for name in arms_of(points)]
@@ -150,6 +162,19 @@ def _one_series(caption: str, points: DataFrame) -> Sheet:
 
 def _without(place: int, cells: list[str]) -> list[str]:
     return cells[:place] + cells[place + 1 :]
+
+
+def _with_median(sheet: Sheet, tables: Tables, analysed: str) -> Sheet:
+    """Add the median over people, and say whether time away from the page is in."""
+    rows = analysed_rows(tables["times"], analysed)
+    shown = time_shown(rows)
+    medians = rows[rows["measure"] == shown].set_index("condition")["median"] / MS_PER_S
+    place = sheet.columns.index("Mean")
+    sheet.columns.insert(place, "Median")
+    for row in sheet.rows:
+        row.insert(place, number(medians.get(row[0])))
+    away = ", without the time away from the page" * (shown == WITHOUT_AWAY)
+    return replace(sheet, caption=f"{sheet.caption}; each person's median{away}")
 
 
 def _with_more(sheet: Sheet, tables: Tables, analysed: str) -> Sheet:

@@ -200,6 +200,19 @@ def test_without_an_interval_it_is_not_clear_who_is_better() -> None:
     assert [row[-1] for row in sheet("Human-AI team", tables).rows] == ["not clear", "–"]
 
 
+def test_times_are_shown_with_their_median_and_what_they_leave_out() -> None:
+    tables = make_tables(["a", "b"])
+    table = sheet("Time to answer", tables)
+    assert (table.columns[-4], table.columns[-3]) == ("Median", "Mean")
+    assert [row[-4:-2] for row in table.rows] == [["8.0", "9.0"], ["8.5", "9.5"], ["–", "9.3"]]
+    assert table.caption.startswith("Median time per answer (s), mean over the participants")
+    assert "each person's median, without the time away from the page" in table.caption
+    tables["times"] = tables["times"].query("measure == 'rt_ms'")
+    table = sheet("Time to answer", tables)
+    assert table.rows[0][-4:-2] == ["12.0", "13.0"]
+    assert "away" not in table.caption
+
+
 def test_many_series_are_shown_without_their_intervals() -> None:
     table = sheet("Accuracy by place in the test", make_tables(["a"]))
     assert table.columns == ["Condition", "Participants", *(str(n) for n in range(1, 13))]

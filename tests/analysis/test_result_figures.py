@@ -90,7 +90,7 @@ def test_guessing_is_marked_where_it_means_something() -> None:
     assert "guessing" not in words_of(figure_of("time", make_tables()))
 
 
-def test_times_are_in_seconds_and_cleaned_where_they_were_cleaned() -> None:
+def test_times_are_in_seconds_and_without_time_away_where_it_is_known() -> None:
     tables = make_tables(["kNN"])
     assert drawn_at(figure_of("time", tables)) == [9.0]
     tables["times"] = tables["times"].query("measure == 'rt_ms'")
