@@ -96,6 +96,11 @@ def _question_contradictions(stage: QuestionsPlan) -> Iterator[tuple[str, object
     for position, each in enumerate(stage.questions):
         if (each.answer == "choice") != bool(each.choices):
             yield f"questions[{position}].choices", each.choices, "choices, if answer is choice"
+        for number, choice in enumerate(each.choices):
+            # A browser sends a line's end in its own way, and an answer's ends are not kept.
+            if choice != choice.strip() or len(choice.splitlines()) > 1:
+                expected = "one line without blanks at its ends"
+                yield f"questions[{position}].choices[{number}]", choice, expected
 
 
 def _analysis_problems(plan: StudyPlan) -> Iterator[Problem]:

@@ -21,11 +21,16 @@ def _problem(question: QuestionPlan, value: str) -> str:
         return "Please answer this question." if question.is_required else ""
     if question.answer == "number" and not _is_number(value):
         return f"“{value[:40]}” is no number. Please write digits, such as 42 or 3.5."
-    if question.answer == "choice" and value not in question.choices:
+    if question.answer == "choice" and not _is_among(value, question.choices):
         return "Please choose one of the answers."
     if len(value) > MAX_LENGTH:
         return f"This has {len(value):,} characters; please use at most {MAX_LENGTH:,}."
     return ""
+
+
+def _is_among(value: str, choices: Iterable[str]) -> bool:
+    """Whether a browser chose one of them; how blanks and lines end is the browser's affair."""
+    return value.split() in [each.split() for each in choices]
 
 
 def _is_number(value: str) -> bool:

@@ -59,6 +59,7 @@ def stage(**fields: Any) -> dict[str, Any]:
 
 
 QUESTION = {"name": "age", "text": "How old are you?"}
+CHOICE = {"name": "eyes", "text": "Do you wear glasses?", "answer": "choice"}
 
 
 @pytest.mark.parametrize(
@@ -93,6 +94,14 @@ QUESTION = {"name": "age", "text": "How old are you?"}
         (
             stage(kind="questions", name="you", questions=[QUESTION | {"answer": "choice"}]),
             r"questions\[0\].choices: found \[\], expected choices, if answer is choice",
+        ),
+        (
+            stage(kind="questions", name="you", questions=[CHOICE | {"choices": ["No", "Yes "]}]),
+            r"stages\[0\].questions\[0\].choices\[1\]: found 'Yes ', expected one line without bl",
+        ),
+        (
+            stage(kind="questions", name="you", questions=[CHOICE | {"choices": ["a\nb"]}]),
+            r"stages\[0\].questions\[0\].choices\[0\]: found 'a\\nb', expected one line",
         ),
         (
             {"analysis": {"family": [["kNN", "Grad-CAM"]]}},

@@ -12,7 +12,14 @@ from django.utils import timezone
 
 from tests.factories import make_document, make_study
 from tests.trials.test_views import DOOR, WAY, consent, go_to
-from trials.models import AttentionCheck, Participant, QuestionAnswer, Response, StepVisit
+from trials.models import (
+    AttentionCheck,
+    Participant,
+    QuestionAnswer,
+    Response,
+    StepVisit,
+    Study,
+)
 from trials.plan import StudyPlan
 from trials.services import trial_of
 
@@ -154,6 +161,16 @@ def test_good_answers_are_stored_and_lead_on() -> None:
     client = enter([QUESTIONS])
     assert client.post(WAY, {"step": "0", "q_age": " 41.5 ", "q_x": "?"}).status_code == 302
     assert list(QuestionAnswer.objects.values_list("name", "value")) == [("age", "41.5")]
+
+
+@pytest.mark.parametrize("choice", [" No ", "No\nnever", "No\r\nnever", "No\rnever"])
+def test_a_frozen_study_whose_choice_has_blanks_or_lines_still_takes_it(choice: str) -> None:
+    client = enter([QUESTIONS])
+    study = Study.objects.get()
+    study.document["stages"][0]["questions"][1]["choices"] = ["Yes", choice]
+    study.save(update_fields=["document"])
+    sent = {"step": "0", "q_age": "41", "q_eyes": "\r\n".join(choice.splitlines())}
+    assert client.post(WAY, sent).status_code == 302
 
 
 def test_who_fails_an_attempt_sees_the_score_and_may_read_again() -> None:

@@ -19,9 +19,9 @@ PHASES = [(phase.value, phase.value) for phase in Phase]
 
 
 @lru_cache(maxsize=64)
-def _plan_of(document: str) -> StudyPlan:
+def _plan_of(document: str, is_frozen: bool) -> StudyPlan:
     """Check a document once: a page needs its plan, and checking takes longer than the rest."""
-    return StudyPlan.from_json(json.loads(document))
+    return StudyPlan.from_json(json.loads(document), is_frozen=is_frozen)
 
 
 class Study(models.Model):
@@ -81,7 +81,7 @@ class Study(models.Model):
     @cached_property
     def plan(self) -> StudyPlan:
         """The checked document."""
-        return _plan_of(json.dumps(self.document, sort_keys=True))
+        return _plan_of(json.dumps(self.document, sort_keys=True), self.is_frozen)
 
     @property
     def is_frozen(self) -> bool:
