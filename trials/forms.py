@@ -9,7 +9,6 @@ from django import forms
 
 from trials.models import Event
 from trials.models.answers import Input
-from trials.questions import MAX_LENGTH
 from trials.services import ClientEvent, Submission
 
 ONE_DAY_MS = 24 * 3600 * 1000
@@ -23,6 +22,15 @@ def milliseconds(text: object) -> int | None:
     return int(said) if is_a_time and int(said) <= ONE_DAY_MS else None
 
 
+def storable(text: str) -> str:
+    """Return a text without what no database stores (NUL, halves of characters).
+
+    A line's end is one character, as it is in the browser that counts and cuts what is typed.
+    """
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
+    return lines.encode("utf-8", "ignore").decode("utf-8")
+
+
 def client_events(text: str) -> list[ClientEvent]:
     """Read the events that a page kept: ``[[kind, at_ms, detail], ...]``.
 
@@ -30,14 +38,15 @@ def client_events(text: str) -> list[ClientEvent]:
     """
     try:
         rows = json.loads(text or "[]")
-    except ValueError:
+    except (ValueError, RecursionError):
         return []
     events = []
     for row in rows[:MAX_EVENTS] if isinstance(rows, list) else []:
         kind, at, detail = (*row, "", "", "")[:3] if isinstance(row, list) else ("", "", "")
         at_ms = milliseconds(at)
         if kind in Event.Kind.values and at_ms is not None:
-            events.append(ClientEvent(kind, at_ms, str(detail)[:200]))
+            said = str(detail) if isinstance(detail, str | int | float) else ""
+            events.append(ClientEvent(kind, at_ms, storable(said)[:200]))
     return events
 
 
@@ -81,8 +90,8 @@ class StepForm(EventsForm):
             away_ms=milliseconds(data["away_ms"]),
             given_by=given_by,
             answers={
-                # One more than may be: what is too long is refused, never cut.
-                name.removeprefix("q_"): str(value)[: MAX_LENGTH + 1]
+                # Never cut: what is too long is refused and comes back as it was typed.
+                name.removeprefix("q_"): storable(str(value))
                 for name, value in raw.items()
                 if name.startswith("q_")
             },

@@ -35,6 +35,23 @@ def test_a_stranger_or_a_step_ahead_stores_no_event() -> None:
     assert not Event.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("detail", "kept"),
+    [("a\0b", "ab"), ("\ud800x", "x"), ("🙂", "🙂"), (12, "12"), ([[1]], ""), (None, "")],
+)
+def test_what_no_database_stores_is_left_out_of_an_event(detail: object, kept: str) -> None:
+    client = enter()
+    assert tell(client, 0, ["paste", 1, detail]) == 204
+    assert Event.objects.get().detail == kept
+
+
+@pytest.mark.parametrize("deep", ["[" * 100_000, '{"a":' * 100_000, "[" * 900 + "]" * 900])
+def test_events_that_nest_without_end_lose_no_answer(deep: str) -> None:
+    client = enter()
+    assert client.post(WAY, {"step": "0", "events": deep}).status_code == 302
+    assert Participant.objects.get().step == 1
+
+
 def test_events_without_the_pages_token_are_refused() -> None:
     enter()
     strict = Client(enforce_csrf_checks=True)

@@ -1,4 +1,4 @@
-"""The participant's way: reading again, waiting, questions, attempts, checks, events."""
+"""The participant's way: reading again, waiting, attempts, checks, events."""
 
 from __future__ import annotations
 
@@ -12,29 +12,12 @@ from django.utils import timezone
 
 from tests.factories import make_document, make_study
 from tests.trials.test_views import DOOR, WAY, consent, go_to
-from trials.models import (
-    AttentionCheck,
-    Participant,
-    QuestionAnswer,
-    Response,
-    StepVisit,
-    Study,
-)
+from trials.models import AttentionCheck, Participant, Response, StepVisit
 from trials.plan import StudyPlan
 from trials.services import trial_of
 
 pytestmark = pytest.mark.django_db
 
-QUESTIONS = {
-    "kind": "questions",
-    "name": "about",
-    "title": "About you",
-    "questions": [
-        {"name": "age", "text": "How old are you?", "answer": "number", "is_required": True},
-        {"name": "eyes", "text": "Glasses?", "answer": "choice", "choices": ["Yes", "No"]},
-        {"name": "how", "text": "How did you decide?", "answer": "paragraph"},
-    ],
-}
 HELLO = {"kind": "page", "name": "hello", "title": "Hello", "text": "From **{persona}** & <us>."}
 
 
@@ -129,48 +112,6 @@ def test_a_trial_waits_for_its_minimum_time_too() -> None:
     assert 'data-wait="5"' in client.get(WAY).text
     assert client.post(WAY, {"step": "2", "answer": "yes"}).status_code == 422
     assert not Response.objects.exists()
-
-
-@pytest.mark.parametrize(
-    ("typed", "says"),
-    [
-        ({}, "Please answer this question."),
-        ({"q_age": "old"}, "“old” is no number."),
-        ({"q_age": "nan"}, "is no number"),
-        ({"q_age": "41", "q_eyes": "Perhaps"}, "Please choose one of the answers."),
-        ({"q_age": "41", "q_how": "x" * 5001}, "please use at most 5,000"),
-    ],
-)
-def test_a_bad_answer_comes_back_with_what_to_do(typed: dict[str, str], says: str) -> None:
-    page = enter([QUESTIONS]).post(WAY, {"step": "0", **typed})
-    assert page.status_code == 422
-    assert says in page.text
-    assert not QuestionAnswer.objects.exists()
-
-
-def test_what_was_typed_is_kept_when_it_is_refused() -> None:
-    typed = {"q_age": "<old>", "q_eyes": "No", "q_how": "By eye & feeling"}
-    page = enter([QUESTIONS]).post(WAY, {"step": "0", **typed}).text
-    assert 'value="&lt;old&gt;"' in page
-    assert 'value="No" checked' in page
-    assert "By eye &amp; feeling</textarea>" in page
-    assert 'aria-describedby="error_age"' in page
-
-
-def test_good_answers_are_stored_and_lead_on() -> None:
-    client = enter([QUESTIONS])
-    assert client.post(WAY, {"step": "0", "q_age": " 41.5 ", "q_x": "?"}).status_code == 302
-    assert list(QuestionAnswer.objects.values_list("name", "value")) == [("age", "41.5")]
-
-
-@pytest.mark.parametrize("choice", [" No ", "No\nnever", "No\r\nnever", "No\rnever"])
-def test_a_frozen_study_whose_choice_has_blanks_or_lines_still_takes_it(choice: str) -> None:
-    client = enter([QUESTIONS])
-    study = Study.objects.get()
-    study.document["stages"][0]["questions"][1]["choices"] = ["Yes", choice]
-    study.save(update_fields=["document"])
-    sent = {"step": "0", "q_age": "41", "q_eyes": "\r\n".join(choice.splitlines())}
-    assert client.post(WAY, sent).status_code == 302
 
 
 def test_who_fails_an_attempt_sees_the_score_and_may_read_again() -> None:
