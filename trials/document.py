@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -20,6 +21,7 @@ from jsonschema import Draft202012Validator, ValidationError
 
 Json = dict[str, Any]
 SCHEMA_FILE = Path(__file__).with_name("study.schema.json")
+MAX_DEPTH = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,23 +63,89 @@ def resolved(part: Mapping[str, Any], value: object = None) -> Json:
     return whole
 
 
+class _Alias(yaml.MarkedYAMLError):
+    """An alias in a text."""
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads no aliases: a few lines of them say more than any memory holds."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            event = self.peek_event()  # type: ignore[no-untyped-call]
+            raise _Alias(problem=f"*{event.anchor}", problem_mark=event.start_mark)
+        return super().compose_node(parent, index)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes no aliases."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
 def read(text: str) -> Json:
     """Read a document from YAML (JSON is YAML too). Raises ``PlanRefused`` with the line."""
+    expected = "a document in YAML or JSON"
     try:
-        document = yaml.safe_load(text)
+        document = yaml.load(text, _Loader)  # noqa: S506 - a safe one that reads even less
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "the text"
         problem = getattr(error, "problem", None) or "something that cannot be read"
-        raise PlanRefused(Problem(where, problem, "a document in YAML or JSON")) from error
+        if isinstance(error, _Alias):
+            expected = "the text written out; aliases are not read"
+        raise PlanRefused(Problem(where, problem, expected)) from error
+    except (ValueError, RecursionError) as error:
+        raise PlanRefused(Problem("the text", str(error), expected)) from error
     if not isinstance(document, dict):
         raise PlanRefused(Problem("document", document, "fields such as title: and seed:"))
+    if problems := list(_unstorable(document)):
+        raise PlanRefused(*problems)
     return document
+
+
+def _unstorable(value: Any, path: str = "", depth: int = 0) -> Iterator[Problem]:
+    """Yield what a database cannot keep as JSON, or nobody means in earnest."""
+    where = path or "document"
+    if depth > MAX_DEPTH:
+        yield Problem(where, "more below", f"at most {MAX_DEPTH} levels")
+    elif isinstance(value, Mapping):
+        for name, each in value.items():
+            if not isinstance(name, str):
+                yield Problem(where, name, "a name in quotes")
+            elif problems := list(_unstorable(name, where)):
+                yield from problems
+            else:
+                yield from _unstorable(each, _join(path, name), depth + 1)
+    elif isinstance(value, list | tuple):
+        for position, each in enumerate(value):
+            yield from _unstorable(each, f"{path}[{position}]", depth + 1)
+    elif expected := _storable(value):
+        is_text = isinstance(value, str)
+        yield Problem(where, _printable(value) if is_text else value, expected)
+
+
+def _storable(value: object) -> str:
+    """Return what was expected in the place of a value that cannot be kept; empty if it can."""
+    if isinstance(value, str):
+        is_plain = _printable(value) == value
+        return "" if is_plain else "a text without NUL and halves of characters"
+    if isinstance(value, float) and not math.isfinite(value):
+        return "a finite number"
+    is_json = isinstance(value, int | float | None)
+    return "" if is_json else "a text, a number, true, false, a list or a table of fields"
+
+
+def _printable(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode().replace("\0", r"\0")
 
 
 def write(document: Mapping[str, Any]) -> str:
     """Return a document as YAML, in the order of its fields."""
-    text: str = yaml.safe_dump(dict(document), sort_keys=False, allow_unicode=True, width=88)
+    text: str = yaml.dump(
+        dict(document), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=88
+    )
     return text
 
 
@@ -109,6 +177,8 @@ def _filled(value: Any, part: Mapping[str, Any]) -> Any:
 
 def problems_of(document: Mapping[str, Any]) -> list[Problem]:
     """Return what the schema refuses, in the order of the document's fields."""
+    if unstorable := list(_unstorable(document)):
+        return unstorable
     errors = Draft202012Validator(schema()).iter_errors(_plain(document))
     found = [problem for error in errors for problem in _problems(error)]
     return list({str(problem): problem for problem in found}.values())

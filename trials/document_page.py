@@ -14,7 +14,8 @@ HEAD = """# The study document
 A study is one document, written as YAML or JSON and checked against a published JSON Schema:
 `trials/study.schema.json`, served by every site at `/study.schema.json`. This page is made from it
 by `python -m trials.document_page`. What is left out takes its default; everything that is wrong is
-told with its path, what was found and what was expected. Ready-made ones: `trials/ready_made/`.
+told with its path, what was found and what was expected. YAML's aliases (`*name`) are not read, and
+nothing lies deeper than 20 levels. Ready-made ones: `trials/ready_made/`.
 
 A frozen study (from its first pilot or opening on) keeps its document, its predictions and its
 photos under one fingerprint; a change is a new version.

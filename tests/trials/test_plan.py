@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +132,40 @@ def test_everything_that_is_wrong_is_told_at_once() -> None:
 def test_what_is_no_document_is_refused_in_words(text: str) -> None:
     with pytest.raises(PlanRefused, match="expected"):
         read(text)
+
+
+BOMB = "a: &a [x, x]\n" + "".join(
+    f"{new}: &{new} [{', '.join([f'*{old}'] * 9)}]\n" for old, new in pairwise("abcdefghij")
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (BOMB, r"line 2, column 8: found '\*a', expected the text written out; aliases are not"),
+        ("title: &t x\ntopic: *t\nseed: 1", r"line 2, column 8: found '\*t', expected"),
+        ("[" * 5000, "the text: found .*, expected a document in YAML"),
+        ("a: " + "[" * 30 + "]" * 30, "found .*, expected at most 20 levels"),
+        ("seed: 2020-13-45", "the text: found 'month must be in 1..12', expected a document"),
+        ("seed: 2020-12-31", "seed: found .*, expected a text, a number, true, false, a list"),
+        ("x: !!binary aGk=", "x: found b'hi', expected a text"),
+        ("seed: .nan", "seed: found nan, expected a finite number"),
+        ("1: 2", "document: found 1, expected a name in quotes"),
+        (r'title: "a\0b"', "title: found .*, expected a text without NUL and halves of characters"),
+        (r'title: "\ud800"', "title: found .*, expected a text without NUL"),
+        (r'"\ud800": 1', r"found .*ud800', expected a text without NUL"),
+    ],
+)
+def test_what_could_not_be_stored_or_takes_no_end_is_refused(text: str, message: str) -> None:
+    with pytest.raises(PlanRefused, match=message) as error:
+        read(text)
+    str(error.value).encode()
+
+
+def test_what_is_written_has_no_aliases() -> None:
+    part = {"kind": "page", "name": "a"}
+    document = {"stages": [part, part]}
+    assert read(write(document)) == document
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from classifiers.models import Dataset
 from trials import services
 from trials.document import schema, write
+from trials.forms import storable
 from trials.models import Study
 from trials.roles import editor_only, researcher_only
 from trials.studio.editor import Checked, answer, document_check, pools, text_check
@@ -30,7 +31,7 @@ def check(request: HttpRequest) -> HttpResponse:
             checked = document_check(dict(asked["document"]))
         else:
             checked = text_check(str(asked["text"])[:MAX_TEXT])
-    except (ValueError, TypeError, AttributeError, KeyError):
+    except (ValueError, TypeError, AttributeError, KeyError, RecursionError):
         return JsonResponse({"error": "Expected JSON with text or document."}, status=400)
     return JsonResponse(answer(checked, dataset))
 
@@ -48,7 +49,7 @@ def edit(request: HttpRequest, study: Study) -> HttpResponse:
 
 
 def _saved(request: HttpRequest, study: Study) -> HttpResponse:
-    text = request.POST.get("text", "").replace("\r\n", "\n")[:MAX_TEXT]
+    text = storable(request.POST.get("text", ""))[:MAX_TEXT]
     if request.POST.get("base") != _base(study):
         messages.warning(
             request,

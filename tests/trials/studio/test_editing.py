@@ -59,7 +59,9 @@ def test_predictions_that_are_not_there_are_named(browser: Client, draft: Study)
     assert knn["problem"].startswith("No finished predictions of knn on trees.")
 
 
-@pytest.mark.parametrize("body", ["", "[]", '{"dataset": "trees"}', '{"document": 3}', "{"])
+@pytest.mark.parametrize(
+    "body", ["", "[]", '{"dataset": "trees"}', '{"document": 3}', "{", "[" * 100_000]
+)
 def test_what_the_page_never_sends_is_refused(browser: Client, body: str) -> None:
     response = browser.post("/studio/check/", body, content_type="application/json")
     assert response.status_code == 400
@@ -88,6 +90,21 @@ def test_an_invalid_text_is_kept_as_it_was_typed(browser: Client, draft: Study) 
     assert "title: New # later" in page
     draft.refresh_from_db()
     assert (draft.draft_text, draft.document["title"]) == (typed, make_document()["title"])
+
+
+@pytest.mark.parametrize("text", [r'title: "a\0b"', r'"\ud800": "\udc00"', "seed: !!set {a}"])
+def test_what_no_database_stores_is_a_problem_in_words(
+    browser: Client, draft: Study, text: str
+) -> None:
+    assert judged(browser, text=text)["problems"]
+    page = save(browser, text, base(browser)).content.decode()
+    assert "1 thing has to be mended" in page
+
+
+def test_a_text_is_kept_without_what_no_database_stores(browser: Client, draft: Study) -> None:
+    save(browser, "title: [\0", base(browser))
+    draft.refresh_from_db()
+    assert draft.draft_text == "title: ["
 
 
 def test_two_people_who_edit_do_not_write_over_each_other(browser: Client, draft: Study) -> None:
