@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import zipfile
@@ -123,6 +124,58 @@ def test_a_changed_file_inside_is_refused_by_name(name: str) -> None:
     with pytest.raises(StudyRefused, match=rf"{name} in the zip has SHA-256 .* damaged or changed"):
         study_import(file=changed(exported(study), name, b"x"), slug="again", dataset=study.dataset)
     assert not Study.objects.filter(slug="again").exists()
+
+
+def resealed(file: io.BytesIO, name: str, content: bytes) -> io.BytesIO:
+    """Return the archive with one file written over, and a manifest that says so."""
+    manifest = json.loads(zipfile.ZipFile(file).read("manifest.json"))
+    manifest["sha256"][name] = hashlib.sha256(content).hexdigest()
+    return changed(changed(file, name, content), "manifest.json", json.dumps(manifest).encode())
+
+
+FORGED = {
+    "facts are none": ("study.json", b"{}"),
+    "facts are broken": ("study.json", b"{"),
+    "facts are a list": ("study.json", b"[]"),
+    "facts nest without end": ("study.json", b"[" * 100_000),
+    "facts hold NUL": (
+        "study.json", b'{"slug": "a\\u0000", "frozen_sha256": "", "runs": {"knn": {}}}'),
+    "runs are a list": ("study.json", b'{"slug": "", "frozen_sha256": "", "runs": []}'),
+    "neighbors lack fields": ("neighbors.jsonl", b"{}\n"),
+    "neighbors are numbers": ("neighbors.jsonl", b"1\n"),
+    "predictions lack columns": ("predictions.csv", b"classifier\nknn\n"),
+    "sets are no text": ("sets.csv", b"\xff\xfe"),
+    "sets hold no number": (
+        "sets.csv", b"classifier,phase,number,position,image\nknn,test,one,0,x\n"),
+    "images have no columns": ("images.csv", b"a\nb\n"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", FORGED)
+def test_a_file_that_no_export_wrote_is_refused_and_leaves_nothing(what: str) -> None:
+    study = make_study()
+    file = exported(study)
+    dataset = elsewhere(study)
+    with pytest.raises(StudyRefused, match=r"cannot be read as a study .*export the study again"):
+        study_import(file=resealed(file, *FORGED[what]), slug="again", dataset=dataset)
+    assert not Study.objects.exists()
+    assert not PredictionRun.objects.exists()
+
+
+@pytest.mark.parametrize("manifest", [b"[]", b"{", b"{}", b'{"sha256": []}', b"\xff"])
+def test_a_manifest_that_is_none_is_refused(manifest: bytes) -> None:
+    study = make_study()
+    file = changed(exported(study), "manifest.json", manifest)
+    with pytest.raises(StudyRefused, match=r"cannot be read as a study|manifest says nothing"):
+        study_import(file=file, slug="again", dataset=study.dataset)
+
+
+def test_a_zip_that_was_cut_inside_is_refused() -> None:
+    study = make_study()
+    content = bytearray(exported(study).getvalue())
+    content[60:200] = b"\xff" * 140
+    with pytest.raises(StudyRefused, match="The zip cannot be read"):
+        study_import(file=io.BytesIO(bytes(content)), slug="again", dataset=study.dataset)
 
 
 def test_a_zip_of_something_else_is_refused() -> None:

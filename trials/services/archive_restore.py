@@ -1,0 +1,179 @@
+"""A frozen study from a file: its sets and predictions, laid on the photos that are here."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils import timezone
+
+from classifiers.models import (
+    Category,
+    Dataset,
+    Gallery,
+    Image,
+    Job,
+    Neighbor,
+    Prediction,
+    PredictionRun,
+)
+from classifiers.services.requests import parameters_sha256
+from trials.document import Json
+from trials.models import Condition, Study, TrialItem, TrialSet
+from trials.services.archive import IMAGES, NEIGHBORS, PREDICTIONS, SETS
+from trials.services.freezing import frozen_sha256
+
+
+class CannotRestore(ValueError):
+    """The sets and predictions of a file do not fit the dataset; the document still does."""
+
+
+def rows(content: bytes) -> list[dict[str, str]]:
+    """Return the rows of a CSV file."""
+    return list(csv.DictReader(io.StringIO(content.decode())))
+
+
+def restore(study: Study, facts: Json, content: Mapping[str, bytes]) -> None:
+    """Take the sets and predictions over. Raises ``CannotRestore`` and leaves nothing then."""
+    images = {each.sha256: each for each in study.dataset.images.select_related("category")}
+    categories = {each.name: each for each in study.dataset.categories.all()}
+    _check_places(images, content)
+    predictions, neighbors = _predictions_of(content), _neighbors_of(content)
+    found: dict[tuple[str, str], Prediction] = {}
+    runs = {}
+    for classifier, made in facts["runs"].items():
+        run = runs[classifier] = _run_of(study.dataset, classifier, made)
+        known = {each.image.sha256: each for each in run.predictions.select_related("image")}
+        for sha256, row in predictions.get(classifier, {}).items():
+            prediction = known.get(sha256) or _prediction(run, row, images, categories)
+            if sha256 not in known:
+                _neighbors_store(prediction, neighbors.get((classifier, sha256), []), images)
+            found[classifier, sha256] = prediction
+    for position, each in enumerate(study.plan.conditions):
+        Condition.objects.create(
+            study=study,
+            name=each.name,
+            position=position,
+            run=runs[each.classifier],
+            view_name=each.view,
+            persona=study.plan.persona_of(each.name),
+            quota=each.quota,
+        )
+    _sets_store(study, content, runs, found)
+    study.frozen_sha256, study.frozen_at = frozen_sha256(study), timezone.now()
+    if study.frozen_sha256 != facts["frozen_sha256"]:
+        raise CannotRestore(
+            f"The photos, labels, definitions or predictions of {study.dataset} differ from those "
+            f"of the file (fingerprint {study.frozen_sha256}, expected {facts['frozen_sha256']})."
+        )
+    study.save(update_fields=["frozen_sha256", "frozen_at"])
+
+
+def _check_places(images: Mapping[str, Image], content: Mapping[str, bytes]) -> None:
+    for row in rows(content[IMAGES]):
+        image = images[row["image"]]
+        if (image.split, image.category.name) != (row["split"], row["category"]):
+            raise CannotRestore(
+                f"Photo {image.source} is in split {image.split} as {image.category.name}; the "
+                f"file has it in {row['split']} as {row['category']}."
+            )
+
+
+def _run_of(dataset: Dataset, classifier: str, made: Json) -> PredictionRun:
+    """Return the run of these parameters; where there is none, one for what the file brings."""
+    gallery, _ = Gallery.objects.get_or_create(
+        dataset=dataset,
+        backbone=made["backbone"],
+        defaults={
+            "status": Job.Status.FAILED,
+            "error": "Not built here: an imported study brought predictions made with it.",
+        },
+    )
+    run, _ = PredictionRun.objects.get_or_create(
+        gallery=gallery,
+        classifier=classifier,
+        split=Image.QUERY,
+        parameters_sha256=parameters_sha256(made["parameters"]),
+        defaults={
+            "parameters": made["parameters"],
+            "status": Job.Status.DONE,
+            "finished_at": timezone.now(),
+        },
+    )
+    return run
+
+
+def _predictions_of(content: Mapping[str, bytes]) -> dict[str, dict[str, dict[str, str]]]:
+    found: dict[str, dict[str, dict[str, str]]] = {}
+    for row in rows(content[PREDICTIONS]):
+        found.setdefault(row["classifier"], {})[row["image"]] = row
+    return found
+
+
+def _neighbors_of(content: Mapping[str, bytes]) -> dict[tuple[str, str], list[Json]]:
+    found: dict[tuple[str, str], list[Json]] = {}
+    for line in content[NEIGHBORS].decode().splitlines():
+        fact = json.loads(line)
+        found.setdefault((fact["classifier"], fact["image"]), []).append(fact)
+    return found
+
+
+def _prediction(
+    run: PredictionRun,
+    row: Mapping[str, str],
+    images: Mapping[str, Image],
+    categories: Mapping[str, Category],
+) -> Prediction:
+    if row["predicted"] not in categories:
+        raise CannotRestore(f"The dataset has no category {row['predicted']!r}.")
+    return Prediction.objects.create(
+        run=run,
+        image=images[row["image"]],
+        category=categories[row["predicted"]],
+        confidence=float(row["confidence"]),
+        n_votes=int(row["n_votes"]) if row["n_votes"] else None,
+        n_voters=int(row["n_voters"]) if row["n_voters"] else None,
+    )
+
+
+def _neighbors_store(
+    prediction: Prediction, facts: list[Json], images: Mapping[str, Image]
+) -> None:
+    Neighbor.objects.bulk_create(
+        Neighbor(
+            prediction=prediction,
+            rank=fact["rank"],
+            image=images[fact["neighbor"]],
+            score=fact["score"],
+            similarity=fact["similarity"],
+            matches=fact["matches"],
+        )
+        for fact in facts
+    )
+
+
+def _sets_store(
+    study: Study,
+    content: Mapping[str, bytes],
+    runs: Mapping[str, PredictionRun],
+    found: Mapping[tuple[str, str], Prediction],
+) -> None:
+    sets: dict[tuple[str, str, int], TrialSet] = {}
+    items: list[Any] = []
+    for row in rows(content[SETS]):
+        key = (row["classifier"], row["phase"], int(row["number"]))
+        if key not in sets:
+            sets[key] = TrialSet.objects.create(
+                study=study, run=runs[key[0]], phase=key[1], number=key[2]
+            )
+        items.append(
+            TrialItem(
+                trial_set=sets[key],
+                position=int(row["position"]),
+                prediction=found[row["classifier"], row["image"]],
+            )
+        )
+    TrialItem.objects.bulk_create(items)
