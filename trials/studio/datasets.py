@@ -17,6 +17,7 @@ from classifiers.services.folders import DatasetRefused
 from classifiers.services.jobs import is_any_worker_alive, is_silent
 from classifiers.services.requests import RequestRefused, gallery_request, runs_request
 from classifiers.services.uploads import folder_request, import_again, upload_request
+from trials.forms import storable
 from trials.roles import is_administrator, researcher_only
 from trials.studio.forms import GalleryForm, PhotosForm, PredictForm
 
@@ -129,7 +130,7 @@ def _job(job: AnyJob) -> dict[str, object]:
 @researcher_only
 def jobs(request: HttpRequest) -> HttpResponse:
     """Return the state of the jobs of one dataset, or of all imports, for the page's script."""
-    slug = request.GET.get("dataset", "")
+    slug = storable(request.GET.get("dataset", ""))
     found: list[Iterable[AnyJob]] = [DatasetImport.objects.filter(slug=slug)[:1]]
     if slug:
         found.append(Gallery.objects.filter(dataset__slug=slug).select_related("dataset"))

@@ -123,6 +123,10 @@ def test_work_that_no_worker_takes_says_how_to_start_one(browser: Client) -> Non
     assert (state["status"], state["needs_worker"]) == ("queued", True)
 
 
+def test_a_dataset_that_no_database_can_name_has_no_jobs(browser: Client) -> None:
+    assert browser.get("/studio/datasets/jobs.json?dataset=%00x").json() == {"jobs": []}
+
+
 def test_predictions_are_asked_for_with_their_shortlist(browser: Client) -> None:
     gallery = Gallery.objects.create(
         dataset=make_dataset(), backbone="tiny", status=Job.Status.DONE
