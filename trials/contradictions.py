@@ -109,6 +109,9 @@ def _analysis_problems(plan: StudyPlan) -> Iterator[Problem]:
         if not set(pair) <= names or len(set(pair)) < 2:
             expected = f"two different names of {', '.join(sorted(names))}"
             yield Problem(f"analysis.family[{position}]", pair, expected)
+    if plan.quality.n_attention >= plan.test.n:
+        expected = f"fewer than the test has photos, {plan.test.n}: each stands between two"
+        yield Problem("quality.n_attention", plan.quality.n_attention, expected)
     if plan.quality.max_failed_attention > plan.quality.n_attention:
         yield Problem(
             "quality.max_failed_attention",

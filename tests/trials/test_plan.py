@@ -109,6 +109,10 @@ CHOICE = {"name": "eyes", "text": "Do you wear glasses?", "answer": "choice"}
             r"analysis.family\[0\]: found .*, expected two different names of CHM-Corr, CHM-NN",
         ),
         (
+            {"stages": [{"kind": "test", "n": 4}], "quality": {"n_attention": 4}},
+            "quality.n_attention: found 4, expected fewer than the test has photos, 4: each stand",
+        ),
+        (
             {"quality": {"n_attention": 1, "max_failed_attention": 2}},
             "quality.max_failed_attention: found 2, expected at most n_attention, 1",
         ),
