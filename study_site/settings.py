@@ -25,6 +25,14 @@ def env_bool(name: str, default: bool) -> bool:
     raise ImproperlyConfigured(f"{name}={text!r}: expected one of true, false, yes, no, 1, 0.")
 
 
+def env_count(name: str, default: int) -> int:
+    """Read a whole number from 0; anything else is refused by name."""
+    text = os.environ.get(name, str(default)).strip()
+    if text.isascii() and text.isdecimal():
+        return int(text)
+    raise ImproperlyConfigured(f"{name}={text!r}: expected a whole number from 0.")
+
+
 def env_list(name: str, default: str = "") -> list[str]:
     """Read a comma-separated variable."""
     return [each.strip() for each in os.environ.get(name, default).split(",") if each.strip()]
@@ -59,7 +67,7 @@ GALLERY_DIR = DATA_DIR / "galleries"
 CROP_DIR = DATA_DIR / "crops"
 # Photos that researchers bring in by the browser, in MB of one archive and of what it unpacks to.
 UPLOAD_DIR = DATA_DIR / "uploads"
-UPLOAD_MAX_BYTES = int(os.environ.get("UPLOAD_MAX_MB", "2000")) * 1_000_000
+UPLOAD_MAX_BYTES = env_count("UPLOAD_MAX_MB", 2000) * 1_000_000
 UPLOAD_MAX_UNPACKED = 4 * UPLOAD_MAX_BYTES
 FILE_UPLOAD_HANDLERS = [
     "trials.studio.limits.SizeLimit",
@@ -160,6 +168,10 @@ if IS_TESTING:
     CACHES["default"] = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 elif url := os.environ.get("CACHE_URL"):
     CACHES["default"] = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": url}
+
+# How many proxies stand before the site, each adding to X-Forwarded-For the address that it saw.
+# Failed logins are counted by it; 0 believes no such header.
+TRUSTED_PROXIES = env_count("TRUSTED_PROXIES", 0)
 
 # Recruitment ids are stored hashed with this, so that repeated people are known. Whoever rotates
 # SECRET_KEY sets it apart, or people from before are new again.

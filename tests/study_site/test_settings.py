@@ -44,6 +44,7 @@ def test_variables_alone_move_it_to_postgresql_and_redis(tmp_path: Path) -> None
         ({"DEBUG": "false"}, "SECRET_KEY is not set"),
         ({"DEBUG": "false", "SECRET_KEY": "x" * 50}, "ALLOWED_HOSTS is empty"),
         ({"DEBUG": "maybe"}, "DEBUG='maybe': expected one of true"),
+        ({"TRUSTED_PROXIES": "-1"}, "TRUSTED_PROXIES='-1': expected a whole number from 0"),
     ],
 )
 def test_an_unsafe_production_refuses_to_start(

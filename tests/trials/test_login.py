@@ -25,10 +25,15 @@ def _fresh(settings: Settings) -> Iterator[None]:
 
 
 def attempt(
-    password: str, name: str = "sam", address: str = "10.0.0.1", page: str = "/login/"
+    password: str,
+    name: str = "sam",
+    address: str = "10.0.0.1",
+    page: str = "/login/",
+    forwarded: str = "",
 ) -> str:
     form = {"username": name, "password": password}
-    response = Client().post(page, form, REMOTE_ADDR=address)
+    headers = {"X-Forwarded-For": forwarded} if forwarded else {}
+    response = Client().post(page, form, REMOTE_ADDR=address, headers=headers)
     return "in" if response.status_code == 302 else response.content.decode()
 
 
@@ -60,3 +65,46 @@ def test_getting_in_forgets_the_failures() -> None:
     for _ in range(MAX_FAILURES - 1):
         attempt("wrong")
     assert attempt("correct horse") == "in"
+
+
+@pytest.mark.parametrize("name", ["sam", ""])
+def test_an_empty_form_forgets_no_failure(name: str) -> None:
+    for _ in range(MAX_FAILURES):
+        attempt("wrong")
+        attempt("", name=name)
+    assert "Wait" in attempt("correct horse")
+
+
+def test_guesses_at_the_same_time_are_all_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While one password is looked at, the others come in."""
+    n_looked_at = 0
+
+    def look(*args: object, **kwargs: object) -> None:
+        nonlocal n_looked_at
+        n_looked_at += 1
+        attempt("wrong")
+
+    monkeypatch.setattr("django.contrib.auth.forms.authenticate", look)
+    attempt("wrong")
+    assert n_looked_at == MAX_FAILURES
+
+
+def test_behind_a_proxy_people_wait_by_the_address_that_it_saw(settings: Settings) -> None:
+    settings.TRUSTED_PROXIES = 1
+    for n in range(MAX_FAILURES):
+        attempt("wrong", forwarded=f"1.1.1.{n}, 203.0.113.5")
+    assert "Wait" in attempt("correct horse", forwarded="203.0.113.5")
+    assert attempt("correct horse", forwarded="203.0.113.6") == "in"
+
+
+def test_without_a_proxy_nobody_says_what_address_they_have() -> None:
+    for n in range(MAX_FAILURES):
+        attempt("wrong", forwarded=f"203.0.113.{n}")
+    assert "Wait" in attempt("correct horse", forwarded="203.0.113.99")
+
+
+def test_a_proxy_that_forwards_no_address_is_the_address(settings: Settings) -> None:
+    settings.TRUSTED_PROXIES = 2
+    for _ in range(MAX_FAILURES):
+        attempt("wrong", forwarded="203.0.113.5")
+    assert "Wait" in attempt("correct horse", forwarded="203.0.113.6")
