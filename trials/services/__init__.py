@@ -47,6 +47,7 @@ from trials.services.progress import (
 from trials.services.refusals import (
     AlreadyTookPart,
     PageTaken,
+    StudyChanged,
     StudyFull,
     StudyNotOpen,
     StudyRefused,
@@ -57,6 +58,7 @@ from trials.services.runs import (
 )
 from trials.services.studies import (
     condition_switch,
+    study_base,
     study_changes,
     study_close,
     study_copy,
@@ -79,6 +81,7 @@ __all__ = [
     "ArmPlaces",
     "ClientEvent",
     "PageTaken",
+    "StudyChanged",
     "StudyFull",
     "StudyNotOpen",
     "StudyRefused",
@@ -110,6 +113,7 @@ __all__ = [
     "runs_found",
     "seconds_left",
     "step_show",
+    "study_base",
     "study_changes",
     "study_close",
     "study_copy",

@@ -5,6 +5,10 @@ class StudyRefused(ValueError):
     """A study that cannot be made, changed or entered."""
 
 
+class StudyChanged(StudyRefused):
+    """A draft that somebody else saved since it was looked at."""
+
+
 class StudyNotOpen(StudyRefused):
     """Nobody can join: the study is a draft, paused or closed."""
 

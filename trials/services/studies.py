@@ -11,11 +11,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from classifiers.models import Dataset, PredictionRun
-from trials.document import Change, changes
+from trials.document import Change, changes, sha256_of
 from trials.models import Condition, Study, StudyLog
 from trials.plan import StudyPlan
 from trials.services.freezing import frozen_sha256, sets_draw
-from trials.services.refusals import StudyRefused
+from trials.services.refusals import StudyChanged, StudyRefused
 from trials.services.runs import run_check, runs_choose, view_check
 
 User = Staff | None
@@ -53,9 +53,15 @@ def study_note(study: Study, action: str, user: User, detail: str = "") -> None:
 
 
 @transaction.atomic
-def study_revise(*, study: Study, document: Mapping[str, Any], user: User = None) -> Study:
-    """Replace a draft's document. A frozen study refuses: a change is a new version."""
-    study = _draft_locked(study)
+def study_revise(
+    *, study: Study, document: Mapping[str, Any], user: User = None, base: str | None = None
+) -> Study:
+    """Replace a draft's document. A frozen study refuses: a change is a new version.
+
+    ``base`` is the ``study_base`` that the change was made from; ``StudyChanged`` where somebody
+    saved since.
+    """
+    study = _draft_locked(study, base)
     plan = StudyPlan.from_json(document)
     study.document, study.document_sha256 = plan.document, plan.sha256
     study.__dict__.pop("plan", None)
@@ -66,25 +72,34 @@ def study_revise(*, study: Study, document: Mapping[str, Any], user: User = None
 
 
 @transaction.atomic
-def study_keep_text(*, study: Study, text: str, user: User = None) -> Study:
+def study_keep_text(
+    *, study: Study, text: str, user: User = None, base: str | None = None
+) -> Study:
     """Keep what a researcher typed although it is no valid document, until it is mended.
 
     The document stays as it was, and the study cannot be launched meanwhile.
     """
-    study = _draft_locked(study)
+    study = _draft_locked(study, base)
     study.draft_text = text
     study.save(update_fields=["draft_text"])
     study_note(study, "kept an unfinished text", user)
     return study
 
 
-def _draft_locked(study: Study) -> Study:
+def study_base(study: Study) -> str:
+    """Return what an edit begins from: it changes with whatever is saved of a draft."""
+    return sha256_of({"document": study.document_sha256, "text": study.draft_text})
+
+
+def _draft_locked(study: Study, base: str | None = None) -> Study:
     study = Study.objects.select_for_update(of=("self",)).get(pk=study.pk)
     if study.is_frozen:
         raise StudyRefused(
             f"Study {study} ({study.status}) is frozen: its document, predictions and photos are "
             "fixed. Make a new version and change that."
         )
+    if base is not None and base != study_base(study):
+        raise StudyChanged(f"Somebody saved study {study} meanwhile. Look at theirs, save again.")
     return study
 
 

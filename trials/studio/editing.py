@@ -50,18 +50,12 @@ def edit(request: HttpRequest, study: Study) -> HttpResponse:
 
 def _saved(request: HttpRequest, study: Study) -> HttpResponse:
     text = storable(request.POST.get("text", ""))[:MAX_TEXT]
-    if request.POST.get("base") != _base(study):
-        messages.warning(
-            request,
-            "Somebody saved this study while you were editing. Your text is below, not saved yet; "
-            "save again to put it in the place of theirs.",
-        )
-        return _page(request, study, text, status=409)
-    assert request.user.is_authenticated  # noqa: S101 - for the types
+    user, base = request.user, request.POST.get("base", "")
+    assert user.is_authenticated  # noqa: S101 - for the types
     checked = text_check(text)
     try:
         if checked.plan is None:
-            services.study_keep_text(study=study, text=text, user=request.user)
+            services.study_keep_text(study=study, text=text, user=user, base=base)
             n = len(checked.problems)
             messages.warning(
                 request,
@@ -69,17 +63,20 @@ def _saved(request: HttpRequest, study: Study) -> HttpResponse:
                 "before it becomes the study's document; until then the study cannot be launched.",
             )
         else:
-            services.study_revise(study=study, document=checked.document, user=request.user)
+            services.study_revise(study=study, document=checked.document, user=user, base=base)
             messages.success(request, "Saved.")
+    except services.StudyChanged:
+        study.refresh_from_db()
+        messages.warning(
+            request,
+            "Somebody saved this study while you were editing. Your text is below, not saved yet; "
+            "save again to put it in the place of theirs.",
+        )
+        return _page(request, study, text, status=409)
     except services.StudyRefused as error:
         messages.error(request, str(error))
         return _page(request, study, text, status=409)
     return redirect(f"{request.path}?saved=1")
-
-
-def _base(study: Study) -> str:
-    """Return what a page was made from, to see whether somebody saved meanwhile."""
-    return f"{study.document_sha256}:{len(study.draft_text)}"
 
 
 def _page(request: HttpRequest, study: Study, text: str, status: int = 200) -> HttpResponse:
@@ -87,7 +84,7 @@ def _page(request: HttpRequest, study: Study, text: str, status: int = 200) -> H
     context = {
         "study": study,
         "text": text,
-        "base": _base(study),
+        "base": services.study_base(study),
         "problems": checked.problems,
         "pools": pools(study.dataset, checked.plan) if checked.plan else (),
         "data": _data(study, checked),

@@ -13,6 +13,7 @@ from tests.factories import make_document
 from trials import services
 from trials.document import write
 from trials.models import Study
+from trials.studio.editor import Checked, text_check
 
 PAGE = "/studio/study/draft/edit/"
 
@@ -116,6 +117,32 @@ def test_two_people_who_edit_do_not_write_over_each_other(browser: Client, draft
     assert "Mine" in answer.context["text"]
     save(browser, answer.context["text"], answer.context["base"])
     assert Study.objects.get(pk=draft.pk).document["title"] == "Mine"
+
+
+def test_two_unfinished_texts_of_one_length_are_two_texts(browser: Client, draft: Study) -> None:
+    services.study_keep_text(study=draft, text="title: [a")
+    before = base(browser)
+    services.study_keep_text(study=draft, text="title: [b")
+    assert save(browser, "title: [c", before).status_code == 409
+    draft.refresh_from_db()
+    assert draft.draft_text == "title: [b"
+
+
+@pytest.mark.parametrize("mine", [write(make_document(title="Mine")), "title: [mine"])
+def test_whoever_saves_between_the_look_and_the_write_is_not_written_over(
+    browser: Client, draft: Study, monkeypatch: pytest.MonkeyPatch, mine: str
+) -> None:
+    known = base(browser)
+
+    def late(text: str) -> Checked:
+        services.study_revise(study=draft, document=make_document(title="Theirs"))
+        return text_check(text)
+
+    monkeypatch.setattr("trials.studio.editing.text_check", late)
+    answer = save(browser, mine, known)
+    assert (answer.status_code, answer.context["text"]) == (409, mine)
+    assert Study.objects.get(pk=draft.pk).document["title"] == "Theirs"
+    assert Study.objects.get(pk=draft.pk).draft_text == ""
 
 
 def test_a_frozen_study_offers_a_version_instead(browser: Client, draft: Study) -> None:
