@@ -6,7 +6,7 @@ Here is what concerns the dataset as a whole; ``import_run.py`` goes file by fil
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from django.db import transaction
 
 from classifiers.models import Category, Dataset, Image
 from classifiers.services.folders import (
+    CATEGORIES_FILE,
     DatasetRefused,
     FolderScan,
     Naming,
@@ -23,6 +24,7 @@ from classifiers.services.folders import (
     file_sha256,
     folder_scan,
 )
+from classifiers.services.holds import HeldSamples, holds_of
 from classifiers.services.import_run import (
     N_THREADS,
     ImportReport,
@@ -55,6 +57,9 @@ def dataset_import(
     image imported so far must lie there at the same path with the same bytes. The dataset
     then points to the new root.
 
+    Of a dataset that something holds (``holds.py``), a label or definition that changes is refused
+    as a whole, a photo that would change which ones present a category by name.
+
     Raises ``DatasetRefused`` where the folder, or its fit to the stored dataset, is wrong.
     """
     _check_draw(query_share, split_seed)
@@ -69,7 +74,9 @@ def dataset_import(
             defaults={"root": wanted.root, "query_share": query_share, "split_seed": split_seed},
         )
         categories = _categories_sync(dataset, scan)
-    return ImportRun(dataset, categories, scan, known).run(on_progress or (lambda *_: None))
+        held = HeldSamples(dataset)
+    run = ImportRun(dataset, categories, scan, known, held)
+    return run.run(on_progress or (lambda *_: None))
 
 
 def _check_draw(query_share: float | None, split_seed: int | None) -> None:
@@ -152,6 +159,7 @@ def _categories_sync(dataset: Dataset, scan: FolderScan) -> dict[str, Category]:
             "renumber the classes under it. Move the new folders away, or import everything "
             "under another name."
         )
+    _check_words(dataset, stored, scan)
     for name in new:
         stored[name] = Category(dataset=dataset, name=name, label=default_label(name), index=0)
     for index, name in enumerate(sorted(stored)):
@@ -161,3 +169,22 @@ def _categories_sync(dataset: Dataset, scan: FolderScan) -> dict[str, Category]:
     Category.objects.bulk_create([stored[name] for name in new])
     Category.objects.bulk_update(stored.values(), ["index", "label", "definition"])
     return stored
+
+
+def _check_words(dataset: Dataset, stored: Mapping[str, Category], scan: FolderScan) -> None:
+    """Refuse other words for a category than those that somebody is shown."""
+    other = [
+        name
+        for name, naming in sorted(scan.namings.items())
+        if name in stored
+        and (stored[name].label, stored[name].definition) != (naming.label, naming.definition)
+    ]
+    holders = [each.holder for each in holds_of(dataset)] if other else []
+    if holders:
+        was, now = stored[other[0]], scan.namings[other[0]]
+        raise DatasetRefused(
+            f"{CATEGORIES_FILE} has other words for {len(other)} categories, first {other[0]!r}: "
+            f"{was.label!r} ({was.definition!r}) so far, {now.label!r} ({now.definition!r}) now. "
+            f"People read them in {', '.join(holders)}, which is frozen. Restore the words, or "
+            "import under another name."
+        )

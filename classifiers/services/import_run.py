@@ -29,6 +29,7 @@ from classifiers.services.folders import (
     is_query,
     printable,
 )
+from classifiers.services.holds import HeldSamples
 
 BATCH = 64
 """Images a commit: what a killed import has to do again at most."""
@@ -81,8 +82,9 @@ class ImportRun:
         categories: Mapping[str, Category],
         scan: FolderScan,
         known: Sequence[StoredImage],
+        held: HeldSamples,
     ) -> None:
-        self.dataset, self.categories, self.scan = dataset, categories, scan
+        self.dataset, self.categories, self.scan, self.held = dataset, categories, scan, held
         self.by_source = {each.source: each for each in known}
         self.by_sha256 = {each.sha256: each for each in known}
         self.sources = {each.source for each in scan.files}
@@ -155,8 +157,14 @@ class ImportRun:
             )
         elif twin:
             self._refuse(found.file, self._duplicate_words(found.file, twin))
+        elif reason := self._held_words(found):
+            self._refuse(found.file, reason)
         else:
             self._take(found)
+
+    def _held_words(self, found: Prepared) -> str:
+        split = self._split(found.file, found.sha256)
+        return self.held.problem(found.file.category, split, found.sha256)
 
     def _refuse(self, file: FoundFile, reason: str) -> None:
         self.refused.append(Refusal(file.source, reason))

@@ -18,7 +18,7 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 
-from classifiers.models import DatasetImport, Job
+from classifiers.models import Dataset, DatasetImport, Job
 from classifiers.services import archives
 from classifiers.services.archives import ArchiveRefused
 from classifiers.services.datasets import DatasetRefused, dataset_import
@@ -35,13 +35,20 @@ def _folder(slug: str) -> Path:
 
 
 def upload_request(
-    *, slug: str, file: UploadedFile[Any], draw: Draw | None, user: Staff | None = None
+    *,
+    slug: str,
+    file: UploadedFile[Any],
+    draw: Draw | None,
+    user: Staff | None = None,
+    is_own: bool = True,
 ) -> DatasetImport:
     """Keep an uploaded zip and have it imported. Raises ``ArchiveRefused``, ``DatasetRefused``.
 
     ``draw`` is the share of queries and the seed that draws them; None leaves it to folders
-    named gallery and query.
+    named gallery and query. With ``is_own``, a user adds to photos that they brought in first.
     """
+    if is_own and user is not None:
+        _check_own(slug, user)
     _check_free(slug)
     kept = _folder(slug).with_suffix(".zip")
     kept.parent.mkdir(parents=True, exist_ok=True)
@@ -68,11 +75,27 @@ def folder_request(
     return _request(slug, folder_scan(root).root, "", draw, user)
 
 
+def is_under_way(slug: str) -> bool:
+    """Whether photos that somebody brought in are on their way into a dataset."""
+    closed = [Job.Status.DONE, Job.Status.FAILED]
+    return DatasetImport.objects.filter(slug=slug).exclude(status__in=closed).exists()
+
+
+def _check_own(slug: str, user: Staff) -> None:
+    """Refuse to add to what somebody else brought in first, or an administrator by a command."""
+    first = DatasetImport.objects.filter(slug=slug).order_by("pk").first()
+    is_there = first is not None or Dataset.objects.filter(slug=slug).exists()
+    owner = first.user if first else None
+    if is_there and owner != user:
+        raise DatasetRefused(
+            f"Photos named {slug!r} are there already, brought in by "
+            f"{owner.get_username() if owner else 'an administrator'}. Choose another name, or "
+            "ask them or an administrator to add yours."
+        )
+
+
 def _check_free(slug: str) -> None:
-    under_way = DatasetImport.objects.filter(slug=slug).exclude(
-        status__in=[Job.Status.DONE, Job.Status.FAILED]
-    )
-    if under_way.exists():
+    if is_under_way(slug):
         raise DatasetRefused(
             f"Photos are being imported into {slug!r} already. Wait until that is done."
         )

@@ -99,12 +99,16 @@ def _facts(study: Study) -> Iterator[Any]:
         yield [*facts, shown.get(pk, [])]
 
 
-def _categories(study: Study) -> Iterator[list[Any]]:
-    """Yield each category's words and the gallery photos that present it."""
-    plan = study.plan
+def n_samples_of(plan: StudyPlan) -> int:
+    """Return how many gallery photos of each category a study presents."""
     page = plan.pages.get("instructions")
     n_presented = N_PRESENTED if page is not None and not page.text else 0
-    n_samples = max(n_presented, plan.trial.n_samples if plan.trial.has_definition else 0)
+    return max(n_presented, plan.trial.n_samples if plan.trial.has_definition else 0)
+
+
+def _categories(study: Study) -> Iterator[list[Any]]:
+    """Yield each category's words and the gallery photos that present it."""
+    n_samples = n_samples_of(study.plan)
     for each in study.dataset.categories.order_by("index"):
         photos = each.images.filter(split=Image.GALLERY).order_by("sha256")[:n_samples]
         samples = list(photos.values_list("sha256", flat=True))

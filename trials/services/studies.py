@@ -15,6 +15,7 @@ from trials.document import Change, changes, sha256_of
 from trials.models import Condition, Study, StudyLog
 from trials.plan import StudyPlan
 from trials.services.freezing import frozen_sha256, sets_draw
+from trials.services.holding import dataset_settle
 from trials.services.refusals import StudyChanged, StudyRefused
 from trials.services.runs import run_check, runs_choose, view_check
 
@@ -180,6 +181,7 @@ def study_freeze(
     study = Study.objects.select_for_update(of=("self",)).get(pk=study.pk)
     if study.is_frozen:
         return study
+    dataset_settle(study.dataset)
     plan = study.plan
     run_of: dict[str, PredictionRun] = {}
     for run in runs_choose(study) if runs is None else runs:

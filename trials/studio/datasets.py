@@ -50,17 +50,19 @@ def _counts() -> dict[int, dict[str, int]]:
 @researcher_only
 def new(request: HttpRequest) -> HttpResponse:
     """Bring photos in."""
-    may_name_folders = is_administrator(request.user)
-    form = PhotosForm(
-        request.POST or None, request.FILES or None, is_administrator=may_name_folders
-    )
+    is_admin = is_administrator(request.user)
+    form = PhotosForm(request.POST or None, request.FILES or None, is_administrator=is_admin)
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         assert request.user.is_authenticated  # noqa: S101 - for the types
         try:
             if data["file"]:
                 upload_request(
-                    slug=data["slug"], file=data["file"], draw=form.draw, user=request.user
+                    slug=data["slug"],
+                    file=data["file"],
+                    draw=form.draw,
+                    user=request.user,
+                    is_own=not is_admin,
                 )
             else:
                 folder_request(

@@ -23,6 +23,7 @@ from trials.services.launch import study_check
 from trials.studio.actions import actions_of
 from trials.studio.editor import text_check
 from trials.studio.forms import NewStudyForm, RobotsForm, ShareForm
+from trials.studio.standing import standing
 
 MAX_LOG = 100
 MAX_SEED = 2**31
@@ -94,6 +95,7 @@ def one(request: HttpRequest, study: Study) -> HttpResponse:
     checks = _checks(study)
     context = {
         "study": study,
+        "standing": standing(study) if study.status in _UNCHECKED else None,
         "checks": [(each, _place_url(each, study)) for each in checks],
         "n_refusals": sum(each.level == Level.REFUSAL for each in checks),
         "n_warnings": sum(each.level == Level.WARNING for each in checks),
@@ -114,8 +116,12 @@ def one(request: HttpRequest, study: Study) -> HttpResponse:
     return render(request, "studio/study.html", context)
 
 
+# What is open or was has no checklist left; whether it is still as it was frozen is told apart.
+_UNCHECKED = (Study.Status.OPEN, Study.Status.CLOSED)
+
+
 def _checks(study: Study) -> list[Check]:
-    if study.status in {Study.Status.OPEN, Study.Status.CLOSED}:
+    if study.status in _UNCHECKED:
         return []
     return study_check(study, for_pilot=study.status == Study.Status.DRAFT)
 

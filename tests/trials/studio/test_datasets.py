@@ -7,7 +7,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
@@ -180,3 +180,25 @@ def test_a_dataset_shows_how_often_the_ai_is_right(browser: Client) -> None:
 def test_photos_that_are_not_there_are_not_found_in_words(browser: Client) -> None:
     answer = browser.get("/studio/datasets/stones/")
     assert (answer.status_code, "No photos named stones" in answer.content.decode()) == (404, True)
+
+
+def send(client: Client, name: str) -> str:
+    form = FORM | {"slug": "birds", "file": zipped()}
+    client.force_login(User.objects.get(username=name))
+    return client.post("/studio/datasets/new/", form).content.decode()
+
+
+def test_only_who_brought_photos_in_or_an_administrator_adds_to_them(browser: Client) -> None:
+    paul = User.objects.create(username="paul", is_staff=True)
+    paul.groups.add(Group.objects.get(name="researcher"))
+    User.objects.create_superuser("ada")
+    for name, n_imports in (("rita", 1), ("paul", 1), ("rita", 2), ("ada", 3)):
+        said = send(browser, name)
+        assert ("brought in by rita. Choose another name" in said) == (name == "paul")
+        assert DatasetImport.objects.count() == n_imports
+        DatasetImport.objects.update(status=Job.Status.DONE)
+
+
+def test_nobody_but_an_administrator_adds_to_what_a_command_imported(browser: Client) -> None:
+    Dataset.objects.create(slug="birds", root="/nowhere")
+    assert "brought in by an administrator. Choose" in send(browser, "rita")
