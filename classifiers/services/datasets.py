@@ -33,7 +33,10 @@ from classifiers.services.import_run import (
     StoredImage,
 )
 
-__all__ = ["DatasetRefused", "ImportReport", "Refusal", "dataset_import"]
+__all__ = ["DatasetRefused", "ImportReport", "Refusal", "dataset_import", "name_check"]
+
+# Addresses beside those of datasets, ``studio/datasets/<slug>/``.
+RESERVED_NAMES = ("imports", "new")
 
 
 def dataset_import(
@@ -66,6 +69,7 @@ def dataset_import(
     scan = folder_scan(root)
     wanted = Dataset(slug=slug, root=str(scan.root), query_share=query_share, split_seed=split_seed)
     _check_fields(wanted)
+    name_check(slug)
     known = _stored_images(slug)
     _check_fits(wanted, scan, known)
     with transaction.atomic():
@@ -77,6 +81,15 @@ def dataset_import(
         held = HeldSamples(dataset)
     run = ImportRun(dataset, categories, scan, known, held)
     return run.run(on_progress or (lambda *_: None))
+
+
+def name_check(slug: str) -> None:
+    """Refuse a new dataset a name whose page could not be reached."""
+    if slug in RESERVED_NAMES and not Dataset.objects.filter(slug=slug).exists():
+        raise DatasetRefused(
+            f"{slug!r} is the address of another page ({', '.join(RESERVED_NAMES)} are). "
+            "Choose another name for the photos."
+        )
 
 
 def _check_draw(query_share: float | None, split_seed: int | None) -> None:

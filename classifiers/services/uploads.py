@@ -21,7 +21,7 @@ from django.db import transaction
 from classifiers.models import Dataset, DatasetImport, Job
 from classifiers.services import archives
 from classifiers.services.archives import ArchiveRefused
-from classifiers.services.datasets import DatasetRefused, dataset_import
+from classifiers.services.datasets import DatasetRefused, dataset_import, name_check
 from classifiers.services.folders import Refusal, folder_scan
 from classifiers.services.jobs import job_note, job_requeue
 from classifiers.services.requests import work_ring
@@ -95,6 +95,7 @@ def _check_own(slug: str, user: Staff) -> None:
 
 
 def _check_free(slug: str) -> None:
+    name_check(slug)
     if is_under_way(slug):
         raise DatasetRefused(
             f"Photos are being imported into {slug!r} already. Wait until that is done."

@@ -38,6 +38,13 @@ def test_another_folder_is_refused(birds: Path, is_changed: bool) -> None:
     assert Dataset.objects.get(slug="birds").root == str(birds)
 
 
+@pytest.mark.parametrize("name", ["new", "imports"])
+def test_a_name_that_is_another_pages_address_is_refused(birds: Path, name: str) -> None:
+    with pytest.raises(DatasetRefused, match=f"'{name}' is the address of another page"):
+        dataset_import(slug=name, root=birds)
+    assert not Dataset.objects.exists()
+
+
 @pytest.mark.parametrize(
     ("places", "words"),
     [

@@ -202,3 +202,8 @@ def test_only_who_brought_photos_in_or_an_administrator_adds_to_them(browser: Cl
 def test_nobody_but_an_administrator_adds_to_what_a_command_imported(browser: Client) -> None:
     Dataset.objects.create(slug="birds", root="/nowhere")
     assert "brought in by an administrator. Choose" in send(browser, "rita")
+
+
+def test_photos_cannot_be_called_as_another_page_is(browser: Client) -> None:
+    page = browser.post("/studio/datasets/new/", FORM | {"slug": "new", "file": zipped()})
+    assert "is the address of another page" in page.content.decode()
