@@ -40,9 +40,10 @@ def _store(request: HttpRequest, slug: str, error: BaseException) -> None:
     if study is None:
         return
     token = request.session.get(f"participant:{study.pk}")
+    people = Participant.objects.filter(study=study).exclude(status=Participant.Status.WITHDRAWN)
     PageError.objects.create(
         study=study,
-        participant=Participant.objects.filter(study=study, token=token).first(),
+        participant=people.filter(token=token).first(),
         path=request.path[:200],
         kind=type(error).__name__[:100],
         message=described(error),

@@ -76,6 +76,12 @@ def test_who_withdraws_takes_their_errors_along(browser: Client) -> None:
     assert not PageError.objects.exists()
 
 
+def test_an_error_after_that_is_kept_without_them(browser: Client) -> None:
+    services.participant_withdraw(participant=enter(browser, make_study()))
+    browser.get("/s/trees/session/")
+    assert PageError.objects.get().participant is None
+
+
 @pytest.mark.parametrize(
     ("said", "kept"),
     [

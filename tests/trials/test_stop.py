@@ -8,7 +8,7 @@ from django.test import Client
 from tests.factories import make_plan, make_study
 from tests.trials.doors import DOOR, MTURK, PROLIFIC, WAY, consent, finish, make_recruited
 from trials import services
-from trials.models import Participant, Response, Study
+from trials.models import Event, Participant, Response, StepVisit, Study
 
 pytestmark = pytest.mark.django_db
 
@@ -61,6 +61,26 @@ def test_whoever_wants_it_leaves_no_answer_behind(alice: Client) -> None:
     assert status() == "withdrawn"
     assert not Response.objects.exists()
     assert alice.get(DOOR, follow=True).text == alice.get(WAY).text  # this browser stays out
+
+
+@pytest.mark.parametrize("at", ["events/", "session/"])
+def test_a_tab_left_open_stores_nothing_of_whoever_wanted_it_deleted(
+    alice: Client, at: str
+) -> None:
+    alice.post(STOP, {"answers": "delete"})
+    before = Participant.objects.values().get()
+    told = {"step": "3", "answer": "yes", "events": '[["blur", 120, ""]]', "remarks": "still here"}
+    alice.post(f"{DOOR}{at}", told)
+    alice.get(f"{WAY}?page=0")
+    assert not Event.objects.exists()
+    assert Participant.objects.values().get() == before
+
+
+def test_a_page_asked_for_while_all_is_deleted_leaves_no_visit(alice: Client) -> None:
+    stale = Participant.objects.get()
+    alice.post(STOP, {"answers": "delete"})
+    assert services.step_show(participant=stale).status == "withdrawn"
+    assert not StepVisit.objects.exists()
 
 
 @pytest.mark.parametrize("typed", [{"answers": "burn"}, {"answer": "keep"}])

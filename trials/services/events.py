@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db import transaction
 from django.utils import timezone
 
 from trials.models import Event, Participant
+from trials.services.outcomes import participant_locked
 
 # More than any session tells; whoever sends on and on fills no disk.
 MAX_EVENTS = 5000
@@ -23,17 +25,25 @@ class ClientEvent:
     detail: str = ""
 
 
+@transaction.atomic
 def events_add(*, participant: Participant, step: int, events: Sequence[ClientEvent]) -> None:
-    """Store what a page told without going on."""
-    if participant.events.count() < MAX_EVENTS:
-        events_store(participant, step, events, timezone.now())
+    """Store what a page told without going on; of someone who withdrew, nothing.
+
+    The lock keeps a page that is left apart from a withdrawal that deletes at that moment.
+    """
+    locked = participant_locked(participant)
+    if locked.events.count() < MAX_EVENTS:
+        events_store(locked, step, events, timezone.now())
 
 
 def events_store(
     participant: Participant, step: int, events: Sequence[ClientEvent], now: datetime
 ) -> None:
-    """Keep what the page told, once. Of a step that is not reached yet, nothing is believed."""
-    if step > participant.step:
+    """Keep what the page told, once. The caller holds the participant's lock.
+
+    Of a step that is not reached yet, nothing is believed; of someone who withdrew, nothing kept.
+    """
+    if step > participant.step or participant.status == Participant.Status.WITHDRAWN:
         return
     Event.objects.bulk_create(
         (

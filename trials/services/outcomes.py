@@ -45,7 +45,7 @@ def participant_time_out(*, participant: Participant) -> Participant:
 
     A session that ended meanwhile stays as it is: whoever answered last in time has finished.
     """
-    locked = _locked(participant)
+    locked = participant_locked(participant)
     if locked.is_active:
         finish(locked, Participant.Status.TIMED_OUT)
         locked.save(update_fields=["status", "finished_at", "code"])
@@ -58,7 +58,7 @@ def participant_return(*, participant: Participant, user: User = None) -> Partic
 
     Said twice, it is noted once. Raises ``StudyRefused`` if the session ended otherwise.
     """
-    locked = _locked(participant)
+    locked = participant_locked(participant)
     if locked.is_active:
         finish(locked, Participant.Status.RETURNED)
         locked.save(update_fields=["status", "finished_at", "code"])
@@ -77,7 +77,7 @@ def participant_stop(*, participant: Participant, keeps_answers: bool) -> None:
 
     A session that ended meanwhile, by the same person in another tab, stays as it is.
     """
-    if not _locked(participant).is_active:
+    if not participant_locked(participant).is_active:
         return
     if keeps_answers:
         participant_return(participant=participant)
@@ -85,7 +85,7 @@ def participant_stop(*, participant: Participant, keeps_answers: bool) -> None:
         participant_withdraw(participant=participant)
 
 
-def _locked(participant: Participant) -> Participant:
+def participant_locked(participant: Participant) -> Participant:
     """Return the participant as it stands, and keep answers and other changes waiting."""
     return (
         Participant.objects.select_for_update(of=("self",))
@@ -108,7 +108,7 @@ def participant_withdraw(*, participant: Participant, user: User = None) -> None
     The row stays, so that the flow of participants still adds up: a number, an arm, a status.
     With the hash of the recruitment id gone, nobody can tell if the person comes again.
     """
-    locked = _locked(participant)
+    locked = participant_locked(participant)
     if locked.status == Participant.Status.WITHDRAWN:
         return
     for given in (
@@ -133,7 +133,7 @@ def participant_pay(
     *, participant: Participant, payment: Participant.Payment, user: User = None
 ) -> None:
     """Note what is owed; says nothing about the analysis. The log keeps what it was before."""
-    locked = _locked(participant)
+    locked = participant_locked(participant)
     if locked.payment != payment:
         before, locked.payment = locked.payment, payment
         locked.save(update_fields=["payment"])
@@ -143,7 +143,7 @@ def participant_pay(
 @transaction.atomic
 def participant_exclude(*, participant: Participant, reason: str, user: User = None) -> None:
     """Leave a person out of the analysis for a stated reason; an empty one takes it back."""
-    locked, reason = _locked(participant), reason.strip()[:200]
+    locked, reason = participant_locked(participant), reason.strip()[:200]
     if locked.exclusion != reason:
         locked.exclusion = reason
         locked.save(update_fields=["exclusion"])

@@ -21,7 +21,7 @@ from trials.models import (
     Trial,
 )
 from trials.services.events import ClientEvent, events_store
-from trials.services.outcomes import finish, participant_time_out
+from trials.services.outcomes import finish, participant_locked, participant_time_out
 
 # A page may arrive this much before its minimum time: clocks and networks are not exact.
 TOLERANCE = timedelta(milliseconds=500)
@@ -57,6 +57,15 @@ def step_show(*, participant: Participant) -> Participant:
     visits = StepVisit.objects.filter(participant=participant, step=participant.step)
     if visits.update(n_shown=F("n_shown") + 1):
         return participant
+    return _first_shown(participant)
+
+
+@transaction.atomic
+def _first_shown(participant: Participant) -> Participant:
+    """Note when the page was first asked for, unless the session ended at this very moment."""
+    participant = participant_locked(participant)
+    if not participant.is_active:
+        return participant
     step, now = participant.script[participant.step], timezone.now()
     StepVisit.objects.get_or_create(
         participant=participant,
@@ -84,12 +93,7 @@ def participant_advance(*, participant: Participant, submission: Submission) -> 
     page's events are kept. A step that asks and got no answer, or one left before its minimum
     time, does not move either. Returns the participant as it stands afterwards.
     """
-    participant = (
-        Participant.objects.select_for_update(of=("self",))
-        .select_related("study", "condition", "trial_set")
-        .get(pk=participant.pk)
-    )
-    now = timezone.now()
+    participant, now = participant_locked(participant), timezone.now()
     events_store(participant, submission.step, submission.events, now)
     if not participant.is_active or submission.step != participant.step:
         return participant
@@ -267,5 +271,6 @@ def trial_of(participant: Participant, step: Step) -> Trial:
 
 
 def participant_seen(*, participant: Participant) -> None:
-    """Keep the place of someone who is looking at a page."""
-    Participant.objects.filter(pk=participant.pk).update(last_seen_at=timezone.now())
+    """Keep the place of someone who is looking at a page; who withdrew is not followed."""
+    present = Participant.objects.exclude(status=Participant.Status.WITHDRAWN)
+    present.filter(pk=participant.pk).update(last_seen_at=timezone.now())
