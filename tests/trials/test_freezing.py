@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User as Staff
 
 from classifiers.models import Category, Image, Neighbor, Prediction
 from tests.factories import enrol, make_document, make_plan, make_study
@@ -127,6 +128,17 @@ def test_a_version_begins_as_the_one_before_and_tells_what_it_changed() -> None:
     ]
     third = services.study_version(study=services.study_pilot(study=second))
     assert (third.slug, third.version, third.previous) == ("trees-v3", 3, second)
+
+
+def test_a_version_stays_with_its_owner_whoever_makes_it() -> None:
+    study = make_study()
+    sam, pat, kim = (Staff.objects.create_user(name) for name in ("sam", "pat", "kim"))
+    services.study_own(study=study, owner=sam)
+    services.study_share(study=study, editors=[pat])
+    second = services.study_version(study=study, user=kim)
+    assert (second.owner, set(second.editors.all())) == (sam, {pat, kim})
+    third = services.study_version(study=services.study_pilot(study=second), user=sam)
+    assert (third.owner, set(third.editors.all())) == (sam, {pat, kim})
 
 
 def test_a_draft_is_changed_instead_of_versioned() -> None:

@@ -145,7 +145,10 @@ def study_copy(
 
 @transaction.atomic
 def study_version(*, study: Study, user: User = None) -> Study:
-    """Return a draft of the next version; asked twice, the same one. Its people are kept apart."""
+    """Return a draft of the next version; asked twice, the same one. Its people are kept apart.
+
+    It has the owner and the editors of this one; whoever else asked becomes an editor.
+    """
     study = Study.objects.select_for_update(of=("self",)).get(pk=study.pk)
     following = Study.objects.filter(previous=study).first()
     if following is not None:
@@ -158,12 +161,14 @@ def study_version(*, study: Study, user: User = None) -> Study:
         version=study.version + 1,
         previous=study,
         dataset=study.dataset,
-        owner=user,
+        owner=study.owner or user,
         document=study.document,
         document_sha256=study.document_sha256,
     )
     _save_checked(version)
     version.editors.set(study.editors.all())
+    if user is not None and user != version.owner:
+        version.editors.add(user)
     study_note(version, "versioned", user, f"of {study}")
     return version
 
