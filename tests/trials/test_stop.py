@@ -117,6 +117,7 @@ def test_the_last_page_says_what_to_do_on_the_platform(
     consent(client, **ids)
     page = client.post(STOP, {"answers": answers}, follow=True)
     assert says in page.text
+    assert "externalSubmit" not in page.text  # no task is submitted without a code
 
 
 def test_the_page_tells_how_long_one_may_stay_away(client: Client) -> None:

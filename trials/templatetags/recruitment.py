@@ -35,9 +35,10 @@ def way_back(participant: Participant) -> WayBack:
     name, code = recruitment.channel, participant.code
     is_known = bool(code) and recruitment.codes.get(participant.status) == code
     identity = None
-    if name == "mturk" and participant.pk:
+    if name == "mturk" and code and participant.pk:
         identity = Identity.objects.filter(participant=participant).first()
-    has_task = identity is not None and bool(identity.submit_url and identity.submission_id)
+    # Without a code nothing is submitted: who gave the place back returns the task instead.
+    has_task = bool(code and identity and identity.submit_url and identity.submission_id)
     return WayBack(
         channel=CHANNELS[name],
         is_known=is_known,
