@@ -97,7 +97,7 @@ def arrival_of(channel: str, query: Mapping[str, str]) -> Arrival:
     known = CHANNELS[channel]
     if known.submission and query.get(known.submission) == PREVIEW:
         return Arrival(channel, submission_id=PREVIEW)
-    person = next((name for name in known.person if query.get(name)), "")
+    person = next((name for name in known.person if query.get(name, "").strip()), "")
     if known.needs_person and not person:
         raise ArrivalMissing(
             f"The link does not say who you are: {known.person[0]} is missing. Please open the "

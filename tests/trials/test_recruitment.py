@@ -48,8 +48,15 @@ def test_cloudresearch_sends_its_own_name() -> None:
     assert arrival_of("link", {"participantId": "ABC123"}).person_id == "ABC123"
 
 
+def test_a_blank_name_hides_no_other() -> None:
+    assert arrival_of("link", {"pid": " ", "participantId": "ABC123"}).person_id == "ABC123"
+
+
+BLANK = [{"PROLIFIC_PID": blank, "workerId": blank} for blank in ("", " ", "\t")]
+
+
 @pytest.mark.parametrize("channel", ["prolific", "mturk"])
-@pytest.mark.parametrize("query", [{}, {"pid": "p-17"}, {"PROLIFIC_PID": "", "workerId": ""}])
+@pytest.mark.parametrize("query", [{}, {"pid": "p-17"}, *BLANK])
 def test_a_platforms_link_without_its_id_is_refused(channel: str, query: dict[str, str]) -> None:
     with pytest.raises(ArrivalRefused, match="is missing"):
         arrival_of(channel, query)
