@@ -105,6 +105,18 @@ def test_studies_of_one_group_know_each_others_people() -> None:
     assert come(stranger, "alice").study == stranger
 
 
+@pytest.mark.parametrize("group", ["birds", "17"])
+def test_whoever_is_known_by_a_long_way_is_known(group: str) -> None:
+    study = make_study()
+    middle, far = (another(study, name, quality={"repeat_group": group}) for name in "mf")
+    Study.objects.filter(pk=middle.pk).update(previous=study)
+    last = services.study_open(study=services.study_version(study=far))
+    come(last, "alice")
+    assert related_studies(study) == related_studies(last) == [study.pk, middle.pk, far.pk, last.pk]
+    with pytest.raises(services.AlreadyTookPart):
+        come(study, "alice")
+
+
 def test_the_id_itself_is_kept_apart_from_the_answers() -> None:
     alice = come(make_study(), "alice-the-worker")
     assert "alice" not in str(Participant.objects.values().exclude(enrolment_key="").get()).replace(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Max, QuerySet
+from django.db.models.fields.json import KT
 from django.utils import timezone
 
 from trials import design
@@ -173,21 +175,24 @@ def places_check(study: Study, *, is_simulated: bool) -> None:
 
 
 def related_studies(study: Study) -> list[int]:
-    """Return the studies whose people this one knows: its versions, and those of its group."""
-    versions = {study.pk}
-    before = study.previous
-    while before is not None:
-        versions.add(before.pk)
-        before = before.previous
-    after = Study.objects.filter(previous=study).first()
-    while after is not None:
-        versions.add(after.pk)
-        after = Study.objects.filter(previous=after).first()
-    group = study.plan.quality.repeat_group
-    if group:
-        same = Study.objects.filter(document__quality__repeat_group=group)
-        versions.update(same.values_list("pk", flat=True))
-    return sorted(versions)
+    """Return the studies whose people this one knows: by versions, by groups, and by both.
+
+    Whatever leads from one to the other counts, however long the way: a study's version may be
+    in a group that the study itself is not in. So each of them knows the same people.
+    """
+    group = KT("document__quality__repeat_group")
+    linked: dict[int | str, set[int | str]] = defaultdict(set)
+    for pk, *others in Study.objects.values_list("pk", "previous", group):
+        for other in filter(None, others):
+            linked[pk].add(other)
+            linked[other].add(pk)
+    found: set[int | str] = {study.pk}
+    ahead = [*found]
+    while ahead:
+        new = linked[ahead.pop()] - found
+        found |= new
+        ahead += new
+    return sorted(each for each in found if isinstance(each, int))
 
 
 def trials_lay_out(participant: Participant) -> None:
