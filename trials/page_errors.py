@@ -14,7 +14,7 @@ from django.http import HttpRequest
 from trials.models import PageError, Participant, Study
 
 MAX_ERRORS = 200  # of one study; the oldest go first
-PAGES = {"consent", "next-person", "session", "events"}
+PAGES = {"consent", "next-person", "session", "stop", "events"}
 ROOT = Path(__file__).resolve().parent.parent
 # What may come from a person's hands or link: quoted text, addresses, long ids and numbers.
 PERSONAL = re.compile(

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from tests.factories import make_study
-from trials import page_errors, services, views
+from trials import page_errors, services, urls, views
 from trials.models import PageError, Participant, Study
 
 pytestmark = pytest.mark.django_db
@@ -40,6 +40,11 @@ def test_an_error_is_kept_with_its_person_and_without_what_is_personal(browser: 
     assert error.path == "/s/trees/session/"
     assert error.message.startswith("cannot read … of … (")
     assert "tests/trials/test_page_errors.py:" in error.message
+
+
+def test_every_page_of_a_participant_is_watched() -> None:
+    named = {each.name for each in urls.urlpatterns if str(each.pattern).startswith("s/")}
+    assert named == page_errors.PAGES
 
 
 def test_the_oldest_errors_make_room(browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
