@@ -258,23 +258,6 @@ def test_who_fails_gets_another_code_and_no_test_trial() -> None:
     assert not Response.objects.filter(trial__phase=Phase.TEST).exists()
 
 
-def test_no_code_is_given_while_an_answer_is_missing() -> None:
-    alice = enrol(make_study())
-    while (alice.script[alice.step].name, alice.script[alice.step].position) != (Phase.TEST, 5):
-        alice = advance(alice, alice.step, _truth(alice))
-    Response.objects.filter(trial__phase=Phase.TEST).first().delete()  # type: ignore[union-attr]
-    with pytest.raises(RuntimeError, match="5 of 6 answers are stored"):
-        advance(alice, alice.step, True)
-
-
-def _truth(participant: Participant) -> bool | None:
-    step = participant.script[participant.step]
-    if step.kind != Kind.TRIAL:
-        return None
-    prediction = services.trial_of(participant, step).prediction
-    return prediction.category_id == prediction.image.category_id
-
-
 def test_correctness_is_accepting_a_right_or_rejecting_a_wrong_ai() -> None:
     alice = answer(enrol(make_study()), n_wrong=1)
     assert Response.objects.count() - Response.objects.all().correct().count() == 1

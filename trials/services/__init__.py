@@ -1,5 +1,9 @@
 """Every write of the trials room. One transaction each; a repeated call changes nothing."""
 
+from trials.services.answers import (
+    attempt_of,
+    n_correct,
+)
 from trials.services.enrolment import (
     entry_check,
     hash_of,
@@ -36,8 +40,6 @@ from trials.services.places import (
 )
 from trials.services.progress import (
     Submission,
-    attempt_of,
-    n_correct,
     participant_advance,
     participant_seen,
     seconds_left,

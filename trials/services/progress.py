@@ -20,6 +20,7 @@ from trials.models import (
     StepVisit,
     Trial,
 )
+from trials.services.answers import answers_missing, n_correct
 from trials.services.events import ClientEvent, events_store
 from trials.services.outcomes import finish, participant_locked, participant_time_out
 
@@ -213,9 +214,8 @@ def _go_on(participant: Participant, done: Step) -> None:
         validation = plan.validation
         if validation is not None and (done.position + 1) % validation.n == 0:
             _judge_attempt(participant, done.position // validation.n)
-    elif done == Step(Kind.TRIAL, Phase.TEST, plan.test.n - 1):
-        _check_stored(participant, plan.test.n)
     if participant.is_active and participant.step == len(participant.script) - 1:
+        _check_stored(participant)
         finish(participant, Participant.Status.COMPLETED)
 
 
@@ -237,31 +237,11 @@ def _judge_attempt(participant: Participant, attempt: int) -> None:
         finish(participant, Participant.Status.FAILED_VALIDATION)
 
 
-def _check_stored(participant: Participant, n_test: int) -> None:
-    """The code is the promise that every answer is stored: count before giving it."""
-    answers = Response.objects.filter(trial__participant=participant, trial__phase=Phase.TEST)
-    if answers.count() != n_test:
-        raise RuntimeError(f"{participant}: {answers.count()} of {n_test} answers are stored.")
-
-
-def attempt_of(participant: Participant) -> int:
-    """Return the last attempt at the validation that was gone through, counted from 0."""
-    validation = participant.study.plan.validation
-    phase = Phase.VALIDATION
-    n_answered = participant.trials.filter(phase=phase, response__isnull=False).count()
-    return max(0, n_answered // validation.n - 1) if validation else 0
-
-
-def n_correct(participant: Participant, phase: Phase, attempt: int = 0) -> int:
-    """Count a person's correct answers in one phase; of the validation, in one attempt."""
-    answers = Response.objects.filter(trial__participant=participant, trial__phase=phase)
-    validation = participant.study.plan.validation
-    if phase == Phase.VALIDATION and validation is not None:
-        first = attempt * validation.n
-        answers = answers.filter(
-            trial__position__gte=first, trial__position__lt=first + validation.n
-        )
-    return answers.correct().count()
+def _check_stored(participant: Participant) -> None:
+    """The code is the promise that every answer is stored: look before giving it."""
+    missing = answers_missing(participant)
+    if missing:
+        raise RuntimeError(f"{participant}: not stored: {', '.join(missing)}.")
 
 
 def trial_of(participant: Participant, step: Step) -> Trial:
