@@ -234,15 +234,5 @@ def photos(page: str) -> list[str]:
     return re.findall(r'src="(/image/[^"]+)"', page)
 
 
-def test_an_answer_after_the_time_limit_ends_the_session_and_is_not_stored() -> None:
-    client = enter(max_minutes=30)
-    go_to(client, 2)
-    Participant.objects.update(consented_at=timezone.now() - timedelta(minutes=31))
-    client.post(WAY, {"step": "2", "answer": "yes"})
-    assert person().status == Participant.Status.TIMED_OUT
-    assert person().code
-    assert not Response.objects.exists()
-
-
 def test_the_door_still_leads_inside() -> None:
     assert enter().get(DOOR).headers["Location"] == WAY

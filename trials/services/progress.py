@@ -26,6 +26,9 @@ from trials.services.outcomes import finish, participant_locked, participant_tim
 
 # A page may arrive this much before its minimum time: clocks and networks are not exact.
 TOLERANCE = timedelta(milliseconds=500)
+# An answer that reaches the server this much after the time limit may still end the session as it
+# would have in time: it was given before it was sent, and a network may have kept it.
+GRACE = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +83,9 @@ def _first_shown(participant: Participant) -> Participant:
     return participant
 
 
-def _is_too_late(participant: Participant, now: datetime) -> bool:
+def _is_too_late(participant: Participant, now: datetime, grace: timedelta = timedelta(0)) -> bool:
     limit = participant.study.plan.max_minutes
-    return bool(limit) and now > participant.consented_at + timedelta(minutes=limit)
+    return bool(limit) and now > participant.consented_at + timedelta(minutes=limit) + grace
 
 
 @transaction.atomic
@@ -92,23 +95,26 @@ def participant_advance(*, participant: Participant, submission: Submission) -> 
     ``submission.step`` is the step that the submitted page belonged to. A late duplicate, a
     second tab or the back button submits a step that is over: nothing changes but that the
     page's events are kept. A step that asks and got no answer, or one left before its minimum
-    time, does not move either. Returns the participant as it stands afterwards.
+    time, does not move either. Where the time limit is over, the answer is stored and the session
+    ends: as timed out, unless this very answer ended it within ``GRACE``. Returns the participant
+    as it stands afterwards.
     """
     participant, now = participant_locked(participant), timezone.now()
     events_store(participant, submission.step, submission.events, now)
     if not participant.is_active or submission.step != participant.step:
         return participant
-    if _is_too_late(participant, now):
-        return participant_time_out(participant=participant)
-    current = participant.script[participant.step]
-    if _is_too_early(participant, current, now):
-        return participant
-    if not ANSWERS[current.kind](participant, current, submission, now):
-        return participant
+    current, is_late = participant.script[participant.step], _is_too_late(participant, now)
+    if _is_too_early(participant, current, now) or not ANSWERS[current.kind](
+        participant, current, submission, now
+    ):
+        return participant_time_out(participant=participant) if is_late else participant
     StepVisit.objects.filter(participant=participant, step=participant.step).update(done_at=now)
     participant.step += 1
     participant.last_seen_at = now
-    _go_on(participant, current)
+    if not _is_too_late(participant, now, GRACE):
+        _go_on(participant, current)
+    if is_late and participant.is_active:
+        finish(participant, Participant.Status.TIMED_OUT)
     participant.save(
         update_fields=["step", "last_seen_at", "status", "code", "finished_at", "payment"]
     )
