@@ -277,7 +277,10 @@ def test_full_for_good_offers_nothing_to_try(client: Client) -> None:
     assert "Try again" not in page.text
 
 
-def test_with_every_arm_off_nobody_is_told_for_good(client: Client) -> None:
+def test_with_every_arm_off_the_study_is_not_open(client: Client) -> None:
     make_recruited("link")
+    form = hidden(look(client).text)
     Condition.objects.update(is_on=False)
-    assert "taken for now" in look(client).text
+    for page in (look(client), client.post(DOOR, form | {"agree": "on"})):
+        assert (page.status_code, "This study is not open" in page.text) == (403, True)
+    assert not Participant.objects.exists()

@@ -170,7 +170,7 @@ def entry_check(study: Study, arrival: Arrival) -> bool:
 
 
 def places_check(study: Study, *, is_simulated: bool) -> None:
-    """Raise ``StudyFull`` if nobody could enter now. Takes and locks nothing."""
+    """Raise ``StudyFull`` or ``StudyNotOpen`` if nobody could enter. Takes and locks nothing."""
     place_for(study, people_of(study, is_simulated=is_simulated), 0, timezone.now())
 
 

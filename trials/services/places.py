@@ -13,7 +13,7 @@ from django.utils import timezone
 from trials import design
 from trials.design import Phase
 from trials.models import Condition, Participant, Study, TrialSet
-from trials.services.refusals import StudyFull
+from trials.services.refusals import StudyFull, StudyNotOpen
 
 Status = Participant.Status
 
@@ -87,8 +87,13 @@ def places_held(
 def place_for(
     study: Study, people: QuerySet[Participant], seed: int, now: datetime
 ) -> tuple[Condition, TrialSet]:
-    """Return the arm and the test set for the next person. Raises ``StudyFull``."""
+    """Return the arm and the test set for the next person.
+
+    Raises ``StudyFull``, or ``StudyNotOpen`` where no arm takes people: no place becomes free.
+    """
     arms = {each.pk: each for each in study.conditions.filter(is_on=True)}
+    if not arms:
+        raise StudyNotOpen("Every arm of this study is switched off.")
     sets = {each.pk: each for each in study.trial_sets.filter(phase=Phase.TEST)}
     held = {
         (arm.pk, each.pk): 0
@@ -107,11 +112,10 @@ def place_for(
 
 
 def _has_all(people: QuerySet[Participant], arms: Iterable[Condition]) -> bool:
-    """Say whether everyone who is wanted has completed; with every arm off, nobody knows."""
-    wanted = list(arms)
+    """Say whether everyone who is wanted has completed."""
     done = people.filter(status=Status.COMPLETED).values_list("condition")
     counts = dict(done.annotate(n=Count("pk")).order_by())
-    return bool(wanted) and all(counts.get(each.pk, 0) >= each.quota for each in wanted)
+    return all(counts.get(each.pk, 0) >= each.quota for each in arms)
 
 
 def arm_places(study: Study, *, stage: str, is_simulated: bool = False) -> list[ArmPlaces]:

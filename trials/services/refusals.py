@@ -10,7 +10,7 @@ class StudyChanged(StudyRefused):
 
 
 class StudyNotOpen(StudyRefused):
-    """Nobody can join: the study is a draft, paused or closed."""
+    """Nobody can join: the study is a draft, paused or closed, or every arm is switched off."""
 
 
 class StudyFull(StudyRefused):
