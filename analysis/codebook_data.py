@@ -32,6 +32,7 @@ CLIENT_EVENTS = (
     "resize",
     "honeypot",
     "webdriver",
+    "other_device",
 )
 STAGES = ("introduction", "training", "validation", "test")
 PARTICIPANT_ID = Column(
@@ -243,7 +244,8 @@ EVENTS = (
     Column(
         "event", "string", "",
         "consented, and finished: the first and the last page. presented: a trial's page was "
-        "first asked for. answered: the answer reached the server. The others were told by the "
+        "first asked for. answered: the answer reached the server. other_device: the session was "
+        "gone on with on a device that the study lets nobody in with. The others were told by the "
         "browser: at is when the server heard of them, at_ms when they happened.",
         ("consented", "presented", "answered", "finished", *CLIENT_EVENTS),
     ),

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from trials import devices, services, texts
 from trials.entry_forms import ConsentForm, device_of
 from trials.framing import frame
-from trials.models import Participant, Study
+from trials.models import Event, Participant, Study
 from trials.plan import VIEWS
 from trials.recruitment import (
     CHANNELS,
@@ -161,7 +161,17 @@ def _let_in(
     if request.method != "HEAD":
         request.session[f"participant:{study.pk}"] = participant.token
         services.participant_arrive(participant=participant, arrival=arrival)
+        _note_device(request, study, participant)
     return redirect("session", study.slug)
+
+
+def _note_device(request: HttpRequest, study: Study, participant: Participant) -> None:
+    """Log that a session goes on, on a device that the study lets nobody in with; stop nobody."""
+    device = device_of(request.POST, request.headers)
+    is_fitting = devices.fits(study.plan.device, device["kind"], device["width"])
+    if participant.is_active and not participant.is_simulated and not is_fitting:
+        told = services.ClientEvent(Event.Kind.OTHER_DEVICE, 0, device["kind"])
+        services.events_add(participant=participant, step=participant.step, events=[told])
 
 
 def _enrol(

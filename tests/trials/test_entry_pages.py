@@ -21,7 +21,7 @@ from tests.trials.doors import (
     look,
     make_recruited,
 )
-from trials.models import Participant
+from trials.models import Event, Participant
 
 pytestmark = pytest.mark.django_db
 
@@ -127,6 +127,28 @@ def test_of_the_browser_only_its_family_is_stored(client: Client) -> None:
     assert person["device"]["browser"] == "Safari"
     assert "iPhone" not in str(person)
     assert "203.0.113.7" not in str(person)
+
+
+def test_a_session_that_goes_on_by_another_device_is_logged_and_not_stopped(client: Client) -> None:
+    make_recruited("prolific", device={"kinds": ["computer"]})
+    consent(client, **PROLIFIC)
+    look(Client(), **PROLIFIC)  # another computer
+    assert not Event.objects.exists()
+    phone = Client(headers={"User-Agent": PHONE})
+    phone.head(DOOR, PROLIFIC)
+    assert not Event.objects.exists()
+    for _ in range(2):
+        assert look(phone, **PROLIFIC).headers["Location"] == WAY
+    event = Event.objects.get()
+    assert (event.step, event.kind, event.detail) == (0, "other_device", "phone")
+
+
+def test_who_finished_may_look_at_the_code_on_a_phone(client: Client) -> None:
+    make_recruited("prolific", device={"kinds": ["computer"]})
+    consent(client, **PROLIFIC)
+    finish(Participant.objects.get())
+    look(Client(headers={"User-Agent": PHONE}), **PROLIFIC)
+    assert not Event.objects.exists()
 
 
 # ---- the last pages ----

@@ -170,6 +170,8 @@ class Event(models.Model):
         RESIZE = "resize"
         HONEYPOT = "honeypot"
         WEBDRIVER = "webdriver"
+        # The door tells it: the session was gone on with on a device that the study does not take.
+        OTHER_DEVICE = "other_device"
 
     participant = models.ForeignKey(Participant, models.CASCADE, related_name="events")
     step = models.PositiveIntegerField()
