@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.views.csrf import csrf_failure
 
 from trials.models import Study
+from trials.page_errors import PAGES
 
 # In the WSGI environment, where nothing that travels over HTTP can write.
 FRAMED = "trials.framed"
@@ -17,3 +19,16 @@ def frame(request: HttpRequest, study: Study) -> None:
     """Mark a page of a study that recruits on Mechanical Turk; the site's middleware reads it."""
     if study.plan.recruitment.channel == "mturk":
         request.META[FRAMED] = "yes"
+
+
+def token_lost(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Say what to do when a page's token is lost, in the frame too: a refused frame says nothing.
+
+    No view has run by then that could have marked the page.
+    """
+    match = request.resolver_match
+    if match is not None and match.url_name in PAGES:
+        study = Study.objects.filter(slug=match.kwargs["slug"]).first()
+        if study is not None:
+            frame(request, study)
+    return csrf_failure(request, reason)

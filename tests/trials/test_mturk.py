@@ -85,6 +85,21 @@ def test_amazon_may_frame_the_pages_of_this_study(client: Client, where: str) ->
     assert "X-Frame-Options" not in page.headers
 
 
+@pytest.mark.parametrize("address", [DOOR, WAY, "/s/trees/stop/"])
+def test_a_worker_whose_token_is_lost_reads_so_in_the_frame(address: str) -> None:
+    page = Client(enforce_csrf_checks=True).post(address, {"step": "0"})
+    assert (page.status_code, "allow cookies" in page.text) == (403, True)
+    assert "frame-ancestors https://*.mturk.com" in page.headers["Content-Security-Policy"]
+    assert "X-Frame-Options" not in page.headers
+
+
+@pytest.mark.parametrize("address", ["/s/birds/", "/login/", "/studio/study/trees/"])
+def test_no_other_page_without_its_token_may_be_framed(address: str) -> None:
+    page = Client(enforce_csrf_checks=True).post(address)
+    assert page.status_code == 403
+    assert page.headers["X-Frame-Options"] == "DENY"
+
+
 @pytest.mark.parametrize("address", ["/staff/login/", "/s/birds/"])
 def test_nothing_else_may_be_framed(client: Client, address: str) -> None:
     page = client.get(address)
