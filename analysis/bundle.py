@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from pandas import DataFrame
 
 from analysis.accuracy import accuracy_table
-from analysis.codebook import CODEBOOK, FILES, codebook_rows
+from analysis.codebook import CODEBOOK, FILES, PARTICIPANTS, RESPONSES, codebook_rows
 from analysis.csv_tables import csv_text
+from analysis.declared import Declared
 from analysis.export_texts import simulated_note
-from analysis.frame import responses_frame
-from analysis.overview import Progress, progress_counts
+from analysis.frame import StudyRows
+from analysis.overview import Progress, declared_of, progress_counts
+from analysis.samples import samples_of
+from analysis.tidy import frame_of
 from trials.models import Participant, Study
 
 
@@ -26,7 +29,7 @@ class Results:
 
     @property
     def accuracy(self) -> DataFrame:
-        """One row a condition."""
+        """One row a condition, of all and of those kept."""
         return self.tables["accuracy.csv"]
 
     @property
@@ -43,12 +46,15 @@ class Results:
 def results_read(
     study: Study, *, include_simulated: bool = False, stage: str = Participant.Stage.LIVE
 ) -> Results:
-    """Read a study's results, or its pilot's, in two queries, whatever its size."""
+    """Read a study's results, or its pilot's, in a fixed few queries, whatever its size."""
     progress = progress_counts(study, include_simulated=include_simulated, stage=stage)
-    responses = responses_frame(study, include_simulated=include_simulated, stage=stage)
+    rows = StudyRows(study, include_simulated=include_simulated, stage=stage)
+    responses = frame_of(RESPONSES, rows.responses())
+    people = frame_of(PARTICIPANTS, rows.participants())
+    declared = Declared.from_json(declared_of(study))
     tables = {
         "responses.csv": responses,
-        "accuracy.csv": accuracy_table(responses, [each.condition for each in progress]),
+        "accuracy.csv": accuracy_table(samples_of(responses, people, declared), declared),
         "codebook.csv": DataFrame(codebook_rows(), columns=[each.name for each in CODEBOOK]),
     }
     return Results(study, include_simulated, progress, tables)

@@ -13,15 +13,21 @@ from analysis.codebook_data import DATA, EVENTS, ITEMS, PARTICIPANTS, RESPONSES,
 from analysis.column import Column, Columns
 
 __all__ = [
-    "ACCURACY", "CODEBOOK", "DATA", "EVENTS", "FILES", "ITEMS", "PARTICIPANTS", "RESPONSES",
-    "STAGES", "STATUSES", "Column", "Columns", "codebook_rows", "column_names",
+    "ACCURACY", "ANALYSED", "CODEBOOK", "DATA", "EVENTS", "FILES", "ITEMS", "PARTICIPANTS",
+    "RESPONSES", "STAGES", "STATUSES", "Column", "Columns", "codebook_rows", "column_names",
 ]  # fmt: skip
 
+ANALYSED = Column(
+    "analysed", "string", "",
+    "Whose answers: all participants who completed, or those kept by the declared exclusions.",
+    ("all", "kept"),
+)  # fmt: skip
 ACCURACY = (
     Column("condition", "string", "", "The arm; arms without anyone are listed too."),
+    ANALYSED,
     Column(
         "n_participants", "integer", "people",
-        "Participants who completed; every figure of the row is over these.",
+        "How many they are; every figure of the row is over these.",
     ),
     Column("n_simulated", "integer", "people", "How many of n_participants are simulated."),
     Column("n_trials", "integer", "trials", "Their test trials."),

@@ -6,17 +6,13 @@ docs/metrics.md.
 
 from __future__ import annotations
 
+from analysis.codebook import ANALYSED as _ANALYSED
 from analysis.codebook import Column
 
 PERCENT, POINTS = "percent (0-100)", "percentage points"
 _RATE = "percent (0-100); SDs for d_prime and criterion"
 
 _CONDITION = Column("condition", "string", "", "The arm; arms without anyone are listed too.")
-_ANALYSED = Column(
-    "analysed", "string", "",
-    "Whose answers: all participants who completed, or those kept by the declared exclusions.",
-    ("all", "kept"),
-)  # fmt: skip
 _MEASURE = Column(
     "measure", "string", "", "What is measured; formulas in docs/metrics.md.",
     ("accuracy", "accuracy_ai_correct", "accuracy_ai_wrong", "balanced_accuracy", "accept_rate",

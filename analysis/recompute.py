@@ -103,7 +103,8 @@ def tables_from(
     """
     checked = Declared.from_json(declared)
     responses, people, conditions = frames.responses, frames.participants, checked.names
-    measured = _measured(responses, people, checked)
+    samples = samples_of(responses, people, checked)
+    measured = _measured(samples[0].people)
     excluded = dict(zip(measured["participant_id"], measured["excluded_by"], strict=True))
     names = [*([NAMED] if (people["exclusion"].astype("object").notna()).any() else [])]
     names += [str(rule) for rule in checked.rules]
@@ -112,7 +113,7 @@ def tables_from(
         "participants": measured.assign(
             excluded_by=measured["excluded_by"].mask(measured["excluded_by"] == "")
         ),
-        "accuracy": accuracy_table(responses, conditions),
+        "accuracy": accuracy_table(samples, checked),
     }
     n, tell = len(tables), progress or _silent
     tell(n, n)
@@ -126,8 +127,7 @@ def _silent(n_done: int, n_total: int) -> None:
     """Show no progress."""
 
 
-def _measured(responses: DataFrame, people: DataFrame, declared: Declared) -> DataFrame:
-    everyone = samples_of(responses, people, declared)[0].people
+def _measured(everyone: DataFrame) -> DataFrame:
     named = everyone.assign(participant_id=everyone["participant_id"].astype("str"))
     return named[[column.name for column in MEASURED]]
 

@@ -18,11 +18,11 @@ import numpy as np
 import pandas as pd
 from pandas import DataFrame, Series
 
-from analysis.accuracy import COMPLETED
 from analysis.cells import cell, csv_open
 from analysis.confidence import difficulty
 from analysis.published import AIS, JUDGED_AI, SCALES
 from analysis.recompute import Frames
+from analysis.samples import COMPLETED
 from trials.plan import CONDITIONS
 
 BLOCK_ROWS = 50_000

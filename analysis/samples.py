@@ -13,13 +13,13 @@ import numpy as np
 import pandas as pd
 from pandas import DataFrame, Series
 
-from analysis.accuracy import COMPLETED
 from analysis.confidence import DIFFICULTIES, PERCENT, difficulty
 from analysis.declared import Declared
 from analysis.exclusions import rules_apply
 from analysis.inference import Ints
 from analysis.measures import COUNTS, MEASURES, halves, identical_runs, participant_measures
 
+COMPLETED = "completed"
 # Without an AI's answer there is nothing to rely on.
 RELIANCE = ("over_reliance", "under_reliance")
 _OPTIONAL = ("rt_ms", "rt_clean_ms", "prior_knowledge")

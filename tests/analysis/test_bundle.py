@@ -50,6 +50,7 @@ def test_a_table_that_the_codebook_does_not_declare_is_refused(study: Study) -> 
 
 def test_a_file_read_back_gives_the_same_numbers(study: Study) -> None:
     table = results_read(study).accuracy
+    assert list(table["analysed"]) == ["all", "all", "kept", "kept"]
     row = list(csv.DictReader(io.StringIO(csv_bytes("accuracy.csv", table).decode())))[1]
     numbers = [name for name in row if name.startswith("accuracy")]
     assert [float(row[name]) for name in numbers] == list(table.loc[1, numbers])

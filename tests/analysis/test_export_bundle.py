@@ -69,12 +69,13 @@ def test_every_column_of_every_file_is_in_the_codebook_and_the_other_way_round(
 
 def test_accuracy_is_the_hand_computed_one(study: Study, tmp_path: Path) -> None:
     bundle_write(study, tmp_path)
-    empty, row = read(tmp_path / "tables" / "accuracy.csv")
+    empty, row, _, kept = read(tmp_path / "tables" / "accuracy.csv")
+    assert kept == row | {"analysed": "kept"}
     assert (row["condition"], row["n_participants"], row["n_trials"]) == ("kNN", "2", "8")
     assert float(row["accuracy_mean"]) == 50
     assert float(row["accuracy_ai_correct_mean"]) == 75
     assert float(row["accuracy_ai_wrong_mean"]) == 25
-    assert list(empty.values()) == ["ResNet-50", "0", "0", "0", *[""] * 6]
+    assert list(empty.values()) == ["ResNet-50", "all", "0", "0", "0", *[""] * 6]
 
 
 def test_declared_rules_exclude_people_from_the_flow_and_are_named(
@@ -88,6 +89,9 @@ def test_declared_rules_exclude_people_from_the_flow_and_are_named(
     assert (n["completed", ""], n["excluded", "accuracy<=50"], n["analysed", ""]) == (2, 1, 1)
     people = read(tmp_path / "tables" / "participants.csv")
     assert [row["excluded_by"] for row in people] == ["", "accuracy<=50"]
+    _, everyone, _, kept = read(tmp_path / "tables" / "accuracy.csv")
+    assert (everyone["n_participants"], float(everyone["accuracy_mean"])) == ("2", 50)
+    assert (kept["n_participants"], float(kept["accuracy_mean"])) == ("1", 75)
 
 
 def test_a_rule_about_what_a_study_does_not_measure_is_refused_in_words(

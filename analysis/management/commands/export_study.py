@@ -48,8 +48,8 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         table = done.tables["accuracy"].rename(columns=HEADINGS)
         self.stdout.write(
-            f"Accuracy in percent, over participants who completed {study}; "
-            "low to high is the 95 % interval:"
+            f"Accuracy in percent, over participants of {study}: all who completed, and those "
+            "kept by the exclusions; low to high is the 95 % interval:"
         )
         self.stdout.write(table.to_string(index=False, na_rep="", float_format="{:.1f}".format))
         note = done.simulated_note
