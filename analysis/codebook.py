@@ -19,8 +19,10 @@ __all__ = [
 
 ANALYSED = Column(
     "analysed", "string", "",
-    "Whose answers: all participants who completed, or those kept by the declared exclusions.",
-    ("all", "kept"),
+    "Whose answers. all: participants who completed. kept: of them those whom no declared rule "
+    "excludes and no researcher left out by hand. declared: whom no declared rule excludes, "
+    "whatever was done by hand; these rows are there only where somebody was left out by hand.",
+    ("all", "declared", "kept"),
 )  # fmt: skip
 ACCURACY = (
     Column("condition", "string", "", "The arm; arms without anyone are listed too."),

@@ -187,8 +187,8 @@ PARTICIPANTS = (
     ),
     Column(
         "exclusion", "string", "",
-        "Why a researcher left this person out of what is kept, beside the declared rules; empty "
-        "for the others.",
+        "Why a researcher left this person out of what is kept, by hand, at any time and beside "
+        "the declared rules; empty for the others.",
         is_nullable=True,
     ),
     Column(

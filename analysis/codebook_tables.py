@@ -274,10 +274,15 @@ TIMES = (
 
 EXCLUSIONS = (
     _CONDITION,
-    Column("rule", "string", "", "The rule as declared."),
+    Column(
+        "rule",
+        "string",
+        "",
+        "The rule as declared; by hand: no rule, a researcher left them out one by one.",
+    ),
     Column("n_participants", "integer", "people", "Participants who completed."),
     Column("n_excluded", "integer", "people", "Of these, whom this rule excludes."),
-    Column("n_kept", "integer", "people", "Of these, whom no rule excludes."),
+    Column("n_kept", "integer", "people", "Of these, whom neither excludes."),
 )
 
 TABLES = {

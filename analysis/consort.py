@@ -32,7 +32,7 @@ WORDS = {
     "timed_out": "ran out of time",
     "withdrawn": "withdrew their data",
     "completed": "answered every test trial",
-    "excluded": "of them were excluded by a declared rule",
+    "excluded": "of them were excluded by a declared rule, or left out by a researcher",
     "analysed": "of them are in the tables that say kept",
 }
 
@@ -46,8 +46,9 @@ CONSORT = (
     ),
     Column(
         "reason", "string", "",
-        "For left, the last stage of which a page was opened; for excluded, the rule (someone "
-        "excluded by two is counted under both). Empty for the whole count.",
+        "For left, the last stage of which a page was opened; for excluded, the declared rule, or "
+        "by hand for whom a researcher left out (someone excluded by two is counted under both). "
+        "Empty for the whole count.",
         is_nullable=True,
     ),
     Column("meaning", "string", "", "The count in words."),

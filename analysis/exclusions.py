@@ -15,8 +15,10 @@ from pandas import DataFrame, Series
 from analysis.measures import MEASURES
 
 RULED = (*MEASURES, "n_trials", "median_rt_ms", "n_identical_run", "session_number")
-# The rule of those who are left out by their id, or by a researcher for a stated reason.
-NAMED = "named"
+# No rules, but said in their place: left out by their id in a published analysis; left out by a
+# researcher, who may do so at any time, for a stated reason.
+NAMED, BY_HAND = "named", "by hand"
+SEPARATOR = "; "
 # Percentages are quotients: 55.00000000000001 is 55.
 TOLERANCE = 1e-9
 
@@ -76,17 +78,19 @@ class Rule:
         return OPERATORS[self.operator](people[self.measure], self.limit)
 
 
-def rules_apply(people: DataFrame, rules: Sequence[Rule], is_named: Series) -> Series:
+def rules_apply(
+    people: DataFrame, rules: Sequence[Rule], is_named: Series, name: str = NAMED
+) -> Series:
     """Return for each participant the rules that exclude them, ``; `` between; empty for the kept.
 
-    ``people`` has one row a participant. ``is_named`` marks those excluded by their id, whose
-    rule is called ``named``. Every rule is applied to everyone, in one pass: a rule never sees
+    ``people`` has one row a participant. ``is_named`` marks those excluded one by one, whose
+    rule is called ``name``. Every rule is applied to everyone, in one pass: a rule never sees
     what another one left.
     """
-    marks = {NAMED: is_named, **{str(rule): rule.holds(people) for rule in rules}}
+    marks = {name: is_named, **{str(rule): rule.holds(people) for rule in rules}}
     said = pd.Series("", index=people.index, dtype="str")
-    for name, is_out in marks.items():
-        joined = said.where(said == "", said + "; ") + name
+    for mark, is_out in marks.items():
+        joined = said.where(said == "", said + SEPARATOR) + mark
         said = said.mask(is_out.astype(bool), joined)
     return said
 
@@ -101,8 +105,8 @@ def exclusion_table(
     which ones and in which order; by default those that somebody is in.
     """
     groups = dict(list(people.groupby("condition", observed=True)))
-    by_rule = people["excluded_by"].str.split("; ").map(set)
-    named = ["named"] if any("named" in each for each in by_rule) else []
+    by_rule = people["excluded_by"].str.split(SEPARATOR).map(set)
+    named = [name for name in (NAMED, BY_HAND) if any(name in each for each in by_rule)]
     names = [*named, *(str(rule) for rule in rules)]
     rows = []
     for condition in list(groups) if conditions is None else conditions:

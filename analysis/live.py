@@ -17,6 +17,7 @@ from pandas import DataFrame
 from analysis.blind import BlindLift, arm_labels, blinded, lift_of
 from analysis.codebook import ITEMS, PARTICIPANTS, RESPONSES
 from analysis.declared import Declared
+from analysis.exclusions import BY_HAND
 from analysis.figure_points import ALL, KEPT
 from analysis.frame import StudyRows
 from analysis.overview import Progress, declared_of, progress_counts
@@ -69,8 +70,19 @@ class LiveResults:
 
     @property
     def has_exclusions(self) -> bool:
-        """Whether there are declared rules, so that before and after differ in kind."""
-        return len(self.tables.get("exclusions", ())) > 0
+        """Whether anything excludes people, so that before and after differ in kind."""
+        return bool(self.exclusions)
+
+    @property
+    def exclusions(self) -> str:
+        """What excludes people, in words: rules of the declaration, people left out by hand."""
+        if (table := self.tables.get("exclusions")) is None or not len(table):
+            return ""
+        is_by_hand = table["rule"] == BY_HAND
+        n = int(table.loc[is_by_hand, "n_excluded"].sum())
+        by_hand = f"{n} {'person' if n == 1 else 'people'} left out by a researcher, by hand"
+        parts = [("the declared rules", not is_by_hand.all()), (by_hand, n > 0)]
+        return "; ".join(words for words, is_so in parts if is_so)
 
     @property
     def n_completed(self) -> int:

@@ -245,10 +245,11 @@ def _tests_row(row: Series) -> list[str]:
 
 
 def _exclusions(tables: Tables, analysed: str) -> Sheet:
-    columns = ["Condition", "Rule", "Participants", "Excluded by it", "Kept by all rules"]
+    columns = ["Condition", "Rule", "Participants", "Excluded by it", "Kept"]
     names = ["condition", "rule", "n_participants", "n_excluded", "n_kept"]
     rows = [[str(cell) for cell in row] for row in tables["exclusions"][names].to_numpy()]
-    return Sheet("Participants who completed, by declared rule", columns, rows)
+    caption = "Participants who completed, by declared rule; by hand: left out by a researcher"
+    return Sheet(caption, columns, rows)
 
 
 TOLD: Final[Mapping[str, Callable[[Tables, str], Sheet]]] = {

@@ -23,7 +23,7 @@ from analysis.codebook_tables import TABLES
 from analysis.column import Column, Columns
 from analysis.consort import CONSORT, consort_table
 from analysis.declared import Declared
-from analysis.exclusions import NAMED
+from analysis.exclusions import BY_HAND
 from analysis.measures import MEASURES
 from analysis.samples import samples_of
 from analysis.tables import tables_of
@@ -48,7 +48,8 @@ MEASURED = (
     ),
     Column(
         "excluded_by", "string", "",
-        "Declared rules that exclude the participant, '; ' between; empty for the kept.",
+        "Declared rules that exclude the participant, '; ' between; by hand: a researcher left "
+        "them out (see exclusion of the participants). Empty for the kept.",
         is_nullable=True,
     ),
 )  # fmt: skip
@@ -106,7 +107,7 @@ def tables_from(
     samples = samples_of(responses, people, checked)
     measured = _measured(samples[0].people)
     excluded = dict(zip(measured["participant_id"], measured["excluded_by"], strict=True))
-    names = [*([NAMED] if (people["exclusion"].astype("object").notna()).any() else [])]
+    names = [*([BY_HAND] if (people["exclusion"].astype("object").notna()).any() else [])]
     names += [str(rule) for rule in checked.rules]
     tables = {
         "consort": consort_table(people, conditions, excluded, names),

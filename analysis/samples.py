@@ -1,4 +1,4 @@
-"""Who is analysed, decided in one place: everyone who completed, and those no rule excludes.
+"""Who is analysed, decided in one place: all who completed, and those who are not excluded.
 
 Answers are held compactly (categories and small numbers), so that a million of them take some
 tens of megabytes however many texts the frame that they come from repeats.
@@ -15,7 +15,7 @@ from pandas import DataFrame, Series
 
 from analysis.confidence import DIFFICULTIES, PERCENT, difficulty
 from analysis.declared import Declared
-from analysis.exclusions import rules_apply
+from analysis.exclusions import BY_HAND, rules_apply
 from analysis.inference import Ints
 from analysis.measures import COUNTS, MEASURES, halves, identical_runs, participant_measures
 
@@ -58,12 +58,12 @@ class Sample:
         return self.people_of(condition)[measure].to_numpy(dtype=float)
 
 
-def samples_of(
-    responses: DataFrame, people: DataFrame, declared: Declared
-) -> tuple[Sample, Sample]:
-    """Return ``all`` who completed, and of them those ``kept`` by the declared exclusions.
+def samples_of(responses: DataFrame, people: DataFrame, declared: Declared) -> tuple[Sample, ...]:
+    """Return ``all`` who completed first, and last of them those who are ``kept``.
 
-    If nobody is excluded, both hold the same frames. Raises ``SampleRefused`` for tables that
+    Kept is whom no declared rule excludes and no researcher left out by hand. Where somebody was,
+    ``declared`` stands between the two: whom no declared rule excludes, whatever was done by
+    hand. If nobody is excluded, both hold the same frames. Raises ``SampleRefused`` for tables that
     contradict each other, ``RuleRefused`` for a rule about what the data do not have.
     """
     _check(responses, people, declared)
@@ -71,16 +71,22 @@ def samples_of(
     counted["condition"] = _ordered(counted["condition"], declared.names)
     answers = _answers(responses, counted, declared)
     measured = _measured(counted, answers, declared)
-    measured["excluded_by"] = rules_apply(measured, declared.rules, _is_named(measured))
-    is_kept = (measured["excluded_by"] == "").to_numpy()
-    everyone = Sample("all", answers, measured)
-    if is_kept.all():
+    measured["excluded_by"] = rules_apply(measured, declared.rules, _is_by_hand(measured), BY_HAND)
+    everyone, said = Sample("all", answers, measured), measured["excluded_by"]
+    if (said == "").all():
         return everyone, Sample("kept", answers, measured)
-    rows = is_kept[answers["participant_id"].cat.codes.to_numpy()]
-    return everyone, Sample("kept", answers[rows], measured[is_kept])
+    some = {"declared": said.isin(["", BY_HAND]), "kept": said == ""}
+    if not _is_by_hand(measured).any():
+        del some["declared"]
+    return everyone, *(_part(everyone, name, is_in) for name, is_in in some.items())
 
 
-def _is_named(people: DataFrame) -> Series:
+def _part(everyone: Sample, name: str, is_in: Series) -> Sample:
+    rows = is_in.to_numpy()[everyone.answers["participant_id"].cat.codes.to_numpy()]
+    return Sample(name, everyone.answers[rows], everyone.people[is_in])
+
+
+def _is_by_hand(people: DataFrame) -> Series:
     """Say whom a researcher left out by hand, for the reason in ``exclusion``."""
     if "exclusion" not in people:
         return pd.Series(False, index=people.index)

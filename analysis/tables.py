@@ -94,15 +94,15 @@ def tables_of(
     categories, which saves memory.
 
     Only participants who completed are analysed. ``analysed`` says of a row whether it is of
-    ``all`` of them or of those ``kept`` by the declared exclusions. Percentages are 0 to 100;
+    ``all`` of them or of those ``kept`` (``samples.samples_of``). Percentages are 0 to 100;
     what is not defined is missing, never 0. Tables named in ``without`` are left out, for who
     cannot wait for them. ``progress`` is told the tables done and all.
     The same frames and declaration give the same tables. Raises ``ValueError`` for frames that
     contradict each other or the declaration.
     """
-    everyone, kept = samples_of(responses, people, declared)
+    everyone, *_, kept = found = samples_of(responses, people, declared)
     pools = pools_of(items, declared)
-    samples = (everyone,) if kept.people is everyone.people else (everyone, kept)
+    samples = (everyone,) if kept.people is everyone.people else found
     wanted = [name for name in (*PARTS, "team", "team_curve") if name not in without]
     made: dict[str, list[DataFrame]] = {name: [] for name in wanted}
     total, done = len(samples) * len(made), 0

@@ -64,6 +64,8 @@ def test_no_rule_excludes_nobody() -> None:
     assert exclusion_table(people, []).empty
     named = people.assign(excluded_by=["named", "", "", ""])
     assert exclusion_table(named, [])["n_excluded"].tolist() == [1, 0]
+    by_hand = people.assign(excluded_by=["by hand", "", "", ""])
+    assert exclusion_table(by_hand, [])["rule"].tolist() == ["by hand"] * 2
 
 
 def test_a_condition_that_nobody_is_in_has_its_row_when_asked_for() -> None:

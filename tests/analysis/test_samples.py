@@ -50,6 +50,19 @@ def test_where_nobody_is_excluded_both_samples_are_one() -> None:
     assert kept.answers is everyone.answers
 
 
+def test_who_is_left_out_by_hand_is_told_apart_from_the_declared_rules() -> None:
+    people = FRAMES.people.assign(exclusion=None)
+    people.loc[people["participant_id"] == "p000000", "exclusion"] = "fell asleep"
+    everyone, by_rule, kept = samples_of(
+        FRAMES.responses, people, declared(exclusions=("n_trials>99",))
+    )
+    assert [each.name for each in (everyone, by_rule, kept)] == ["all", "declared", "kept"]
+    assert set(by_rule.people["participant_id"]) == set(everyone.people["participant_id"])
+    left = set(everyone.people["participant_id"]) - set(kept.people["participant_id"])
+    assert left == {"p000000"}
+    assert everyone.people.iloc[0]["excluded_by"] == "by hand"
+
+
 def test_speed_and_runs_are_ruled_on() -> None:
     everyone, _ = samples_of(FRAMES.responses, FRAMES.people, declared())
     first = FRAMES.responses[FRAMES.responses["participant_id"] == "p000000"]

@@ -200,12 +200,27 @@ def test_the_page_shows_every_picture_with_its_numbers_in_words(staff: Client) -
 @pytest.mark.usefixtures("_all_tables")
 def test_numbers_before_exclusions_are_a_link_away(staff: Client) -> None:
     lifted(make_study())
-    assert cells_of(staff.get("/staff/birds/").text, "Accuracy", "kNN")[2] == "61.0"
+    page = staff.get("/staff/birds/").text
+    assert "<strong>after</strong> exclusions (the declared rules)" in page
+    assert cells_of(page, "Accuracy", "kNN")[2] == "61.0"
     page = staff.get("/staff/birds/?analysed=all").text
     assert cells_of(page, "Accuracy", "kNN")[2] == "59.0"
     assert "/figure/accuracy.svg?analysed=all&amp;at=0" in page
     file = staff.get("/staff/birds/figure/accuracy.pdf?analysed=all&download")
     assert 'filename="birds-accuracy-before-exclusions.pdf"' in file["Content-Disposition"]
+
+
+def test_people_left_out_by_hand_are_not_called_declared(staff: Client) -> None:
+    study = lifted(make_study())
+    person(study, "kNN", "1", "1")
+    person(study, "kNN", "1", "1")
+    study.participants.filter(number=1).update(exclusion="fell asleep")
+    page = staff.get("/staff/birds/").text
+    assert "exclusions (1 person left out by a researcher, by hand)" in page
+    assert "declared rules" not in page
+    assert cells_of(page, "Exclusions", "kNN")[:4] == ["by hand", "2", "1", "1"]
+    file = rows(staff.get("/staff/birds/accuracy.csv").content)
+    assert [row["n_participants"] for row in file if row["condition"] == "kNN"] == ["2", "2", "1"]
 
 
 def test_only_who_may_see_people_is_shown_the_way_to_them(staff: Client) -> None:
