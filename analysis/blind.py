@@ -17,12 +17,15 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from pandas import DataFrame
 
+from analysis.samples import RELIANCE
 from trials.models import Study
 
 # Of these tables, nothing but the arm's name tells which AI is judged in it. What is not listed
 # here (team scores, difficulty, images) holds numbers of the AI itself and waits for the lift.
 SHOWN: Final = ("measures", "accuracy_by", "times", "exclusions")
 SHOWN_FACTORS: Final = ("ai", "half", "position")
+# Not defined in an unaided arm, and in no other: that they are missing would tell which it is.
+WAITING_MEASURES: Final = RELIANCE
 
 
 class BlindLift(models.Model):
@@ -87,6 +90,9 @@ def blinded(tables: Mapping[str, DataFrame], labels: Mapping[str, str]) -> dict[
     if "accuracy_by" in shown:
         table = shown["accuracy_by"]
         shown["accuracy_by"] = table[table["factor"].isin(SHOWN_FACTORS)]
+    if "measures" in shown:
+        table = shown["measures"]
+        shown["measures"] = table[~table["measure"].isin(WAITING_MEASURES)]
     return {name: _relabelled(table, labels) for name, table in shown.items()}
 
 

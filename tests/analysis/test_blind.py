@@ -8,8 +8,11 @@ from django.db.models import ProtectedError
 from pytest_django import Settings
 
 from analysis.blind import BlindLift, arm_labels, blind_lift, blinded, lift_of
+from analysis.samples import RELIANCE
+from analysis.tables import tables_of
 from tests.analysis.people import make_study
 from tests.analysis.result_tables import SIX, make_tables
+from tests.analysis.simulated import declared, simulate
 from trials.models import Study
 
 
@@ -62,8 +65,21 @@ def test_blinded_rows_are_in_the_order_of_the_letters() -> None:
 def test_blinded_numbers_are_those_of_the_conditions() -> None:
     tables = make_tables()
     told = blinded(tables, labels())["measures"].set_index(["condition", "measure"])["estimate"]
-    for _, row in tables["measures"].iterrows():
+    shown = tables["measures"][~tables["measures"]["measure"].isin(RELIANCE)]
+    assert len(told) == len(shown) < len(tables["measures"])
+    for _, row in shown.iterrows():
         assert told[labels()[row["condition"]], row["measure"]] == row["estimate"]
+
+
+def test_no_blinded_number_is_missing_in_an_unaided_arm_alone() -> None:
+    frames = simulate(6)
+    tables = tables_of(frames.responses, frames.people, frames.items, declared())
+    names = {name: f"Arm {n}" for n, name in enumerate(declared().names)}
+    for table in blinded(tables, names).values():
+        if "condition" not in table or "analysed" not in table:
+            continue
+        missing = table.set_index("condition").isna().groupby(level=0).sum()
+        assert len(missing.drop_duplicates()) == 1
 
 
 @pytest.fixture

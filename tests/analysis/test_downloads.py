@@ -24,7 +24,7 @@ def test_nothing_that_a_blinded_study_sends_names_a_condition(staff: Client, que
     page = staff.get(f"/staff/birds/{query}").text
     sources = set(re.findall(r'(?:src|href)="(/staff/birds/figure/[^"]*)"', page))
     files = [staff.get(source.replace("&amp;", "&")) for source in sources]
-    assert len(files) == 5 * 4  # five pictures to see and in three formats
+    assert len(files) == 4 * 4  # four pictures to see and in three formats
     sent = page + "".join(str(file.headers) + file.content.decode("latin-1") for file in files)
     assert not [word for word in (*ARMS, "ResNet", "softmax") if word in sent]
     assert "Arm A" in page
@@ -33,7 +33,7 @@ def test_nothing_that_a_blinded_study_sends_names_a_condition(staff: Client, que
 @pytest.mark.usefixtures("_all_tables")
 def test_pictures_that_tell_of_the_ai_wait_for_the_lift(staff: Client) -> None:
     study = make_study()
-    for name in ("team", "accuracy_by_difficulty"):
+    for name in ("team", "accuracy_by_difficulty", "reliance"):
         refusal = staff.get(f"/staff/birds/figure/{name}.svg")
         assert refusal.status_code == 403
         assert f'href="{LIFT}"' in refusal.text
