@@ -17,6 +17,8 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from pandas import DataFrame
 
+from analysis.live_sheets import ALL_ARMS
+from analysis.overview import COUNTS, Progress
 from analysis.samples import RELIANCE
 from trials.models import Study
 
@@ -26,6 +28,8 @@ SHOWN: Final = ("measures", "accuracy_by", "times", "exclusions")
 SHOWN_FACTORS: Final = ("ai", "half", "position")
 # Not defined in an unaided arm, and in no other: that they are missing would tell which it is.
 WAITING_MEASURES: Final = RELIANCE
+# Who runs the study sees how many people each condition has: counts of an arm would name it.
+WAITING_COUNTS: Final = ("n_participants", "n_trials")
 
 
 class BlindLift(models.Model):
@@ -85,7 +89,10 @@ def _letters(place: int) -> str:
 
 
 def blinded(tables: Mapping[str, DataFrame], labels: Mapping[str, str]) -> dict[str, DataFrame]:
-    """Return the tables that may be seen blinded: arms by their labels and in their order."""
+    """Return the tables that may be seen blinded: arms by their labels and in their order.
+
+    How many people and trials an arm has is missing; exclusions are those of all arms together.
+    """
     shown = {name: tables[name] for name in SHOWN if name in tables}
     if "accuracy_by" in shown:
         table = shown["accuracy_by"]
@@ -93,11 +100,28 @@ def blinded(tables: Mapping[str, DataFrame], labels: Mapping[str, str]) -> dict[
     if "measures" in shown:
         table = shown["measures"]
         shown["measures"] = table[~table["measure"].isin(WAITING_MEASURES)]
-    return {name: _relabelled(table, labels) for name, table in shown.items()}
+    exclusions = shown.pop("exclusions", None)
+    shown = {name: _relabelled(table, labels) for name, table in shown.items()}
+    return shown if exclusions is None else shown | {"exclusions": _of_all_arms(exclusions)}
+
+
+def _of_all_arms(exclusions: DataFrame) -> DataFrame:
+    counts = exclusions.drop(columns="condition").groupby("rule", sort=False, as_index=False)
+    return counts.sum().assign(condition=ALL_ARMS)[list(exclusions)]
+
+
+def progress_blinded(progress: Iterable[Progress]) -> list[Progress]:
+    """Return one row, of all arms together."""
+    rows = list(progress)
+    sums = {name: sum(getattr(row, name) for row in rows) for name in COUNTS}
+    return [Progress(condition=ALL_ARMS, **sums)]
 
 
 def _relabelled(table: DataFrame, labels: Mapping[str, str]) -> DataFrame:
     order: Sequence[str] = list(labels.values())
-    named = table.assign(condition=table["condition"].map(labels).astype(str))
+    named = table.assign(
+        condition=table["condition"].map(labels).astype(str),
+        **{name: float("nan") for name in WAITING_COUNTS if name in table},
+    )
     places = named["condition"].map(order.index)
     return named.loc[places.sort_values(kind="stable").index].reset_index(drop=True)

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
-from pandas import DataFrame
+from pandas import DataFrame, isna
 
 ALL, KEPT = "all", "kept"
 POINT_COLUMNS: Final = [
@@ -150,6 +150,11 @@ def _stacked(rows: DataFrame, key: str, named: Mapping[str, str]) -> DataFrame:
 def arms_of(points: DataFrame) -> list[str]:
     """Return the conditions of points in the order in which they are drawn."""
     return [name for group in twins_adjacent(list(points["condition"])) for name in group]
+
+
+def counted(n: Any) -> str:
+    """Return ``n = 40``; empty where the number is not shown, while arms are blinded."""
+    return "" if isna(n) else f"n = {int(n)}"
 
 
 def pooled(points: DataFrame) -> tuple[int, float]:

@@ -13,7 +13,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator
 from pandas import DataFrame, Series
 
-from analysis.figure_points import SPECS, arms_of, twins_adjacent
+from analysis.figure_points import SPECS, arms_of, counted, twins_adjacent
 from analysis.figure_style import (
     BLUE,
     GREY,
@@ -72,7 +72,7 @@ class Rows:
                 "annotation_clip": False,
             }
             axes.annotate(words, (0, place), (-7, top), va="top", size=8, **at)
-            n = f"n = {int(counts[name])}"
+            n = counted(counts[name])
             axes.annotate(n, (0, place), (-7, -top), va="bottom", size=7, color=GREY, **at)
         axes.set_yticks([])
         axes.spines["left"].set_visible(False)

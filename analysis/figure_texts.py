@@ -6,7 +6,16 @@ from typing import Any, Final
 
 from pandas import DataFrame, isna
 
-from analysis.figure_points import ALL, KEPT, SPECS, Tables, analysed_rows, arms_of, points_of
+from analysis.figure_points import (
+    ALL,
+    KEPT,
+    SPECS,
+    Tables,
+    analysed_rows,
+    arms_of,
+    counted,
+    points_of,
+)
 
 TEAM: Final = "team"
 NAMES: Final = (
@@ -49,7 +58,8 @@ def figure_text(name: str, tables: Tables, analysed: str = KEPT) -> str:
     for condition in arms_of(points):
         own = points[points["condition"] == condition]
         words = _range(own) if name == "position" else _values(own)
-        parts.append(f"{condition} (n = {int(own['n_participants'].max())}): {words}.")
+        n = counted(own["n_participants"].max())
+        parts.append(f"{condition}{f' ({n})' if n else ''}: {words}.")
     return " ".join(parts)
 
 

@@ -6,7 +6,7 @@ The one function behind the page, its pictures and their files, so that all of t
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -14,7 +14,7 @@ from django.core.cache import cache
 from django.utils import timezone
 from pandas import DataFrame
 
-from analysis.blind import BlindLift, arm_labels, blinded, lift_of
+from analysis.blind import BlindLift, arm_labels, blinded, lift_of, progress_blinded
 from analysis.codebook import ITEMS, PARTICIPANTS, RESPONSES
 from analysis.declared import Declared
 from analysis.exclusions import BY_HAND
@@ -45,8 +45,8 @@ class Asked:
 class LiveResults:
     """What is known of a study at ``as_of``.
 
-    ``tables`` are those of ``analysis.tables``. While ``lift`` is None, both they and
-    ``progress`` name arms by letters, and the tables that would give an arm away are missing.
+    ``tables`` are those of ``analysis.tables``. While ``lift`` is None, they name arms by letters
+    and what would give an arm away is missing; ``progress`` is one row of all arms together.
     ``n_responses`` are the answers to the test on which all is based.
     """
 
@@ -133,8 +133,7 @@ def live_results(study: Study, asked: Asked | None = None) -> LiveResults:
     if lift is None:
         labels = arm_labels(study, (each.condition for each in progress))
         tables = blinded(tables, labels)
-        named = (replace(each, condition=labels[each.condition]) for each in progress)
-        progress = sorted(named, key=lambda each: list(labels.values()).index(each.condition))
+        progress = progress_blinded(progress)
     return LiveResults(study, asked, lift, progress, tables, n_responses, as_of)
 
 

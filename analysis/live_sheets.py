@@ -129,12 +129,13 @@ def _sheet(name: str, tables: Tables, analysed: str) -> Sheet:
     of_series = [pooled(points[points["series"] == each]) for each in series]
     n = max(n for n, _ in of_series)
     rows.append([ALL_ARMS, str(n), *(number(mean) for _, mean in of_series)])
-    sheet = Sheet(caption, ["Condition", "Participants", *series], rows)
+    columns = ["Condition", "Participants", *series]
+    sheet = _countless(Sheet(caption, columns, rows), points)
     return _with_more(sheet, tables, analysed) if name == "reliance" else sheet
 
 
 def _row(name: str, own: DataFrame, series: list[str]) -> list[str]:
-    cells = [name, str(int(own["n_participants"].max()))]
+    cells = [name, number(own["n_participants"].max(), 0)]
     values = own.set_index("series").reindex(series)
     if len(series) > MOST_INTERVALS:
         return cells + [number(value) for value in values["value"]]
@@ -148,7 +149,7 @@ def _one_series(caption: str, points: DataFrame) -> Sheet:
     own = points.set_index("condition").loc[arms_of(points)]
     rows = [
         [
-            str(name), str(row["n_participants"]), number(row["n_trials"], 0),
+            str(name), number(row["n_participants"], 0), number(row["n_trials"], 0),
             number(row["value"]), number(row["sd"]), interval(row["low"], row["high"]),
         ]
         for name, row in own.iterrows()
@@ -157,7 +158,15 @@ def _one_series(caption: str, points: DataFrame) -> Sheet:
     rows.append([ALL_ARMS, str(n), number(own["n_trials"].sum(), 0), number(mean), NONE, NONE])
     if own["n_trials"].isna().all():
         columns, rows = _without(2, columns), [_without(2, row) for row in rows]
-    return Sheet(caption, columns, rows)
+    return _countless(Sheet(caption, columns, rows), points)
+
+
+def _countless(sheet: Sheet, points: DataFrame) -> Sheet:
+    """Return a blinded sheet without the counts of people; all arms together need them too."""
+    if points["n_participants"].notna().any():
+        return sheet
+    rows = [_without(1, row) for row in sheet.rows if row[0] != ALL_ARMS]
+    return Sheet(sheet.caption, _without(1, sheet.columns), rows)
 
 
 def _without(place: int, cells: list[str]) -> list[str]:

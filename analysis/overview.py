@@ -59,6 +59,9 @@ class Progress:
         return self.n_completed + self.n_active + self.n_failed_validation + self.n_ended
 
 
+COUNTS = tuple(each.name for each in fields(Progress))[1:]
+
+
 def progress_counts(
     study: Study, *, include_simulated: bool = False, stage: str = Participant.Stage.LIVE
 ) -> list[Progress]:
@@ -78,8 +81,7 @@ def progress_counts(
         n_ended=of(*(each for each in Status if each not in named)),
         n_simulated=Count("participants", filter=here & Q(participants__is_simulated=True)),
     )
-    counts = [each.name for each in fields(Progress)][1:]
-    return [Progress(*row) for row in rows.values_list("name", *counts)]
+    return [Progress(*row) for row in rows.values_list("name", *COUNTS)]
 
 
 def studies_overview() -> QuerySet[Study]:

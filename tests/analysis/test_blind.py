@@ -62,6 +62,14 @@ def test_blinded_rows_are_in_the_order_of_the_letters() -> None:
     assert list(dict.fromkeys(arms)) == list(labels().values())
 
 
+def test_a_blinded_arm_tells_no_number_of_people_and_exclusions_are_of_all_arms() -> None:
+    tables = blinded(make_tables(rule="accuracy<=50"), labels())
+    for name in ("measures", "accuracy_by", "times"):
+        assert tables[name][["n_participants", "n_trials"]].isna().all(axis=None)
+    (row,) = tables["exclusions"].to_dict("records")
+    assert (row["condition"], row["n_participants"], row["n_excluded"]) == ("All arms", 261, 6)
+
+
 def test_blinded_numbers_are_those_of_the_conditions() -> None:
     tables = make_tables()
     told = blinded(tables, labels())["measures"].set_index(["condition", "measure"])["estimate"]

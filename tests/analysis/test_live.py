@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from pandas import DataFrame
 
 from analysis import live
-from analysis.blind import arm_labels, blind_lift
+from analysis.blind import arm_labels, blind_lift, blinded
 from analysis.bundle import results_read
 from analysis.live import Asked, live_results
 from analysis.live_sheets import Sheet, number, p_value, panels_of
@@ -55,10 +55,11 @@ def accuracies(tables: dict[str, DataFrame]) -> dict[str, float]:
 
 def test_arms_are_letters_until_the_lift_and_conditions_after(study: Study) -> None:
     labels = arm_labels(study, ["kNN", "ResNet-50"])
-    blinded = live_results(study)
-    assert accuracies(blinded.tables) == {labels["kNN"]: 75, labels["ResNet-50"]: 25}
-    assert [each.condition for each in blinded.progress] == ["Arm A", "Arm B"]
+    before = live_results(study)
+    assert accuracies(before.tables) == {labels["kNN"]: 75, labels["ResNet-50"]: 25}
+    assert [(each.condition, each.n_completed) for each in before.progress] == [("All arms", 2)]
     lift(study)
+    assert [each.n_completed for each in live_results(study).progress] == [1, 1]
     assert accuracies(live_results(study).tables) == {"ResNet-50": 25, "kNN": 75}
 
 
@@ -128,6 +129,18 @@ def test_a_table_has_each_condition_and_everyone() -> None:
     rows = sheet("Accuracy", make_tables(["a", "b"])).rows
     assert rows[0] == ["a", "40", "1200", "60.0", "7.5", "57.5 to 62.5"]
     assert rows[2] == ["All arms", "81", "2400", "60.5", "–", "–"]
+
+
+def test_a_blinded_table_has_each_arm_without_its_number_of_people() -> None:
+    blind = blinded(make_tables(["a", "b"], rule="accuracy<=50"), {"b": "Arm A", "a": "Arm B"})
+    for panel in panels_of(blind):
+        has_counts = "Participants" in panel.sheet.columns
+        assert has_counts == (panel.title == "Exclusions")
+        assert "(n = " not in panel.text
+    accuracy = sheet("Accuracy", blind)
+    assert accuracy.columns == ["Condition", "Mean", "SD", "95 % interval"]
+    assert [row[:2] for row in accuracy.rows] == [["Arm A", "61.0"], ["Arm B", "60.0"]]
+    assert sheet("Exclusions", blind).rows == [["All arms", "accuracy<=50", "83", "2", "81"]]
 
 
 def test_each_table_says_whether_exclusions_are_made() -> None:

@@ -123,7 +123,19 @@ def test_the_page_shows_how_far_people_came_and_where_they_enter(staff: Client) 
     page = staff.get("/staff/birds/").text
     assert cells_of(page, "People", "kNN")[:5] == ["1", "2", "1", "1", "5"]
     assert "http://testserver/s/birds/" in page
+    assert "Participants of each condition" in page
     assert study.document_sha256 in page
+
+
+def test_a_blinded_page_counts_people_of_all_arms_together(staff: Client) -> None:
+    study = make_study()
+    for arm, n in (("kNN", 3), ("ResNet-50", 1)):
+        for _ in range(n):
+            person(study, arm, "10", "10")
+    page = staff.get("/staff/birds/").text
+    assert cells_of(page, "People", "All arms")[:5] == ["4", "0", "0", "0", "4"]
+    assert "n = " not in page
+    assert "Arm A" not in page.split("<h2>People</h2>")[1]
 
 
 def test_simulated_people_are_left_out_until_asked_for(staff: Client) -> None:
