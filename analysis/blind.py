@@ -1,8 +1,9 @@
 """Who may see which arm is which, and since when.
 
-Until someone lifts a study's blind, its staff see arms by letters, in an order that nothing on
-the page gives away. It guards against knowing by accident: who may read the database, or takes
-part in the study and watches a count, can still find out.
+The pilot and the study itself are blinded apart: each has its letters, and a lift counts for the
+stage that it was asked for. Until someone lifts a stage's blind, the study's staff see its arms by
+letters, in an order that nothing on the page gives away. It guards against knowing by accident: who
+may read the database, or takes part in the study and watches a count, can still find out.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from pandas import DataFrame
 from analysis.live_sheets import ALL_ARMS
 from analysis.overview import COUNTS, Progress
 from analysis.samples import RELIANCE
-from trials.models import Study
+from trials.models import Participant, Study
 
 # Of these tables, nothing but the arm's name tells which AI is judged in it. What is not listed
 # here (team scores, difficulty, images) holds numbers of the AI itself and waits for the lift.
@@ -32,15 +33,24 @@ WAITING_MEASURES: Final = RELIANCE
 WAITING_COUNTS: Final = ("n_participants", "n_trials")
 
 
-class BlindLift(models.Model):
-    """The moment from which a study's conditions are shown by name. Written once, for good."""
+LIVE: Final = Participant.Stage.LIVE
 
-    study = models.OneToOneField(Study, models.PROTECT, related_name="blind_lift")
+
+class BlindLift(models.Model):
+    """The moment from which a stage's conditions are shown by name. Written once, for good."""
+
+    study = models.ForeignKey(Study, models.PROTECT, related_name="blind_lifts")
+    stage = models.CharField(max_length=10, choices=Participant.Stage, default=LIVE)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     at = models.DateTimeField(default=timezone.now, editable=False)
 
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["study", "stage"], name="blind_lift_once_a_stage")
+        ]
+
     def __str__(self) -> str:
-        return f"{self.study}: lifted by {self.user} at {self.at:%Y-%m-%d %H:%M} UTC"
+        return f"{self.study} ({self.stage}): lifted by {self.user} at {self.at:%Y-%m-%d %H:%M} UTC"
 
     def save(self, **options: Any) -> None:
         """Store a new row; refuse to change one."""
@@ -56,27 +66,27 @@ class BlindLift(models.Model):
         raise TypeError(f"{self}. A lift is a record: it is never changed or deleted.")
 
 
-def blind_lift(*, study: Study, user: Any) -> BlindLift:
-    """Lift the blind; the first lift stays whatever comes after it."""
-    lift, _ = BlindLift.objects.get_or_create(study=study, defaults={"user": user})
+def blind_lift(*, study: Study, user: Any, stage: str = LIVE) -> BlindLift:
+    """Lift the blind of one stage; the first lift stays whatever comes after it."""
+    lift, _ = BlindLift.objects.get_or_create(study=study, stage=stage, defaults={"user": user})
     return lift
 
 
-def lift_of(study: Study) -> BlindLift | None:
-    """Return the lift with its user, in one query; None while the study is blinded."""
-    return BlindLift.objects.filter(study=study).select_related("user").first()
+def lift_of(study: Study, stage: str = LIVE) -> BlindLift | None:
+    """Return a stage's lift with its user, in one query; None while it is blinded."""
+    return BlindLift.objects.filter(study=study, stage=stage).select_related("user").first()
 
 
-def arm_labels(study: Study, conditions: Iterable[str]) -> dict[str, str]:
+def arm_labels(study: Study, conditions: Iterable[str], stage: str = LIVE) -> dict[str, str]:
     """Return ``Arm A``, ``Arm B``, … of each condition, ordered by their letters.
 
     The order is that of a keyed hash of each name: the same on every page for as long as the
-    site keeps its ``SECRET_KEY``, another one in every study, and not to be computed without
-    the key.
+    site keeps its ``SECRET_KEY``, another one in every study and in its pilot, and not to be
+    computed without the key.
     """
 
     def secret(name: str) -> str:
-        value = f"{study.pk}:{study.document_sha256}:{name}"
+        value = f"{study.pk}:{study.document_sha256}:{stage}:{name}"
         return salted_hmac("analysis.blind", value, algorithm="sha256").hexdigest()
 
     shuffled = sorted(set(conditions), key=secret)

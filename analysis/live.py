@@ -20,7 +20,7 @@ from analysis.declared import Declared
 from analysis.exclusions import BY_HAND
 from analysis.figure_points import ALL, KEPT
 from analysis.frame import StudyRows
-from analysis.overview import Progress, declared_of, progress_counts
+from analysis.overview import Progress, declared_of, progress_counts, stage_shown
 from analysis.tables import tables_of
 from analysis.tidy import frame_of
 from trials.design import Phase
@@ -57,6 +57,11 @@ class LiveResults:
     tables: dict[str, DataFrame]
     n_responses: int
     as_of: datetime
+
+    @property
+    def is_pilot(self) -> bool:
+        """Whether these are the pilot's people, and the blind is the pilot's."""
+        return stage_shown(self.study) == Participant.Stage.PILOT
 
     @property
     def is_blinded(self) -> bool:
@@ -103,7 +108,7 @@ class LiveResults:
     def note(self) -> str:
         """What a picture must say wherever it is shown; mostly nothing."""
         parts = [
-            ("Pilot.", stage_shown(self.study) == Participant.Stage.PILOT),
+            ("Pilot.", self.is_pilot),
             ("Simulated participants are included.", self.asked.include_simulated),
             ("Before exclusions.", self.asked.analysed == ALL and self.has_exclusions),
             ("Interim: blinded, arms in a secret order.", self.is_blinded),
@@ -125,13 +130,12 @@ def live_results(study: Study, asked: Asked | None = None) -> LiveResults:
     they show the state of the page, even if answers have come in between.
     """
     asked = asked or Asked()
-    progress = progress_counts(
-        study, include_simulated=asked.include_simulated, stage=stage_shown(study)
-    )
+    stage = stage_shown(study)
+    progress = progress_counts(study, include_simulated=asked.include_simulated, stage=stage)
     n_responses, tables, as_of = _state(study, asked)
-    lift = lift_of(study)
+    lift = lift_of(study, stage)
     if lift is None:
-        labels = arm_labels(study, (each.condition for each in progress))
+        labels = arm_labels(study, (each.condition for each in progress), stage)
         tables = blinded(tables, labels)
         progress = progress_blinded(progress)
     return LiveResults(study, asked, lift, progress, tables, n_responses, as_of)
@@ -179,9 +183,3 @@ def study_tables(study: Study, asked: Asked) -> dict[str, DataFrame]:
         Declared.from_json(declared_of(study)),
         without=NOT_SHOWN,
     )
-
-
-def stage_shown(study: Study) -> str:
-    """Return whose results the page shows: during a pilot the pilot's, else the study's."""
-    is_pilot = study.status == Study.Status.PILOT
-    return Participant.Stage.PILOT if is_pilot else Participant.Stage.LIVE

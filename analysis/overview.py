@@ -17,6 +17,12 @@ def n_robots(study: Study, stage: str = Participant.Stage.LIVE) -> int:
     return Participant.objects.filter(study=study, is_simulated=True, stage=stage).count()
 
 
+def stage_shown(study: Study) -> str:
+    """Return whose results the pages show: during a pilot the pilot's, else the study's."""
+    is_pilot = study.status == Study.Status.PILOT
+    return Participant.Stage.PILOT if is_pilot else Participant.Stage.LIVE
+
+
 def declared_of(study: Study) -> dict[str, Any]:
     """Return what the study declares for the analysis, as JSON values."""
     plan = study.plan

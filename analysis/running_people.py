@@ -12,7 +12,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from analysis.live import stage_shown
+from analysis.overview import stage_shown
 from analysis.row_words import pseudonym
 from analysis.running import screen_words, stages_of
 from analysis.running_reader import participants_of

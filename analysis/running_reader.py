@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from analysis import running
-from analysis.live import stage_shown
+from analysis.overview import stage_shown
 from analysis.row_words import pseudonym
 from analysis.running import Person
 from trials.design import Phase, script

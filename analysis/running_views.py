@@ -39,7 +39,7 @@ def live(request: HttpRequest, study: Study) -> HttpResponse:
         "least_currency": LEAST_PAY_CURRENCY,
         "query": urlencode({"stage": running.stage} | ({"robots": "1"} if is_simulated else {})),
         "refresh_s": REFRESH_S,
-        "is_blinded": lift_of(study) is None,
+        "is_blinded": lift_of(study, running.stage) is None,
     }
     part = "running/_live.html" if "part" in request.GET else "running/live.html"
     return render(request, part, context)

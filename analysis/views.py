@@ -18,9 +18,9 @@ from analysis.bundle import csv_bytes, results_read
 from analysis.codebook import FILES
 from analysis.figure_points import ALL, KEPT
 from analysis.figure_texts import NAMES, has_figure
-from analysis.live import CACHE_S, Asked, LiveResults, live_results, stage_shown
+from analysis.live import CACHE_S, Asked, LiveResults, live_results
 from analysis.live_sheets import panels_of
-from analysis.overview import studies_overview
+from analysis.overview import stage_shown, studies_overview
 from trials.models import Participant, Study
 from trials.roles import may_edit
 
@@ -109,10 +109,9 @@ def download(request: HttpRequest, slug: str, name: str) -> HttpResponse:
     if file not in FILES:
         raise Http404(f"No file {file}. Files: {', '.join(FILES)}.")
     study = get_object_or_404(Study, slug=slug)
-    if file not in BLIND_FILES and lift_of(study) is None:
+    asked, stage = _asked(request), stage_shown(study)
+    if file not in BLIND_FILES and lift_of(study, stage) is None:
         return refused(request, study, f"The file {file}")
-    asked = _asked(request)
-    stage = stage_shown(study)
     results = results_read(study, include_simulated=asked.include_simulated, stage=stage)
     suffix = "-pilot" if stage == Participant.Stage.PILOT else ""
     suffix += "-with-simulated" if asked.include_simulated else ""
@@ -128,11 +127,13 @@ def download(request: HttpRequest, slug: str, name: str) -> HttpResponse:
 def lift_blind(request: HttpRequest, slug: str) -> HttpResponse:
     """Ask whether the blind shall be lifted; lift it by POST."""
     study = get_object_or_404(Study, slug=slug)
-    if request.method == "POST":
-        blind_lift(study=study, user=request.user)
-    if lift_of(study) is not None:
+    stage = stage_shown(study)
+    # A pilot may have ended since the question was read: what was not asked is not lifted.
+    if request.method == "POST" and request.POST.get("stage") == stage:
+        blind_lift(study=study, user=request.user, stage=stage)
+    if lift_of(study, stage) is not None:
         return redirect("staff-study", slug)
-    return render(request, "staff/lift_blind.html", {"study": study})
+    return render(request, "staff/lift_blind.html", {"study": study, "stage": stage})
 
 
 def refused(request: HttpRequest, study: Study, what: str) -> HttpResponse:
@@ -182,7 +183,7 @@ def _drawn(results: LiveResults, name: str, kind: str) -> bytes:
 
 def _suffix(results: LiveResults) -> str:
     parts = [
-        ("-pilot", stage_shown(results.study) == Participant.Stage.PILOT),
+        ("-pilot", results.is_pilot),
         ("-blinded", results.is_blinded),
         ("-before-exclusions", results.asked.analysed == ALL and results.has_exclusions),
         ("-with-simulated", results.asked.include_simulated),

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.contrib.auth.models import User
 from django.test import Client
 
+from analysis.blind import blind_lift
 from tests.analysis.people import make_study, person
 from tests.analysis.staff_pages import lifted, rows
 from trials.models import Participant, Study
@@ -87,6 +89,7 @@ def test_each_file_is_sent_as_an_attachment(staff: Client, name: str) -> None:
 
 def test_during_a_pilot_the_files_hold_the_pilot_as_the_page_does(staff: Client) -> None:
     study = lifted(make_study())
+    blind_lift(study=study, user=User.objects.get(username="lea"), stage="pilot")
     person(study, "kNN", "11")
     Participant.objects.update(stage=Participant.Stage.PILOT)
     person(study, "kNN", "1")

@@ -177,7 +177,7 @@ def test_a_lift_shows_the_conditions_and_who_lifted(staff: Client) -> None:
     study = make_study()
     person(study, "kNN", "1", "1")
     assert cells_of(staff.get("/staff/birds/").text, "Accuracy", arm_labels(study, ARMS)["kNN"])
-    assert staff.post(LIFT)["Location"] == "/staff/birds/"
+    assert staff.post(LIFT, {"stage": "live"})["Location"] == "/staff/birds/"
     page = staff.get("/staff/birds/").text
     assert cells_of(page, "Accuracy", "kNN")[0] == "1"
     assert "The blind was lifted by sam" in page
@@ -187,7 +187,7 @@ def test_a_lift_shows_the_conditions_and_who_lifted(staff: Client) -> None:
 def test_a_second_lift_changes_nothing(staff: Client) -> None:
     lifted(make_study())
     assert staff.get(LIFT)["Location"] == "/staff/birds/"
-    staff.post(LIFT)
+    staff.post(LIFT, {"stage": "live"})
     assert BlindLift.objects.get().user.username == "lea"
 
 
