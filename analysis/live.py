@@ -18,7 +18,7 @@ from analysis.blind import BlindLift, arm_labels, blinded, lift_of, progress_bli
 from analysis.codebook import ITEMS, PARTICIPANTS, RESPONSES
 from analysis.declared import Declared
 from analysis.exclusions import BY_HAND
-from analysis.figure_points import ALL, KEPT
+from analysis.figure_points import ALL, KEPT, analysed_rows
 from analysis.frame import StudyRows
 from analysis.overview import Progress, declared_of, progress_counts, stage_shown
 from analysis.tables import tables_of
@@ -47,7 +47,8 @@ class LiveResults:
 
     ``tables`` are those of ``analysis.tables``. While ``lift`` is None, they name arms by letters
     and what would give an arm away is missing; ``progress`` is one row of all arms together.
-    ``n_responses`` are the answers to the test on which all is based.
+    ``n_answers`` are the answers to the test on which all is based: of those who completed.
+    ``n_responses`` counts those of everyone; it says which state this is, and stands on no page.
     """
 
     study: Study
@@ -56,6 +57,7 @@ class LiveResults:
     progress: list[Progress]
     tables: dict[str, DataFrame]
     n_responses: int
+    n_answers: int
     as_of: datetime
 
     @property
@@ -133,12 +135,12 @@ def live_results(study: Study, asked: Asked | None = None) -> LiveResults:
     stage = stage_shown(study)
     progress = progress_counts(study, include_simulated=asked.include_simulated, stage=stage)
     n_responses, tables, as_of = _state(study, asked)
-    lift = lift_of(study, stage)
+    n_answers, lift = _n_answers(tables), lift_of(study, stage)
     if lift is None:
         labels = arm_labels(study, (each.condition for each in progress), stage)
         tables = blinded(tables, labels)
         progress = progress_blinded(progress)
-    return LiveResults(study, asked, lift, progress, tables, n_responses, as_of)
+    return LiveResults(study, asked, lift, progress, tables, n_responses, n_answers, as_of)
 
 
 def _state(study: Study, asked: Asked) -> tuple[int, dict[str, DataFrame], datetime]:
@@ -152,6 +154,12 @@ def _state(study: Study, asked: Asked) -> tuple[int, dict[str, DataFrame], datet
             found = (study_tables(study, asked), timezone.now())
             cache.set(key, found, CACHE_S)
     return n_responses, *found
+
+
+def _n_answers(tables: dict[str, DataFrame]) -> int:
+    rows = analysed_rows(tables["measures"], ALL)
+    is_accuracy = (rows["measure"] == "accuracy") & (rows["weight"] == "participants")
+    return int(rows.loc[is_accuracy, "n_trials"].sum())
 
 
 def _n_responses(study: Study, asked: Asked) -> int:

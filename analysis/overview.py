@@ -91,8 +91,14 @@ def progress_counts(
 
 
 def studies_overview() -> QuerySet[Study]:
-    """Return all studies, newest first, with their counts of people and of robots."""
-    people, robots = (Q(participants__is_simulated=each) for each in (False, True))
+    """Return all studies, newest first, with the counts of people and robots of what is shown.
+
+    That is the pilot while it runs, else the study itself (``stage_shown``, said as a query).
+    """
+    is_pilot, stage = Q(status=Study.Status.PILOT), Participant.Stage
+    here = is_pilot & Q(participants__stage=stage.PILOT)
+    here |= ~is_pilot & Q(participants__stage=stage.LIVE)
+    people, robots = (here & Q(participants__is_simulated=each) for each in (False, True))
     completed = Q(participants__status=Participant.Status.COMPLETED)
     return Study.objects.order_by("-created_at", "-pk").annotate(
         n_people=Count("participants", filter=people),

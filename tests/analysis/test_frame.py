@@ -9,7 +9,7 @@ from analysis.frame import responses_frame
 from analysis.overview import Progress, progress_counts, studies_overview
 from analysis.tidy import dtype_of
 from tests.analysis.people import make_study, person
-from trials.models import Response, Trial
+from trials.models import Participant, Response, Study, Trial
 
 pytestmark = pytest.mark.django_db
 
@@ -140,6 +140,16 @@ def test_progress_counts_people_by_how_far_they_came() -> None:
     with_robots = progress_counts(study, include_simulated=True)[1]
     assert with_robots == Progress("kNN", 3, 1, 1, 4, n_simulated=1)
     assert with_robots.n_total == 9
+
+
+@pytest.mark.parametrize(("status", "n"), [("pilot", 2), ("open", 1)])
+def test_the_overview_counts_the_pilot_s_people_or_the_study_s(status: str, n: int) -> None:
+    study = make_study()
+    for stage in ("pilot", "pilot", "live"):
+        Participant.objects.filter(pk=person(study, "kNN", "1").pk).update(stage=stage)
+    Study.objects.update(status=status)
+    row = vars(studies_overview().get())
+    assert (row["n_people"], row["n_completed"]) == (n, n)
 
 
 def test_the_overview_counts_people_and_robots_apart() -> None:

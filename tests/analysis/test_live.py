@@ -99,6 +99,13 @@ def test_a_new_answer_is_seen_at_once(study: Study, times_computed: list[Asked])
     assert len(times_computed) == 2
 
 
+def test_the_answers_of_a_page_are_those_of_people_who_completed(study: Study) -> None:
+    person(study, "kNN", "111", status="active")
+    person(study, "kNN", "11", status="timed_out")
+    results = live_results(study)
+    assert (results.n_completed, results.n_answers, results.n_responses) == (2, 8, 13)
+
+
 def test_a_page_s_pictures_show_the_page_s_state(study: Study, times_computed: list[Asked]) -> None:
     page = live_results(study)
     person(study, "kNN", "1")
