@@ -211,7 +211,8 @@ PARTICIPANTS = (
     ),
     Column(
         "is_validation_passed", "boolean", "",
-        "Reached the pass mark; empty while the validation is not finished.", is_nullable=True,
+        "Reached the pass mark. Empty before the validation's end, in a study without one, and for "
+        "who withdrew right at its end: they may have failed.", is_nullable=True,
     ),
     Column("n_test", "integer", "trials", "Test trials that were answered.", minimum=0),
     Column("n_attention", "integer", "checks", "Attention checks answered; no trials.", minimum=0),

@@ -41,7 +41,8 @@ CONSORT = (
     Column(
         "count", "string", "",
         "What is counted. consented = failed_validation + failed_attention + left + returned + "
-        "timed_out + withdrawn + completed; completed = excluded + analysed.",
+        "timed_out + withdrawn + completed; completed = excluded + analysed. passed_validation is "
+        "not there in a study without a validation.",
         tuple(WORDS),
     ),
     Column(
@@ -61,12 +62,15 @@ def consort_table(
     conditions: Sequence[str],
     excluded_by: Mapping[str, str] | None = None,
     rules: Sequence[str] = (),
+    *,
+    has_validation: bool = True,
 ) -> DataFrame:
     """Return the counts of each condition, one row a count (columns of ``CONSORT``).
 
     ``people`` has one row a participant with ``participant_id``, ``condition``, ``status``,
     ``last_stage`` and ``is_validation_passed``; ``excluded_by`` gives, for those who completed, the
-    rules that exclude them, ``; `` between. Raises ``ValueError`` for a status that nobody said
+    rules that exclude them, ``; `` between. Without a validation nobody passed one, and there is
+    no such row. Raises ``ValueError`` for a status that nobody said
     how to count, and for a condition that the list lacks: people would vanish from the flow.
     """
     _refuse_unlisted("status", people["status"], list(STATUS_COUNTED_AS))
@@ -85,6 +89,7 @@ def consort_table(
         (condition, count, reason, WORDS[count], n)
         for condition in conditions
         for count, reason, n in _counts(counted[counted["condition"] == condition], rules)
+        if has_validation or count != "passed_validation"
     ]
     return DataFrame(rows, columns=[column.name for column in CONSORT])
 

@@ -28,9 +28,10 @@ from analysis.row_words import (
     stage_columns,
     teller,
 )
+from analysis.running import validation_end
 from analysis.tidy import frame_of
 from classifiers.models import Prediction
-from trials.design import Phase
+from trials.design import Phase, script
 from trials.models import Event, Participant, Response, Study, Trial, TrialItem
 
 CHUNK_ROWS = 5_000
@@ -49,6 +50,7 @@ PARTICIPANT_LOOKUPS = {
     "stage": "stage",
     "is_simulated": "is_simulated",
     "status": "status",
+    "step": "step",
     "condition": "condition__name",
     "classifier": "condition__run__classifier",
     "trial_set": "trial_set__number",
@@ -180,12 +182,11 @@ class StudyRows:
     def participants(self) -> Iterator[Row]:
         """Yield one row a participant."""
         stages = self._stages()
-        validation = self.study.plan.validation
-        n_validation = validation.n * validation.attempts if validation else 0
+        end = validation_end(script(self.study.plan))
         for who, person in self.people.items():
             told = person | {"participant_id": pseudonym(*who)}
             told["exclusion"] = person["exclusion"] or None
-            told |= stage_columns(person, stages.get(who, Stages()), n_validation)
+            told |= stage_columns(person, stages.get(who, Stages()), end)
             yield tuple(told[column.name] for column in PARTICIPANTS)
 
     def _stages(self) -> dict[Who, Stages]:

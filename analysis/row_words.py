@@ -12,6 +12,7 @@ from operator import itemgetter
 from typing import Any
 
 from analysis.codebook import EVENTS, STAGES, Columns
+from analysis.running import has_passed
 
 # People before robots, in the order of consent.
 ORDER = ("is_simulated", "participant_id")
@@ -63,18 +64,18 @@ def teller(
     return lambda raw: tuple(each(raw) for each in tellers)
 
 
-def stage_columns(person: dict[str, Any], stages: Stages, n_validation: int) -> dict[str, object]:
+def stage_columns(
+    person: dict[str, Any], stages: Stages, validation_end: int | None
+) -> dict[str, object]:
+    """Return what the trials tell of a person, and whether they passed the validation."""
     first, last = stages.first, stages.last
     reached = [phase for phase in STAGES[1:] if phase in first or phase in last]
-    n_done = stages.n.get("validation", 0)
-    is_failed = person["status"] == "failed_validation"
-    is_finished = 0 < n_validation <= n_done or is_failed or "test" in reached
     begun = min(first.values(), default=None)
     return {
         "last_stage": reached[-1] if reached else STAGES[0],
-        "n_validation": n_done,
+        "n_validation": stages.n.get("validation", 0),
         "n_validation_correct": stages.n_correct.get("validation", 0),
-        "is_validation_passed": not is_failed if is_finished else None,
+        "is_validation_passed": has_passed(person["status"], person["step"], validation_end),
         "n_test": stages.n.get("test", 0),
         "introduction_ms": _ms(person["consented_at"], begun),
         **{f"{phase}_ms": _ms(first.get(phase), last.get(phase)) for phase in STAGES[1:]},

@@ -23,7 +23,8 @@ from trials.design import Kind, Phase, Step
 # Prolific's minimum for participants, pounds per hour (its help centre, "payment principles").
 LEAST_PAY: Final = 6.0
 LEAST_PAY_CURRENCY: Final = "GBP"
-ACTIVE, COMPLETED, FAILED_VALIDATION = "active", "completed", "failed_validation"
+ACTIVE, COMPLETED, WITHDRAWN = "active", "completed", "withdrawn"
+FAILED_VALIDATION = "failed_validation"
 _STAGE_OF_PAGE: Final = {
     "before_validation": "validation",
     "retry_validation": "validation",
@@ -151,16 +152,29 @@ class Gate:
 
 def gate(people: Iterable[Person], script: Sequence[Step]) -> Gate:
     """Count who passed the validation and who did not."""
-    decided = Counter(_passed(each, script) for each in people)
+    end = validation_end(script)
+    decided = Counter(has_passed(each.status, each.step, end) for each in people)
     return Gate(decided[True], decided[False])
 
 
-def _passed(person: Person, script: Sequence[Step]) -> bool | None:
-    """Say whether a person is past the validation; None without one, or before its end."""
+def validation_end(script: Sequence[Step]) -> int | None:
+    """Return the place of the first screen after the validation; None without one."""
     places = [place for place, step in enumerate(script) if stage_of(step) == Phase.VALIDATION]
-    if person.status == FAILED_VALIDATION:
+    return places[-1] + 1 if places else None
+
+
+def has_passed(status: str, step: int, end: int | None) -> bool | None:
+    """Say whether somebody who stands at ``step`` passed the validation that ends at ``end``.
+
+    The step is kept whatever happens to a person's answers. None without a validation, before
+    its end, and for who withdrew right at its end: who failed stands there too, and what they
+    answered is deleted.
+    """
+    if end is None or (status == WITHDRAWN and step == end):
+        return None
+    if status == FAILED_VALIDATION:
         return False
-    return True if places and person.step > places[-1] else None
+    return True if step >= end else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,18 +237,19 @@ def flow(people: Sequence[Person], conditions: Sequence[str], script: Sequence[S
     The counts are those of ``consort.consort_table``, without the ones that need answers, and
     with those whom a researcher left out by hand. Index: ``count``, ``reason``, ``meaning``.
     """
-    reached = {name: place for place, name in enumerate(STAGES)}
+    reached, end = {name: place for place, name in enumerate(STAGES)}, validation_end(script)
     begins = [(reached[name], span.start) for name, span in stages_of(script) if name in reached]
     rows = [
         (
             str(each.number), each.condition, each.status,
             STAGES[max((n for n, start in begins if each.step >= start), default=0)],
-            _passed(each, script),
+            has_passed(each.status, each.step, end),
         )
         for each in people
     ]  # fmt: skip
     names = ["participant_id", "condition", "status", "last_stage", "is_validation_passed"]
-    table = consort_table(DataFrame(rows, columns=names, dtype="object"), conditions)
+    frame = DataFrame(rows, columns=names, dtype="object")
+    table = consort_table(frame, conditions, has_validation=end is not None)
     table = table[~table["count"].isin(_OF_RESULTS)].fillna({"reason": ""})
     keys = ["count", "reason", "meaning"]
     counts = table.set_index([*keys, "condition"])["n_participants"].unstack("condition")

@@ -10,6 +10,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from classifiers.models import Category, Dataset, Gallery, Image, Prediction, PredictionRun
+from trials.design import script
 from trials.models import Condition, Participant, Response, Study, Trial, TrialSet
 from trials.plan import StudyPlan
 
@@ -68,6 +69,7 @@ def person(
     participant = Participant.objects.create(
         study=study, condition=arm, trial_set=study.trial_sets.get(run=arm.run), number=number,
         enrolment_key=f"{is_simulated}{number}", seed=number, is_simulated=is_simulated,
+        step=len(script(study.plan)) - 1 if status == "completed" else 0,
         status=status, code="C123" if over else "", finished_at=START if over else None,
         consented_at=START, last_seen_at=START, consent_version="1",
     )  # fmt: skip

@@ -69,6 +69,12 @@ def test_a_condition_that_the_list_lacks_is_refused() -> None:
         consort_table(people, ["EMD-Corr"])
 
 
+def test_without_a_validation_there_is_no_row_of_who_passed_it() -> None:
+    table = consort_table(people_of([]), ARMS, has_validation=False)
+    gone = set(consort_table(people_of([]), ARMS)["count"]) - set(table["count"])
+    assert gone == {"passed_validation"}
+
+
 def test_an_arm_without_anyone_is_there_with_zeros() -> None:
     table = consort_table(people_of([]), ARMS)
     assert list(table.columns) == [column.name for column in CONSORT]

@@ -68,6 +68,24 @@ def test_the_gate_counts_only_those_for_whom_it_is_decided() -> None:
     assert running.gate([person(8)], SCRIPT).percent is None
 
 
+@pytest.mark.parametrize(
+    ("status", "step", "passed"),
+    [
+        ("active", 10, None),
+        ("active", 11, True),
+        ("failed_validation", 11, False),
+        ("withdrawn", 10, None),
+        ("withdrawn", 11, None),  # they may have failed before they withdrew
+        ("withdrawn", 12, True),
+        ("timed_out", 14, True),
+    ],
+)
+def test_who_passed_is_told_by_the_step_alone(status: str, step: int, passed: bool | None) -> None:
+    assert running.validation_end(SCRIPT) == 11
+    assert running.has_passed(status, step, 11) is passed
+    assert running.has_passed(status, step, None) is None
+
+
 @pytest.mark.parametrize("minutes", [[7.0], [5.0, 9.0], [3.0, 4.5, 8.0, 30.0, 11.0]])
 def test_quartiles_of_the_time_are_numpys(minutes: list[float]) -> None:
     people = [person(18, "completed", minutes=each) for each in minutes]
