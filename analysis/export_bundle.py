@@ -18,7 +18,6 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 import yaml
-from django.conf import settings
 from pandas import DataFrame
 
 from analysis.cells import cell, csv_open
@@ -45,6 +44,7 @@ from analysis.recompute import (
     table_path,
     tables_from,
 )
+from analysis.reference_ids import reference_hash
 from analysis.reference_schema import reference_write
 from analysis.tables import texts_of
 from trials.models import Study
@@ -195,7 +195,7 @@ class _Writing:
         reference_write(
             self.folder / "reference",
             frames,
-            settings.SECRET_KEY.encode(),
+            reference_hash(self.study, self.rows.stage),
             lambda n, total: self.progress("reference schemas", n, total),
         )
         return tables

@@ -8,13 +8,10 @@ Pure pandas, no Django.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-import numpy as np
 import pandas as pd
 from pandas import DataFrame, Series
 
@@ -25,7 +22,10 @@ from analysis.recompute import Frames
 from analysis.samples import COMPLETED
 from trials.plan import CONDITIONS
 
+Hashed = Callable[[str], str]
 BLOCK_ROWS = 50_000
+# Exact in a float, and too many for two people of one study to meet by chance.
+IMAGENET_DIGITS = 15
 ABSENT = "not in this study"
 SUFFIXES = dict(
     zip(
@@ -64,7 +64,7 @@ written for those read them. Only participants who completed are here, before an
 
 | column | how it is filled |
 |---|---|
-| `UID` | CUB: 24 digits of a keyed hash of the pseudonym, with the condition's name in the reference study. ImageNet: a number of seven digits in the order of that hash. Neither leads back to a person |
+| `UID` | CUB: 24 digits of a keyed hash of study, version and pseudonym, with the condition's name in the reference study. ImageNet: a number of {digits} digits made of that hash. The same in each export of a study, another one in each study; neither leads back to a person |
 | `Query` | the photo's file name; its path with `_` for `/` where two photos have the same name |
 | `Method` | the reference study's name of the condition with the same classifier and view |
 | `Counter balance` | number of the test set |
@@ -107,20 +107,21 @@ def method_of(responses: DataFrame) -> dict[str, str]:
 
 
 def reference_write(
-    folder: Path, frames: Frames, salt: bytes, tick: Callable[[int, int], None]
+    folder: Path, frames: Frames, hashed: Hashed, tick: Callable[[int, int], None]
 ) -> str:
     """Write both files and a README into ``folder``; return what was written, in words.
 
-    ``salt`` keys the hash of the pseudonyms; ``tick`` is told how many of how many rows are done.
+    ``hashed`` gives the keyed hash of a pseudonym, in hexadecimal digits; ``tick`` is told how many
+    of how many rows are done.
     Answers that the schemas cannot hold leave the README alone, which says why.
     """
     folder.mkdir(parents=True, exist_ok=True)
     try:
         methods = method_of(frames.responses)
-        outcome = _files_write(folder, frames, methods, salt, tick)
+        outcome = _files_write(folder, frames, methods, hashed, tick)
     except SchemaRefused as error:
         outcome = f"The files are missing: {error}"
-    text = README.format(outcome=outcome, absent=ABSENT)
+    text = README.format(outcome=outcome, absent=ABSENT, digits=IMAGENET_DIGITS)
     (folder / "README.md").write_text(text, encoding="utf-8")
     return outcome
 
@@ -129,7 +130,7 @@ def _files_write(
     folder: Path,
     frames: Frames,
     methods: dict[str, str],
-    salt: bytes,
+    hashed: Hashed,
     tick: Callable[[int, int], None],
 ) -> str:
     responses = frames.responses
@@ -138,7 +139,7 @@ def _files_write(
     if kept.empty:
         raise SchemaRefused("Nobody completed one of the reference study's conditions.")
     _check_confidences(kept, methods)
-    people = _people(kept, frames.participants, methods, salt)
+    people = _people(kept, frames.participants, methods, hashed)
     photos = _photos(frames.items)
     n_done = 0
     for schema, columns in SCHEMAS.items():
@@ -150,12 +151,8 @@ def _files_write(
                 n_done += len(block)
                 tick(n_done, 2 * len(kept))
     out = sorted(set(responses["condition"].astype("str")) - set(methods))
-    left = (
-        f" Left out, for the reference study has no such condition: {', '.join(out)}."
-        if out
-        else ""
-    )
-    return f"{len(people)} participants, {len(kept)} answers.{left}"
+    left = f" Left out, for the reference study has no such condition: {', '.join(out)}."
+    return f"{len(people)} participants, {len(kept)} answers.{left if out else ''}"
 
 
 def _check_confidences(kept: DataFrame, methods: dict[str, str]) -> None:
@@ -169,7 +166,7 @@ def _check_confidences(kept: DataFrame, methods: dict[str, str]) -> None:
 
 
 def _people(
-    kept: DataFrame, participants: DataFrame, methods: dict[str, str], salt: bytes
+    kept: DataFrame, participants: DataFrame, methods: dict[str, str], hashed: Hashed
 ) -> DataFrame:
     """Return one row a participant with what is the same on all of their rows."""
     by_person = kept.groupby(kept["participant_id"].astype("str"), sort=False)
@@ -186,11 +183,13 @@ def _people(
     told = participants.set_index(participants["participant_id"].astype("str"))
     names = ["trial_set", "finished_at", "test_ms", "n_validation", "n_validation_correct"]
     people = people.join(told[names])
-    digests = [hmac.new(salt, name.encode(), hashlib.sha256).hexdigest() for name in people.index]
+    digests = [hashed(name) for name in people.index]
     suffixes = people["condition"].map(methods).map(SUFFIXES)
     people["CUB"] = Series([each[:24] for each in digests], index=people.index) + suffixes
-    ranks = np.argsort(np.argsort(np.array(digests)))
-    people["ImageNet"] = [str(1_000_000 + int(rank)) for rank in ranks]
+    least = 10 ** (IMAGENET_DIGITS - 1)  # the first digit is no zero
+    people["ImageNet"] = [str(least + int(each, 16) % (9 * least)) for each in digests]
+    if people["ImageNet"].duplicated().any():
+        raise SchemaRefused("Two participants have the same number; another salt tells them apart.")
     return people
 
 

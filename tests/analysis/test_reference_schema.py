@@ -82,9 +82,40 @@ def test_ids_are_hashed_and_lead_to_nobody(study: Study, tmp_path: Path) -> None
         for schema in SCHEMAS
     )
     assert cub["UID"].str.fullmatch(r"[0-9a-f]{24}[A-Za-z-]+").all()
-    assert imagenet["UID"].str.fullmatch(r"\d{7}").all()
+    assert imagenet["UID"].str.fullmatch(r"[1-9]\d{14}").all()
     assert list(cub["UID"].factorize()[0]) == list(imagenet["UID"].factorize()[0])
     assert not imagenet["UID"].drop_duplicates().is_monotonic_increasing
+
+
+def uids(study: Study, folder: Path) -> dict[str, set[str]]:
+    """Return the ids of both files."""
+    reference, _ = exported(study, folder)
+    return {
+        schema: set(pd.read_csv(reference / f"{schema}-Human-Study-Summary.csv", dtype=str)["UID"])
+        for schema in SCHEMAS
+    }
+
+
+def test_an_id_stays_when_people_come_and_is_another_one_in_another_study(tmp_path: Path) -> None:
+    study = make_study()
+    person(study, "kNN", "11", "00")
+    first = uids(study, tmp_path)
+    person(study, "kNN", "11", "00")
+    later = uids(study, tmp_path)
+    Study.objects.update(slug="birds-2")
+    other = uids(Study.objects.get(), tmp_path)
+    for schema in SCHEMAS:
+        assert first[schema] < later[schema]
+        assert len(later[schema] | other[schema]) == 4
+
+
+def test_two_people_of_one_number_are_refused(
+    study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export_bundle, "reference_hash", lambda *_: lambda _: "ab" * 32)
+    folder, _ = exported(study, tmp_path)
+    assert "Two participants have the same number" in (folder / "README.md").read_text()
+    assert not list(folder.glob("*.csv"))
 
 
 def test_conditions_that_the_reference_study_lacks_are_left_out_and_named(
