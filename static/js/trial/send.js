@@ -1,6 +1,6 @@
 // One press, one answer. It is kept until the server has it: a lost connection or a server in
 // trouble is tried again, ever more slowly. The server takes each step once, so that an answer
-// that arrives twice counts once.
+// that arrives twice counts once. A browser that cannot do this sends the plain form.
 
 import { read } from "./clock.js";
 import { delivered, log, pending } from "./events.js";
@@ -19,22 +19,26 @@ const givenBy = (event) => (event.detail === 0 ? "key" : "pointer");
 
 export function bindForm(form, restart) {
   let given = "";
+  let pressed = null; // a form of an old browser does not say which button sent it
   form.addEventListener("click", (event) => {
-    if (event.target.closest("button[type=submit]")) given = givenBy(event);
+    const button = event.target.closest("button[type=submit]");
+    if (!button) return;
+    pressed = button;
+    given = givenBy(event);
   });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     if (isLocked()) return;
     const { rt, away } = read();
     const data = new FormData(form);
-    const button = event.submitter;
+    const button = event.submitter ?? pressed;
     if (button?.name) data.set(button.name, button.value);
     data.set("rt_ms", rt);
     data.set("away_ms", away);
     data.set("given_by", given);
     button?.classList.add("is-chosen");
     hold(form.closest("main"), "sending");
-    deliver(form, data, restart);
+    deliver(form, data, restart).catch(() => sendPlainly(form, data));
   });
 }
 
@@ -52,31 +56,52 @@ async function deliver(form, data, restart) {
     if (answer === "taken") {
       delivered();
       window.location.replace(form.action);
-    } else if (answer.status === 422) {
-      delivered();
-      await showAgain(answer, restart);
-    } else {
+    } else if (answer === "refused") {
       tellWhatToDo(form);
+    } else {
+      delivered();
+      showAgain(answer, restart);
     }
     return;
   }
 }
 
 // "taken": the server answered with a redirect, as it does when nothing is left to say about
-// this step. "again": worth another try. Otherwise the response.
+// this step. "again": worth another try. "refused": not this page. Otherwise the page that asks
+// for something. Only what the network does is caught: all else is a browser that cannot send so.
 async function post(form, data) {
+  const stop = new AbortController();
+  const asked = fetch(form.action, {
+    method: "POST",
+    body: data,
+    redirect: "manual",
+    signal: stop.signal,
+  });
+  const timer = setTimeout(() => stop.abort(), TIMEOUT_MS);
   try {
-    const response = await fetch(form.action, {
-      method: "POST",
-      body: data,
-      redirect: "manual",
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-    });
+    const response = await asked;
     if (response.type === "opaqueredirect") return "taken";
-    return response.status >= 500 || response.status === 429 ? "again" : response;
+    if (response.status === 422) return { page: await response.text() };
+    return response.status >= 500 || response.status === 429 ? "again" : "refused";
   } catch {
     return "again";
+  } finally {
+    clearTimeout(timer);
   }
+}
+
+// The same fields by a form of its own, as if this file were not there.
+function sendPlainly(form, data) {
+  isPending = false;
+  const plain = document.createElement("form");
+  Object.assign(plain, { method: "post", action: form.action, hidden: true });
+  for (const [name, value] of data) {
+    const field = document.createElement("input");
+    Object.assign(field, { type: "hidden", name, value });
+    plain.append(field);
+  }
+  document.body.append(plain);
+  plain.submit();
 }
 
 const lineOf = (form) => form.querySelector("[data-sending]");
@@ -100,8 +125,8 @@ function waitToRetry(form, seconds) {
 }
 
 // The server asks for something: its page comes back with what was typed and what is missing.
-async function showAgain(response, restart) {
-  const page = new DOMParser().parseFromString(await response.text(), "text/html");
+function showAgain(answer, restart) {
+  const page = new DOMParser().parseFromString(answer.page, "text/html");
   document.querySelector("main").replaceWith(page.querySelector("main"));
   release(document.querySelector("main"), "sending");
   restart();
