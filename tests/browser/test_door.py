@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,6 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from tests.browser.axe import violations
+from tests.browser.pictures import picture
 from tests.trials.doors import CODES, DOOR, MTURK, PROLIFIC, WAY, make_recruited
 from trials import services
 from trials.models import Condition, Participant, Study
@@ -36,8 +35,7 @@ def check(page: Page, name: str) -> None:
     for width in (360, 1366):
         page.set_viewport_size({"width": width, "height": 800})
         assert page.evaluate("document.documentElement.scrollWidth") <= width
-        if folder := os.environ.get("SCREENSHOTS"):
-            page.screenshot(path=Path(folder) / f"{name}-{width}.png", full_page=True)
+        picture(page, f"{name}-{width}")
         assert violations(page) == []
 
 

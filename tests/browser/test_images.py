@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 import pytest
+from django.urls import reverse
 from playwright.sync_api import Page, Route, expect
 
+from classifiers.models import Image
+from tests.browser.pictures import picture
 from tests.browser.walking import answer, begin, go_on, in_condition
-from tests.factories import make_study
+from tests.factories import KINDS, make_study
 from trials.models import Event, Study
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 YES = "button[value=yes]"
+N_KINDS = len(KINDS)
+# The words and buttons of photos in trouble that reach over their frame's edge.
+IS_CUT = """() => [...document.querySelectorAll(".trouble > *")].filter((part) => {
+  const inner = part.getBoundingClientRect();
+  const outer = part.closest(".photo__frame").getBoundingClientRect();
+  return inner.top < outer.top || inner.bottom > outer.bottom || inner.right > outer.right;
+}).map((part) => part.textContent)"""
 
 
 @pytest.fixture
@@ -20,14 +32,25 @@ def study() -> Study:
 
 
 class Network:
-    """Decides what happens to photos: they pass, fail, or hang until told otherwise."""
+    """Decides what happens to photos: they pass, fail, or hang until told otherwise.
+
+    Those of the gallery can be spared: the instructions show nothing else.
+    """
 
     def __init__(self, page: Page) -> None:
         self.mode = "pass"
+        self.spared: set[str] = set()
         page.route("**/image/**", self.handle)
 
+    def spare_gallery(self) -> None:
+        """Let the gallery's photos pass, whatever happens to the others."""
+        photos = Image.objects.filter(split=Image.GALLERY)
+        self.spared = {reverse("crop", args=[each.token]) for each in photos}
+
     def handle(self, route: Route) -> None:
-        if self.mode == "fail":
+        if urlsplit(route.request.url).path in self.spared:
+            route.continue_()
+        elif self.mode == "fail":
             route.abort()
         elif self.mode == "pass":
             route.continue_()
@@ -37,6 +60,7 @@ class Network:
 def to_a_trial(page: Page, network: Network, mode: str) -> None:
     """Walk to the first trial, whose photos then meet the network's new mood."""
     page.clock.install()
+    network.spare_gallery()
     network.mode = "fail"  # so that nothing is fetched ahead
     begin(page)
     go_on(page)
@@ -75,6 +99,32 @@ def test_a_photo_is_tried_for_ever_and_at_once_by_its_button(page: Page, study: 
     network.mode = "pass"
     page.get_by_role("button", name="Try now").click()
     expect(page.locator(YES)).to_be_enabled()
+
+
+@pytest.mark.parametrize("width", [360, 1366])
+def test_the_instructions_photos_say_that_they_failed_and_can_be_tried(
+    page: Page, study: Study, width: int
+) -> None:
+    page.set_viewport_size({"width": width, "height": 740})
+    page.clock.install()
+    network = Network(page)
+    network.mode = "fail"
+    begin(page)
+    go_on(page)
+    for seconds in (1, 2, 4):
+        expect(page.get_by_text(f"Trying again in {seconds} s.")).to_have_count(2 * N_KINDS)
+        page.clock.run_for(1000 * seconds + 100)
+    expect(page.get_by_text("reload the page: nothing is lost")).to_have_count(2 * N_KINDS)
+    expect(page.locator("form.next button")).to_be_disabled()
+    picture(page, f"instructions-failed-{width}")
+    assert page.evaluate(IS_CUT) == []
+    network.mode = "pass"
+    for button in page.get_by_role("button", name="Try now").all()[::-1]:
+        button.click()
+    expect(page.locator(".trouble")).to_have_count(0)
+    picture(page, f"instructions-{width}")
+    go_on(page)
+    assert {"image_failed", "image_recovered"} <= kinds()
 
 
 def test_a_slow_photo_says_so_and_holds_the_answer(page: Page, study: Study) -> None:
