@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
-from tests.browser.walking import WAY, answer, begin, go_on, leave
+from tests.browser.walking import WAY, answer, at_step, begin, go_on, leave
 from tests.factories import make_document, make_study
 from trials.models import Event, Participant, Response, StepVisit, Study
 from trials.plan import StudyPlan
@@ -242,3 +242,26 @@ def test_refused_answers_stay_typed_beside_what_is_wrong(page: Page) -> None:
     field.fill("41")
     leave(page, "button[type=submit]")
     assert Participant.objects.get().step == 1
+
+
+def test_a_consent_whose_sending_was_cancelled_can_be_sent_again(page: Page, study: Study) -> None:
+    page.clock.install()
+    page.goto("/s/trees/")
+    page.get_by_role("checkbox").check()
+    start = page.get_by_role("button", name="Start")
+    posted: list[str] = []
+
+    def cancel(route: Route) -> None:
+        posted.append(route.request.method)
+        route.fulfill(status=204)  # the browser stays where it is, as after a press on its cross
+
+    page.route("**/s/trees/", cancel)
+    with page.expect_request("**/s/trees/"):
+        start.click()
+    start.click()
+    page.clock.run_for(100)
+    assert posted == ["POST"]
+    page.clock.run_for(10_000)
+    page.unroute("**/s/trees/")
+    start.click()
+    at_step(page, 0)
