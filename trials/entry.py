@@ -17,7 +17,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from trials import devices, services, texts
+from trials import devices, roles, services, texts
 from trials.entry_forms import ConsentForm, device_of
 from trials.framing import frame
 from trials.models import Event, Participant, Study
@@ -117,7 +117,7 @@ def _answer(request: HttpRequest, study: Study, visitor: Visitor) -> HttpRespons
         return _page(request, study, "preview")
     known = _known(request, study, visitor.arrival)
     if known is not None:
-        return _let_in(request, study, known, visitor.arrival)
+        return _let_back_in(request, study, visitor, known)
     if "decline" in request.POST:
         return _declined(request, study)
     is_simulated = bool(request.META.get(ROBOT))
@@ -153,6 +153,19 @@ def _known(request: HttpRequest, study: Study, arrival: Arrival) -> Participant 
     if "again" in request.POST:
         return services.participant_before(study, arrival)
     return services.participant_known(study, arrival)
+
+
+def _let_back_in(
+    request: HttpRequest, study: Study, visitor: Visitor, known: Participant
+) -> HttpResponse:
+    """Let in who is in already; ask in a laboratory, where somebody may have left before the end.
+
+    A consent that is sent twice carries the key that the person entered with.
+    """
+    is_told = not CHANNELS[visitor.arrival.channel].is_shared or visitor.arrival.person_id
+    if known.is_active and not is_told and visitor.key != known.enrolment_key:
+        return _page(request, study, "begun", participant=known)
+    return _let_in(request, study, known, visitor.arrival)
 
 
 def _let_in(
@@ -256,10 +269,19 @@ def _page(
 @never_cache
 @require_POST
 def next_person(request: HttpRequest, slug: str) -> HttpResponse:
-    """Free a laboratory's browser for the next person, once the last one has ended."""
+    """Free a browser for the next person, once the last one's session has ended.
+
+    In a laboratory it ends here if somebody who left before the end is not there any more: the
+    page that was asked on says by the number whose session it was.
+    """
     study = get_object_or_404(Study, slug=slug)
     participant = participant_of(request, study)
-    is_lab = study.plan.recruitment.channel == "in_person"
-    if participant is not None and not participant.is_active and is_lab:
+    if participant is None:
+        return redirect("consent", slug)
+    is_shared = CHANNELS[study.plan.recruitment.channel].is_shared
+    if is_shared and request.POST.get("leaves") == str(participant.number):
+        services.participant_stop(participant=participant, keeps_answers=True)
+        participant.refresh_from_db(fields=["status"])
+    if roles.may_forget(request.user, participant):
         del request.session[f"participant:{study.pk}"]
     return redirect("consent", slug)

@@ -23,6 +23,7 @@ class Channel:
     ``person``, ``submission`` and ``project`` are the query's names, ``id_form`` is the pattern
     of what they hold. ``completion`` is the address that a code is put into; empty where the
     code is only shown. ``how_to_return`` tells someone who does not take part what to do there.
+    ``is_shared`` says that one browser serves many people.
     """
 
     label: str
@@ -33,6 +34,7 @@ class Channel:
     project: str = ""
     completion: str = ""
     how_to_return: str = ""
+    is_shared: bool = False
 
 
 CHANNELS: Mapping[str, Channel] = {
@@ -56,7 +58,7 @@ CHANNELS: Mapping[str, Channel] = {
         project="hitId",
         how_to_return="Please return the HIT on Mechanical Turk.",
     ),
-    "in_person": Channel("In person", ("pid",)),
+    "in_person": Channel("In person", ("pid",), is_shared=True),
 }
 
 

@@ -18,7 +18,8 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import never_cache
 
-from trials.models import Study
+from trials.models import Participant, Study
+from trials.recruitment import CHANNELS
 
 P = ParamSpec("P")
 User = AbstractUser | AnonymousUser
@@ -71,6 +72,19 @@ def may_edit(user: User, study: Study) -> bool:
     if role == Role.RESEARCHER:
         return study.owner_id == user.pk or study.editors.filter(pk=user.pk).exists()
     return role == Role.ADMINISTRATOR
+
+
+def may_forget(user: User, participant: Participant) -> bool:
+    """Whether a browser may be freed of a session that ended, to start anew as another person.
+
+    A laboratory's, by whoever sits there; any, by a researcher who only played the pilot. Where
+    the platform's link says who comes, another id does the same.
+    """
+    channel = CHANNELS[participant.study.plan.recruitment.channel]
+    if participant.is_active or channel.needs_person:
+        return False
+    is_pilot = participant.stage == Participant.Stage.PILOT
+    return channel.is_shared or (is_pilot and may_edit(user, participant.study))
 
 
 def studies_of(user: User) -> QuerySet[Study]:

@@ -7,6 +7,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from django.contrib.auth.models import User
+from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
@@ -190,6 +192,40 @@ def test_a_laboratorys_next_person_starts_afresh(page: Page) -> None:
     expect(page.get_by_role("button", name="Start")).to_be_visible()
     page.go_back()
     expect(page.locator("#code")).to_have_count(0)
+
+
+def test_a_laboratorys_unfinished_session_asks_whose_it_is(page: Page) -> None:
+    make_recruited("in_person")
+    page.goto(DOOR)
+    agree(page)
+    expect(page).to_have_url(re.compile(WAY + "$"))
+    page.goto(DOOR)
+    check(page, "begun")
+    page.get_by_role("link", name="Go on as person 1").click()
+    expect(page.locator("input[name=step]")).to_have_value("0")
+    page.goto(DOOR)
+    page.get_by_role("button", name="I am a new person").click()
+    expect(page.get_by_role("button", name="Start")).to_be_visible()
+    assert Participant.objects.get().status == "returned"
+
+
+def test_a_researcher_plays_the_pilot_more_than_once(
+    page: Page, live_server: LiveServer, client: Client, admin_user: User
+) -> None:
+    study = make_recruited("link")
+    services.study_pause(study=study)
+    services.study_pilot(study=study)
+    client.force_login(admin_user)
+    key = client.cookies["sessionid"].value
+    page.context.add_cookies([{"name": "sessionid", "value": key, "url": live_server.url}])
+    page.goto(DOOR)
+    agree(page)
+    expect(page).to_have_url(re.compile(WAY + "$"))
+    finish("completed")
+    page.goto(WAY)
+    check(page, "pilot")
+    page.get_by_role("button", name="Start anew as another person").click()
+    expect(page.get_by_role("button", name="Start")).to_be_visible()
 
 
 def test_a_worker_submits_to_amazon_and_to_nobody_else(page: Page) -> None:

@@ -12,7 +12,6 @@ from tests.factories import make_plan, make_study
 from tests.trials.doors import (
     CODES,
     DOOR,
-    NEXT,
     PROLIFIC,
     WAY,
     consent,
@@ -199,29 +198,3 @@ def test_a_session_past_its_time_ends_with_its_code(client: Client) -> None:
     long_ago = timezone.now() - timedelta(minutes=31)
     Participant.objects.update(consented_at=long_ago)
     assert CODES["timed_out"] in client.get(WAY).text
-
-
-# ---- a laboratory's browser ----
-
-
-def test_the_next_person_gets_a_fresh_door_after_the_last_one_ended(client: Client) -> None:
-    make_recruited("in_person")
-    consent(client)
-    assert client.post(NEXT).headers["Location"] == DOOR
-    assert look(client).headers["Location"] == WAY  # still under way: not freed
-    finish(Participant.objects.get())
-    assert "Next person" in client.get(WAY).text
-    client.post(NEXT)
-    consent(client)
-    assert Participant.objects.count() == 2
-
-
-def test_next_person_is_a_post_of_laboratories_only(client: Client) -> None:
-    make_recruited("link")
-    consent(client)
-    finish(Participant.objects.get())
-    assert client.get(NEXT).status_code == 405
-    client.post(NEXT)
-    assert "Next person" not in client.get(WAY).text
-    assert "DONE-1" in client.get(WAY).text
-    assert Client().post(NEXT).headers["Location"] == DOOR

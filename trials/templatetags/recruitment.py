@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django import template
+from django.template import Context
 
+from trials import roles
 from trials.models import Identity, Participant
 from trials.recruitment import CHANNELS, Channel, completion_url
 
@@ -25,7 +27,6 @@ class WayBack:
     url: str
     submit_url: str
     assignment: str
-    is_lab: bool
 
 
 @register.simple_tag
@@ -45,5 +46,10 @@ def way_back(participant: Participant) -> WayBack:
         url=completion_url(name, code) if is_known else "",
         submit_url=f"{identity.submit_url}/mturk/externalSubmit" if has_task and identity else "",
         assignment=identity.submission_id if has_task and identity else "",
-        is_lab=name == "in_person",
     )
+
+
+@register.simple_tag(takes_context=True)
+def may_forget(context: Context, participant: Participant) -> bool:
+    """Return whether whoever looks may free this browser for another person."""
+    return roles.may_forget(context["user"], participant)
