@@ -12,6 +12,7 @@ from tests.factories import make_plan, make_study
 from tests.trials.doors import (
     CODES,
     DOOR,
+    MTURK,
     PROLIFIC,
     WAY,
     consent,
@@ -171,6 +172,37 @@ def test_every_outcome_has_its_page_and_its_code(client: Client, status: str, wo
     assert f"complete?cc={CODES[status]}" in page
     assert not any(code in page for name, code in CODES.items() if name != status)
     assert ("cannot promise" in page) == (status != "completed")
+
+
+@pytest.mark.parametrize("status", ["completed", "failed_validation", "timed_out"])
+def test_the_way_back_goes_by_itself_where_a_link_carries_the_code(
+    client: Client, status: str
+) -> None:
+    make_recruited("prolific")
+    consent(client, **PROLIFIC)
+    finish(Participant.objects.get(), status, CODES[status])
+    page = client.get(WAY).text
+    counting = '<div class="leaving" data-leaving="Prolific" data-seconds="60" hidden>'
+    assert page.index('id="code"') < page.index(counting)
+
+
+@pytest.mark.parametrize(
+    ("channel", "ids", "code"),
+    [
+        ("prolific", PROLIFIC, "TO123"),  # unknown to Prolific: no link carries it
+        ("prolific", PROLIFIC, ""),
+        ("mturk", MTURK, "DONE-1"),
+        ("link", {}, "DONE-1"),
+        ("in_person", {}, "DONE-1"),
+    ],
+)
+def test_everybody_else_stays(client: Client, channel: str, ids: dict[str, str], code: str) -> None:
+    make_recruited(channel)
+    consent(client, **ids)
+    finish(Participant.objects.get(), "completed" if code else "returned", code)
+    page = client.get(WAY)
+    assert page.status_code == 200
+    assert "data-leaving" not in page.text
 
 
 @pytest.mark.parametrize("status", ["returned", "withdrawn"])
