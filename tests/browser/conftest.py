@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from threading import Lock
+from time import monotonic, sleep
 
 import pytest
+from django.core.signals import request_finished, request_started
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
@@ -23,6 +26,7 @@ FLAGS = [
 
 # A busy machine is no failure: pictures are drawn, and pages computed, while others work too.
 PATIENCE_MS = 60_000
+QUIET_S = 0.1
 expect.set_options(timeout=PATIENCE_MS / 2)
 
 
@@ -41,6 +45,45 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+class UnderWay:
+    """How many requests the test site is answering at this moment, in all of its threads."""
+
+    def __init__(self) -> None:
+        self.n, self.last, self.lock = 0, 0.0, Lock()
+
+    def begin(self, **_: object) -> None:
+        self._note(1)
+
+    def end(self, **_: object) -> None:
+        self._note(-1)
+
+    def _note(self, change: int) -> None:
+        with self.lock:
+            self.n, self.last = self.n + change, monotonic()
+
+    def is_quiet(self) -> bool:
+        """Whether nothing is under way, and nothing was a moment ago."""
+        with self.lock:
+            return self.n <= 0 and monotonic() - self.last > QUIET_S
+
+
+@pytest.fixture(autouse=True)
+def _answered(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Wait for what closing pages still tell the site, before its database is emptied."""
+    if "live_server" not in request.fixturenames:
+        yield
+        return
+    under_way = UnderWay()
+    request_started.connect(under_way.begin)
+    request_finished.connect(under_way.end)
+    yield
+    deadline = monotonic() + PATIENCE_MS / 1000
+    while not under_way.is_quiet() and monotonic() < deadline:
+        sleep(QUIET_S / 5)
+    request_started.disconnect(under_way.begin)
+    request_finished.disconnect(under_way.end)
+
+
 @pytest.fixture
 def context(chromium: Browser, live_server: LiveServer) -> Iterator[BrowserContext]:
     """Open a fresh browser profile on the test site; script errors fail the test."""
@@ -51,6 +94,8 @@ def context(chromium: Browser, live_server: LiveServer) -> Iterator[BrowserConte
     errors: list[str] = []
     context.on("weberror", lambda error: errors.append(str(error.error)))
     yield context
+    for page in context.pages:  # left, they tell the site what they still have to tell
+        page.goto("about:blank")
     context.close()
     assert errors == []
 
