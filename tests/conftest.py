@@ -26,6 +26,19 @@ def _own_files(request: pytest.FixtureRequest, tmp_path: Path) -> None:
         cache.clear()  # keys of rows come again in the next test
 
 
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """Keep SQLite's test database in a file, as a site does: in memory, threads cannot wait."""
+    from django.db import connection
+
+    if connection.vendor == "sqlite":
+        path = tmp_path_factory.mktemp("database") / "test.sqlite3"
+        connection.settings_dict["TEST"]["NAME"] = str(path)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def nobody_holds_the_database(request: pytest.FixtureRequest) -> Iterator[None]:
     """End what is still connected to PostgreSQL's test database before it is dropped.

@@ -13,7 +13,6 @@ from pytest_django.live_server_helper import LiveServer
 
 from tests.browser.site_process import SiteProcess
 from tests.browser.walking import BUTTONS, WAY, at_step, begin, leave, person, walk
-from tests.databases import shared_database as shared_database
 from tests.factories import make_plan, make_study
 from tests.trials.doors import DOOR, PROLIFIC, make_recruited
 from trials.design import Kind, Phase
@@ -160,7 +159,7 @@ def test_cookies_are_cleared_on_every_page_and_the_link_opened_again(
 
 
 @pytest.fixture
-def site(shared_database: str, study: Study, tmp_path: Path) -> Iterator[SiteProcess]:
+def site(study: Study, tmp_path: Path) -> Iterator[SiteProcess]:
     """Serve the study from processes of its own."""
     site = SiteProcess(tmp_path)
     try:

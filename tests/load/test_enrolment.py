@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import connection, connections
 from django.test import Client
 from django.utils import timezone
 
@@ -24,7 +24,7 @@ from trials import services
 from trials.design import Kind, Phase, set_quota
 from trials.models import Participant, Study
 
-pytestmark = pytest.mark.load
+pytestmark = [pytest.mark.load, pytest.mark.django_db(transaction=True)]
 
 N_SETS = 3
 N_CONNECTIONS = {"postgresql": 40, "sqlite": 8}
@@ -122,11 +122,11 @@ def open_study(n_people: int) -> Study:
     return make_study(plan=make_plan(stages=stages, conditions=conditions))
 
 
-def test_a_crowd_fills_every_arm_and_no_set_beyond_its_quota(shared_database: str) -> None:
-    n_people = CROWD[shared_database]
+def test_a_crowd_fills_every_arm_and_no_set_beyond_its_quota() -> None:
+    n_people = CROWD[connection.vendor]
     study = open_study(n_people)
     people = waiting = crowd(n_people, random.Random(20260301))
-    with ThreadPoolExecutor(N_CONNECTIONS[shared_database]) as pool:
+    with ThreadPoolExecutor(N_CONNECTIONS[connection.vendor]) as pool:
         while waiting:
             waiting = [each for each in pool.map(come, waiting) if each.answer == "wait"]
     completed = Participant.objects.filter(status=Participant.Status.COMPLETED)
@@ -144,9 +144,9 @@ def test_a_crowd_fills_every_arm_and_no_set_beyond_its_quota(shared_database: st
         assert (arm.held, arm.free, arm.beyond) == (quota, 0, 0)
 
 
-def test_one_id_from_forty_devices_at_once_is_one_person(shared_database: str) -> None:
+def test_one_id_from_forty_devices_at_once_is_one_person() -> None:
     open_study(30)
-    people = [Person(7, "returned", 0) for _ in range(N_CONNECTIONS[shared_database])]
+    people = [Person(7, "returned", 0) for _ in range(N_CONNECTIONS[connection.vendor])]
     with ThreadPoolExecutor(len(people)) as pool:
         assert {each.answer for each in pool.map(come, people)} == {"in"}
     assert Participant.objects.count() == 1

@@ -1,3 +1,0 @@
-"""What a crowd needs."""
-
-from tests.databases import shared_database as shared_database
