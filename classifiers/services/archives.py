@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 import stat
 import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -138,17 +139,42 @@ def _depth(members: Sequence[Member]) -> int:
 def archive_extract(
     path: Path, listing: Listing, folder: Path, on_progress: OnProgress
 ) -> list[Refusal]:
-    """Unpack the members into a folder, again where that was done before; return what failed."""
+    """Unpack the members into a folder; return those that failed.
+
+    What was unpacked before is left as it is. Another photo of the same name is refused, so that
+    no photo that a study may show is lost; only the table of categories is replaced.
+    """
     failed = []
     with zipfile.ZipFile(path) as archive:
         for n_done, member in enumerate(listing.members, start=1):
             target = folder.joinpath(*member.parts)
             try:
-                target.parent.mkdir(parents=True, exist_ok=True)
-                with archive.open(member.name) as source, target.open("wb") as file:
-                    shutil.copyfileobj(source, file)
+                _unpack(archive, archive.getinfo(member.name), target)
             except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError) as error:
-                target.unlink(missing_ok=True)
                 failed.append(Refusal(printable(member.name), f"cannot be unpacked: {error}"))
             on_progress(n_done, len(listing.members))
     return failed
+
+
+def _unpack(archive: zipfile.ZipFile, info: zipfile.ZipInfo, target: Path) -> None:
+    """Unpack one file, whole or not at all. Raises ``FileExistsError`` for another of its name."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if target.exists() and target.name != CATEGORIES_FILE:
+        if (target.stat().st_size, _crc(target)) != (info.file_size, info.CRC):
+            raise FileExistsError("another photo of this name is there already: give it a new one")
+        return
+    unfinished = target.with_name(f".{target.name}.part")
+    try:
+        with archive.open(info) as source, unfinished.open("wb") as file:
+            shutil.copyfileobj(source, file)
+        unfinished.replace(target)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _crc(path: Path) -> int:
+    crc = 0
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            crc = zlib.crc32(block, crc)
+    return crc

@@ -31,6 +31,32 @@ def places(path: Path) -> list[str]:
     return sorted("/".join(each.parts) for each in archive_list(path, max_bytes=BIG).members)
 
 
+def extracted(path: Path, folder: Path) -> list[str]:
+    listing = archive_list(path, max_bytes=BIG)
+    return [str(each) for each in archive_extract(path, listing, folder, lambda *_: None)]
+
+
+def test_another_photo_of_a_name_is_refused_and_the_first_one_stays(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    first = {"gallery/a/1.png": b"first", "gallery/a/2.png": b"two", "categories.csv": b"old"}
+    assert extracted(packed(tmp_path, first), out) == []
+    again = first | {"gallery/a/1.png": b"other", "categories.csv": b"new", "query/a/3.png": b"3"}
+    (failed,) = extracted(packed(tmp_path, again), out)
+    assert "gallery/a/1.png" in failed
+    assert "another photo of this name is there already" in failed
+    found = {each.name: each.read_bytes() for each in out.rglob("*") if each.is_file()}
+    assert found == {"1.png": b"first", "2.png": b"two", "3.png": b"3", "categories.csv": b"new"}
+
+
+def test_a_file_that_breaks_off_leaves_no_half_of_it(tmp_path: Path) -> None:
+    path = packed(tmp_path, {"gallery/a/1.png": bytes(100_000), "query/a/2.png": b"two"})
+    content = bytearray(path.read_bytes())
+    content[60:70] = b"garbage..."
+    path.write_bytes(content)
+    assert len(extracted(path, tmp_path / "out")) == 1
+    assert [each.name for each in (tmp_path / "out").rglob("*") if each.is_file()] == ["2.png"]
+
+
 @pytest.mark.parametrize(
     ("files", "expected"),
     [
