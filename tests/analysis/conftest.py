@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from analysis import live
+from analysis import export_bundle, live
 from tests.analysis.result_tables import make_tables
 
 
@@ -15,6 +15,12 @@ def staff(client: Client) -> Client:
     """A browser signed in as staff."""
     client.force_login(User.objects.create(username="sam", is_staff=True))
     return client
+
+
+@pytest.fixture
+def _no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw nothing: pictures take seconds, and ``test_export_valid`` has them."""
+    monkeypatch.setattr(export_bundle, "figure_files", lambda tables, note: {})
 
 
 @pytest.fixture

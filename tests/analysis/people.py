@@ -91,3 +91,13 @@ def person(
         for trial, is_accepted in zip(trials, accepted, strict=True)
     )  # fmt: skip
     return participant
+
+
+def study_of_four() -> Study:
+    """Two people of 75 and 25 percent under kNN, one on the way, one robot."""
+    study = make_study()
+    person(study, "kNN", "11", "10")
+    person(study, "kNN", "10", "00")
+    person(study, "ResNet-50", "1", status="active", rt_ms=None)
+    person(study, "kNN", "11", "11", is_simulated=True)
+    return study

@@ -8,7 +8,7 @@ import pytest
 from analysis.bundle import csv_bytes, results_read
 from analysis.codebook import DATA, FILES, column_names
 from analysis.tidy import DTYPES
-from tests.analysis.people import make_study, person
+from tests.analysis.people import study_of_four
 from trials.models import Participant, Study
 from trials.plan import VIEWS
 
@@ -17,13 +17,8 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def study() -> Study:
-    """Two people of 75 and 25 percent under kNN, one on the way, one robot."""
-    study = make_study()
-    person(study, "kNN", "11", "10")
-    person(study, "kNN", "10", "00")
-    person(study, "ResNet-50", "1", status="active", rt_ms=None)
-    person(study, "kNN", "11", "11", is_simulated=True)
-    return study
+    """Make the study of four."""
+    return study_of_four()
 
 
 def test_every_table_has_exactly_its_declared_columns_in_order(study: Study) -> None:

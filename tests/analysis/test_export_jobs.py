@@ -13,7 +13,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
-from analysis import export_bundle, export_jobs, tasks
+from analysis import export_jobs, tasks
 from analysis.blind import blind_lift
 from analysis.export_bundle import bundle_write
 from analysis.export_jobs import N_KEPT, export_request, zip_write
@@ -22,7 +22,7 @@ from classifiers.services import jobs
 from tests.analysis.people import make_study, person
 from trials.models import Study
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_no_pictures")]
 PAGE = "/staff/birds/exports/"
 
 
@@ -33,12 +33,6 @@ def rung(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     ids: list[int] = []
     monkeypatch.setattr(tasks.export_build, "delay", ids.append)
     return ids
-
-
-@pytest.fixture(autouse=True)
-def _no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Draw nothing: pictures take seconds, and ``test_export_valid`` has them."""
-    monkeypatch.setattr(export_bundle, "figure_files", lambda tables, note: {})
 
 
 @pytest.fixture

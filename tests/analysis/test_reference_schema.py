@@ -16,13 +16,7 @@ from tests.analysis.published_rows import rows, run, tidy
 from tests.analysis.six_arms import answered_study
 from trials.models import Condition, Study
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Draw nothing: pictures take seconds, and ``test_export_valid`` has them."""
-    monkeypatch.setattr(export_bundle, "figure_files", lambda tables, note: {})
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_no_pictures")]
 
 
 @pytest.fixture

@@ -131,3 +131,11 @@ def test_only_an_administrator_names_a_folder_of_the_server() -> None:
     assert 'name="root"' not in page.content.decode()
     page = signed_in(account("ada", "administrator")).get("/studio/datasets/new/")
     assert 'name="root"' in page.content.decode()
+
+
+def test_the_bar_offers_what_a_role_may_see() -> None:
+    analyst = signed_in(account("ann", "analyst")).get("/staff/").text
+    assert 'href="/studio/"' not in analyst
+    researcher = signed_in(account("rita", "researcher"))
+    assert 'href="/studio/"' in researcher.get("/staff/").text
+    assert 'href="/staff/"' in researcher.get("/studio/").text
