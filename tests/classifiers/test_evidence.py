@@ -68,8 +68,7 @@ def test_an_interrupted_encoding_goes_on(
     assert read == last_two
 
 
-@pytest.mark.parametrize("paper", [False, True])
-@pytest.mark.parametrize("transform", ["crop", "squash"])
+@pytest.mark.parametrize(("transform", "paper"), [("crop", False), ("squash", True)])
 def test_stored_chm_decisions_are_the_cores(
     gallery: Gallery, rung: Rung, paper: bool, transform: str
 ) -> None:
