@@ -125,7 +125,8 @@ def running_read(study: Study, *, stage: str | None = None, is_simulated: bool =
     people, steps = persons(study, found, now), script(study.plan)
     places = arm_places(study, stage=stage, is_simulated=is_simulated)
     names = [each.condition.name for each in places]
-    taken, recruitment = running.times(people), study.plan.recruitment
+    recruitment = study.plan.recruitment
+    taken = None if is_simulated else running.times(people)  # robots answer at once
     return Running(
         study=study,
         stage=stage,

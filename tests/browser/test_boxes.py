@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -99,3 +100,30 @@ def test_a_finger_taps_a_box_on_and_off(chromium: Any, live_server: Any) -> None
     assert lit(pair) == EVERY
     assert not Event.objects.filter(kind="zoom").exists()
     context.close()
+
+
+@pytest.mark.parametrize("name", ["EMD-Corr", "kNN", "ResNet-50"])
+def test_all_of_the_feedback_is_seen_without_scrolling_on_a_laptop(page: Page, name: str) -> None:
+    page.set_viewport_size({"width": 1366, "height": 768})
+    in_condition(make_study(), name)
+    begin(page)
+    go_on(page)
+    go_on(page)
+    page.locator("button[value=no]").click()
+    feedback = page.locator(".feedback")
+    expect(feedback).to_be_visible()
+    page.wait_for_load_state()
+    box = feedback.bounding_box()
+    assert box is not None
+    assert box["y"] + box["height"] <= 768
+    texts = feedback.locator("p:not(.sending), li, button")
+    rows = [each.bounding_box() for each in texts.all()]
+    assert all(row is not None and row["height"] > 0 for row in rows)
+    for one, other in pairwise(rows):  # nothing lies on anything
+        assert one is not None
+        assert other is not None
+        is_below = other["y"] >= one["y"] + one["height"] - 1
+        is_beside = (
+            other["x"] >= one["x"] + one["width"] - 1 or one["x"] >= other["x"] + other["width"] - 1
+        )
+        assert is_below or is_beside
