@@ -13,7 +13,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 CHANNEL_BLOCK: Final = 128  # channels whose squares are added at once
-LANES: Final = 8  # float32 numbers of a vector register
+# Where registers hold 16 float32 numbers, other ways are fastest (docs/performance.md).
+HAS_AVX512: Final = torch.backends.cpu.get_cpu_capability() == "AVX512"
+LANES: Final = 16 if HAS_AVX512 else 8  # float32 numbers of a vector register
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +56,32 @@ class PatchMaps:
         if self.maps.device.type != "cpu" or self.maps.dtype != torch.float32:
             return self.maps.flatten(2).transpose(1, 2) @ cells.T  # (N, R, C) x (C, P)
         if not _has_channels_last(self.maps):
+            if HAS_AVX512:
+                return (cells @ self.maps.flatten(2)).transpose(1, 2)  # (P, C) x (N, C, R)
             return _convolved(self.maps, cells).flatten(2).transpose(1, 2)  # (N, R, P)
-        # Incomplete registers are slow: 49 cells take longer than 56, the rest zeros.
-        n_cells, c = cells.shape
-        padded = cells.new_zeros(n_cells + -n_cells % LANES, c)
-        padded[:n_cells] = cells
-        products = _convolved(self.maps, padded).permute(0, 2, 3, 1)  # (N, H, W, P + padding)
-        return products.flatten(1, 2)[:, :, :n_cells]
+        return _split(self.maps, cells) if HAS_AVX512 else _padded(self.maps, cells)
+
+
+def _split(maps: Tensor, cells: Tensor) -> Tensor:
+    """Return the products (N, R, P), those beyond whole registers as a product of their own."""
+    n, p = len(maps), len(cells)
+    whole = p - p % LANES
+    rows = _rows(maps)  # (N * R, C)
+    products = rows.new_empty(len(rows), p)
+    if whole:
+        convolved = _convolved(maps, cells[:whole]).permute(0, 2, 3, 1)  # (N, H, W, whole)
+        products[:, :whole] = convolved.reshape(-1, whole)  # (N * R, whole)
+    products[:, whole:] = rows @ cells[whole:].T  # (N * R, C) x (C, P - whole)
+    return products.view(n, -1, p)  # (N * R, P) -> (N, R, P)
+
+
+def _padded(maps: Tensor, cells: Tensor) -> Tensor:
+    """Return the products (N, R, P). 49 cells take longer than 56, the rest zeros."""
+    n_cells, c = cells.shape
+    padded = cells.new_zeros(n_cells + -n_cells % LANES, c)
+    padded[:n_cells] = cells
+    products = _convolved(maps, padded).permute(0, 2, 3, 1)  # (N, H, W, P + padding)
+    return products.flatten(1, 2)[:, :, :n_cells]
 
 
 def _convolved(maps: Tensor, cells: Tensor) -> Tensor:

@@ -81,7 +81,8 @@ def _tables(
     starts = list(range(0, len(vectors), size))
     if allowed is not None:
         starts = [each for each in starts if allowed[each : each + size].any()]
-    table = partial(_table, vectors, queries, allowed, size)
+    by_channel = queries.T.contiguous()  # (C, Q): a sixth faster to multiply with than its view
+    table = partial(_table, vectors, by_channel, allowed, size)
     if len(starts) == 1:  # a small gallery: threads would cost more than they save
         yield starts[0], table(starts[0])
         return
@@ -91,15 +92,16 @@ def _tables(
 def _table(
     vectors: Tensor, queries: Tensor, allowed: NDArray[np.bool_] | None, size: int, start: int
 ) -> Tensor:
+    """Return the cosines (rows, Q) of one stretch; ``queries`` are (C, Q)."""
     stretch = vectors[start : start + size]
-    table = torch.empty(len(stretch), len(queries))
+    table = torch.empty(len(stretch), queries.shape[1])
     buffer = torch.empty(min(BLOCK_ROWS, size), vectors.shape[1])
     for first in range(0, len(stretch), BLOCK_ROWS):
         block = stretch[first : first + BLOCK_ROWS]
         if block.dtype != torch.float32:
             block = buffer[: len(block)].copy_(block)
         # (rows, C) x (C, Q) -> (rows, Q)
-        torch.mm(block, queries.T, out=table[first : first + len(block)])
+        torch.mm(block, queries, out=table[first : first + len(block)])
     if allowed is not None:
         table[torch.from_numpy(~allowed[start : start + size])] = -torch.inf
     return table

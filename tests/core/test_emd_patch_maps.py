@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from classifiers.core import patch_maps
 from classifiers.core.catalogue import STOPS
 from classifiers.core.emd import emd_scores
 from classifiers.core.patch_maps import PatchMaps
@@ -27,11 +28,17 @@ def test_prepared_maps_in_any_layout_score_as_raw_ones(
         np.testing.assert_allclose(scores, raw.scores, atol=1e-6)
 
 
+@pytest.mark.parametrize("lanes", [8, 16])
 @pytest.mark.parametrize("memory_format", [torch.contiguous_format, torch.channels_last])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_patches_are_measured_and_multiplied_as_by_hand(
-    memory_format: torch.memory_format, dtype: torch.dtype
+    memory_format: torch.memory_format,
+    dtype: torch.dtype,
+    lanes: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(patch_maps, "LANES", lanes)
+    monkeypatch.setattr(patch_maps, "HAS_AVX512", lanes == 16)
     maps = random_maps(3, 256).to(dtype).contiguous(memory_format=memory_format)
     patches, prepared = maps.flatten(2).transpose(1, 2).double(), PatchMaps.of(maps)
     np.testing.assert_allclose(prepared.norms, patches.norm(dim=2), rtol=1e-6)
