@@ -27,7 +27,7 @@ Every page as on a laptop (1366 x 768) and on a phone (360 x 740), taken by
 (CC BY-NC-SA 4.0); the people are simulated.
 """
 TALLEST = 2200  # pixels; of a longer page the picture shows the beginning
-QUALITY = 64
+QUALITY = 58
 
 
 class Album:
