@@ -23,6 +23,15 @@ MEASURES = (
     *("accuracy", "accuracy_ai_correct", "accuracy_ai_wrong", "balanced_accuracy"),
     *("over_reliance", "under_reliance"),
 )
+# Two conditions whose people differ, and two whose images do.
+PEOPLE = (
+    Behaviour(0.92, 0.55, sd_skill=0.5, sd_bias=0.4),
+    Behaviour(0.85, 0.45, sd_skill=0.5, sd_bias=0.4),
+)
+IMAGES = (
+    Behaviour(0.92, 0.55, sd_skill=0.3, sd_image=1.2),
+    Behaviour(0.85, 0.45, sd_skill=0.3, sd_image=1.2),
+)
 
 
 def is_plausible(tally: tuple[int, int], rate: float, alternative: str = "two-sided") -> bool:

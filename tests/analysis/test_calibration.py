@@ -9,6 +9,8 @@ import pytest
 
 from analysis.simulated import Layout
 from tests.analysis.calibration import (
+    IMAGES,
+    PEOPLE,
     bootstrap_coverage,
     false_equivalence,
     false_positives,
@@ -18,15 +20,6 @@ from tests.analysis.calibration import (
     mixed_false_positives,
 )
 from trials.behaviour import Behaviour
-
-PEOPLE = (
-    Behaviour(0.92, 0.55, sd_skill=0.5, sd_bias=0.4),
-    Behaviour(0.85, 0.45, sd_skill=0.5, sd_bias=0.4),
-)
-IMAGES = (
-    Behaviour(0.92, 0.55, sd_skill=0.3, sd_image=1.2),
-    Behaviour(0.85, 0.45, sd_skill=0.3, sd_image=1.2),
-)
 
 
 def test_bootstrap_intervals_hold_planted_values_at_their_rate() -> None:

@@ -1,6 +1,5 @@
 """How an export gets to its place: in a stream, whole or not at all, by a command."""
 
-import csv
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,10 +9,11 @@ from django.core.management import CommandError, call_command
 
 from analysis import export_bundle
 from analysis.codebook import RESPONSES
-from analysis.export_bundle import MANIFEST, Exported, ExportRefused, bundle_write, data_path
+from analysis.export_bundle import MANIFEST, Exported, ExportRefused, bundle_write
 from analysis.frame import StudyRows
 from analysis.tidy import frame_of
 from tests.analysis.people import make_study, person, study_of_four
+from tests.analysis.staff_pages import rows as cells
 from trials.models import Participant, Study
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_no_pictures")]
@@ -23,16 +23,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_no_pictures")]
 def study() -> Study:
     """Make the study of four."""
     return study_of_four()
-
-
-def read(path: Path) -> list[dict[str, str]]:
-    """Read a file with the standard library, every cell as text."""
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def data(folder: Path, kind: str, *, simulated: bool = False) -> Path:
-    return folder / data_path("birds", kind, include_simulated=simulated)
 
 
 def test_answers_that_come_during_an_export_are_left_out_of_every_file(study: Study) -> None:
@@ -58,7 +48,7 @@ def test_an_export_replaces_an_older_one_and_leaves_other_files(
     person(study, "ResNet-50", "1", "1")
     done = bundle_write(study, str(folder))
     assert set(export_bundle.files_below(folder)) == {*done.files, "notes.txt"}
-    assert read(folder / "tables" / "accuracy.csv")[0]["n_participants"] == "1"
+    assert cells((folder / "tables" / "accuracy.csv").read_bytes())[0]["n_participants"] == "1"
 
 
 def test_an_interrupted_export_leaves_the_older_one_and_the_next_finishes(

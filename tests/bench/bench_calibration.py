@@ -25,6 +25,8 @@ sys.path.insert(0, str(Path(__file__).parents[2]))  # started as a file, it find
 from analysis.inference import percentile_interval
 from analysis.simulated import Layout, simulated_responses
 from tests.analysis.calibration import (
+    IMAGES,
+    PEOPLE,
     Tally,
     bootstrap_coverage,
     false_equivalence,
@@ -36,14 +38,6 @@ from tests.analysis.calibration import (
 )
 from trials.behaviour import Behaviour
 
-PEOPLE = (
-    Behaviour(0.92, 0.55, sd_skill=0.5, sd_bias=0.4),
-    Behaviour(0.85, 0.45, sd_skill=0.5, sd_bias=0.4),
-)
-IMAGES = (
-    Behaviour(0.92, 0.55, sd_skill=0.3, sd_image=1.2),
-    Behaviour(0.85, 0.45, sd_skill=0.3, sd_image=1.2),
-)
 ALIKE = Behaviour(0.92, 0.55, sd_skill=0.3, sd_image=0.5)
 BIASED = Behaviour(0.92, 0.55, sd_skill=0.3, sd_bias=0.7, sd_image=0.5)
 NULL = Behaviour(0.9, 0.6, sd_skill=0.3, sd_image=1)
