@@ -1,7 +1,7 @@
 # The verbs. Each sets itself up in .venv and reuses it the next time; only Python 3.11 is needed.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PORT ?= 8000
-SETUP = $(PYTHON) study_site/bootstrap.py requirements.txt
+SETUP = $(PYTHON) study_site/demo/bootstrap.py requirements.txt
 DEV = $(SETUP) requirements-dev.txt
 
 .PHONY: setup demo test lint bench ci clean

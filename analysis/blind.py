@@ -18,9 +18,9 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from pandas import DataFrame
 
-from analysis.live_sheets import ALL_ARMS
-from analysis.overview import COUNTS, Progress
-from analysis.samples import RELIANCE
+from analysis.results.sheets import ALL_ARMS
+from analysis.rows.overview import COUNTS, Progress
+from analysis.stats.analysis_sets import RELIANCE
 from trials.models import Participant, Study
 
 # Of these tables, nothing but the arm's name tells which AI is judged in it. What is not listed

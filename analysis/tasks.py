@@ -13,7 +13,7 @@ def export_build(export_id: int) -> None:
     """Write an export's ZIP file."""
 
     def work(export: Export) -> None:
-        from analysis import export_jobs
+        from analysis.export import export_jobs
 
         export_jobs.export_make(export=export)
 

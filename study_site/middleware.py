@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
-from trials.framing import FRAMED, FRAMES
+from trials.participant.framing import FRAMED, FRAMES
 
 # No inline script or style exists anywhere in the templates, so none is allowed.
 POLICY = (

@@ -205,7 +205,7 @@ SESSION_COOKIE_AGE = 30 * 24 * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 X_FRAME_OPTIONS = "DENY"
-CSRF_FAILURE_VIEW = "trials.framing.token_lost"
+CSRF_FAILURE_VIEW = "trials.participant.framing.token_lost"
 SECURE_REFERRER_POLICY = "same-origin"
 # Plain HTTP is right on a laptop and wrong everywhere else; ALLOW_HTTP=true is for a site
 # behind a proxy on the same machine, such as the demo.

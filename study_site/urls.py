@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from trials.login import LimitedLoginForm
+from trials.studio.login import LimitedLoginForm
 
 admin.site.login_form = LimitedLoginForm
 
@@ -13,6 +13,6 @@ urlpatterns = [
     path("", include("trials.urls")),
     path("", include("analysis.urls")),
     path("studio/", include("trials.studio.urls")),
-    path("studio/study/", include("analysis.running_urls")),
+    path("studio/study/", include("analysis.monitor.urls")),
     path("admin/", admin.site.urls),
 ]

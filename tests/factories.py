@@ -19,10 +19,10 @@ from classifiers.models import (
     Prediction,
     PredictionRun,
 )
-from classifiers.services.requests import parameters_asked, parameters_sha256
+from classifiers.services.queueing import parameters_asked, parameters_sha256
 from trials import services
 from trials.models import Participant, Study
-from trials.plan import StudyPlan
+from trials.study.plan import StudyPlan
 
 KINDS = ("amber", "birch", "cedar", "dogwood")
 

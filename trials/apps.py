@@ -9,11 +9,11 @@ class TrialsConfig(AppConfig):
     name = "trials"
 
     def ready(self) -> None:
-        from classifiers.services import holds
-        from trials.page_errors import error_note
+        from classifiers.services import dataset_locks
+        from trials.participant.page_errors import error_note
         from trials.roles import groups_make
-        from trials.services.holding import study_holds
+        from trials.services.dataset_locks import study_holds
 
-        holds.HOLDERS.append(study_holds)
+        dataset_locks.HOLDERS.append(study_holds)
         post_migrate.connect(groups_make, sender=self)
-        got_request_exception.connect(error_note, dispatch_uid="trials.page_errors")
+        got_request_exception.connect(error_note, dispatch_uid="trials.participant.page_errors")

@@ -9,8 +9,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, pstdev
 
-from trials.design import runs_of_same
-from trials.plan import QualityPlan
+from trials.study.design import runs_of_same
+from trials.study.plan import QualityPlan
 
 # Below this many timed answers, neither regularity nor speed says anything about a person.
 N_FOR_TIMING = 8

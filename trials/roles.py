@@ -19,7 +19,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import never_cache
 
 from trials.models import Participant, Study
-from trials.recruitment import CHANNELS
+from trials.participant.recruitment import CHANNELS
 
 P = ParamSpec("P")
 User = AbstractUser | AnonymousUser

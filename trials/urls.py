@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from trials import entry, views
+from trials.participant import entry, views
 
 urlpatterns = [
     path("s/<slug:slug>/", entry.consent, name="consent"),

@@ -14,9 +14,9 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from classifiers.core.ahead import map_ahead
-from classifiers.core.backbones import LoadedBackbone
+from classifiers.core.backbones.backbones import LoadedBackbone
 from classifiers.core.images import CROP_SIDE
+from classifiers.core.parallel import map_ahead
 
 # Convolution libraries pick their algorithm by batch size, which changes the last bits (7e-6 of
 # a map's values between 1 and 16 images, measured on a CPU). So the network only ever sees

@@ -21,8 +21,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from classifiers.core.backbones import BACKBONES, Backbone, backbone_load, backbone_spec
+from classifiers.core.backbones.backbones import BACKBONES, Backbone, backbone_load, backbone_spec
+from classifiers.core.chm.matcher_features import Targets, TargetsWriter
+from classifiers.core.chm.matchers import Matcher
 from classifiers.core.features import Grey, extract_stream
+from classifiers.core.gallery.index import Gallery, GalleryWriter
+from classifiers.core.gallery.manifest import manifest_read
 from classifiers.core.images import (
     ImageRefused,
     central_square,
@@ -33,7 +37,6 @@ from classifiers.core.images import (
     query_crop,
     squash,
 )
-from classifiers.core.index import Gallery, GalleryWriter
 from classifiers.core.library_files import (
     CHECKED,
     FILES,
@@ -44,9 +47,6 @@ from classifiers.core.library_files import (
     files_read,
     files_write,
 )
-from classifiers.core.manifest import manifest_read
-from classifiers.core.matchers import Matcher
-from classifiers.core.targets import Targets, TargetsWriter
 
 __all__ = [
     "FolderRefused",

@@ -10,8 +10,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from classifiers.core.gallery.manifest import write_atomically
 from classifiers.core.images import ImageRefused, load_rgb
-from classifiers.core.manifest import write_atomically
 
 FILES, CHECKED = "files.json", "checked.json"
 LAYOUT: Final = "FOLDER/<category>/<file>"

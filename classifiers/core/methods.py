@@ -24,14 +24,14 @@ from classifiers.core.catalogue import (
     Parameters,
     parameters_resolved,
 )
-from classifiers.core.chm import chm_scores
-from classifiers.core.chmnet import fixed_grid
-from classifiers.core.emd import emd_scores, patch_pairs, scored_pairs
+from classifiers.core.chm.chm import chm_scores
+from classifiers.core.chm.chmnet import fixed_grid
+from classifiers.core.chm.masks import mask_of_text, text_of_mask
+from classifiers.core.chm.matcher_features import Targets
+from classifiers.core.emd.emd import emd_scores, patch_pairs, scored_pairs
+from classifiers.core.gallery.index import Gallery
 from classifiers.core.head import LinearHead
-from classifiers.core.index import Gallery
-from classifiers.core.masks import mask_of_text, text_of_mask
-from classifiers.core.queries import QueryFeatures, matcher_kept, query_features, targets_field
-from classifiers.core.targets import Targets
+from classifiers.core.query import QueryFeatures, matcher_kept, query_features, targets_field
 from classifiers.core.vote import majority_vote
 from classifiers.decision import Decision, Neighbor, PatchMatch
 

@@ -10,13 +10,13 @@ from typing import Final
 
 import torch
 
-from classifiers.core.backbones import LoadedBackbone
-from classifiers.core.chm_baselines import Score, rules_score
-from classifiers.core.chm_training import learner_score
-from classifiers.core.chmnet import CHMLearner, learner_of
+from classifiers.core.backbones.backbones import LoadedBackbone
+from classifiers.core.chm.baselines import Score, rules_score
+from classifiers.core.chm.chmnet import CHMLearner, learner_of
+from classifiers.core.chm.training import learner_score
+from classifiers.core.chm.warped_pairs import Pair, PairPlan, PairStream, stacked
+from classifiers.core.chm.warps import STRENGTHS
 from classifiers.core.images import ImageRefused, load_rgb
-from classifiers.core.warped_pairs import Pair, PairPlan, PairStream, stacked
-from classifiers.core.warps import STRENGTHS
 from classifiers.models import Dataset, Image
 from classifiers.services.folders import file_sha256
 

@@ -14,6 +14,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from classifiers.models import Category, Dataset, Image
+from classifiers.services.dataset_locks import HeldSamples, holds_of
 from classifiers.services.folders import (
     CATEGORIES_FILE,
     DatasetRefused,
@@ -24,7 +25,6 @@ from classifiers.services.folders import (
     file_sha256,
     folder_scan,
 )
-from classifiers.services.holds import HeldSamples, holds_of
 from classifiers.services.import_run import (
     N_THREADS,
     ImportReport,

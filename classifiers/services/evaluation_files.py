@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from classifiers.core.catalogue import CLASSIFIERS
-from classifiers.core.evaluation import LEVEL
+from classifiers.core.metrics.evaluation import LEVEL
 from classifiers.services.evaluations import BASELINE, Evaluation, EvaluationRefused, Row
 
 Format = Callable[[float], str]

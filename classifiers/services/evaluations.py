@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifiers.core.catalogue import CLASSIFIERS, parameters_resolved
-from classifiers.core.evaluation import N_BINS, Change, Scores, change, scores
-from classifiers.core.labels import LabelsRefused, Truth, truths_read
+from classifiers.core.metrics.evaluation import N_BINS, Change, Scores, change, scores
+from classifiers.core.metrics.labels import LabelsRefused, Truth, truths_read
 from classifiers.models import Dataset, Gallery, Image, Prediction, PredictionRun
-from classifiers.services.requests import runs_request
+from classifiers.services.queueing import runs_request
 
 BASELINE: Final = "knn"
 
@@ -148,7 +148,9 @@ def truths_of(
 
 
 def _wnids() -> Sequence[str]:
-    from classifiers.core.backbones import imagenet_wnids  # loads torch, so only where needed
+    from classifiers.core.backbones.backbones import (
+        imagenet_wnids,  # loads torch, so only where needed
+    )
 
     return imagenet_wnids()
 

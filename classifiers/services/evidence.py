@@ -12,15 +12,15 @@ from django.conf import settings
 from django.db.models import QuerySet
 from numpy.typing import NDArray
 
-from classifiers.core import index
-from classifiers.core.backbones import LoadedBackbone, imagenet_wnids, own_head
+from classifiers.core.backbones.backbones import LoadedBackbone, imagenet_wnids, own_head
 from classifiers.core.catalogue import CLASSIFIERS, Parameters
+from classifiers.core.chm.masks import MaskRefused, mask_find, masks_read, text_of_mask
+from classifiers.core.chm.matcher_features import Targets, TargetsWriter
+from classifiers.core.chm.matchers import matcher_load
+from classifiers.core.gallery import index
 from classifiers.core.head import LinearHead, head_train
 from classifiers.core.images import matcher_crop
-from classifiers.core.masks import MaskRefused, mask_find, masks_read, text_of_mask
-from classifiers.core.matchers import matcher_load
-from classifiers.core.queries import targets_field
-from classifiers.core.targets import Targets, TargetsWriter
+from classifiers.core.query import targets_field
 from classifiers.models import Category, Image, PredictionRun
 from classifiers.services.jobs import job_fail, job_heartbeat, job_progress
 from classifiers.services.masks import masks_path

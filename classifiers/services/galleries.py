@@ -9,10 +9,10 @@ import numpy as np
 from django.conf import settings
 from numpy.typing import NDArray
 
-from classifiers.core.backbones import Backbone, backbone_load
+from classifiers.core.backbones.backbones import Backbone, backbone_load
 from classifiers.core.features import extract_stream
+from classifiers.core.gallery.index import GalleryWriter, Precision
 from classifiers.core.images import query_crop
-from classifiers.core.index import GalleryWriter, Precision
 from classifiers.models import Gallery, Image, ImageQuerySet
 from classifiers.services.gallery_options import GalleryOptions, options_of
 from classifiers.services.jobs import job_progress

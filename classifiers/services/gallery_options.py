@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from classifiers.core.manifest import MANIFEST, PROGRESS, json_read, write_atomically
+from classifiers.core.gallery.manifest import MANIFEST, PROGRESS, json_read, write_atomically
 from classifiers.models import Gallery
-from classifiers.services.requests import RequestRefused
+from classifiers.services.queueing import RequestRefused
 
 if TYPE_CHECKING:
     from classifiers.core.features import Grey

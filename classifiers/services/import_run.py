@@ -20,6 +20,7 @@ from django.db import IntegrityError, transaction
 from classifiers.core.images import ImageRefused, load_rgb
 from classifiers.models import Category, Dataset, Image, crop_path
 from classifiers.services.crops import crop_encode, crop_write, is_on_disk
+from classifiers.services.dataset_locks import HeldSamples
 from classifiers.services.folders import (
     DatasetRefused,
     FolderScan,
@@ -29,7 +30,6 @@ from classifiers.services.folders import (
     is_query,
     printable,
 )
-from classifiers.services.holds import HeldSamples
 
 BATCH = 64
 """Images a commit: what a killed import has to do again at most."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from classifiers.core.masks import masks_read
+from classifiers.core.chm.masks import masks_read
 
 
 def masks_path(sha256: str) -> Path:

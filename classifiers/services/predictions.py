@@ -14,14 +14,14 @@ from django.db import transaction
 from numpy.typing import NDArray
 from torch import Tensor
 
-from classifiers.core import index
-from classifiers.core.backbones import LoadedBackbone, backbone_load
+from classifiers.core.backbones.backbones import LoadedBackbone, backbone_load
 from classifiers.core.catalogue import CLASSIFIERS
+from classifiers.core.chm.matchers import Matcher
 from classifiers.core.features import extract_stream
+from classifiers.core.gallery import index
 from classifiers.core.images import matcher_crop
-from classifiers.core.matchers import Matcher
 from classifiers.core.methods import Shortlist, classify
-from classifiers.core.queries import QueryFeatures, grey_of, matched_transform
+from classifiers.core.query import QueryFeatures, grey_of, matched_transform
 from classifiers.decision import Decision
 from classifiers.models import Category, Image, Neighbor, Prediction, PredictionRun
 from classifiers.services.evidence import RunEvidence, evidence_collect

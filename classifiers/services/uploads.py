@@ -24,7 +24,7 @@ from classifiers.services.archives import ArchiveRefused
 from classifiers.services.datasets import DatasetRefused, dataset_import, name_check
 from classifiers.services.folders import Refusal, folder_scan
 from classifiers.services.jobs import job_note, job_requeue
-from classifiers.services.requests import work_ring
+from classifiers.services.queueing import work_ring
 
 Draw = tuple[float, int]
 NOTE_EVERY_S = 0.5

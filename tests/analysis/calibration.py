@@ -1,6 +1,6 @@
 """How often intervals hold what was planted, and tests find what is not there.
 
-``tests/analysis/test_calibration.py`` asks a few hundred studies, ``make bench`` many more.
+``tests/analysis/power/test_calibration.py`` asks a few hundred studies, ``make bench`` many more.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 from scipy.stats import binomtest
 
-from analysis.equivalence import tost
-from analysis.inference import mean_bootstrap, percentile_interval, resampled_sums
-from analysis.laplace import Floats
-from analysis.mixed import KINDS, mixed_model
-from analysis.power import Scenario, rejections
-from analysis.simulated import Counts, Layout, counts_on, simulated_responses
-from trials.behaviour import Behaviour, logit
+from analysis.power.power import Scenario, rejections
+from analysis.power.simulated import Counts, Layout, counts_on, simulated_responses
+from analysis.stats.equivalence import tost
+from analysis.stats.inference import mean_bootstrap, percentile_interval, resampled_sums
+from analysis.stats.laplace import Floats
+from analysis.stats.mixed import KINDS, mixed_model
+from trials.simulation.behaviour import Behaviour, logit
 
 Tally = dict[str, tuple[int, int]]  # name: how often it happened, of how many
 MEASURES = (

@@ -6,7 +6,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from analysis import export_bundle, live
+from analysis.export import export_bundle
+from analysis.results import live
 from tests.analysis.result_tables import make_tables
 
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from classifiers.models import Category, Dataset, Gallery, Image, Prediction, PredictionRun
-from trials.design import script
 from trials.models import Condition, Participant, Response, Study, Trial, TrialSet
-from trials.plan import StudyPlan
+from trials.study.design import script
+from trials.study.plan import StudyPlan
 
 START = datetime(2026, 3, 1, 9, 30, 0, 123456, tzinfo=UTC)
 N_EACH = 5  # predictions of an AI that are right, and as many that are wrong

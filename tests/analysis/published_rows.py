@@ -16,7 +16,7 @@ from typing import Any
 
 from django.core.management import call_command
 
-from trials.plan import CONDITIONS
+from trials.study.plan import CONDITIONS
 
 AIS = ("ResNet", "KNN", "EMD", "CHM")
 JUDGED = dict(zip([c.name for c in CONDITIONS], [0, 1, 2, 2, 3, 3], strict=True))

@@ -1,4 +1,4 @@
-"""Tables of a study's analysis, made by hand: known numbers in the shape of ``analysis.tables``."""
+"""Tables of an analysis made by hand: known numbers in the shape of ``analysis.tables.tables``."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from pandas import DataFrame
 
-from analysis.declared import Declared, DeclaredCondition
+from analysis.stats.analysis_plan import Declared, DeclaredCondition
 
 N_VOTERS = 20
 CONDITIONS = (

@@ -6,8 +6,8 @@ import random
 
 from tests.factories import enrol, make_study
 from trials import services
-from trials.design import Kind
 from trials.models import Participant, Study
+from trials.study.design import Kind
 
 
 def answered_study(n_people: int = 18) -> Study:

@@ -8,8 +8,8 @@ from django.db.models import ProtectedError
 from pytest_django import Settings
 
 from analysis.blind import BlindLift, arm_labels, blind_lift, blinded, lift_of
-from analysis.samples import RELIANCE
-from analysis.tables import tables_of
+from analysis.stats.analysis_sets import RELIANCE
+from analysis.tables.tables import tables_of
 from tests.analysis.people import make_study
 from tests.analysis.result_tables import SIX, make_tables
 from tests.analysis.simulated import declared, simulate

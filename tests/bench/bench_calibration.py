@@ -22,8 +22,8 @@ from tqdm import tqdm
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # started as a file, it finds the packages
 
-from analysis.inference import percentile_interval
-from analysis.simulated import Layout, simulated_responses
+from analysis.power.simulated import Layout, simulated_responses
+from analysis.stats.inference import percentile_interval
 from tests.analysis.calibration import (
     IMAGES,
     PEOPLE,
@@ -36,7 +36,7 @@ from tests.analysis.calibration import (
     mixed_false_positives,
     tallied,
 )
-from trials.behaviour import Behaviour
+from trials.simulation.behaviour import Behaviour
 
 ALIKE = Behaviour(0.92, 0.55, sd_skill=0.3, sd_image=0.5)
 BIASED = Behaviour(0.92, 0.55, sd_skill=0.3, sd_bias=0.7, sd_image=0.5)
@@ -54,7 +54,7 @@ def show(title: str, tally: Tally, rate: float) -> None:
 
 def twoway_coverage(n_studies: int) -> Tally:
     """Count the two-way bootstraps that hold the population's accuracies, and their difference."""
-    twoway: Any = importlib.import_module("analysis.twoway")
+    twoway: Any = importlib.import_module("analysis.stats.twoway")
     truth = [each.measures()["accuracy"] for each in IMAGES]
     rows = []
     for seed in tqdm(range(n_studies), desc="two-way", leave=False):
@@ -116,7 +116,7 @@ def sections(factor: float) -> list[tuple[str, float, Callable[[], Tally]]]:
     own = Layout(is_shared=False)
     title = "The same, each condition with images of its own"
     parts.append((title, 0.05, partial(equal_conditions, own, n(500), "mann_whitney")))
-    if importlib.util.find_spec("analysis.twoway"):
+    if importlib.util.find_spec("analysis.stats.twoway"):
         title = "Two-way bootstrap, 2 x 60 people, 600 images that differ: planted values"
         parts.append((title, 0.95, lambda: twoway_coverage(n(200))))
     return parts

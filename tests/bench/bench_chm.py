@@ -13,7 +13,7 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # started as a file, it finds the packages
 
-from classifiers.core.chmnet import CHMLearner, fixed_grid
+from classifiers.core.chm.chmnet import CHMLearner, fixed_grid
 from tests.bench.timing import Row, interleaved, peak_memory, report
 from tests.core.oracles_chm import learner_plain
 

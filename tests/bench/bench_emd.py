@@ -18,8 +18,8 @@ from torch import Tensor
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # started as a file, it finds the packages
 
-from classifiers.core.emd import emd_scores
-from classifiers.core.patch_maps import PatchMaps
+from classifiers.core.emd.emd import emd_scores
+from classifiers.core.emd.patch_maps import PatchMaps
 from tests.bench.timing import Contender, Row, cpu_seconds, interleaved, report, wall_seconds
 from tests.core.oracles import emd_original
 

@@ -53,7 +53,7 @@ def study_make() -> list[tuple[Any, Any, list[int]]]:
     """Make the study; return its arms with their test set and predictions."""
     from classifiers.models import Category, Dataset, Gallery, Image, Prediction, PredictionRun
     from trials.models import Condition, Study, TrialSet
-    from trials.plan import StudyPlan
+    from trials.study.plan import StudyPlan
 
     dataset = Dataset.objects.create(slug="bench", root="/nowhere")
     kinds = Category.objects.bulk_create(

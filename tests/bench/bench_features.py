@@ -23,10 +23,10 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # started as a file, it finds the packages
 
-from classifiers.core.backbones import LoadedBackbone, backbone_load
+from classifiers.core.backbones.backbones import LoadedBackbone, backbone_load
 from classifiers.core.features import extract, extract_stream
+from classifiers.core.gallery.index import GalleryWriter
 from classifiers.core.images import CROP_SIDE, crop_square, load_rgb
-from classifiers.core.index import GalleryWriter
 from tests.bench.timing import Row, cpu_seconds, report
 
 ROUNDS, QUIET = 3, 0.04  # others' share of the cores below which a round is called quiet

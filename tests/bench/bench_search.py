@@ -23,7 +23,7 @@ from torch import Tensor
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # started as a file, it finds the packages
 
-from classifiers.core.search import BLOCK_ROWS, nearest, readable
+from classifiers.core.gallery.search import BLOCK_ROWS, nearest, readable
 from tests.bench.timing import Row, interleaved, peak_memory, report, wall_seconds
 
 CHANNELS, N_NEAREST, SECONDS, COLD_ROUNDS = 2048, 50, 20.0, 5

@@ -33,7 +33,7 @@ def frames_write(path: Path, n_answers: int) -> None:
 def tables_run(path: Path) -> None:
     from tqdm import tqdm
 
-    from analysis.tables import tables_of
+    from analysis.tables.tables import tables_of
     from tests.analysis.simulated import declared
 
     with path.open("rb") as file:

@@ -13,7 +13,7 @@ from pathlib import Path
 from django.db import connections
 from playwright.sync_api import Page
 
-from study_site.bootstrap import ROOT, die_with_parent
+from study_site.demo.bootstrap import ROOT, die_with_parent
 
 START_MS = 60_000
 

@@ -8,9 +8,9 @@ from playwright.sync_api import Page, expect
 from tests.browser.axe import violations
 from tests.browser.walking import BUTTONS, begin, in_condition, person, walk, wanted
 from tests.factories import make_document, make_study
-from trials.design import Kind, Step
 from trials.models import Study
-from trials.plan import CONDITIONS, StudyPlan
+from trials.study.design import Kind, Step
+from trials.study.plan import CONDITIONS, StudyPlan
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

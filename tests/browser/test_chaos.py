@@ -15,8 +15,8 @@ from tests.browser.site_process import SiteProcess
 from tests.browser.walking import BUTTONS, WAY, at_step, begin, leave, person, walk
 from tests.factories import make_plan, make_study
 from tests.trials.doors import DOOR, PROLIFIC, make_recruited
-from trials.design import Kind, Phase
 from trials.models import Participant, Response, Study, Trial
+from trials.study.design import Kind, Phase
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

@@ -18,7 +18,7 @@ from tests.browser.pictures import picture
 from tests.trials.doors import CODES, DOOR, MTURK, PROLIFIC, WAY, make_recruited
 from trials import services
 from trials.models import Condition, Participant, Study
-from trials.recruitment import PREVIEW
+from trials.participant.recruitment import PREVIEW
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

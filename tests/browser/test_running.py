@@ -12,10 +12,10 @@ from django.utils import timezone
 from playwright.sync_api import BrowserContext, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from analysis import running_views
+from analysis.monitor import views
 from tests.browser.axe import violations
 from tests.factories import enrol, make_plan, make_study
-from tests.trials.test_flags import play
+from tests.trials.services.test_flags import play
 from trials import services
 from trials.models import Identity, Participant, Study
 from trials.roles import groups_make
@@ -66,7 +66,7 @@ def test_no_page_has_a_barrier_or_scrolls_sideways(page: Page, study: Study, wid
 def test_the_counts_look_again_and_keep_the_focus(
     page: Page, study: Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(running_views, "REFRESH_S", 1)
+    monkeypatch.setattr(views, "REFRESH_S", 1)
     page.goto(LIVE)
     page.locator("#switch-0").focus()
     enrol(study, "carol")

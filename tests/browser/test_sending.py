@@ -10,7 +10,7 @@ from playwright.sync_api import BrowserContext, Page, Route, expect
 from tests.browser.walking import WAY, answer, at_step, begin, go_on, leave
 from tests.factories import make_document, make_study
 from trials.models import Event, Participant, Response, StepVisit, Study
-from trials.plan import StudyPlan
+from trials.study.plan import StudyPlan
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 
 from playwright.sync_api import Page, expect
 
-from trials.design import Kind, Step
 from trials.models import Condition, Participant, Study
 from trials.services import participant_enrol, trial_of
+from trials.study.design import Kind, Step
 
 WAY = "/s/trees/session/"
 BUTTONS = "form[data-send] button[type=submit]"

@@ -13,7 +13,7 @@ from pytest_django import Settings
 from classifiers import tasks
 from classifiers.core.catalogue import CLASSIFIERS
 from classifiers.models import Dataset, Gallery, Job, PredictionRun
-from classifiers.services import requests
+from classifiers.services import queueing
 from classifiers.services.datasets import dataset_import
 from tests.classifiers.photos import photo
 from tests.factories import make_dataset, make_run
@@ -92,4 +92,4 @@ def out(tmp_path: Path) -> Path:
 
 
 def make_runs(gallery: Gallery, *names: str) -> list[PredictionRun]:
-    return requests.runs_request(gallery=gallery, classifiers=names)
+    return queueing.runs_request(gallery=gallery, classifiers=names)

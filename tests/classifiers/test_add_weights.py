@@ -11,8 +11,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
-from classifiers.core import weights
-from classifiers.core.published import PUBLISHED
+from classifiers.core.backbones import weights
+from classifiers.core.backbones.known_weights import PUBLISHED
 from tests.core.checkpoints import write
 
 

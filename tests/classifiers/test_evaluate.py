@@ -10,9 +10,9 @@ import pytest
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
-from classifiers.core.backbones import imagenet_wnids
+from classifiers.core.backbones.backbones import imagenet_wnids
 from classifiers.core.catalogue import CLASSIFIERS
-from classifiers.core.evaluation import auroc
+from classifiers.core.metrics.evaluation import auroc
 from classifiers.models import Category, Gallery, Image, Prediction
 from tests.classifiers.evaluated import document, evaluate, table, written
 

@@ -15,13 +15,13 @@ from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
 from classifiers import tasks
-from classifiers.core import index
-from classifiers.core.backbones import backbone_load, imagenet_wnids, own_head
-from classifiers.core.matchers import CHM_LITE0, matcher_load
+from classifiers.core.backbones.backbones import backbone_load, imagenet_wnids, own_head
+from classifiers.core.chm.matcher_features import Targets, targets_folder
+from classifiers.core.chm.matchers import CHM_LITE0, matcher_load
+from classifiers.core.gallery import index
 from classifiers.core.methods import classify
-from classifiers.core.targets import Targets, targets_folder
 from classifiers.models import Category, Gallery, Image, Job, Prediction, PredictionRun
-from classifiers.services import evidence, masks, photos, requests
+from classifiers.services import evidence, masks, photos, queueing
 from tests.classifiers.conftest import BACKBONE, make_runs
 
 pytestmark = pytest.mark.django_db
@@ -29,7 +29,7 @@ Rung = list[tuple[str, Any]]
 
 
 def predicted(gallery: Gallery, classifier: str, **parameters: Any) -> PredictionRun:
-    (run,) = requests.runs_request(gallery=gallery, classifiers=[classifier], parameters=parameters)
+    (run,) = queueing.runs_request(gallery=gallery, classifiers=[classifier], parameters=parameters)
     tasks.predict([run.pk])
     run.refresh_from_db()
     return run
@@ -108,7 +108,7 @@ def test_a_run_keeps_to_the_weights_it_began_with(
     tasks.predict([run.pk])
     run.refresh_from_db()
     assert "Register those again, or ask for the prediction anew" in run.error
-    monkeypatch.setattr(requests, "EMBEDDED_WEIGHTS", tmp_path / "other.pt")
+    monkeypatch.setattr(queueing, "EMBEDDED_WEIGHTS", tmp_path / "other.pt")
     again = predicted(gallery, "chm-corr")
     assert again != run
     assert again.status == Job.Status.DONE
@@ -129,7 +129,7 @@ def test_a_learner_of_ones_own_predicts_by_name(
 
 
 def test_one_runs_missing_evidence_fails_it_alone(gallery: Gallery, rung: Rung) -> None:
-    knn, own = requests.runs_request(
+    knn, own = queueing.runs_request(
         gallery=gallery, classifiers=["knn", "softmax"], parameters={"own_head": True}
     )
     tasks.predict([knn.pk, own.pk])
@@ -142,7 +142,7 @@ def test_a_split_that_gained_classes_is_refused(gallery: Gallery, rung: Rung) ->
     Image.objects.filter(split="query", category__index=1).update(split="later")
     predicted(gallery, "knn", classes="split")
     Image.objects.filter(split="later").update(split="query")
-    with pytest.raises(requests.RequestRefused, match="photos of 1 more have come in since"):
+    with pytest.raises(queueing.RequestRefused, match="photos of 1 more have come in since"):
         predicted(gallery, "knn", classes="split")
     assert predicted(gallery, "knn").predictions.count() == 6
 
@@ -151,10 +151,10 @@ def test_unregistered_weights_are_refused_before_any_work(
     gallery: Gallery, rung: Rung, settings: Settings, tmp_path: Path
 ) -> None:
     settings.WEIGHTS_DIR = tmp_path
-    with pytest.raises(requests.RequestRefused, match="No weights of chmnet-psi are registered"):
+    with pytest.raises(queueing.RequestRefused, match="No weights of chmnet-psi are registered"):
         predicted(gallery, "chm-corr", matcher="chmnet-psi")
     (tmp_path / "chmnet-psi.json").write_text(json.dumps({"sha256": "a" * 64}))
-    asked = requests.parameters_asked("chm-corr", {"matcher": "chmnet-psi"})
+    asked = queueing.parameters_asked("chm-corr", {"matcher": "chmnet-psi"})
     assert asked["matcher_sha256"] == "a" * 64
 
 
@@ -163,7 +163,7 @@ def test_a_lost_gallery_is_built_again(
 ) -> None:
     shutil.rmtree(gallery.folder)
     with django_capture_on_commit_callbacks(execute=True):
-        asked = requests.gallery_request(dataset=gallery.dataset, backbone=BACKBONE)
+        asked = queueing.gallery_request(dataset=gallery.dataset, backbone=BACKBONE)
     assert (asked.status, rung) == (Job.Status.QUEUED, [("gallery_build", gallery.pk)])
 
 

@@ -16,14 +16,14 @@ from PIL import Image as Pixels
 from pytest_django import Settings
 
 from classifiers import tasks
-from classifiers.core import figures, methods, queries
-from classifiers.core.backbones import BACKBONES
-from classifiers.core.chmnet import CHMLearner
+from classifiers.core import figures, methods, query
+from classifiers.core.backbones.backbones import BACKBONES
+from classifiers.core.chm.chmnet import CHMLearner
+from classifiers.core.chm.matcher_features import Targets
+from classifiers.core.chm.matchers import Matcher, matcher_load
+from classifiers.core.gallery.index import Gallery as Features
 from classifiers.core.images import central_square, load_rgb, matcher_crop
-from classifiers.core.index import Gallery as Features
 from classifiers.core.library import crop_read, gallery_from_folder, gallery_open
-from classifiers.core.matchers import Matcher, matcher_load
-from classifiers.core.targets import Targets
 from classifiers.models import Dataset, Gallery, Image
 from tests.classifiers.photos import photo
 
@@ -56,7 +56,7 @@ def matcher(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Matcher:
     """Load a learner that was never trained, and let the core find it."""
     torch.save(CHMLearner(112).state_dict(), tmp_path / "learner.pt")
     loaded = matcher_load("chm-lite0", checkpoint=tmp_path / "learner.pt")
-    for module in (queries, methods):
+    for module in (query, methods):
         monkeypatch.setattr(module, "matcher_kept", lambda name: loaded)
     return loaded
 
@@ -216,7 +216,7 @@ def test_a_gallery_of_registered_weights_is_explained_with_them(
     monkeypatch: pytest.MonkeyPatch,
     request: pytest.FixtureRequest,
 ) -> None:
-    request.addfinalizer(queries._backbone_kept.cache_clear)
+    request.addfinalizer(query._backbone_kept.cache_clear)
     name, lite0 = "resnet50-inaturalist2017", BACKBONES["efficientnet-lite0"]
     assert lite0.weights is not None
     # A network that is at hand plays the one whose weights the user brings.

@@ -12,10 +12,10 @@ from django.core.management import CommandError, call_command
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from classifiers import tasks
-from classifiers.core import index
+from classifiers.core.gallery import index
 from classifiers.management.commands import _progress
 from classifiers.models import Dataset, Gallery, Image, Job
-from classifiers.services import galleries, requests
+from classifiers.services import galleries, queueing
 from classifiers.services.gallery_options import GalleryOptions, options_keep, options_of
 from tests.classifiers.conftest import BACKBONE
 
@@ -80,11 +80,11 @@ def test_options_that_are_left_out_stay_as_they_are(dataset: Dataset, build: Any
 
 
 def test_options_are_kept_from_the_request_on(dataset: Dataset, rung: Any) -> None:
-    gallery = requests.gallery_request(dataset=dataset, backbone=BACKBONE)
+    gallery = queueing.gallery_request(dataset=dataset, backbone=BACKBONE)
     assert options_of(gallery.folder) is None
     options_keep(gallery=gallery, half=True, grey=None)
     assert options_of(gallery.folder) == GalleryOptions(half=True)
-    with pytest.raises(requests.RequestRefused, match="or, if nothing was predicted"):
+    with pytest.raises(queueing.RequestRefused, match="or, if nothing was predicted"):
         options_keep(gallery=gallery, half=None, grey="half")
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from classifiers.models import Category, Dataset, Image
-from classifiers.services import holds
+from classifiers.services import dataset_locks
+from classifiers.services.dataset_locks import Hold
 from classifiers.services.datasets import DatasetRefused
-from classifiers.services.holds import Hold
 from tests.classifiers.photos import imported, many_photos, photo, reasons
 
 pytestmark = pytest.mark.django_db
@@ -25,7 +25,7 @@ def held(birds: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         yield Hold("study one", 0)
         yield Hold(f"study of {dataset}", 1)
 
-    monkeypatch.setattr(holds, "HOLDERS", [find])
+    monkeypatch.setattr(dataset_locks, "HOLDERS", [find])
     return birds
 
 
@@ -65,7 +65,7 @@ def first_of(category: str) -> str:
 def test_where_fewer_photos_are_presented_than_could_be_none_is_added(
     held: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(holds, "HOLDERS", [lambda dataset: [Hold("study one", 2)]])
+    monkeypatch.setattr(dataset_locks, "HOLDERS", [lambda dataset: [Hold("study one", 2)]])
     photo(held / "gallery/bunting/9.png", seed=20)
     photo(held / "query/bunting/9.png", seed=21)
     assert list(reasons(imported(held))) == ["gallery/bunting/9.png"]
@@ -75,7 +75,7 @@ def test_a_drawn_gallery_photo_is_held_too(root: Path, monkeypatch: pytest.Monke
     many_photos(root, 0, 4)
     imported(root, 0.5, 1)
     n_before = Image.objects.filter(split="gallery").count()
-    monkeypatch.setattr(holds, "HOLDERS", [lambda dataset: [Hold("study one", 6)]])
+    monkeypatch.setattr(dataset_locks, "HOLDERS", [lambda dataset: [Hold("study one", 6)]])
     many_photos(root, 4, 20)
     report = imported(root, 0.5, 1)
     assert Image.objects.filter(split="gallery").count() == n_before

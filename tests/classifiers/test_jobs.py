@@ -12,7 +12,7 @@ from django.utils import timezone
 from classifiers import tasks
 from classifiers.management.commands import _progress
 from classifiers.models import Dataset, Gallery, Image, Job
-from classifiers.services import jobs, requests
+from classifiers.services import jobs, queueing
 from tests.classifiers.conftest import BACKBONE, make_runs
 
 pytestmark = pytest.mark.django_db
@@ -62,8 +62,8 @@ def test_a_built_gallery_whose_dataset_grew_says_so(
     gallery: Gallery, rung: list[tuple[str, Any]]
 ) -> None:
     Image.objects.filter(split="query").update(split="gallery")
-    with pytest.raises(requests.RequestRefused, match=r"built from 6 photos; .* now holds 12"):
-        requests.gallery_request(dataset=gallery.dataset, backbone=BACKBONE)
+    with pytest.raises(queueing.RequestRefused, match=r"built from 6 photos; .* now holds 12"):
+        queueing.gallery_request(dataset=gallery.dataset, backbone=BACKBONE)
 
 
 def test_a_job_that_fell_silent_is_offered_again(
@@ -98,7 +98,7 @@ def test_the_commands_wait_and_report(
 ) -> None:
     call_command("build_gallery", "shades")
     few = {"n_voters": 3}
-    runs = requests.runs_request(gallery=gallery, classifiers=["knn"], parameters=few)
+    runs = queueing.runs_request(gallery=gallery, classifiers=["knn"], parameters=few)
     tasks.predict([run.pk for run in runs])
     call_command("predict", "shades", "--classifier", "knn", "--set", "n_voters=3")
     said = capsys.readouterr().out

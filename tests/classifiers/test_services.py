@@ -10,13 +10,13 @@ import pytest
 import torch
 
 from classifiers import tasks
-from classifiers.core import index
-from classifiers.core.backbones import backbone_load
+from classifiers.core.backbones.backbones import backbone_load
 from classifiers.core.catalogue import CLASSIFIERS
 from classifiers.core.features import extract
+from classifiers.core.gallery import index
 from classifiers.core.methods import QueryFeatures, classify
 from classifiers.models import Dataset, Gallery, Image, Job, Neighbor, Prediction
-from classifiers.services import evidence, galleries, jobs, photos, predictions, requests
+from classifiers.services import evidence, galleries, jobs, photos, predictions, queueing
 from tests.classifiers.conftest import BACKBONE, make_runs
 
 pytestmark = pytest.mark.django_db
@@ -168,7 +168,7 @@ def test_a_request_rings_once_the_row_is_committed(
     dataset: Dataset, rung: list[tuple[str, Any]], django_capture_on_commit_callbacks: Any
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
-        gallery = requests.gallery_request(dataset=dataset, backbone=BACKBONE)
+        gallery = queueing.gallery_request(dataset=dataset, backbone=BACKBONE)
         assert rung == []
     assert rung == [("gallery_build", gallery.pk)]
 
@@ -177,7 +177,7 @@ def test_finished_work_is_not_asked_for_again(
     gallery: Gallery, rung: list[tuple[str, Any]], django_capture_on_commit_callbacks: Any
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
-        requests.gallery_request(dataset=gallery.dataset, backbone=BACKBONE)
+        queueing.gallery_request(dataset=gallery.dataset, backbone=BACKBONE)
     assert rung == []
 
 
@@ -186,7 +186,7 @@ def test_a_failed_job_asked_for_again_is_queued(
 ) -> None:
     gallery = Gallery.objects.create(dataset=dataset, backbone=BACKBONE, status="failed", error="x")
     with django_capture_on_commit_callbacks(execute=True):
-        requests.gallery_request(dataset=dataset, backbone=BACKBONE)
+        queueing.gallery_request(dataset=dataset, backbone=BACKBONE)
     gallery.refresh_from_db()
     assert (gallery.status, gallery.error) == (Job.Status.QUEUED, "")
     assert len(rung) == 1
@@ -196,7 +196,7 @@ def test_equal_parameters_are_one_run_and_others_another(
     gallery: Gallery, rung: list[tuple[str, Any]]
 ) -> None:
     (plain,) = make_runs(gallery, "knn")
-    ask = partial(requests.runs_request, gallery=gallery, classifiers=["knn"])
+    ask = partial(queueing.runs_request, gallery=gallery, classifiers=["knn"])
     (same,) = ask(parameters={"n_voters": 20})
     (other,) = ask(parameters={"n_voters": 5})
     assert (same, other == plain) == (plain, False)
@@ -207,11 +207,11 @@ def test_requests_that_come_too_early_say_what_comes_first(
     dataset: Dataset, rung: list[tuple[str, Any]]
 ) -> None:
     gallery = Gallery.objects.create(dataset=dataset, backbone=BACKBONE)
-    with pytest.raises(requests.RequestRefused, match=r"is queued. Run: manage.py build_gallery"):
+    with pytest.raises(queueing.RequestRefused, match=r"is queued. Run: manage.py build_gallery"):
         make_runs(gallery, "knn")
     gallery.status = Job.Status.DONE
-    with pytest.raises(requests.RequestRefused, match="no images in split 'night'"):
-        requests.runs_request(gallery=gallery, classifiers=["knn"], split="night")
+    with pytest.raises(queueing.RequestRefused, match="no images in split 'night'"):
+        queueing.runs_request(gallery=gallery, classifiers=["knn"], split="night")
     Image.objects.update(split="all")
-    with pytest.raises(requests.RequestRefused, match=r"splits: all. Import .*--query-share"):
-        requests.gallery_request(dataset=dataset, backbone=BACKBONE)
+    with pytest.raises(queueing.RequestRefused, match=r"splits: all. Import .*--query-share"):
+        queueing.gallery_request(dataset=dataset, backbone=BACKBONE)

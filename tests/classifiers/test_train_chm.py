@@ -13,9 +13,9 @@ import torch
 from django.core.management import CommandError, call_command
 from PIL import Image as Pixels
 
-from classifiers.core.chm_baselines import RULES
-from classifiers.core.chm_training import Training
-from classifiers.core.chmnet import CHMLearner
+from classifiers.core.chm.baselines import RULES
+from classifiers.core.chm.chmnet import CHMLearner
+from classifiers.core.chm.training import Training
 from classifiers.core.images import ImageRefused
 from classifiers.management.commands import train_chm
 from classifiers.models import Dataset

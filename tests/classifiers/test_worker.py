@@ -102,7 +102,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
 
 def test_a_folder_becomes_predictions_on_a_real_worker(site: Site) -> None:
     # Asked for before a worker runs: it stays in the broker until one comes.
-    ask = "from classifiers.models import *; from classifiers.services.requests import *; "
+    ask = "from classifiers.models import *; from classifiers.services.queueing import *; "
     ask += "gallery_request(dataset=Dataset.objects.get(), backbone='efficientnet-lite0')"
     site.manage("shell", "--verbosity", "0", "-c", ask)
     worker = site.worker()

@@ -10,7 +10,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor, nn
 
-from classifiers.core.published import Layout
+from classifiers.core.backbones.known_weights import Layout
 
 N = TypeVar("N", bound=nn.Module)
 

@@ -18,10 +18,10 @@ import pytest
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from classifiers.core.backbones import Backbone, LoadedBackbone
-    from classifiers.core.index import Gallery
-    from classifiers.core.matchers import Matcher
-    from classifiers.core.targets import Targets
+    from classifiers.core.backbones.backbones import Backbone, LoadedBackbone
+    from classifiers.core.chm.matcher_features import Targets
+    from classifiers.core.chm.matchers import Matcher
+    from classifiers.core.gallery.index import Gallery
 
 Golden = Callable[[str], dict[str, NDArray[Any]]]
 
@@ -68,14 +68,14 @@ def golden() -> Golden:
 
 @pytest.fixture(scope="session")
 def lite0() -> LoadedBackbone:
-    from classifiers.core.backbones import backbone_load
+    from classifiers.core.backbones.backbones import backbone_load
 
     return backbone_load("efficientnet-lite0")
 
 
 @pytest.fixture(scope="session")
 def lite0_matcher() -> Matcher:
-    from classifiers.core.queries import matcher_kept
+    from classifiers.core.query import matcher_kept
 
     return matcher_kept("chm-lite0")  # the one that classify loads
 
@@ -110,8 +110,8 @@ def shared_gallery(tmp_path_factory: pytest.TempPathFactory) -> Gallery:
 @pytest.fixture(scope="session")
 def shared_targets(shared_gallery: Gallery, tmp_path_factory: pytest.TempPathFactory) -> Targets:
     """What the toy matcher keeps of the sixty images; for tests that only read."""
-    from classifiers.core.index import Gallery
-    from classifiers.core.targets import TargetsWriter
+    from classifiers.core.chm.matcher_features import TargetsWriter
+    from classifiers.core.gallery.index import Gallery
     from tests.core.toys import toy_crops, toy_matcher
 
     path = tmp_path_factory.mktemp("kept") / "gallery"
@@ -125,7 +125,7 @@ def shared_targets(shared_gallery: Gallery, tmp_path_factory: pytest.TempPathFac
 @pytest.fixture
 def gallery(shared_gallery: Gallery, tmp_path: Path) -> Gallery:
     """Return the sixty images in a folder of the test's own."""
-    from classifiers.core.index import Gallery
+    from classifiers.core.gallery.index import Gallery
 
     shutil.copytree(shared_gallery.path, tmp_path / "gallery")
     return Gallery.open(tmp_path / "gallery")
@@ -136,7 +136,7 @@ def targets(gallery: Gallery, shared_targets: Targets) -> Targets:
     """What the toy matcher keeps of ``gallery``, beside it."""
     import torch
 
-    from classifiers.core.targets import TargetsWriter
+    from classifiers.core.chm.matcher_features import TargetsWriter
 
     unfinished = TargetsWriter(gallery, shared_targets.matcher)
     unfinished.append(shared_targets.of(torch.arange(60)))

@@ -10,8 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from classifiers.core.chmnet import CHMLearner
-from classifiers.core.hough import SCALE_GROUPS, scale_kernels, sharing
+from classifiers.core.chm.chmnet import CHMLearner
+from classifiers.core.chm.hough import SCALE_GROUPS, scale_kernels, sharing
 
 
 def conv4d(x: Tensor, kernels: Tensor) -> Tensor:

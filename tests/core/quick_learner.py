@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor
 
-from classifiers.core.chmnet import CHMLearner
+from classifiers.core.chm.chmnet import CHMLearner
 
 
 class QuickLearner(CHMLearner):

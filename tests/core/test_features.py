@@ -11,11 +11,11 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from classifiers.core import backbones
-from classifiers.core.backbones import BACKBONES, LoadedBackbone, backbone_load
-from classifiers.core.efficientnet_lite import EfficientNetLite0, SameConv2d
+from classifiers.core.backbones import backbones
+from classifiers.core.backbones.backbones import BACKBONES, LoadedBackbone, backbone_load
+from classifiers.core.backbones.efficientnet_lite import EfficientNetLite0, SameConv2d
+from classifiers.core.backbones.vision import SCHEMAS, missing_operators
 from classifiers.core.features import Features, extract, extract_stream, is_grey
-from classifiers.core.vision import SCHEMAS, missing_operators
 
 Crops = NDArray[np.uint8]
 
@@ -205,7 +205,7 @@ def test_missing_weights_say_where_they_should_be(
 
 
 def test_the_torchvision_door_opens() -> None:
-    import_module("classifiers.core.vision")
+    import_module("classifiers.core.backbones.vision")
     for part in ("models.feature_extraction", "transforms.v2", "datasets", "ops"):
         assert f"torchvision.{part.split('.')[0]}" in sys.modules
         import_module(f"torchvision.{part}")

@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 
 from classifiers.core import images
+from classifiers.core.backbones.vision import torchvision
 from classifiers.core.images import ImageRefused, crop_square, display_side, load_rgb
-from classifiers.core.vision import torchvision
 
 
 def picture(mode: str = "RGB", size: tuple[int, int] = (48, 40), seed: int = 0) -> Image.Image:

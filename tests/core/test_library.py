@@ -17,18 +17,18 @@ from PIL import Image
 from torch import Tensor
 
 from classifiers.core import library, library_files
-from classifiers.core.backbones import BACKBONES, LoadedBackbone
+from classifiers.core.backbones.backbones import BACKBONES, LoadedBackbone
+from classifiers.core.backbones.vision import torchvision
 from classifiers.core.catalogue import CLASSIFIERS
 from classifiers.core.features import extract
+from classifiers.core.gallery.index import Gallery, GalleryRefused
 from classifiers.core.images import central_square, load_rgb, matcher_crop, query_crop
-from classifiers.core.index import Gallery, GalleryRefused
 from classifiers.core.library import (
     FolderRefused,
     gallery_from_folder,
     gallery_open,
     targets_from_folder,
 )
-from classifiers.core.vision import torchvision
 from tests.core.toys import toy_matcher
 
 DOCS = Path(__file__).parents[2] / "docs/classifiers.md"

@@ -8,11 +8,11 @@ import pytest
 import torch
 
 from classifiers.core.catalogue import CLASSIFIERS, WEIGHT_DECAY, parameters_resolved
-from classifiers.core.emd import emd_scores, patch_pairs
+from classifiers.core.chm.matcher_features import Targets
+from classifiers.core.emd.emd import emd_scores, patch_pairs
+from classifiers.core.gallery.index import Gallery
 from classifiers.core.head import LinearHead
-from classifiers.core.index import Gallery
 from classifiers.core.methods import QueryFeatures, Shortlist, classify
-from classifiers.core.targets import Targets
 from classifiers.decision import Decision
 from tests.core.toys import CHANNELS, toy_crops, toy_features, toy_matcher
 

@@ -12,11 +12,11 @@ import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 
-from classifiers.core.backbones import BACKBONES, Backbone
-from classifiers.core.chmnet import CHMLearner
+from classifiers.core.backbones.backbones import BACKBONES, Backbone
+from classifiers.core.chm.chmnet import CHMLearner
+from classifiers.core.chm.matchers import Branch, Matcher
 from classifiers.core.features import Features
-from classifiers.core.index import GalleryWriter
-from classifiers.core.matchers import Branch, Matcher
+from classifiers.core.gallery.index import GalleryWriter
 from tests.core.oracles import random_maps
 
 CHANNELS = 24

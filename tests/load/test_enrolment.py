@@ -21,8 +21,8 @@ from django.utils import timezone
 from tests.factories import make_plan, make_study
 from tests.trials.doors import DOOR, hidden
 from trials import services
-from trials.design import Kind, Phase, set_quota
 from trials.models import Participant, Study
+from trials.study.design import Kind, Phase, set_quota
 
 pytestmark = [pytest.mark.load, pytest.mark.django_db(transaction=True)]
 

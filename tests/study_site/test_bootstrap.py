@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from study_site import bootstrap
+from study_site.demo import bootstrap
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from study_site import demo, demo_study
+from study_site.demo import demo_study, serve
 
 
 def test_a_port_in_use_is_refused_with_the_next_one() -> None:
@@ -19,44 +19,44 @@ def test_a_port_in_use_is_refused_with_the_next_one() -> None:
         taken.listen()
         port = taken.getsockname()[1]
         with pytest.raises(SystemExit, match=f"make demo PORT={port + 1}"):
-            demo.check_port(port)
+            serve.check_port(port)
 
 
 @pytest.mark.parametrize("port", [0, 70000])
 def test_a_number_that_is_no_port_is_refused(port: int) -> None:
     with pytest.raises(SystemExit, match="expected a number from 1 to 65535"):
-        demo.check_port(port)
+        serve.check_port(port)
 
 
 def test_a_second_demo_on_the_same_folder_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(demo, "DATA_DIR", tmp_path)
-    with demo.only_demo(), pytest.raises(SystemExit, match="already runs"), demo.only_demo():
+    monkeypatch.setattr(serve, "DATA_DIR", tmp_path)
+    with serve.only_demo(), pytest.raises(SystemExit, match="already runs"), serve.only_demo():
         pass
-    with demo.only_demo():
+    with serve.only_demo():
         pass
 
 
 def test_a_secret_is_made_once_and_for_its_owner_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(demo, "DATA_DIR", tmp_path / "new")
-    first = demo.kept_secret("password", 12)
-    assert demo.kept_secret("password", 12) == first
+    monkeypatch.setattr(serve, "DATA_DIR", tmp_path / "new")
+    first = serve.kept_secret("password", 12)
+    assert serve.kept_secret("password", 12) == first
     assert (tmp_path / "new" / "password").stat().st_mode & 0o777 == 0o600
 
 
 def test_children_are_stopped_even_if_they_do_not_listen(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(demo, "LOGS", tmp_path)
+    monkeypatch.setattr(serve, "LOGS", tmp_path)
     (tmp_path / "deaf.py").write_text(
         "import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
         "print('ready', flush=True)\ntime.sleep(60)\n"
     )
-    monkeypatch.setattr(demo, "ROOT", tmp_path)
-    children = demo.Children()
+    monkeypatch.setattr(serve, "ROOT", tmp_path)
+    children = serve.Children()
     child = children.start("deaf", ["deaf"])
     while "ready" not in (tmp_path / "deaf.log").read_text():
         time.sleep(0.05)
@@ -67,7 +67,7 @@ def test_children_are_stopped_even_if_they_do_not_listen(
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel's promise is Linux's")
 def test_children_end_when_the_demo_is_killed(tmp_path: Path) -> None:
     code = (
-        "import sys, time; from pathlib import Path; from study_site import demo\n"
+        "import sys, time; from pathlib import Path; from study_site.demo import serve as demo\n"
         f"demo.LOGS = demo.ROOT = Path({str(tmp_path)!r})\n"
         "(demo.ROOT / 'sleeper.py').write_text('import time; time.sleep(60)')\n"
         "child = demo.Children().start('sleeper', ['sleeper'])\n"

@@ -18,8 +18,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from analysis.export_bundle import data_path
-from trials.robots import Robot
+from analysis.export.export_bundle import data_path
+from trials.simulation.robots import Robot
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.demo

@@ -7,8 +7,8 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 
 from tests.factories import enrol, make_study
-from trials import views
 from trials.models import Study
+from trials.participant import views
 
 pytestmark = pytest.mark.django_db
 

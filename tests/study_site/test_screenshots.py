@@ -10,7 +10,7 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
-from study_site.bootstrap import ROOT
+from study_site.demo.bootstrap import ROOT
 
 DOCS = ROOT / "docs"
 

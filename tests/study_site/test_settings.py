@@ -74,8 +74,9 @@ import os, sys
 os.environ["DJANGO_SETTINGS_MODULE"] = "study_site.settings"
 from study_site.wsgi import application
 import study_site.urls
-import trials.views, trials.admin, analysis.views, classifiers.admin, classifiers.tasks
-import classifiers.services.requests
+import trials.participant.views, trials.admin, analysis.results.views
+import classifiers.admin, classifiers.tasks
+import classifiers.services.queueing
 heavy = [name for name in ("torch", "torchvision", "ot") if name in sys.modules]
 print(heavy)
 """

@@ -9,10 +9,10 @@ from django.core.management import CommandError, call_command
 
 from classifiers.models import Prediction, PredictionRun
 from tests.factories import make_document, make_study
-from trials.document import write
 from trials.models import Study
-from trials.plan import StudyPlan
 from trials.ready_made import READY_MADE, ready_made
+from trials.study.document import write
+from trials.study.plan import StudyPlan
 
 pytestmark = pytest.mark.django_db
 

@@ -10,9 +10,9 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
-from trials.document import sha256_of
 from trials.models import Participant, Study
-from trials.plan import CONDITIONS
+from trials.study.document import sha256_of
+from trials.study.plan import CONDITIONS
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

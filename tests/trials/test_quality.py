@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.factories import make_plan
-from trials.plan import QualityPlan
 from trials.quality import FLAGS, Answer, Check, Conduct, flags
-from trials.robots import reaction_ms
+from trials.simulation.robots import reaction_ms
+from trials.study.plan import QualityPlan
 
 QUALITY = make_plan().quality
 

@@ -10,8 +10,8 @@ from django.core.management import CommandError, call_command
 from classifiers.models import Category
 from tests.factories import make_document, make_study
 from trials import services
-from trials.document import read, write
 from trials.models import Study
+from trials.study.document import read, write
 
 pytestmark = pytest.mark.django_db
 

@@ -2,8 +2,8 @@
 
 from django.db import migrations, models
 
-from trials.document import sha256_of
-from trials.plan import StudyPlan
+from trials.study.document import sha256_of
+from trials.study.plan import StudyPlan
 
 KEPT = ("title", "seed", "persona", "topic", "minutes", "contact", "idle_minutes")
 

@@ -10,8 +10,8 @@ from django.db.models import Q
 from django.utils.functional import cached_property
 
 from classifiers.models import new_token
-from trials.design import Step, script
 from trials.models.studies import Condition, Study, TrialSet
+from trials.study.design import Step, script
 
 
 class ParticipantQuerySet(models.QuerySet["Participant"]):

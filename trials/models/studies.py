@@ -12,8 +12,8 @@ from django.db.models import Q
 from django.utils.functional import cached_property
 
 from classifiers.models import Dataset, Prediction, PredictionRun
-from trials.design import Phase
-from trials.plan import VIEWS, StudyPlan, View
+from trials.study.design import Phase
+from trials.study.plan import VIEWS, StudyPlan, View
 
 PHASES = [(phase.value, phase.value) for phase in Phase]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from trials.document import Json, read
+from trials.study.document import Json, read
 
 READY_MADE = {path.stem: path for path in sorted(Path(__file__).parent.glob("*.yaml"))}
 

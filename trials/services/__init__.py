@@ -34,10 +34,6 @@ from trials.services.outcomes import (
     participant_time_out,
     participant_withdraw,
 )
-from trials.services.places import (
-    ArmPlaces,
-    arm_places,
-)
 from trials.services.progress import (
     Submission,
     participant_advance,
@@ -45,6 +41,10 @@ from trials.services.progress import (
     seconds_left,
     step_show,
     trial_of,
+)
+from trials.services.quotas import (
+    ArmPlaces,
+    arm_places,
 )
 from trials.services.refusals import (
     AlreadyTookPart,
@@ -54,7 +54,7 @@ from trials.services.refusals import (
     StudyNotOpen,
     StudyRefused,
 )
-from trials.services.runs import (
+from trials.services.run_selection import (
     runs_choose,
     runs_found,
 )

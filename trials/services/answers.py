@@ -6,8 +6,8 @@ from collections.abc import Container, Mapping
 
 from django.db.models import QuerySet
 
-from trials.design import Kind, Phase, Step
 from trials.models import Participant, Response, Trial
+from trials.study.design import Kind, Phase, Step
 
 
 def attempt_of(participant: Participant) -> int:

@@ -15,8 +15,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import IO, Any
 
 from classifiers.models import Image, Neighbor, Prediction
-from trials.document import write
 from trials.models import Study, TrialItem
+from trials.study.document import write
 
 FORMAT = 1
 DOCUMENT, FACTS, MANIFEST = "study.yaml", "study.json", "manifest.json"

@@ -19,12 +19,12 @@ from django.contrib.auth.models import User as Staff
 from django.db import DatabaseError, transaction
 
 from classifiers.models import Dataset
-from trials.document import PlanRefused, read
 from trials.models import Study
 from trials.services.archive import DOCUMENT, FACTS, IMAGES, MANIFEST, SETS
 from trials.services.archive_restore import CannotRestore, restore, rows
 from trials.services.refusals import StudyRefused
 from trials.services.studies import study_draft, study_note
+from trials.study.document import PlanRefused, read
 
 MAX_BYTES = 1_000_000_000
 MAX_LISTED = 20

@@ -20,11 +20,11 @@ from classifiers.models import (
     Prediction,
     PredictionRun,
 )
-from classifiers.services.requests import parameters_sha256
-from trials.document import Json
+from classifiers.services.queueing import parameters_sha256
 from trials.models import Condition, Study, TrialItem, TrialSet
 from trials.services.archive import IMAGES, NEIGHBORS, PREDICTIONS, SETS
 from trials.services.freezing import frozen_sha256
+from trials.study.document import Json
 
 
 class CannotRestore(ValueError):

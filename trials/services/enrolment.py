@@ -12,12 +12,12 @@ from django.db.models import Max, QuerySet
 from django.db.models.fields.json import KT
 from django.utils import timezone
 
-from trials import design
-from trials.design import Phase
 from trials.models import AttentionCheck, Identity, Participant, Study, Trial
-from trials.recruitment import Arrival, person_hash
-from trials.services.places import people_of, place_for, stage_of
+from trials.participant.recruitment import Arrival, person_hash
+from trials.services.quotas import people_of, place_for, stage_of
 from trials.services.refusals import AlreadyTookPart, PageTaken, StudyNotOpen
+from trials.study import design
+from trials.study.design import Phase
 
 
 @transaction.atomic

@@ -8,9 +8,9 @@ from datetime import datetime
 
 from django.db.models import Count
 
-from trials.design import Kind, Phase, script
 from trials.models import AttentionCheck, Event, Participant, Response, StepVisit, Study
 from trials.quality import Answer, Check, Conduct, Flag, flags
+from trials.study.design import Kind, Phase, script
 
 AT_A_TIME = 500  # no database takes more than some thousands of keys in one query
 

@@ -14,12 +14,12 @@ from django.db.models import F
 
 from classifiers.models import Image, Neighbor, Prediction, PredictionRun, crop_path
 from classifiers.services.crops import is_on_disk
-from trials import sets
-from trials.design import Phase
-from trials.document import sha256_of
 from trials.models import Study, TrialItem, TrialSet
-from trials.plan import StudyPlan, View
 from trials.services.refusals import StudyRefused
+from trials.study import sets
+from trials.study.design import Phase
+from trials.study.document import sha256_of
+from trials.study.plan import StudyPlan, View
 
 # How many gallery photos of each category the standard instructions show.
 N_PRESENTED = 2

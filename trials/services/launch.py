@@ -8,14 +8,14 @@ from datetime import timedelta
 from django.contrib.auth.models import User as Staff
 from django.db.models import F
 
-from trials.checklist import Check, LaunchFacts, Level, Place, checklist
-from trials.document import PlanRefused
 from trials.models import Participant, Study
-from trials.plan import StudyPlan
 from trials.services.freezing import crops_missing, study_shortages, study_verify
 from trials.services.refusals import StudyRefused
-from trials.services.runs import runs_found, view_check
+from trials.services.run_selection import runs_found, view_check
 from trials.services.studies import study_open, study_pilot
+from trials.study.checklist import Check, LaunchFacts, Level, Place, checklist
+from trials.study.document import PlanRefused
+from trials.study.plan import StudyPlan
 
 
 def launch_facts(study: Study) -> LaunchFacts:

@@ -10,8 +10,6 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from trials import questions
-from trials.design import Kind, Phase, Step
 from trials.models import (
     Participant,
     PriorKnowledge,
@@ -23,6 +21,8 @@ from trials.models import (
 from trials.services.answers import answers_missing, n_correct
 from trials.services.events import ClientEvent, events_store
 from trials.services.outcomes import finish, participant_locked, participant_time_out
+from trials.steps import questions
+from trials.study.design import Kind, Phase, Step
 
 # A page may arrive this much before its minimum time: clocks and networks are not exact.
 TOLERANCE = timedelta(milliseconds=500)

@@ -11,13 +11,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from classifiers.models import Dataset, PredictionRun
-from trials.document import Change, changes, sha256_of
 from trials.models import Condition, Study, StudyLog
-from trials.plan import StudyPlan
+from trials.services.dataset_locks import dataset_settle
 from trials.services.freezing import frozen_sha256, sets_draw
-from trials.services.holding import dataset_settle
 from trials.services.refusals import StudyChanged, StudyRefused
-from trials.services.runs import run_check, runs_choose, view_check
+from trials.services.run_selection import run_check, runs_choose, view_check
+from trials.study.document import Change, changes, sha256_of
+from trials.study.plan import StudyPlan
 
 User = Staff | None
 

@@ -16,10 +16,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from trials import services
 from trials.models import Participant, Study
-from trials.robots import Robot, RobotStuck, play
 from trials.roles import editor_only, is_administrator, refused
 from trials.services.archive import study_export
 from trials.services.launch import study_launch, study_launch_pilot
+from trials.simulation.robots import Robot, RobotStuck, play
 from trials.studio.forms import CopyForm, RobotsForm, ShareForm
 
 DRAFT, PILOT, OPEN, PAUSED, CLOSED = (

@@ -15,9 +15,9 @@ from classifiers.models import Dataset, DatasetImport, Gallery, Image, Job, Pred
 from classifiers.services.archives import ArchiveRefused
 from classifiers.services.folders import DatasetRefused
 from classifiers.services.jobs import is_any_worker_alive, is_silent
-from classifiers.services.requests import RequestRefused, gallery_request, runs_request
+from classifiers.services.queueing import RequestRefused, gallery_request, runs_request
 from classifiers.services.uploads import folder_request, import_again, upload_request
-from trials.forms import storable
+from trials.participant.forms import storable
 from trials.roles import is_administrator, researcher_only
 from trials.studio.forms import GalleryForm, PhotosForm, PredictForm
 

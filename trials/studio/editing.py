@@ -11,11 +11,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from classifiers.models import Dataset
 from trials import services
-from trials.document import schema, write
-from trials.forms import storable
 from trials.models import Study
+from trials.participant.forms import storable
 from trials.roles import editor_only, researcher_only
 from trials.studio.editor import Checked, answer, document_check, pools, text_check
+from trials.study.document import schema, write
 
 MAX_TEXT = 1_000_000
 

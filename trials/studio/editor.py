@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from classifiers.models import Dataset, PredictionRun
-from trials.document import Json, PlanRefused, Problem, read, write
-from trials.plan import StudyPlan
 from trials.services import StudyRefused, runs_found, study_shortages
+from trials.study.document import Json, PlanRefused, Problem, read, write
+from trials.study.plan import StudyPlan
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from django.contrib.auth import get_user_model
 
 from classifiers.core.catalogue import CLASSIFIERS
 from classifiers.models import Dataset
-from classifiers.services.requests import backbones_ready
+from classifiers.services.queueing import backbones_ready
 from trials.models import Study
 from trials.ready_made import READY_MADE
 from trials.roles import role_of

@@ -17,13 +17,13 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from trials import entry, views
-from trials.design import Kind, Phase, Step, script
 from trials.models import Condition, Participant, Response, Study
-from trials.plan import StudyPlan
+from trials.participant import entry, views
 from trials.services.enrolment import trials_lay_out
 from trials.services.freezing import sets_draw
-from trials.services.runs import runs_choose
+from trials.services.run_selection import runs_choose
+from trials.study.design import Kind, Phase, Step, script
+from trials.study.plan import StudyPlan
 
 CONSENT = "consent"
 ENDS = (

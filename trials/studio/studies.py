@@ -13,8 +13,6 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from classifiers.models import Dataset
 from trials import services
-from trials.checklist import Check, Level, Place
-from trials.document import Json, PlanRefused, completed
 from trials.models import Participant, Study
 from trials.ready_made import ready_made
 from trials.roles import editor_only, is_administrator, researcher_only, studies_of
@@ -23,7 +21,9 @@ from trials.services.launch import study_check
 from trials.studio.actions import actions_of
 from trials.studio.editor import text_check
 from trials.studio.forms import NewStudyForm, RobotsForm, ShareForm
-from trials.studio.standing import standing
+from trials.studio.freeze_status import standing
+from trials.study.checklist import Check, Level, Place
+from trials.study.document import Json, PlanRefused, completed
 
 MAX_LOG = 100
 MAX_SEED = 2**31

@@ -9,7 +9,7 @@ from django.template import Context
 
 from trials import roles
 from trials.models import Identity, Participant
-from trials.recruitment import CHANNELS, Channel, completion_url
+from trials.participant.recruitment import CHANNELS, Channel, completion_url
 
 register = template.Library()
 

@@ -8,7 +8,7 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from trials import texts
+from trials.participant import texts
 
 register = template.Library()
 

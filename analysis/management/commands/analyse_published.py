@@ -10,12 +10,12 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from pandas import DataFrame
 
-from analysis.exclusions import RULED, Rule
-from analysis.published import Published, named_sessions, read_responses
-from analysis.published_files import files_write
-from analysis.published_pool import read_pool
-from analysis.published_reference import comparison_table, read_reference
-from analysis.published_report import Report, Settings, report_of
+from analysis.published.files import files_write
+from analysis.published.pool import read_pool
+from analysis.published.reference import comparison_table, read_reference
+from analysis.published.report import Report, Settings, report_of
+from analysis.published.responses import Published, named_sessions, read_responses
+from analysis.stats.exclusions import RULED, Rule
 
 TITLES = {
     "accuracy": "People, in percent (difference: the largest of a row):",

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from analysis.export_bundle import ExportRefused, bundle_write
+from analysis.export.export_bundle import ExportRefused, bundle_write
 from classifiers.management.lookup import by_slug
 from trials.models import Study
 

@@ -13,9 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 from pandas import DataFrame
 from tqdm import tqdm
 
-from analysis.frame import responses_frame
-from analysis.mixed import mixed_model
-from analysis.power import (
+from analysis.power.power import (
     MEASURES,
     Power,
     Scenario,
@@ -24,13 +22,15 @@ from analysis.power import (
     participants_needed,
     with_participant_sd,
 )
-from analysis.power_figure import power_figure
-from analysis.published import read_responses
-from analysis.simulated import Layout
+from analysis.power.power_figure import power_figure
+from analysis.power.simulated import Layout
+from analysis.published.responses import read_responses
+from analysis.rows.frame import responses_frame
+from analysis.stats.mixed import mixed_model
 from classifiers.core.figures import figure_save
 from classifiers.management.lookup import by_slug
-from trials.behaviour import Behaviour
 from trials.models import Participant, Study
+from trials.simulation.behaviour import Behaviour
 
 PEOPLE = {
     "accept_right": (0.9, "P", "share of yes to a right AI"),

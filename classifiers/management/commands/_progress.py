@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from classifiers.models import Gallery, Job, PredictionRun
 from classifiers.services import jobs as job_services
-from classifiers.services.requests import work_ring
+from classifiers.services.queueing import work_ring
 
 PATIENCE_S = 20
 

@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 if TYPE_CHECKING:
-    from classifiers.core.weights import Registered
+    from classifiers.core.backbones.weights import Registered
 
 
 class Command(BaseCommand):
@@ -32,8 +32,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, file: Path, replace: bool, **options: Any) -> None:
         # Here, because web processes import commands and have no use for torch.
-        from classifiers.core.published import WeightsRefused
-        from classifiers.core.weights import register
+        from classifiers.core.backbones.known_weights import WeightsRefused
+        from classifiers.core.backbones.weights import register
 
         try:
             with self._bar(file.stat().st_size) as bar:
@@ -55,7 +55,7 @@ class Command(BaseCommand):
         )
 
     def _summarise(self, found: Registered) -> None:
-        from classifiers.core.published import PUBLISHED
+        from classifiers.core.backbones.known_weights import PUBLISHED
 
         how = f"its published {found.how}"
         if found.how == "layout":

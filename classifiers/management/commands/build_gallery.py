@@ -12,7 +12,7 @@ from classifiers.management.commands import _progress
 from classifiers.management.lookup import by_slug
 from classifiers.models import Dataset
 from classifiers.services.gallery_options import options_keep
-from classifiers.services.requests import RequestRefused, gallery_request
+from classifiers.services.queueing import RequestRefused, gallery_request
 
 
 class Command(BaseCommand):

@@ -12,8 +12,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from classifiers.core.catalogue import CHOICES, CLASSIFIERS
-from classifiers.core.evaluation import N_BINS
-from classifiers.core.labels import LabelsRefused
+from classifiers.core.metrics.evaluation import N_BINS
+from classifiers.core.metrics.labels import LabelsRefused
 from classifiers.management.arguments import classifiers_meant, parameter
 from classifiers.management.commands import _progress
 from classifiers.management.lookup import by_slug, gallery_of
@@ -28,7 +28,7 @@ from classifiers.services.evaluations import (
     left_out_read,
 )
 from classifiers.services.masks import masks_keep
-from classifiers.services.requests import RequestRefused
+from classifiers.services.queueing import RequestRefused
 
 N_DIGITS: Final = 8  # of a sha256, enough to tell files apart
 

@@ -24,9 +24,9 @@ from classifiers.models import Dataset, Gallery
 from classifiers.models import Image as Photo
 
 if TYPE_CHECKING:
-    from classifiers.core import index
+    from classifiers.core.chm.matchers import Matcher
+    from classifiers.core.gallery import index
     from classifiers.core.library import OnProgress
-    from classifiers.core.matchers import Matcher
     from classifiers.decision import Decision
 
 # torch and matplotlib are imported where they are used: Django imports this file to list commands.
@@ -71,8 +71,8 @@ class Command(BaseCommand):
         parser.add_argument("--out", required=True, type=Path, metavar="FILE.png|.svg|.pdf")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        from classifiers.core.backbones.weights import FOLDER_VARIABLE
         from classifiers.core.figures import explanation_figure, figure_save, format_of
-        from classifiers.core.weights import FOLDER_VARIABLE
         from classifiers.services.photos import PhotoMissing
 
         # The core loads weights by this variable alone; where they were registered, the site knows.
@@ -160,7 +160,7 @@ def _gallery_row(slug: str | None, backbone: str | None) -> Gallery:
 
 
 def _dataset_source(row: Gallery) -> Source:
-    from classifiers.core import index
+    from classifiers.core.gallery import index
     from classifiers.core.library import spec_of
 
     categories = list(row.dataset.categories.all())
@@ -181,9 +181,9 @@ def _dataset_encode(
     gallery: index.Gallery, matcher: Matcher, field: str, on_progress: OnProgress
 ) -> None:
     """Do what a worker does before it predicts; photos are looked up only if there is work."""
+    from classifiers.core.chm.matcher_features import Targets
+    from classifiers.core.gallery.manifest import GalleryRefused
     from classifiers.core.library import targets_encode
-    from classifiers.core.manifest import GalleryRefused
-    from classifiers.core.targets import Targets
     from classifiers.services.photos import photo_read
 
     try:
@@ -217,14 +217,14 @@ def _truth(source: Source, name: str | None) -> int | None:
 
 def _exemplars_transform(parameters: Mapping[str, Any]) -> str:
     """Return which square of an exemplar the boxes' cells divide: what its targets are of."""
-    from classifiers.core.queries import targets_field
+    from classifiers.core.query import targets_field
 
     return targets_field(parameters) if "matcher" in parameters else "crop"
 
 
 def _query_transform(parameters: Mapping[str, Any]) -> str:
     """Return which square of the query the boxes' cells divide: what was matched."""
-    from classifiers.core.queries import matched_transform
+    from classifiers.core.query import matched_transform
 
     is_matched = "matcher" in parameters
     return matched_transform(parameters) if is_matched else str(parameters["transform"])
@@ -255,7 +255,7 @@ def _decide(
 
 def _encode(source: Source, parameters: Mapping[str, Any]) -> None:
     """Encode the gallery's photos for the matcher, if need be, under a bar; Ctrl-C keeps most."""
-    from classifiers.core.queries import matcher_kept, targets_field
+    from classifiers.core.query import matcher_kept, targets_field
 
     matcher, n_photos = matcher_kept(parameters["matcher"]), len(source.gallery)
     interval_s = 0.3 if sys.stderr.isatty() else 10  # as the other bars: a log gets few lines

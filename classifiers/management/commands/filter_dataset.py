@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from classifiers.core.images import CROP_SIDE
-from classifiers.core.labels import LabelsRefused
+from classifiers.core.metrics.labels import LabelsRefused
 from classifiers.management.lookup import by_slug
 from classifiers.models import Dataset, Image
 from classifiers.services.evaluations import labels_read

@@ -14,7 +14,7 @@ from classifiers.management.commands import _progress
 from classifiers.management.lookup import by_slug, gallery_of
 from classifiers.models import Dataset, Image, Prediction
 from classifiers.services.masks import masks_keep
-from classifiers.services.requests import RequestRefused, runs_request
+from classifiers.services.queueing import RequestRefused, runs_request
 
 
 class Command(BaseCommand):

@@ -16,8 +16,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from classifiers.core.backbones import LoadedBackbone, backbone_load
-from classifiers.core.chm_training import (
+from classifiers.core.backbones.backbones import LoadedBackbone, backbone_load
+from classifiers.core.chm.chmnet import CHMLearner
+from classifiers.core.chm.training import (
     EMBEDDED,
     Settings,
     Training,
@@ -25,9 +26,8 @@ from classifiers.core.chm_training import (
     hough_start,
     write_whole,
 )
-from classifiers.core.chmnet import CHMLearner
+from classifiers.core.chm.warped_pairs import PairPlan, PairStream, stacked
 from classifiers.core.images import ImageRefused
-from classifiers.core.warped_pairs import PairPlan, PairStream, stacked
 from classifiers.management.lookup import by_slug
 from classifiers.models import Dataset
 from classifiers.services import chm_training as service

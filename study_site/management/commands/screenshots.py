@@ -15,7 +15,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from study_site.bootstrap import die_with_parent
+from study_site.demo.bootstrap import die_with_parent
 
 
 def chromium_path() -> str:
@@ -52,7 +52,7 @@ class Command(BaseCommand):
             # A process of its own: settings are read once, and these pages need another database.
             kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
             environment = kept | {"DATA_DIR": folder, "CHROMIUM": browser, "PYTHONPATH": "."}
-            command = [sys.executable, "-m", "study_site.screenshots", str(out.resolve())]
+            command = [sys.executable, "-m", "study_site.demo.screenshots", str(out.resolve())]
             try:
                 done = subprocess.run(
                     command,

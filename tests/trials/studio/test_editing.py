@@ -11,9 +11,9 @@ from django.test import Client
 from classifiers.models import PredictionRun
 from tests.factories import make_document
 from trials import services
-from trials.document import write
 from trials.models import Study
 from trials.studio.editor import Checked, text_check
+from trials.study.document import write
 
 PAGE = "/studio/study/draft/edit/"
 

@@ -10,7 +10,7 @@ from classifiers.models import Category
 from tests.factories import make_study
 from trials import services
 from trials.models import Study
-from trials.studio import standing
+from trials.studio import freeze_status
 
 RED = "Not what was frozen"
 
@@ -48,8 +48,8 @@ def test_a_lost_photo_is_told_by_name(browser: Client, study: Study) -> None:
 def test_where_the_look_takes_long_it_is_kept_for_a_while(
     browser: Client, study: Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(standing, "SLOW_S", -1)
-    monkeypatch.setattr(standing, "KEPT_TIMES", 10_000)
+    monkeypatch.setattr(freeze_status, "SLOW_S", -1)
+    monkeypatch.setattr(freeze_status, "KEPT_TIMES", 10_000)
     look(browser)
     Category.objects.filter(index=0).update(label="fir")
     assert RED not in look(browser)

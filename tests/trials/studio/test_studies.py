@@ -12,11 +12,11 @@ from django.test import Client
 
 from tests.factories import make_document, make_study
 from trials import services
-from trials.document import write
 from trials.models import Participant, Study
-from trials.robots import RobotStuck
 from trials.services.archive import study_export
+from trials.simulation.robots import RobotStuck
 from trials.studio import actions
+from trials.study.document import write
 
 DO = "/studio/study/draft/do/"
 NEW = {"slug": "mine", "dataset": "trees", "title": "Mine", "source": "blank"}

@@ -10,9 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from classifiers.management.lookup import by_slug
 from classifiers.models import Dataset
-from trials.document import PlanRefused, read
 from trials.models import Study
-from trials.plan import StudyPlan
 from trials.ready_made import READY_MADE, ready_made
 from trials.services import (
     StudyRefused,
@@ -21,6 +19,8 @@ from trials.services import (
     study_freeze,
     study_open,
 )
+from trials.study.document import PlanRefused, read
+from trials.study.plan import StudyPlan
 
 
 class Command(BaseCommand):

@@ -11,9 +11,9 @@ from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from classifiers.management.lookup import by_slug
-from trials.behaviour import Behaviour, BehaviourRefused, Times
 from trials.models import Study
-from trials.robots import play
+from trials.simulation.behaviour import Behaviour, BehaviourRefused, Times
+from trials.simulation.robots import play
 
 RATES = {"accept_right": 0.9, "accept_wrong": 0.4}
 SPREADS = {

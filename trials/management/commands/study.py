@@ -12,12 +12,12 @@ from django.core.management.base import BaseCommand, CommandError
 from classifiers.management.lookup import by_slug
 from classifiers.models import Dataset
 from trials import services
-from trials.checklist import Level
-from trials.document import Change, PlanRefused, changes, read, write
 from trials.models import Study
 from trials.services.archive import study_export
 from trials.services.archive_import import study_import
 from trials.services.launch import study_check, study_launch, study_launch_pilot
+from trials.study.checklist import Level
+from trials.study.document import Change, PlanRefused, changes, read, write
 
 Move = Callable[..., Study]
 MOVES: dict[str, tuple[Move, str]] = {

@@ -1,0 +1,1 @@
+"""Every column of every exported file and table. Standard library only."""

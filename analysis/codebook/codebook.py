@@ -1,0 +1,106 @@
+"""Every column of every exported file, as a literal table.
+
+The one source of the frames' column order and types, of ``codebook.csv``, of the bundle's metadata
+(Table Schema, Psych-DS, Croissant) and of the documentation: a column that is not declared here is
+not exported. Standard library only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from analysis.codebook.column import Column, Columns
+from analysis.codebook.data_columns import (
+    DATA,
+    EVENTS,
+    ITEMS,
+    PARTICIPANTS,
+    RESPONSES,
+    STAGES,
+    STATUSES,
+)
+
+__all__ = [
+    "ACCURACY", "ANALYSED", "CODEBOOK", "DATA", "EVENTS", "FILES", "ITEMS", "PARTICIPANTS",
+    "RESPONSES", "STAGES", "STATUSES", "Column", "Columns", "codebook_rows", "column_names",
+]  # fmt: skip
+
+ANALYSED = Column(
+    "analysed", "string", "",
+    "Whose answers. all: participants who completed. kept: of them those whom no declared rule "
+    "excludes and no researcher left out by hand. declared: whom no declared rule excludes, "
+    "whatever was done by hand; these rows are there only where somebody was left out by hand.",
+    ("all", "declared", "kept"),
+)  # fmt: skip
+ACCURACY = (
+    Column("condition", "string", "", "The arm; arms without anyone are listed too."),
+    ANALYSED,
+    Column(
+        "n_participants", "integer", "people",
+        "How many they are; every figure of the row is over these.",
+    ),
+    Column("n_simulated", "integer", "people", "How many of n_participants are simulated."),
+    Column("n_trials", "integer", "trials", "Their test trials."),
+    Column(
+        "accuracy_mean", "number", "percent (0-100)",
+        "Mean over participants of each one's share of correct answers; 50 is guessing, and "
+        "always saying yes. Empty without participants.",
+        is_nullable=True, minimum=0, maximum=100,
+    ),
+    Column(
+        "accuracy_sd", "number", "percentage points",
+        "Standard deviation over participants (n - 1); empty below two.",
+        is_nullable=True,
+    ),
+    Column(
+        "accuracy_low", "number", "percent (0-100)",
+        "Lower end of the 95 % percentile bootstrap interval over participants (2,000 draws of "
+        "people with replacement). Empty below two participants.",
+        is_nullable=True,
+    ),
+    Column(
+        "accuracy_high", "number", "percent (0-100)", "Upper end of the same interval.",
+        is_nullable=True,
+    ),
+    Column(
+        "accuracy_ai_correct_mean", "number", "percent (0-100)",
+        "As accuracy_mean, over the trials on which the AI is right; equals the share of yes. "
+        "0 is rejecting every right answer.",
+        is_nullable=True, minimum=0, maximum=100,
+    ),
+    Column(
+        "accuracy_ai_wrong_mean", "number", "percent (0-100)",
+        "As accuracy_mean, over the trials on which the AI is wrong; equals the share of no. "
+        "0 is accepting every wrong answer.",
+        is_nullable=True, minimum=0, maximum=100,
+    ),
+)  # fmt: skip
+
+CODEBOOK = (
+    Column("file", "string", "", "Name of the exported file."),
+    Column("column", "string", "", "Name of the column, in the order of the file."),
+    Column(
+        "type", "string", "", "What the cells hold; booleans are written true and false.",
+        ("string", "integer", "number", "boolean", "datetime"),
+    ),
+    Column(
+        "unit", "string", "", "Unit of measurement; empty when there is none.", is_nullable=True
+    ),
+    Column("meaning", "string", "", "What the column says, where zero is, when it is empty."),
+)  # fmt: skip
+
+FILES = {"responses.csv": RESPONSES, "accuracy.csv": ACCURACY, "codebook.csv": CODEBOOK}
+
+
+def column_names(file: str) -> list[str]:
+    """Return the columns of one file in order."""
+    return [column.name for column in FILES[file]]
+
+
+def codebook_rows(files: Mapping[str, Sequence[Column]] = FILES) -> list[tuple[str, ...]]:
+    """Return the rows of ``codebook.csv`` for these files."""
+    return [
+        (file, column.name, column.type, column.unit, column.description)
+        for file, columns in files.items()
+        for column in columns
+    ]

@@ -1,0 +1,1 @@
+"""The results bundle of a study: data, tables, figures, code and metadata."""

@@ -1,0 +1,126 @@
+"""The code that an export carries: our pure modules, found by what they import. No Django."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import pkgutil
+import sys
+from functools import cache
+from importlib.metadata import packages_distributions, version
+from pathlib import Path
+
+ROOTS = (
+    "analysis.tables.rerun",
+    "analysis.tables.tables",
+    "analysis.codebook.table_columns",
+    "analysis.figures.figures",
+)
+PACKAGE = "analysis"
+FORBIDDEN = ("django", "celery", "torch", "trials", "classifiers", "study_site")
+
+SCRIPT = '''"""Compute this study's tables again from data/*.csv, and compare with tables/*.csv.
+
+    python -m venv env && env/bin/pip install -r requirements.txt && env/bin/python analyse.py
+
+Only the files beside this one are read: no database, no network, no installed project.
+"""
+
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.dont_write_bytecode = True  # the export stays as its manifest says
+sys.path.insert(0, str(HERE / "code"))
+
+from analysis.tables.rerun import main  # noqa: E402 - found in code/
+
+if __name__ == "__main__":
+    raise SystemExit(main(HERE))
+'''
+
+
+class CodeNotPure(RuntimeError):
+    """A module that an export should carry needs more than an export has."""
+
+
+@cache
+def carried_modules(roots: tuple[str, ...] = ROOTS) -> dict[str, Path]:
+    """Return the modules of ours that ``roots`` import, however deep, and their files.
+
+    A root that this installation lacks is left out. Raises ``CodeNotPure`` if one of them
+    imports what an export cannot carry.
+    """
+    found: dict[str, Path] = {}
+    waiting = [name for name in roots if importlib.util.find_spec(name)]
+    while waiting:
+        name = waiting.pop()
+        if name in found:
+            continue
+        found[name] = _file_of(name)
+        imported = _imports(found[name])
+        impure = sorted(each for each in imported if each.partition(".")[0] in FORBIDDEN)
+        if impure:
+            raise CodeNotPure(
+                f"{name} imports {', '.join(impure)}; expected only the standard library, NumPy, "
+                "pandas, SciPy and Matplotlib, for an export has to run without the project."
+            )
+        waiting += [each for each in imported if each.startswith(f"{PACKAGE}.")]
+        waiting.append(name.rpartition(".")[0] or PACKAGE)  # a module needs its parent packages
+    return dict(sorted(found.items()))
+
+
+def _file_of(name: str) -> Path:
+    spec = importlib.util.find_spec(name)
+    if spec is None or spec.origin is None:
+        raise CodeNotPure(f"{name}: found no file of it; expected a module of this project.")
+    return Path(spec.origin)
+
+
+def _imports(file: Path) -> set[str]:
+    """Return the names of the modules that a file imports anywhere."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {each.name for each in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {f"{node.module}.{each.name}" for each in node.names} & _modules_of(
+                node.module
+            ) or {node.module}
+    return names
+
+
+@cache
+def _modules_of(package: str) -> frozenset[str]:
+    """Return the modules directly in one of our packages; none for a module or foreign code."""
+    if package.partition(".")[0] != PACKAGE:
+        return frozenset()
+    spec = importlib.util.find_spec(package)
+    places = (spec and spec.submodule_search_locations) or ()
+    return frozenset(f"{package}.{each.name}" for each in pkgutil.iter_modules(places))
+
+
+@cache
+def requirements(roots: tuple[str, ...] = ROOTS) -> str:
+    """Return requirements.txt: the versions that computed the tables."""
+    modules = carried_modules(roots)
+    imported = {name.partition(".")[0] for file in modules.values() for name in _imports(file)}
+    foreign = imported - set(sys.stdlib_module_names) - {PACKAGE}
+    distributions = packages_distributions()
+    names = sorted({distributions[each][0] for each in foreign})
+    python = (
+        f"# Python {sys.version_info.major}.{sys.version_info.minor} computed these tables with"
+    )
+    return "\n".join([python, *(f"{name}=={version(name)}" for name in names)]) + "\n"
+
+
+def code_write(folder: Path) -> None:
+    """Write ``code/``, ``analyse.py`` and ``requirements.txt`` into an export."""
+    modules = carried_modules()
+    for name, file in modules.items():
+        place = folder / "code" / Path(*name.split("."))
+        target = place / "__init__.py" if file.name == "__init__.py" else place.with_suffix(".py")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(file.read_bytes())
+    (folder / "analyse.py").write_text(SCRIPT, encoding="utf-8")
+    (folder / "requirements.txt").write_text(requirements(), encoding="utf-8")

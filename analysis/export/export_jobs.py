@@ -1,0 +1,116 @@
+"""One click: a study's export as a ZIP file, asked for by a page and made by a worker."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import zipfile
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from time import monotonic
+
+from django.db import transaction
+
+from analysis import tasks
+from analysis.export.export_bundle import bundle_write, files_below, sha256_of
+from analysis.models import Export, export_dir
+from classifiers.services import jobs
+from trials.models import Study
+
+N_KEPT = 3  # files of a study; older ones are deleted, for they can be made again
+SECONDS_BETWEEN_NOTES = 2.0
+BLOCK_BYTES = 1 << 20
+
+
+@transaction.atomic
+def export_request(*, study: Study, include_simulated: bool) -> Export:
+    """Have an export made, unless one of the same kind is under way, and return it.
+
+    The doorbell is rung in any case: a worker takes only what is free, and a broker may have
+    lost the first ring.
+    """
+    Study.objects.select_for_update().get(pk=study.pk)  # two clicks at once queue up
+    same = Export.objects.filter(study=study, is_simulated_included=include_simulated)
+    under_way = same.filter(status__in=[Export.Status.QUEUED, Export.Status.RUNNING]).first()
+    export = under_way or Export.objects.create(
+        study=study, is_simulated_included=include_simulated
+    )
+    transaction.on_commit(partial(tasks.export_build.delay, export.pk))
+    return export
+
+
+def export_make(*, export: Export) -> None:
+    """Write the ZIP file of a claimed export; it gets its name when it is complete.
+
+    Raises ``JobLost`` if somebody else took the export meanwhile.
+    """
+    folder = export_dir() / f"{export.pk}.building"
+    shutil.rmtree(folder, ignore_errors=True)  # what a killed worker left
+    note = _noter(export)
+    try:
+        is_included = export.is_simulated_included
+        bundle_write(export.study, folder, include_simulated=is_included, progress=note)
+        name = _name(export)
+        unfinished = export_dir() / f"{export.pk}.zip.part"
+        # In KB: bytes may be more than the database's numbers hold.
+        zip_write(unfinished, folder, name, lambda n, of: note("ZIP file", n >> 10, of >> 10))
+        digest, size = sha256_of(unfinished), unfinished.stat().st_size
+        os.replace(unfinished, export_dir() / f"{name}.zip")
+        Export.objects.filter(pk=export.pk, claim=export.claim).update(
+            file_name=f"{name}.zip", sha256=digest, n_bytes=size, part=""
+        )
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        (export_dir() / f"{export.pk}.zip.part").unlink(missing_ok=True)
+    exports_clean(study=export.study)
+
+
+def _name(export: Export) -> str:
+    robots = "-with-simulated" if export.is_simulated_included else ""
+    return f"{export.study.slug}-{export.created_at:%Y%m%d}-{export.pk}{robots}"
+
+
+def _noter(export: Export) -> Callable[[str, int, int], None]:
+    """Return what notes the progress on the export, every few seconds and for each part."""
+    last_part, last_at = "", 0.0
+
+    def note(part: str, n_done: int, n_total: int) -> None:
+        nonlocal last_part, last_at
+        if part == last_part and monotonic() - last_at < SECONDS_BETWEEN_NOTES:
+            return
+        last_part, last_at = part, monotonic()
+        jobs.job_progress(export, n_done=n_done, n_total=n_total)
+        Export.objects.filter(pk=export.pk, claim=export.claim).update(part=part)
+
+    return note
+
+
+def zip_write(path: Path, folder: Path, name: str, tick: Callable[[int, int], None]) -> None:
+    """Write the files of ``folder`` below a folder ``name`` of a ZIP file, block by block.
+
+    ``tick`` is told how many of how many bytes are in.
+    """
+    names = list(files_below(folder))
+    total = sum((folder / each).stat().st_size for each in names)
+    n_done = 0
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, allowZip64=True) as archive:
+        for each in names:
+            info = zipfile.ZipInfo.from_file(folder / each, f"{name}/{each}")
+            info.compress_type = zipfile.ZIP_DEFLATED
+            with (
+                (folder / each).open("rb") as source,
+                archive.open(info, "w", force_zip64=True) as target,
+            ):
+                while block := source.read(BLOCK_BYTES):
+                    target.write(block)
+                    n_done += len(block)
+                    tick(n_done, total)
+
+
+def exports_clean(*, study: Study) -> None:
+    """Delete a study's older files; their rows stay, and say that they are gone."""
+    done = Export.objects.filter(study=study, status=Export.Status.DONE).exclude(file_name="")
+    for export in done.order_by("-created_at", "-pk")[N_KEPT - 1 :]:
+        export.path.unlink(missing_ok=True)
+        Export.objects.filter(pk=export.pk).update(file_name="")

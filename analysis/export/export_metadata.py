@@ -1,0 +1,300 @@
+"""What describes an export to machines: Frictionless, Psych-DS, Croissant, citation. Pure.
+
+Every field comes from the codebook. Sources: Data Package 1.0 with Table Schema
+(specs.frictionlessdata.io), Psych-DS 1.5 (psychds-docs.readthedocs.io), Croissant 1.1
+(docs.mlcommons.org/croissant), Citation File Format 1.2.0.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from analysis.codebook.codebook import Column, Columns
+
+Json = dict[str, Any]
+
+# Which columns name a row, and which refer to another file's rows.
+PRIMARY_KEYS = {
+    "responses": ["participant_id", "trial_index"],
+    "participants": ["participant_id"],
+    "items": ["classifier", "item_id"],
+}
+FOREIGN_KEYS = {
+    "responses": [("participant_id", "participants", "participant_id")],
+    "events": [("participant_id", "participants", "participant_id")],
+}
+_CROISSANT_TYPES = {
+    "string": "sc:Text", "integer": "sc:Integer", "number": "sc:Float", "boolean": "sc:Boolean",
+    "datetime": "sc:DateTime",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One CSV file of an export: its name, its path in it, its columns, its bytes."""
+
+    name: str
+    path: str
+    title: str
+    columns: Columns
+    n_bytes: int
+    sha256: str
+
+    @property
+    def is_data(self) -> bool:
+        """Whether Psych-DS counts it as data, not as what was computed from them."""
+        return self.path.startswith("data/")
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What an export says of its study. ``exported_at`` is ISO 8601 in UTC."""
+
+    slug: str
+    title: str
+    document_sha256: str
+    exported_at: str
+    has_simulated: bool
+
+    @property
+    def name(self) -> str:
+        """The data set's name, for people."""
+        return f"{self.title} ({self.slug}{', with simulated people' * self.has_simulated})"
+
+    @property
+    def description(self) -> str:
+        """What the data are, in two sentences and a fingerprint."""
+        robots = " SIMULATED PEOPLE ARE INCLUDED: these are not results about people."
+        return (
+            "People judged whether an AI's label of a photo is right, in a between-subjects study "
+            "of how the AI's answer is explained. One row a response in responses, a person in "
+            "participants, a step in events, a classifier and photo in items. Study document "
+            f"(SHA-256): {self.document_sha256}.{robots * self.has_simulated}"
+        )
+
+
+def json_text(value: Json) -> str:
+    """Return JSON as the files hold it."""
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+
+
+def _short(slug: str) -> str:
+    return re.sub(r"[^a-z0-9._-]", "-", slug.lower())
+
+
+def _constraints(column: Column, *, is_key: bool, is_data: bool) -> Json:
+    said: Json = {}  # a computed figure may be undefined in any table
+    if is_data and not column.is_nullable:
+        said["required"] = True
+    if column.levels:
+        said["enum"] = list(column.levels)
+    for name in ("minimum", "maximum"):
+        if getattr(column, name) is not None:
+            said[name] = getattr(column, name)
+    if is_key:
+        said["unique"] = True
+    return said
+
+
+def _field(column: Column, *, is_key: bool, is_data: bool) -> Json:
+    field: Json = {
+        "name": column.name,
+        "type": column.type,
+        "description": column.meaning,
+        "constraints": _constraints(column, is_key=is_key, is_data=is_data),
+    }
+    if column.unit:
+        field["unit"] = column.unit
+    if column.type == "datetime":
+        field["format"] = "%Y-%m-%dT%H:%M:%S.%fZ"
+    if column.type == "boolean":
+        field |= {"trueValues": ["true"], "falseValues": ["false"]}
+    return field
+
+
+def table_schema(resource: Resource) -> Json:
+    """Return a file's Table Schema."""
+    keys = PRIMARY_KEYS.get(resource.name, [])
+    schema: Json = {
+        "fields": [
+            _field(each, is_key=keys == [each.name], is_data=resource.is_data)
+            for each in resource.columns
+        ],
+        "missingValues": [""],
+    }
+    if keys:
+        schema["primaryKey"] = keys
+    if foreign := FOREIGN_KEYS.get(resource.name):
+        schema["foreignKeys"] = [
+            {"fields": [column], "reference": {"resource": other, "fields": [theirs]}}
+            for column, other, theirs in foreign
+        ]
+    return schema
+
+
+def datapackage(facts: Facts, resources: Sequence[Resource]) -> Json:
+    """Return datapackage.json."""
+    return {
+        "profile": "tabular-data-package",
+        "name": _short(facts.slug),
+        "title": facts.name,
+        "description": facts.description,
+        "created": facts.exported_at,
+        "resources": [
+            {
+                "profile": "tabular-data-resource",
+                "name": each.name,
+                "title": each.title,
+                "path": each.path,
+                "format": "csv",
+                "mediatype": "text/csv",
+                "encoding": "utf-8",
+                "bytes": each.n_bytes,
+                "hash": f"sha256:{each.sha256}",
+                "dialect": {"delimiter": ",", "quoteChar": '"', "doubleQuote": True},
+                "schema": table_schema(each),
+            }
+            for each in resources
+        ],
+    }
+
+
+def _variables(resources: Sequence[Resource]) -> list[Json]:
+    """Return Psych-DS's variables: every column of the data once, with what it means where."""
+    meanings: dict[str, dict[str, list[str]]] = {}
+    columns: dict[str, Column] = {}
+    for each in resources:
+        for column in each.columns:
+            columns.setdefault(column.name, column)
+            where = meanings.setdefault(column.name, {})
+            where.setdefault(column.description, []).append(each.name)
+    return [_variable(columns[name], where) for name, where in meanings.items()]
+
+
+def _variable(column: Column, where: dict[str, list[str]]) -> Json:
+    parts = [f"{', '.join(names)}: {meaning}" for meaning, names in where.items()]
+    said = next(iter(where)) if len(where) == 1 else " ".join(parts)
+    variable: Json = {"@type": "PropertyValue", "name": column.name, "description": said}
+    if column.unit:
+        variable["unitText"] = column.unit
+    if column.minimum is not None:
+        variable["minValue"] = column.minimum
+    if column.maximum is not None:
+        variable["maxValue"] = column.maximum
+    return variable
+
+
+def dataset_description(facts: Facts, resources: Sequence[Resource]) -> Json:
+    """Return Psych-DS's dataset_description.json, of the files below data/."""
+    return {
+        "@context": "https://schema.org/",
+        "@type": "Dataset",
+        "name": facts.name,
+        "description": facts.description,
+        "schemaVersion": "Psych-DS 1.5.0",
+        "identifier": facts.document_sha256,
+        "dateCreated": facts.exported_at,
+        "variableMeasured": _variables([each for each in resources if each.is_data]),
+    }
+
+
+_CROISSANT_CONTEXT: Json = {
+    "@language": "en",
+    "@vocab": "https://schema.org/",
+    "citeAs": "cr:citeAs",
+    "column": "cr:column",
+    "conformsTo": "dct:conformsTo",
+    "cr": "http://mlcommons.org/croissant/",
+    "rai": "http://mlcommons.org/croissant/RAI/",
+    "data": {"@id": "cr:data", "@type": "@json"},
+    "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
+    "dct": "http://purl.org/dc/terms/",
+    "equivalentProperty": "cr:equivalentProperty",
+    "examples": {"@id": "cr:examples", "@type": "@json"},
+    "extract": "cr:extract",
+    "field": "cr:field",
+    "fileProperty": "cr:fileProperty",
+    "fileObject": "cr:fileObject",
+    "fileSet": "cr:fileSet",
+    "format": "cr:format",
+    "includes": "cr:includes",
+    "isLiveDataset": "cr:isLiveDataset",
+    "jsonPath": "cr:jsonPath",
+    "key": "cr:key",
+    "md5": "cr:md5",
+    "parentField": "cr:parentField",
+    "path": "cr:path",
+    "recordSet": "cr:recordSet",
+    "references": "cr:references",
+    "regex": "cr:regex",
+    "repeated": "cr:repeated",
+    "replace": "cr:replace",
+    "samplingRate": "cr:samplingRate",
+    "sc": "https://schema.org/",
+    "separator": "cr:separator",
+    "source": "cr:source",
+    "subField": "cr:subField",
+    "transform": "cr:transform",
+}
+
+
+def croissant(facts: Facts, resources: Sequence[Resource]) -> Json:
+    """Return croissant.json: one record set for each file below data/."""
+    data = [each for each in resources if each.is_data]
+    return {
+        "@context": _CROISSANT_CONTEXT,
+        "@type": "sc:Dataset",
+        "conformsTo": "http://mlcommons.org/croissant/1.1",
+        "name": facts.name,
+        "description": facts.description,
+        "datePublished": facts.exported_at,
+        "version": "1.0.0",
+        "citeAs": f"{facts.name}, {facts.exported_at[:4]}, sha256:{facts.document_sha256}",
+        "rai:dataCollection": "Answers of participants who gave consent, by web pages; times by "
+        "the server's and the browser's clocks.",
+        "rai:personalSensitiveInformation": "Pseudonyms and times; no recruitment id, address or "
+        "free text.",
+        "distribution": [
+            {
+                "@type": "cr:FileObject",
+                "@id": f"{each.name}.csv",
+                "name": f"{each.name}.csv",
+                "description": each.title,
+                "contentUrl": each.path,
+                "contentSize": f"{each.n_bytes} B",
+                "encodingFormat": "text/csv",
+                "sha256": each.sha256,
+            }
+            for each in data
+        ],
+        "recordSet": [
+            {
+                "@type": "cr:RecordSet",
+                "@id": each.name,
+                "name": each.name,
+                "description": each.title,
+                "field": [_croissant_field(each, column) for column in each.columns],
+            }
+            for each in data
+        ],
+    }
+
+
+def _croissant_field(resource: Resource, column: Column) -> Json:
+    # A missing whole number is read as NaN, which only a float can be.
+    is_float = column.type == "integer" and column.is_nullable
+    return {
+        "@type": "cr:Field",
+        "@id": f"{resource.name}/{column.name}",
+        "name": column.name,
+        "description": column.description,
+        "dataType": _CROISSANT_TYPES["number" if is_float else column.type],
+        "source": {
+            "fileObject": {"@id": f"{resource.name}.csv"},
+            "extract": {"column": column.name},
+        },
+    }

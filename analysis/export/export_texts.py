@@ -1,0 +1,143 @@
+"""What an export says to people: README, CHANGES, CITATION.cff. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+from analysis.codebook.codebook import DATA
+from analysis.export.export_metadata import Facts, Resource
+
+DATA_TITLES = {
+    "responses": "one row a test response, of participants of every status",
+    "participants": "one row a participant who consented",
+    "events": "one row a step: consent, each trial presented and answered, the end",
+    "items": "one row a classifier and photo of the pool, with what the AI said",
+}
+OTHERS = (
+    ("consort.csv", "who took part and what became of them, for each arm"),
+    ("tables/*.csv", "the analysis: percentages 0-100, times in ms"),
+    ("tables/mixed_model.txt", "the mixed model in words: what was fitted, and if it converged"),
+    ("figures/*", "the same as pictures (only where this installation draws them)"),
+    ("codebook.csv", "what every column of every CSV file means, with its unit"),
+    ("study.json, study.yaml", "the study document as it was frozen, and its fingerprint"),
+    ("analysis_plan.json", "what was declared for the analysis: arms, exclusion rules"),
+    ("analyse.py, code/", "the script that computes the tables again from data/ alone"),
+    ("reference/", "the answers in the two CSV schemas of the reference study, where they fit"),
+    ("datapackage.json", "Frictionless Data Package with a Table Schema for each CSV file"),
+    ("dataset_description.json", "Psych-DS 1.5"),
+    ("croissant.json", "Croissant 1.1, for machine-learning tools"),
+    ("CITATION.cff", "how to cite; put the authors in before you publish"),
+    ("MANIFEST.sha256", "fingerprints of all files: sha256sum -c MANIFEST.sha256"),
+)  # fmt: skip
+
+PAPER_AUTHORS = (
+    "      - {family-names: Nguyen, given-names: Giang}",
+    "      - {family-names: Taesiri, given-names: Mohammad Reza}",
+    "      - {family-names: Nguyen, given-names: Anh}",
+)
+
+
+def simulated_note(n: int, *, is_included: bool) -> str:
+    """Say what happened to the robots; empty if there are none."""
+    if not n:
+        return ""
+    noun = "participant is" if n == 1 else "participants are"
+    return f"{n} simulated {noun} {'included' if is_included else 'left out'}."
+
+
+def readme(
+    facts: Facts, resources: Sequence[Resource], counts: Mapping[str, int], simulated_note: str
+) -> str:
+    """Return README.md. ``counts`` are sums of the CONSORT flow over the arms."""
+    titles = [(each.path, each.title) for each in resources if each.name in DATA]
+    files = "\n".join(f"| `{path}` | {what} |" for path, what in [*titles, *OTHERS])
+    flow = "\n".join(f"| {name.replace('_', ' ')} | {n} |" for name, n in counts.items())
+    warning = "\n**SIMULATED PEOPLE ARE INCLUDED: these are not results about people.**\n"
+    return f"""# {facts.title}
+
+Results of the study `{facts.slug}`, exported at {facts.exported_at}.
+Study document (SHA-256 of its JSON with sorted keys and no spaces): `{facts.document_sha256}`
+{warning * facts.has_simulated}
+Simulated participants: {simulated_note or "There are none."}
+
+| participants | number |
+|---|---|
+{flow}
+
+## Files
+
+| file | what it holds |
+|---|---|
+{files}
+
+## Run the analysis again
+
+```sh
+python -m venv env && env/bin/pip install -r requirements.txt
+env/bin/python analyse.py
+```
+
+reads `data/*.csv` and nothing else, writes the tables to `rerun/`, and says of each whether it is
+the same as the one here.
+
+## How cells are written
+
+UTF-8, comma-separated (RFC 4180), decimals with `.`, an empty cell for what is missing, booleans
+as `true` and `false`, times in UTC as `2026-03-01T09:30:00.123Z`, durations in milliseconds. pandas
+and R read the files without options:
+
+```python
+responses = pandas.read_csv("{resources[0].path}")
+```
+
+```r
+responses <- read.csv("{resources[0].path}")
+```
+
+A text that begins with `=`, `+`, `-`, `@`, a tab or a carriage return has an apostrophe put before
+it (one more, if apostrophes come before such a character), so that no spreadsheet runs it as a
+formula. The script takes it away again; numbers are never touched.
+
+## Who can be recognised
+
+Participants are called by pseudonyms in the order of consent. Ids of a recruitment site, addresses
+and free text are in no file. Somebody who knows when a person took part can still find that
+person's rows by the times: leave out the columns that end in `_at`, and `at`, before you publish,
+if that matters.
+
+No licence is given here. Choose one, and put it and the authors into `CITATION.cff`,
+`datapackage.json` and `dataset_description.json` before you publish.
+"""
+
+
+def changes(facts: Facts, n_rows: Mapping[str, int]) -> str:
+    """Return CHANGES, as Psych-DS recommends it."""
+    rows = ", ".join(f"{n} {name}" for name, n in n_rows.items())
+    return f"1.0.0 {facts.exported_at[:10]}\n - Exported from the platform: {rows}.\n"
+
+
+def citation(facts: Facts) -> str:
+    """Return CITATION.cff; JSON texts are YAML texts."""
+    lines = [
+        "cff-version: 1.2.0",
+        "type: dataset",
+        f"title: {json.dumps(facts.name, ensure_ascii=False)}",
+        "message: Put the authors and a licence here before you publish; then cite as below.",
+        "authors:",
+        f"  - name: {json.dumps(f'The researchers of {facts.slug}')}",
+        f"date-released: {facts.exported_at[:10]}",
+        "identifiers:",
+        "  - type: other",
+        f"    value: sha256:{facts.document_sha256}",
+        "    description: Fingerprint of the study document",
+        "references:",
+        "  - type: conference-paper",
+        "    title: Visual correspondence-based explanations improve AI robustness and human-AI "
+        "team accuracy",
+        "    authors:",
+        *PAPER_AUTHORS,
+        "    collection-title: Advances in Neural Information Processing Systems",
+        "    year: 2022",
+    ]  # fmt: skip
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,298 @@
+"""Our answers in the two CSV schemas of the reference study, so that its notebooks read them.
+
+The columns are those of the files that Nguyen, Taesiri & Nguyen (NeurIPS 2022) published
+(``CUB-Human-Study-Summary.csv``, ``ImageNet-Human-Study-Summary.csv``). Their schemas know six
+conditions, complete sessions and no empty cell; what does not fit is left out, and said.
+Pure pandas, no Django.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import pandas as pd
+from pandas import DataFrame, Series
+
+from analysis.published.responses import AIS, JUDGED_AI, SCALES
+from analysis.stats.analysis_sets import COMPLETED
+from analysis.stats.confidence import difficulty
+from analysis.tables.csv_cells import cell, csv_open
+from analysis.tables.recompute import Frames
+from trials.study.plan import CONDITIONS
+
+Hashed = Callable[[str], str]
+BLOCK_ROWS = 50_000
+# Exact in a float, and too many for two people of one study to meet by chance.
+IMAGENET_DIGITS = 15
+ABSENT = "not in this study"
+SUFFIXES = dict(
+    zip(
+        (condition.name for condition in CONDITIONS),
+        ("No-XAI", "KNNs", "EMD-NNs", "EMD-Corrs", "CHM-NNs", "CHM-Corrs"),
+        strict=True,
+    )
+)
+_OF = {(each.classifier, each.view): each.name for each in CONDITIONS}
+_AIS = (
+    *(f"{ai}-Prediction" for ai in AIS.values()),
+    *(f"{ai}-Conf" for ai in AIS.values()),
+)
+SCHEMAS: dict[str, tuple[str, ...]] = {
+    "CUB": (
+        "UID", "Query", "Counter balance", "Validation Reaction Time", "Test Reaction Time",
+        "Date", "Correctness", "Accuracy", "Total Corrects", "Method", "GroundTruth",
+        "ClassifierCorrectness", "ConfidenceScore", "DifficultyLevel", *_AIS,
+    ),
+    "ImageNet": (
+        "UID", "Query", "Prior Knowledge", "Counter balance", "Group Known", "Group Unknown",
+        "Validation Reaction Time", "Test Reaction Time", "DATE", "Group Validation Correct",
+        "Group Validation Incorrect", "ImageNet", "Correctness", "User Accuracy", "User Corrects",
+        "Method", "GroundTruth", "Parent-lvl12", "Parent-lvl13", "Parent-lvl14",
+        "ClassifierCorrectness", "DifficultyLevel", "ConfidenceScore", *_AIS, "Real GTs",
+        "Real WNIDs", "Parent-lvl12_real", "Parent-lvl13_real", "Parent-lvl14_real",
+    ),
+}  # fmt: skip
+README = """# The answers in the reference study's schemas
+
+`CUB-Human-Study-Summary.csv` and `ImageNet-Human-Study-Summary.csv` hold the same answers, in exactly
+the columns of the files that Nguyen, Taesiri & Nguyen (NeurIPS 2022) published, so that programs
+written for those read them. Only participants who completed are here, before any exclusion.
+
+{outcome}
+
+| column | how it is filled |
+|---|---|
+| `UID` | CUB: 24 digits of a keyed hash of study, version and pseudonym, with the condition's name in the reference study. ImageNet: a number of {digits} digits made of that hash. The same in each export of a study, another one in each study; neither leads back to a person |
+| `Query` | the photo's file name; its path with `_` for `/` where two photos have the same name |
+| `Method` | the reference study's name of the condition with the same classifier and view |
+| `Counter balance` | number of the test set |
+| `Correctness`, `ClassifierCorrectness` | `is_correct`, `is_ai_correct` as 1 and 0 |
+| `ConfidenceScore`, `*-Conf` | shares, 0 to 1. The published CUB file divides the votes of kNN, EMD and CHM by 20 twice; here they are right |
+| `*-Prediction`, `*-Conf` | of the four AIs on the photo; `{absent}` and 0 for an AI that was not asked |
+| `DifficultyLevel` | from the confidence, as there: sure from 0.75, unsure below 0.35 |
+| `Accuracy`, `User Accuracy`, `Total Corrects`, `User Corrects`, `ImageNet` | of the participant, on every row |
+| `Test Reaction Time` | milliseconds from the first test trial to the last answer; 0 where a time was not noted |
+| `Validation Reaction Time` | the same number. In the published files it sums the rows that are no trials of the file of the test, which is about that time: it is *not* the time of the validation |
+| `Date`, `DATE` | end of the session in UTC (there: some local time) |
+| `GroundTruth`, `Real GTs`, `Real WNIDs` | the photo's class; the last two as lists of one |
+| `Prior Knowledge`, `Group Known`, `Group Unknown` | 1 if the participant said to know the class; 0 too where nobody was asked. Correct answers by it |
+| `Group Validation Correct`, `Group Validation Incorrect` | validation trials |
+| `Parent-lvl…` | empty: the photos have no WordNet tree here |
+"""  # noqa: E501 - rows of a table
+
+
+class SchemaRefused(ValueError):
+    """Answers that the reference study's schemas cannot hold; the message says why."""
+
+
+def method_of(responses: DataFrame) -> dict[str, str]:
+    """Return the reference study's name of each condition that has one.
+
+    Raises ``SchemaRefused`` if none has, or two have the same.
+    """
+    kinds = responses[["condition", "classifier", "view"]].drop_duplicates().astype("str")
+    rows = kinds.itertuples(index=False, name=None)
+    named = {condition: _OF.get((classifier, view)) for condition, classifier, view in rows}
+    known = {condition: name for condition, name in named.items() if name}
+    if not known:
+        raise SchemaRefused(
+            f"No condition of {', '.join(sorted(named)) or 'nobody'} has the classifier and view "
+            f"of one of {', '.join(JUDGED_AI)}."
+        )
+    if len(set(known.values())) < len(known):
+        raise SchemaRefused(f"Two conditions have the same name in the reference study: {known}.")
+    return known
+
+
+def reference_write(
+    folder: Path, frames: Frames, hashed: Hashed, tick: Callable[[int, int], None]
+) -> str:
+    """Write both files and a README into ``folder``; return what was written, in words.
+
+    ``hashed`` gives the keyed hash of a pseudonym, in hexadecimal digits; ``tick`` is told how many
+    of how many rows are done.
+    Answers that the schemas cannot hold leave the README alone, which says why.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        methods = method_of(frames.responses)
+        outcome = _files_write(folder, frames, methods, hashed, tick)
+    except SchemaRefused as error:
+        outcome = f"The files are missing: {error}"
+    text = README.format(outcome=outcome, absent=ABSENT, digits=IMAGENET_DIGITS)
+    (folder / "README.md").write_text(text, encoding="utf-8")
+    return outcome
+
+
+def _files_write(
+    folder: Path,
+    frames: Frames,
+    methods: dict[str, str],
+    hashed: Hashed,
+    tick: Callable[[int, int], None],
+) -> str:
+    responses = frames.responses
+    is_kept = (responses["participant_status"] == COMPLETED) & responses["condition"].isin(methods)
+    kept = responses[is_kept]
+    if kept.empty:
+        raise SchemaRefused("Nobody completed one of the reference study's conditions.")
+    _check_confidences(kept, methods)
+    people = _people(kept, frames.participants, methods, hashed)
+    photos = _photos(frames.items)
+    n_done = 0
+    for schema, columns in SCHEMAS.items():
+        with csv_open(folder / f"{schema}-Human-Study-Summary.csv", columns) as write:
+            for start in range(0, len(kept), BLOCK_ROWS):
+                block = kept.iloc[start : start + BLOCK_ROWS]
+                for row in _rows(schema, columns, block, people, photos, methods):
+                    write(row)
+                n_done += len(block)
+                tick(n_done, 2 * len(kept))
+    out = sorted(set(responses["condition"].astype("str")) - set(methods))
+    left = f" Left out, for the reference study has no such condition: {', '.join(out)}."
+    return f"{len(people)} participants, {len(kept)} answers.{left if out else ''}"
+
+
+def _check_confidences(kept: DataFrame, methods: dict[str, str]) -> None:
+    """Refuse votes that are no twentieths, which the schemas cannot say."""
+    for condition, method in methods.items():
+        rows = kept[kept["condition"] == condition]
+        try:
+            SCALES[JUDGED_AI[method]].units(rows["ai_confidence"])
+        except ValueError as error:
+            raise SchemaRefused(f"Condition {condition}: {error}") from error
+
+
+def _people(
+    kept: DataFrame, participants: DataFrame, methods: dict[str, str], hashed: Hashed
+) -> DataFrame:
+    """Return one row a participant with what is the same on all of their rows."""
+    by_person = kept.groupby(kept["participant_id"].astype("str"), sort=False)
+    people = DataFrame(
+        {
+            "condition": by_person["condition"].first().astype("str"),
+            "n_correct": by_person["is_correct"].sum(),
+            "n_trials": by_person.size(),
+            "n_known": (kept["is_correct"] & _known(kept))
+            .groupby(kept["participant_id"].astype("str"), sort=False)
+            .sum(),
+        }
+    )
+    told = participants.set_index(participants["participant_id"].astype("str"))
+    names = ["trial_set", "finished_at", "test_ms", "n_validation", "n_validation_correct"]
+    people = people.join(told[names])
+    digests = [hashed(name) for name in people.index]
+    suffixes = people["condition"].map(methods).map(SUFFIXES)
+    people["CUB"] = Series([each[:24] for each in digests], index=people.index) + suffixes
+    least = 10 ** (IMAGENET_DIGITS - 1)  # the first digit is no zero
+    people["ImageNet"] = [str(least + int(each, 16) % (9 * least)) for each in digests]
+    if people["ImageNet"].duplicated().any():
+        raise SchemaRefused("Two participants have the same number; another salt tells them apart.")
+    return people
+
+
+def _known(kept: DataFrame) -> Series:
+    if "prior_knowledge" not in kept:
+        return Series(False, index=kept.index)
+    return kept["prior_knowledge"].fillna(False).astype(bool)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Photos:
+    names: Series
+    answers: DataFrame
+
+
+def _photos(items: DataFrame) -> _Photos:
+    images = items.drop_duplicates("item_id").set_index("item_id")["image"].astype("str")
+    names = images.map(lambda path: PurePosixPath(path).name)
+    is_twice = names.duplicated(keep=False)
+    names = names.mask(is_twice, images.str.replace("/", "_"))
+    answers = items.assign(classifier=items["classifier"].astype("str")).pivot(
+        index="item_id", columns="classifier", values=["ai_label", "ai_confidence"]
+    )
+    return _Photos(names, answers)
+
+
+def _rows(
+    schema: str,
+    columns: tuple[str, ...],
+    block: DataFrame,
+    people: DataFrame,
+    photos: _Photos,
+    methods: dict[str, str],
+) -> Iterator[tuple[str, ...]]:
+    mine = people.reindex(block["participant_id"].astype("str").to_list())
+    items = block["item_id"].astype("str").to_list()
+    truth = block["true_label"].astype("str").to_list()
+    share = (mine["n_correct"] / mine["n_trials"]).to_list()
+    ended = pd.DatetimeIndex(mine["finished_at"]).strftime("%Y-%m-%d %H:%M:%S.%f").str[:-3]
+    listed = [repr([label]) for label in truth]
+    right = mine["n_correct"].to_list()
+    test_ms = mine["test_ms"].fillna(0).to_list()
+    wrong = (mine["n_validation"] - mine["n_validation_correct"]).to_list()
+    n_correct = {"Total Corrects": right, "User Corrects": right, "ImageNet": right}
+    values: dict[str, Sequence[object]] = {
+        **n_correct,
+        "UID": mine[schema].to_list(),
+        "Query": photos.names.loc[items].to_list(),
+        "Prior Knowledge": _known(block).astype(int).to_list(),
+        "Counter balance": mine["trial_set"].to_list(),
+        "Group Known": mine["n_known"].to_list(),
+        "Group Unknown": (mine["n_correct"] - mine["n_known"]).to_list(),
+        "Validation Reaction Time": test_ms,
+        "Test Reaction Time": test_ms,
+        "Date": ended.to_list(),
+        "DATE": ended.to_list(),
+        "Group Validation Correct": mine["n_validation_correct"].to_list(),
+        "Group Validation Incorrect": wrong,
+        "Correctness": block["is_correct"].astype(int).to_list(),
+        "Accuracy": share,
+        "User Accuracy": share,
+        "Method": [methods[each] for each in mine["condition"]],
+        "GroundTruth": truth,
+        "ClassifierCorrectness": block["is_ai_correct"].astype(int).to_list(),
+        "ConfidenceScore": block["ai_confidence"].to_list(),
+        "DifficultyLevel": _difficulties(block, methods),
+        "Real GTs": listed,
+        "Real WNIDs": listed,
+    }
+    for classifier, ai in AIS.items():
+        labels, shares = _answers(photos, classifier, items)
+        values |= {f"{ai}-Prediction": labels, f"{ai}-Conf": shares}
+    empty: list[object] = [None] * len(block)
+    laid_out = [values.get(column, empty) for column in columns]
+    for row in zip(*laid_out, strict=True):
+        yield tuple(cell("string", value) if isinstance(value, str) else _number(value)
+                    for value in row)  # fmt: skip
+
+
+def _number(value: object) -> str:
+    if value is None:
+        return ""
+    return cell("number" if isinstance(value, float) else "integer", value)
+
+
+def _answers(
+    photos: _Photos, classifier: str, items: list[str]
+) -> tuple[Sequence[object], Sequence[object]]:
+    if classifier not in photos.answers["ai_label"]:
+        return [ABSENT] * len(items), [0] * len(items)
+    mine = photos.answers.loc[items]
+    labels = mine["ai_label", classifier].astype(object)
+    return (
+        labels.where(labels.notna(), ABSENT).to_list(),
+        mine["ai_confidence", classifier].astype(float).fillna(0).to_list(),
+    )
+
+
+def _difficulties(block: DataFrame, methods: dict[str, str]) -> Sequence[object]:
+    labels = Series("", index=block.index, dtype="str")
+    for condition, method in methods.items():
+        rows = block["condition"] == condition
+        scale = SCALES[JUDGED_AI[method]]
+        units = scale.units(block.loc[rows, "ai_confidence"])
+        labels[rows] = difficulty(units, scale, block.loc[rows, "is_ai_correct"].to_numpy())
+    return labels.to_list()

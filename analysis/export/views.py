@@ -1,0 +1,55 @@
+"""The staff's page of exports: ask for one, watch it, download it."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from analysis.blind import lift_of
+from analysis.export.export_jobs import N_KEPT, export_request
+from analysis.models import Export
+from analysis.results.views import refused, staff_only
+from classifiers.services.jobs import is_silent
+from trials.models import Study
+
+SECONDS_TO_REFRESH = 3
+N_SHOWN = 10
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@staff_only
+def exports(request: HttpRequest, slug: str) -> HttpResponse:
+    """List a study's exports; a POST asks for one. The page comes again while one is made."""
+    study = get_object_or_404(Study, slug=slug)
+    if lift_of(study) is None:
+        return refused(request, study, "The export")
+    if request.method == "POST":
+        export_request(study=study, include_simulated=request.POST.get("simulated") == "1")
+        return redirect("staff-exports", slug=slug)
+    shown = list(Export.objects.filter(study=study)[:N_SHOWN])
+    silent = {export.pk for export in shown if is_silent(export)}
+    context = {"study": study, "exports": shown, "silent": silent, "n_kept": N_KEPT}
+    response = render(request, "staff/exports.html", context)
+    if any(not export.is_finished for export in shown):
+        response["Refresh"] = str(SECONDS_TO_REFRESH)
+    return response
+
+
+@never_cache
+@require_safe
+@staff_only
+def export_download(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Send an export's file, in a stream."""
+    export = get_object_or_404(Export, pk=pk, study__slug=slug)
+    if lift_of(export.study) is None:
+        return refused(request, export.study, "The export")
+    if not export.file_name or not export.path.is_file():
+        raise Http404(f"The file of {export} is not there: {export.status}. Ask for a new one.")
+    file = export.path.open("rb")
+    response = FileResponse(file, as_attachment=True, filename=export.file_name)
+    return cast(HttpResponse, response)  # both are responses, Django's types know no better

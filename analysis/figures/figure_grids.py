@@ -1,0 +1,139 @@
+"""Pictures with one small panel a condition, all on the same scale."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from pandas import DataFrame, Series, isna
+
+from analysis.figures.figure_points import CHANCE, arms_of
+from analysis.figures.figure_style import GREY, INK, WIDTH, Look, looks_of, wrapped
+
+PANEL_HEIGHT, TITLE_LINE, FOOT = 1.05, 0.13, 0.75
+TITLE_CHARACTERS = 24
+AI_LINE: dict[str, Any] = {"color": INK, "lw": 1.0, "ls": (0, (5, 2))}
+HUMAN_LINE: dict[str, Any] = {"color": GREY, "lw": 1.2, "ls": (0, (1, 1.5))}
+NATURAL_LINE: dict[str, Any] = {"lw": 1.0, "ls": (0, (4, 1, 1, 1))}
+BEST_LINE: dict[str, Any] = {"color": GREY, "lw": 0.7, "ls": "-"}
+BAND = 0.25
+SEEN_AI = "after_ai"
+
+
+def position_grid(points: DataFrame) -> Figure:
+    """Draw accuracy over the places in the test, with the 95 % interval as a band."""
+    names = arms_of(points)
+    figure, panels = _grid(names)
+    looks = looks_of(names)
+    for name, axes in zip(names, panels, strict=True):
+        own = points[points["condition"] == name]
+        place = own["series"].astype(int).to_numpy()
+        _curve(axes, place, own[["value", "low", "high"]], looks[name])
+        axes.axhline(CHANCE, color=INK, lw=0.9, ls=(0, (4, 2)), zorder=1)
+    _label(figure, panels, "Place in the test (trial)", "Correct answers (%)")
+    guessing = Line2D([], [], color=INK, lw=0.9, ls=(0, (4, 2)))
+    handles = [Line2D([], [], color=INK, lw=1.5), _band(), guessing]
+    figure.legend(handles, ["mean", "95 % interval", "guessing"], loc="outside upper left", ncols=3)
+    return figure
+
+
+def team_grid(team: DataFrame, curve: DataFrame) -> Figure:
+    """Draw the team's accuracy over the threshold, T* marked, beside AI and people alone.
+
+    ``team`` has one row a condition (AI and people alone, T* and the team at T*), ``curve`` one
+    a condition and threshold; the columns are those of ``analysis.tables.tables``.
+    """
+    names = arms_of(curve)
+    figure, panels = _grid(names, n_more_lines=2)
+    looks = looks_of(names)
+    for name, axes in zip(names, panels, strict=True):
+        own = curve[curve["condition"] == name].sort_values("threshold")
+        lines = own[["team", "team_low", "team_high"]].set_axis(["value", "low", "high"], axis=1)
+        thresholds = own["threshold"].to_numpy(float)
+        _curve(axes, thresholds, lines, looks[name])
+        natural = own["team_prevalence_corrected"].to_numpy(float)
+        axes.plot(thresholds, natural, color=looks[name].colour, **NATURAL_LINE)
+        for _, row in team[team["condition"] == name].iterrows():
+            axes.axhline(row["ai_alone"], **AI_LINE)
+            axes.axhline(row["human_alone"], **HUMAN_LINE)
+            axes.axvline(row["threshold"], **BEST_LINE)
+            axes.plot([row["threshold"]], [row["team"]], ls="none", zorder=4, **looks[name].marks)
+            _say(axes, row)
+    _label(figure, panels, "Threshold T: the AI decides if its confidence ≥ T", "Correct (%)")
+    _team_legend(figure, team)
+    return figure
+
+
+def _say(axes: Axes, row: Series) -> None:
+    """Write the numbers to compare between the panel and its title."""
+    known = row[["team", "ai_alone"]].astype(float).notna().all()
+    said = f"team {row['team']:.1f}, AI alone {row['ai_alone']:.1f}" if known else "no team"
+    natural = row["team_prevalence_corrected"]
+    said += "\n" if isna(natural) else f"\nnatural mixture {natural:.1f}"
+    place: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "offset points"}
+    axes.annotate(said, (0, 1), (0, 3), size=7, color=GREY, annotation_clip=False, **place)
+
+
+def _team_legend(figure: Figure, team: DataFrame) -> None:
+    has_seen = (team["human_alone_kind"] == SEEN_AI).all()
+    people = "people who saw the AI" if has_seen else "people alone"
+    best = Line2D([], [], **BEST_LINE, marker="o", markersize=4, markerfacecolor=GREY)
+    entries: dict[str, Any] = {
+        "team, 95 % band": (_band(), Line2D([], [], color=INK, lw=1.5)),
+        "team, natural mixture": Line2D([], [], color=INK, **NATURAL_LINE),
+        "AI alone": Line2D([], [], **AI_LINE),
+        people: Line2D([], [], **HUMAN_LINE),
+        "T*, chosen on the AI": best,
+    }
+    figure.legend(
+        list(entries.values()), list(entries), loc="outside upper left", ncols=2, handlelength=2.2
+    )
+
+
+def _band() -> Patch:
+    return Patch(facecolor=INK, alpha=BAND, linewidth=0)
+
+
+def _grid(names: list[str], n_more_lines: int = 0) -> tuple[Figure, list[Axes]]:
+    """Return a figure of two columns with a named panel a condition.
+
+    ``n_more_lines`` are left free between the name and the panel.
+    """
+    n_columns = min(2, len(names))
+    n_rows = -(-len(names) // n_columns)
+    titles = {name: wrapped(name, TITLE_CHARACTERS, 2) for name in names}
+    n_lines = max(title.count("\n") + 1 for title in titles.values())
+    n_lines += n_more_lines
+    height = n_rows * (PANEL_HEIGHT + n_lines * TITLE_LINE) + FOOT
+    figure = Figure(figsize=(WIDTH, height), layout="constrained")
+    grid = figure.subplots(n_rows, n_columns, squeeze=False, sharex=True, sharey=True).ravel()
+    for axes in grid[len(names) :]:
+        axes.set_visible(False)
+    for name, axes in zip(names, grid, strict=False):
+        axes.set_title(titles[name], loc="left", size=8, pad=4 + 9 * n_more_lines)
+        axes.grid()
+    # The last panel above an empty place has no panel below that would carry its numbers.
+    for axes in grid[len(names) - n_columns : len(names)]:
+        axes.tick_params(labelbottom=True)
+    return figure, list(grid[: len(names)])
+
+
+def _curve(axes: Axes, x: Any, lines: DataFrame, look: Look) -> None:
+    low, high = (lines[name].to_numpy(float) for name in ("low", "high"))
+    axes.fill_between(x, low, high, color=look.colour, alpha=BAND, lw=0)
+    axes.plot(x, lines["value"].to_numpy(float), color=look.colour, lw=1.5)
+    if not np.isfinite(lines["value"]).any():
+        middle: dict[str, Any] = {"ha": "center", "va": "center", "transform": axes.transAxes}
+        axes.text(0.5, 0.5, "no data", size=7, color=GREY, style="italic", **middle)
+
+
+def _label(figure: Figure, panels: list[Axes], x: str, y: str) -> None:
+    figure.supxlabel(x, size=8)
+    figure.supylabel(y, size=8)
+    low, high = panels[0].get_ylim()
+    for axes in panels[:1]:  # they share their limits
+        axes.set_ylim(max(low, -3), min(high, 103))

@@ -1,0 +1,220 @@
+"""What each picture shows, as numbers: tables in, points out. Pure pandas, nothing is drawn.
+
+The picture, its text alternative and the table beside it on the page all read these points, so
+that none of them can say something else. Which tables there are and their columns:
+``analysis.tables.tables``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from pandas import DataFrame, isna
+
+ALL, KEPT = "all", "kept"
+POINT_COLUMNS: Final = [
+    "condition", "series", "n_participants", "n_trials", "value", "sd", "low", "high"
+]  # fmt: skip
+DIFFICULTIES: Final = ("Easy", "Medium", "Hard")
+AI_RIGHT, AI_WRONG = "AI right", "AI wrong"
+OVER, UNDER = "Over-reliance: wrong AI accepted", "Under-reliance: right AI rejected"
+CHANCE: Final = 50.0
+MS_PER_S: Final = 1000.0
+WITHOUT_AWAY: Final = "rt_clean_ms"
+
+Tables = Mapping[str, DataFrame]
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """One picture: the table it needs, how its points are picked, and its words.
+
+    ``pick`` gets the rows of one ``analysed`` and returns ``POINT_COLUMNS``, ``series`` in the
+    order of ``series``. ``chance`` is the value of guessing, if there is one.
+    """
+
+    title: str
+    axis: str
+    table: str
+    pick: Callable[[DataFrame], DataFrame]
+    series: tuple[str, ...]
+    chance: float | None = None
+    unit: str = "%"
+
+
+def points_of(name: str, tables: Tables, analysed: str = KEPT) -> DataFrame:
+    """Return the points of the picture ``name``: ``POINT_COLUMNS``; no row if there are none.
+
+    ``analysed`` is ``kept`` (after exclusions) or ``all``; a table without ``kept`` rows gives
+    all. Values are in the unit of ``SPECS[name]``; NaN is unknown. Raises ``KeyError`` for an
+    unknown name.
+    """
+    spec = SPECS[name]
+    if spec.table not in tables:
+        return DataFrame(columns=POINT_COLUMNS)
+    return spec.pick(analysed_rows(tables[spec.table], analysed)).reset_index(drop=True)
+
+
+def analysed_rows(table: DataFrame, analysed: str = KEPT) -> DataFrame:
+    """Return the rows after (``kept``) or before (``all``) the exclusions.
+
+    Where nothing was excluded by rule there are no ``kept`` rows, and all are returned.
+    """
+    chosen = table[table["analysed"] == analysed]
+    return chosen if len(chosen) else table[table["analysed"] == ALL]
+
+
+def twins_adjacent(names: Sequence[str]) -> list[list[str]]:
+    """Return the conditions in their order, in groups: twins X-NN and X-Corr share one.
+
+    Twins judge the same AI on the same images and differ in the boxes alone, so that nothing
+    should stand between them.
+    """
+    groups: dict[str, list[str]] = {}
+    for name in dict.fromkeys(names):
+        groups.setdefault(stem_of(name, names), []).append(name)
+    return [sorted(group, key=lambda name: name.endswith("-Corr")) for group in groups.values()]
+
+
+def stem_of(name: str, names: Sequence[str]) -> str:
+    """Return what a condition shares with its twin; its whole name where it has none."""
+    for mine, other in (("-NN", "-Corr"), ("-Corr", "-NN")):
+        stem = name.removesuffix(mine)
+        if stem != name and stem + other in names:
+            return stem
+    return name
+
+
+def _measures(named: Mapping[str, str]) -> Callable[[DataFrame], DataFrame]:
+    """Pick measures of participants; ``named`` says what each series is called."""
+
+    def pick(rows: DataFrame) -> DataFrame:
+        of_people = rows[rows["weight"] == "participants"]
+        return _stacked(of_people.rename(columns={"estimate": "value"}), "measure", named)
+
+    return pick
+
+
+def _levels(factor: str, named: Mapping[str, str]) -> Callable[[DataFrame], DataFrame]:
+    """Pick the levels of one factor of ``accuracy_by``."""
+
+    def pick(rows: DataFrame) -> DataFrame:
+        return _stacked(_accuracies(rows, factor), "level", named)
+
+    return pick
+
+
+def _accuracies(rows: DataFrame, factor: str) -> DataFrame:
+    chosen = rows[rows["factor"] == factor]
+    names = {"accuracy_mean": "value"}
+    names |= {f"accuracy_{each}": each for each in ("sd", "low", "high")}
+    return chosen.rename(columns=names)
+
+
+def _positions(rows: DataFrame) -> DataFrame:
+    """Pick the places in the test; their numbers are the series, in order."""
+    chosen = _accuracies(rows, "position")
+    places = chosen["level"].astype(int)
+    named = {str(place): str(place) for place in sorted(places.unique())}
+    return _stacked(chosen.assign(level=places.astype(str)), "level", named)
+
+
+def _seconds(rows: DataFrame) -> DataFrame:
+    """Pick the times to answer: each person's median, and the mean of these."""
+    named = {time_shown(rows): "Time to answer"}
+    points = _stacked(rows.rename(columns={"mean": "value"}), "measure", named)
+    times = points[["value", "sd", "low", "high"]] / MS_PER_S
+    return points.assign(**{str(name): times[name] for name in times})
+
+
+def time_shown(rows: DataFrame) -> str:
+    """Return the time that is shown: without time away from the page, if anybody's is known."""
+    is_known = (rows["measure"] == WITHOUT_AWAY) & rows["mean"].notna()
+    return WITHOUT_AWAY if is_known.any() else "rt_ms"
+
+
+def _stacked(rows: DataFrame, key: str, named: Mapping[str, str]) -> DataFrame:
+    """Return the rows whose ``key`` is named, series by series, as points."""
+    named_rows = rows[rows[key].isin(list(named))]
+    places = named_rows[key].map({each: place for place, each in enumerate(named)}).to_numpy(int)
+    points = named_rows.assign(series=named_rows[key].map(dict(named)).astype(str))
+    in_order = points.iloc[np.argsort(places, kind="stable")]
+    return in_order.reindex(columns=POINT_COLUMNS).astype(
+        dict.fromkeys(("value", "sd", "low", "high"), float)
+    )
+
+
+def arms_of(points: DataFrame) -> list[str]:
+    """Return the conditions of points in the order in which they are drawn."""
+    return [name for group in twins_adjacent(list(points["condition"])) for name in group]
+
+
+def counted(n: Any) -> str:
+    """Return ``n = 40``; empty where the number is not shown, while arms are blinded."""
+    return "" if isna(n) else f"n = {int(n)}"
+
+
+def pooled(points: DataFrame) -> tuple[int, float]:
+    """Return the participants of all conditions and the mean over all of them.
+
+    It is the mean of the conditions' means weighted by their n; NaN without anyone.
+    """
+    known = points[points["value"].notna() & (points["n_participants"] > 0)]
+    if not len(known):
+        return 0, float("nan")
+    n = known["n_participants"].to_numpy(float)
+    return int(n.sum()), float(np.average(known["value"], weights=n))
+
+
+SPECS: Final[dict[str, Spec]] = {
+    "accuracy": Spec(
+        "Accuracy",
+        "Correct answers (%)",
+        "measures",
+        _measures({"accuracy": "Correct answers"}),
+        ("Correct answers",),
+        CHANCE,
+    ),
+    "accuracy_by_ai": Spec(
+        "Accuracy where the AI is right and where it is wrong",
+        "Correct answers (%)",
+        "accuracy_by",
+        _levels("ai", {"correct": AI_RIGHT, "wrong": AI_WRONG}),
+        (AI_RIGHT, AI_WRONG),
+        CHANCE,
+    ),
+    "accuracy_by_difficulty": Spec(
+        "Accuracy by difficulty",
+        "Correct answers (%)",
+        "accuracy_by",
+        _levels("difficulty", {level: level for level in DIFFICULTIES}),
+        DIFFICULTIES,
+        CHANCE,
+    ),
+    "reliance": Spec(
+        "Reliance on the AI",
+        "Answers (%)",
+        "measures",
+        _measures({"over_reliance": OVER, "under_reliance": UNDER}),
+        (OVER, UNDER),
+    ),
+    "time": Spec(
+        "Time to answer",
+        "Median time per answer (s)",
+        "times",
+        _seconds,
+        ("Time to answer",),
+        unit="s",
+    ),
+    "position": Spec(
+        "Accuracy by place in the test",
+        "Correct answers (%)",
+        "accuracy_by",
+        _positions,
+        (),
+        CHANCE,
+    ),
+}

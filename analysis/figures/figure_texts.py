@@ -1,0 +1,116 @@
+"""The pictures in words: titles, and the numbers for whoever cannot see them. Nothing is drawn."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from pandas import DataFrame, isna
+
+from analysis.figures.figure_points import (
+    ALL,
+    KEPT,
+    SPECS,
+    Tables,
+    analysed_rows,
+    arms_of,
+    counted,
+    points_of,
+)
+
+TEAM: Final = "team"
+NAMES: Final = (
+    "accuracy",
+    "accuracy_by_ai",
+    "accuracy_by_difficulty",
+    "reliance",
+    TEAM,
+    "time",
+    "position",
+)
+CORRECTED: Final = ("team_prevalence_corrected", "corrected_low", "corrected_high")
+TEAM_TITLE: Final = "Human-AI team"
+
+
+def figure_names(tables: Tables, analysed: str = KEPT) -> list[str]:
+    """Return the pictures that these tables allow, in the order of ``NAMES``."""
+    return [name for name in NAMES if has_figure(name, tables, analysed)]
+
+
+def has_figure(name: str, tables: Tables, analysed: str = KEPT) -> bool:
+    """Say whether the tables have what the picture shows."""
+    if name == TEAM:
+        return all(len(tables.get(each, ())) for each in ("team", "team_curve"))
+    return len(points_of(name, tables, analysed)) > 0
+
+
+def figure_title(name: str) -> str:
+    """Return what the picture is called."""
+    return TEAM_TITLE if name == TEAM else SPECS[name].title
+
+
+def figure_text(name: str, tables: Tables, analysed: str = KEPT) -> str:
+    """Return the picture's numbers in sentences: its text alternative."""
+    if name == TEAM:
+        return _team_text(analysed_rows(tables["team"], analysed))
+    points = points_of(name, tables, analysed)
+    spec = SPECS[name]
+    parts = [f"{spec.axis}, mean over participants and 95 % interval, {_of_whom(points)}."]
+    for condition in arms_of(points):
+        own = points[points["condition"] == condition]
+        words = _range(own) if name == "position" else _values(own)
+        n = counted(own["n_participants"].max())
+        parts.append(f"{condition}{f' ({n})' if n else ''}: {words}.")
+    return " ".join(parts)
+
+
+def _of_whom(points: DataFrame) -> str:
+    n = len(set(points["condition"]))
+    return "1 condition" if n == 1 else f"{n} conditions"
+
+
+def _values(own: DataFrame) -> str:
+    said = []
+    for _, point in own.iterrows():
+        label = f"{point['series']} " if len(own) > 1 else ""
+        said.append(label + interval_text(point["value"], point["low"], point["high"]))
+    return ", ".join(said)
+
+
+def interval_text(value: Any, low: Any, high: Any) -> str:
+    """Return ``67.6 (65.8 to 69.5)``; ``no data`` if nothing is known."""
+    if isna(value):
+        return "no data"
+    limits = "" if isna(low) or isna(high) else f" ({low:.1f} to {high:.1f})"
+    return f"{value:.1f}{limits}"
+
+
+def _range(own: DataFrame) -> str:
+    known = own["value"].dropna()
+    if not len(known):
+        return "no data"
+    return f"between {known.min():.1f} and {known.max():.1f} over {len(known)} trials"
+
+
+def _team_text(team: DataFrame) -> str:
+    parts = ["Correct decisions in percent if the AI decides from its threshold on."]
+    for condition in arms_of(team):
+        row = team[team["condition"] == condition].iloc[0]
+        team_text = interval_text(row["team"], row["team_low"], row["team_high"])
+        natural = (row[each] for each in CORRECTED)
+        words = (
+            f"{team_text} at threshold {row['threshold']:.2f}, in the natural mixture "
+            f"{interval_text(*natural)}, AI alone {row['ai_alone']:.1f}, "
+            f"people {row['human_alone']:.1f}"
+        )
+        is_known = row[["threshold", "ai_alone", "human_alone"]].notna().all()
+        parts.append(f"{condition}: team {words if is_known else team_text}.")
+    return " ".join(parts)
+
+
+def exclusions_text(tables: Tables, analysed: str) -> str:
+    """Say whether the numbers are before or after exclusions, and by which rules."""
+    exclusions = tables.get("exclusions")
+    if exclusions is None or not len(exclusions):
+        return "no exclusion rule is declared"
+    rules = ", ".join(dict.fromkeys(exclusions["rule"]))
+    return f"before exclusions ({rules})" if analysed == ALL else f"after exclusions ({rules})"

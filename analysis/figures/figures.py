@@ -1,0 +1,86 @@
+"""The pictures of a study's results: tables in, figures out. No Django, no pyplot.
+
+Equal tables give equal bytes; a picture whose table is missing is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Final
+
+from matplotlib.figure import Figure
+from pandas import DataFrame
+
+from analysis.figures.figure_grids import position_grid, team_grid
+from analysis.figures.figure_points import KEPT, Tables, analysed_rows, points_of
+from analysis.figures.figure_rows import beside, paired, single
+from analysis.figures.figure_style import (
+    FORMATS,
+    LINE_POINTS,
+    described,
+    figure_bytes,
+    style,
+    wrapped,
+)
+from analysis.figures.figure_texts import (
+    NAMES,
+    TEAM,
+    figure_names,
+    figure_text,
+    figure_title,
+    has_figure,
+)
+
+__all__ = ["FORMATS", "NAMES", "figure_bytes", "figure_of", "figures_of"]
+
+NOTE_CHARACTERS: Final = 52
+NOTE_LINES: Final = 3
+DRAWN: Final[dict[str, Callable[[DataFrame], Figure]]] = {
+    "accuracy": partial(single, "accuracy"),
+    "accuracy_by_ai": partial(paired, "accuracy_by_ai"),
+    "accuracy_by_difficulty": partial(beside, "accuracy_by_difficulty"),
+    "reliance": partial(beside, "reliance"),
+    "time": partial(single, "time"),
+    "position": position_grid,
+}
+
+
+def figures_of(
+    tables: Mapping[str, DataFrame], *, analysed: str = KEPT, note: str = ""
+) -> dict[str, Figure]:
+    """Draw every picture that the tables allow, keyed by its name in ``NAMES``.
+
+    ``tables`` are those of ``analysis.tables.tables`` (percent 0-100, times in ms). ``analysed`` is
+    ``kept`` or ``all``. ``note`` is written small below each picture, for what nobody may
+    overlook once the file lies alone: that simulated people are in it.
+    """
+    names = figure_names(tables, analysed)
+    return {name: figure_of(name, tables, analysed=analysed, note=note) for name in names}
+
+
+def figure_of(name: str, tables: Tables, *, analysed: str = KEPT, note: str = "") -> Figure:
+    """Draw one picture. Raises ``KeyError`` for one that the tables do not allow."""
+    if name not in NAMES or not has_figure(name, tables, analysed):
+        raise KeyError(f"No picture {name!r} of the tables {', '.join(tables) or '(none)'}.")
+    with style():
+        figure = _drawn(name, tables, analysed)
+        if note:
+            _note(figure, note)
+    text = figure_text(name, tables, analysed)
+    return described(figure, figure_title(name), f"{text} {note}".strip())
+
+
+def _drawn(name: str, tables: Tables, analysed: str) -> Figure:
+    if name == TEAM:
+        team, curve = (analysed_rows(tables[each], analysed) for each in ("team", "team_curve"))
+        return team_grid(team, curve)
+    return DRAWN[name](points_of(name, tables, analysed))
+
+
+def _note(figure: Figure, note: str) -> None:
+    """Write below the axis, in room of its own."""
+    width, height = figure.get_size_inches()
+    lines = wrapped(note, NOTE_CHARACTERS, NOTE_LINES)
+    figure.set_size_inches(width, height + LINE_POINTS / 72 * (lines.count("\n") + 1))
+    figure.supxlabel(f"{figure.get_supxlabel()}\n{lines}", size=8)

@@ -1,0 +1,1 @@
+"""The researchers' monitor of a running study: progress, people, one person."""

@@ -1,0 +1,163 @@
+"""A study's people for those who run it: the list with its filters, and one person's way."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.core.paginator import Page, Paginator
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from analysis.monitor.reader import participants_of
+from analysis.monitor.summary import screen_words, stages_of
+from analysis.rows.export_wording import pseudonym
+from analysis.rows.overview import stage_shown
+from trials.models import Event, Participant, Response, Study
+from trials.quality import FLAGS, Flag
+from trials.services import participant_flags
+from trials.services.quotas import places_held
+from trials.study.design import script
+
+N_A_PAGE = 50
+SILENT = "silent"
+Status = Participant.Status
+STATE_WORDS: dict[str, str] = {
+    Status.ACTIVE: "under way",
+    SILENT: "silent",
+    **{each.value: each.replace("_", " ") for each in Status if each != Status.ACTIVE},
+}
+
+
+class PeopleForm(forms.Form):
+    """What the list may be narrowed to; every field may be left out."""
+
+    state = forms.ChoiceField(required=False, choices=[("", "all"), *STATE_WORDS.items()])
+    condition = forms.ChoiceField(required=False)
+    reached = forms.ChoiceField(required=False, label="Is in")
+    flag = forms.ChoiceField(
+        required=False,
+        choices=[
+            ("", "all"), ("any", "any flag"), *((each, each.replace("_", " ")) for each in FLAGS),
+        ],
+    )  # fmt: skip
+    stage = forms.ChoiceField(
+        required=False, choices=[("", "as it stands"), ("live", "study"), ("pilot", "pilot")]
+    )
+    robots = forms.BooleanField(required=False, label="Simulated")
+
+    def __init__(self, study: Study, data: Any) -> None:
+        super().__init__(data)
+        names = [(each.name, each.name) for each in study.conditions.all()]
+        parts = [(name, name.replace("_", " ")) for name, _ in stages_of(script(study.plan))]
+        for field, choices in (("condition", names), ("reached", parts)):
+            self.fields[field].choices = [("", "all"), *choices]  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True, slots=True)
+class PersonRow:
+    """One person as the list and their page show them."""
+
+    participant: Participant
+    who: str
+    state: str
+    screen: str
+    flags: list[Flag]
+
+    @property
+    def flag_words(self) -> list[str]:
+        """The flags' names, each once."""
+        return list(dict.fromkeys(each.name.replace("_", " ") for each in self.flags))
+
+
+def people_page(
+    study: Study, asked: dict[str, Any], number: str
+) -> tuple[Page[Participant], list[PersonRow]]:
+    """Return a page of the people who were asked for, in the order of consent."""
+    stage, now = asked.get("stage") or stage_shown(study), timezone.now()
+    found = participants_of(study, stage, bool(asked.get("robots"))).select_related("condition")
+    kept = _narrowed(study, found, asked, now)
+    if flag := asked.get("flag"):
+        named = {pk: {each.name for each in those} for pk, those in participant_flags(kept).items()}
+        kept = kept.filter(
+            pk__in=[pk for pk, those in named.items() if flag in those or (flag == "any" and those)]
+        )
+    page = Paginator(kept.order_by("number"), N_A_PAGE).get_page(number)
+    return page, person_rows(study, list(page.object_list))
+
+
+def _narrowed(
+    study: Study, found: QuerySet[Participant], asked: dict[str, Any], now: datetime
+) -> QuerySet[Participant]:
+    held = places_held(study, found, now).values("pk")
+    kept, state = found, asked.get("state")
+    if state == SILENT:
+        kept = kept.filter(status=Status.ACTIVE).exclude(pk__in=held)
+    elif state:
+        kept = kept.filter(status=state)
+        kept = kept.filter(pk__in=held) if state == Status.ACTIVE else kept
+    if condition := asked.get("condition"):
+        kept = kept.filter(condition__name=condition)
+    if reached := asked.get("reached"):
+        spans = [span for name, span in stages_of(script(study.plan)) if name == reached]
+        within = (Q(step__gte=each.start, step__lt=each.stop) for each in spans)
+        kept = kept.filter(next(within, Q(pk__in=[])))
+    return kept
+
+
+def person_rows(study: Study, people: list[Participant]) -> list[PersonRow]:
+    """Return what is shown of each of the people, in a fixed number of queries."""
+    flags, steps = participant_flags(people), script(study.plan)
+    found = Participant.objects.filter(pk__in=[each.pk for each in people])
+    held = set(places_held(study, found, timezone.now()).values_list("pk", flat=True))
+    return [
+        PersonRow(
+            participant=each,
+            who=pseudonym(each.is_simulated, each.number),
+            state=STATE_WORDS[SILENT if each.is_active and each.pk not in held else each.status],
+            screen=screen_words(steps, each.step),
+            flags=flags[each.pk],
+        )
+        for each in people
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One screen of a person's way; times and what the browser told, never the answer."""
+
+    screen: str
+    shown_at: datetime
+    open_s: float | None
+    n_shown: int
+    rt_ms: int | None
+    events: list[Event]
+
+
+def timeline(participant: Participant) -> list[Visit]:
+    """Return a person's screens in order, in three queries."""
+    steps = script(participant.study.plan)
+    events: dict[int, list[Event]] = defaultdict(list)
+    for event in participant.events.order_by("step", "at_ms", "pk"):
+        events[event.step].append(event)
+    answers = Response.objects.filter(trial__participant=participant)
+    rt = {
+        (phase, position): rt_ms
+        for phase, position, rt_ms in answers.values_list(
+            "trial__phase", "trial__position", "rt_ms"
+        )
+    }
+    return [
+        Visit(
+            screen=screen_words(steps, each.step),
+            shown_at=each.shown_at,
+            open_s=(each.done_at - each.shown_at).total_seconds() if each.done_at else None,
+            n_shown=each.n_shown,
+            rt_ms=rt.get((each.name, steps[each.step].position)) if each.kind == "trial" else None,
+            events=events[each.step],
+        )
+        for each in participant.visits.order_by("step")
+    ]

@@ -1,0 +1,201 @@
+"""Reads a running study: who is where, what was flagged, what went wrong. A fixed few queries."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.core.cache import cache
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from analysis.monitor import summary
+from analysis.monitor.summary import Person
+from analysis.rows.export_wording import pseudonym
+from analysis.rows.overview import stage_shown
+from trials.models import PageError, Participant, Study
+from trials.services import ArmPlaces, arm_places, participant_flags
+from trials.services.quotas import places_held
+from trials.study.design import Phase, script
+
+N_ERRORS = 10
+# Flags look at every answer. Where counting takes long, a count is kept for many times as long.
+SLOW_S = 1.0
+KEPT_TIMES = 20
+_COLUMNS = (
+    "pk", "number", "condition__name", "trial_set__number", "status", "step", "consented_at",
+    "finished_at", "exclusion",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class FlowRow:
+    """One line of the flow: its words, whether it explains the line above, and the counts."""
+
+    words: str
+    is_part: bool
+    counts: list[int]
+
+    @property
+    def total(self) -> int:
+        """Of all conditions."""
+        return sum(self.counts)
+
+
+@dataclass(frozen=True, slots=True)
+class SetRow:
+    """One condition's test sets: how many completed each and how many are under way in it."""
+
+    condition: str
+    cells: list[tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorRow:
+    """One error as the page tells it; ``who`` is a pseudonym, empty for a stranger."""
+
+    at: datetime
+    who: str
+    path: str
+    said: str
+
+
+def _who(participant: Participant | None) -> str:
+    return pseudonym(participant.is_simulated, participant.number) if participant else ""
+
+
+def _said(error: PageError) -> str:
+    return f"{error.kind}: {error.message}" if error.message else error.kind
+
+
+@dataclass(frozen=True, slots=True)
+class Flagged:
+    """How many people have each flag, the most frequent first, and any; ``as_of`` the count."""
+
+    as_of: datetime
+    counts: list[tuple[str, int]]
+    n_people: int
+
+    @property
+    def rows(self) -> list[tuple[str, str, int]]:
+        """The flags' names, the same in words, and how many people have each."""
+        return [(name, name.replace("_", " "), n) for name, n in self.counts]
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """What is known of a running study at ``as_of``; ``stage`` is the pilot's or the study's."""
+
+    study: Study
+    stage: str
+    is_simulated: bool
+    as_of: datetime
+    people: list[Person]
+    places: list[ArmPlaces]
+    sets: list[SetRow]
+    gate: summary.Gate
+    stages: list[summary.StageCount]
+    times: summary.Times | None
+    pay: summary.Pay
+    flagged: Flagged
+    flow: list[FlowRow]
+    errors: list[PageError]
+
+    @property
+    def error_rows(self) -> list[ErrorRow]:
+        """The last errors, newest first."""
+        return [
+            ErrorRow(each.at, _who(each.participant), each.path, _said(each))
+            for each in self.errors
+        ]
+
+    @property
+    def conditions(self) -> list[str]:
+        """The arms in order."""
+        return [each.condition.name for each in self.places]
+
+
+def running_read(study: Study, *, stage: str | None = None, is_simulated: bool = False) -> Running:
+    """Count a study's people of one stage, or its robots, at this moment."""
+    stage, now = stage or stage_shown(study), timezone.now()
+    found = participants_of(study, stage, is_simulated)
+    people, steps = persons(study, found, now), script(study.plan)
+    places = arm_places(study, stage=stage, is_simulated=is_simulated)
+    names = [each.condition.name for each in places]
+    recruitment = study.plan.recruitment
+    taken = None if is_simulated else summary.times(people)  # robots answer at once
+    return Running(
+        study=study,
+        stage=stage,
+        is_simulated=is_simulated,
+        as_of=now,
+        people=people,
+        places=places,
+        sets=_sets(people, names, study.plan.test.n_sets),
+        gate=summary.gate(people, steps),
+        stages=summary.drop_out(people, steps),
+        times=taken,
+        pay=summary.pay_of(recruitment.pay, recruitment.currency, taken),
+        flagged=_flagged(study, found, f"{stage}-{is_simulated}", now),
+        flow=_flow(people, names, study),
+        errors=list(study.page_errors.select_related("participant")[:N_ERRORS]),
+    )
+
+
+def _flagged(study: Study, found: QuerySet[Participant], which: str, now: datetime) -> Flagged:
+    key = f"flagged-{study.pk}-{which}"
+    known: Flagged | None = cache.get(key)
+    if known is not None:
+        return known
+    begun = time.monotonic()
+    names = [{each.name for each in those} for those in participant_flags(found).values()]
+    counts = Counter(name for those in names for name in those).most_common()
+    flagged = Flagged(now, counts, sum(map(bool, names)))
+    if (seconds := time.monotonic() - begun) > SLOW_S:
+        cache.set(key, flagged, KEPT_TIMES * seconds)
+    return flagged
+
+
+def participants_of(study: Study, stage: str, is_simulated: bool) -> QuerySet[Participant]:
+    """Return a study's people of one stage, or its robots."""
+    return Participant.objects.filter(study=study, stage=stage, is_simulated=is_simulated)
+
+
+def persons(study: Study, found: QuerySet[Participant], now: datetime) -> list[Person]:
+    """Return where each of the participants is, in two queries."""
+    held = set(places_held(study, found, now).values_list("pk", flat=True))
+    rows = found.order_by("number").values_list(*_COLUMNS)
+    return [
+        Person(
+            number=number, condition=condition, trial_set=trial_set, status=status,
+            is_held=pk in held, step=step, consented_at=consented_at, finished_at=finished_at,
+            exclusion=exclusion,
+        )
+        for (
+            pk, number, condition, trial_set, status, step, consented_at, finished_at, exclusion,
+        ) in rows
+    ]  # fmt: skip
+
+
+def _sets(people: Sequence[Person], conditions: Sequence[str], n_sets: int) -> list[SetRow]:
+    counts = summary.set_counts(people)
+    return [
+        SetRow(
+            name,
+            [(counts[name, n, True], counts[name, n, False]) for n in range(1, n_sets + 1)],
+        )
+        for name in conditions
+    ]
+
+
+def _flow(people: Sequence[Person], conditions: Sequence[str], study: Study) -> list[FlowRow]:
+    table = summary.flow(people, conditions, script(study.plan))
+    is_gated = study.plan.validation is not None
+    return [
+        FlowRow(f"in the {reason}" if reason else meaning, bool(reason), [int(n) for n in counts])
+        for (count, reason, meaning), counts in zip(table.index, table.to_numpy(), strict=True)
+        if is_gated or (Phase.VALIDATION not in str(count) and reason != Phase.VALIDATION)
+    ]

@@ -1,0 +1,266 @@
+"""What a running study's page counts: how far people came, how long they took, what they earn.
+
+Pure: rows of people in, counts out. No answer and no accuracy enters here, so that whoever watches
+a study learns nothing about its results.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from statistics import quantiles
+from typing import Final
+
+from pandas import DataFrame, MultiIndex
+
+from analysis.codebook.codebook import STAGES
+from analysis.tables.consort import consort_table
+from trials.study.design import Kind, Phase, Step
+
+# Prolific's minimum for participants, pounds per hour (its help centre, "payment principles").
+LEAST_PAY: Final = 6.0
+LEAST_PAY_CURRENCY: Final = "GBP"
+ACTIVE, COMPLETED, WITHDRAWN = "active", "completed", "withdrawn"
+FAILED_VALIDATION = "failed_validation"
+_STAGE_OF_PAGE: Final = {
+    "before_validation": "validation",
+    "retry_validation": "validation",
+    "before_test": "test",
+}
+# Counts of the flow that need the answers; they stand with the results.
+_OF_RESULTS: Final = ("excluded", "analysed")
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One row of the database: where a person is. ``is_held``: completed, or seen in time."""
+
+    number: int
+    condition: str
+    trial_set: int
+    status: str
+    is_held: bool
+    step: int
+    consented_at: datetime
+    finished_at: datetime | None = None
+    exclusion: str = ""
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether a session goes on by name only: not seen in time, or past the time limit."""
+        return self.status == ACTIVE and not self.is_held
+
+    @property
+    def minutes(self) -> float | None:
+        """From consent to the last page, for those who completed."""
+        if self.status != COMPLETED or self.finished_at is None:
+            return None
+        return (self.finished_at - self.consented_at).total_seconds() / 60
+
+
+def stage_of(step: Step) -> str:
+    """Return the part of the study that a screen belongs to."""
+    match step.kind:
+        case Kind.PAGE:
+            return _STAGE_OF_PAGE.get(step.name, step.name)
+        case Kind.ATTENTION:
+            return Phase.TEST.value
+        case _:
+            return str(step.name)
+
+
+def screen_words(script: Sequence[Step], place: int) -> str:
+    """Return where somebody is: ``12 of 52: test 7``."""
+    step = script[min(place, len(script) - 1)]
+    return f"{min(place + 1, len(script))} of {len(script)}: {_screen(step)}"
+
+
+def _screen(step: Step) -> str:
+    name, place = str(step.name).replace("_", " "), step.position + 1
+    match step.kind:
+        case Kind.PAGE:
+            return name
+        case Kind.QUESTIONS:
+            return f"questions, {name}"
+        case Kind.ATTENTION:
+            return f"attention check {place}"
+        case Kind.TRIAL:
+            return f"{name} {place}"
+        case _:
+            return f"{name} {place}, {step.kind.value.replace('_', ' ')}"
+
+
+@dataclass(frozen=True, slots=True)
+class StageCount:
+    """How many people came to a part of the study, and where those who did not finish stand."""
+
+    stage: str
+    n_reached: int
+    n_under_way: int
+    n_silent: int
+    n_ended: int
+
+    @property
+    def words(self) -> str:
+        """The part's name as it is read."""
+        return self.stage.replace("_", " ")
+
+
+def stages_of(script: Sequence[Step]) -> list[tuple[str, range]]:
+    """Return the parts of a session in order, each with its screens."""
+    found = []
+    for stage, group in groupby(enumerate(script), key=lambda each: stage_of(each[1])):
+        places = [place for place, _ in group]
+        found.append((stage, range(places[0], places[-1] + 1)))
+    return found
+
+
+def drop_out(people: Sequence[Person], script: Sequence[Step]) -> list[StageCount]:
+    """Return one row a part: who came to it, who is in it, and who left the study from it.
+
+    ``n_ended`` counts every end but completion. Ends, silent and under way add up to all who
+    did not complete.
+    """
+    rows = []
+    for stage, places in stages_of(script):
+        here = [each for each in people if each.step in places and each.status != COMPLETED]
+        n_silent = sum(each.is_silent for each in here)
+        n_active = sum(each.status == ACTIVE for each in here)
+        n_reached = sum(each.step >= places.start for each in people)
+        rows.append(
+            StageCount(stage, n_reached, n_active - n_silent, n_silent, len(here) - n_active)
+        )
+    return rows
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """How many reached the validation's pass mark, of those for whom it is decided."""
+
+    n_passed: int
+    n_failed: int
+
+    @property
+    def percent(self) -> float | None:
+        """Passed per hundred decided; None while it is decided for nobody."""
+        n = self.n_passed + self.n_failed
+        return 100 * self.n_passed / n if n else None
+
+
+def gate(people: Iterable[Person], script: Sequence[Step]) -> Gate:
+    """Count who passed the validation and who did not."""
+    end = validation_end(script)
+    decided = Counter(has_passed(each.status, each.step, end) for each in people)
+    return Gate(decided[True], decided[False])
+
+
+def validation_end(script: Sequence[Step]) -> int | None:
+    """Return the place of the first screen after the validation; None without one."""
+    places = [place for place, step in enumerate(script) if stage_of(step) == Phase.VALIDATION]
+    return places[-1] + 1 if places else None
+
+
+def has_passed(status: str, step: int, end: int | None) -> bool | None:
+    """Say whether somebody who stands at ``step`` passed the validation that ends at ``end``.
+
+    The step is kept whatever happens to a person's answers. None without a validation, before
+    its end, and for who withdrew right at its end: who failed stands there too, and what they
+    answered is deleted.
+    """
+    if end is None or (status == WITHDRAWN and step == end):
+        return None
+    if status == FAILED_VALIDATION:
+        return False
+    return True if step >= end else None
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Minutes from consent to the last page: how many people, quartiles and median."""
+
+    n: int
+    first: float
+    median: float
+    third: float
+
+
+def times(people: Iterable[Person]) -> Times | None:
+    """Return the quartiles of the time to complete; None before anyone has.
+
+    Linear interpolation between order statistics, as NumPy's default (Hyndman & Fan 1996, type 7).
+    """
+    minutes = [each.minutes for each in people if each.minutes is not None]
+    if not minutes:
+        return None
+    first, median, third = (
+        quantiles(minutes, n=4, method="inclusive") if len(minutes) > 1 else minutes * 3
+    )
+    return Times(len(minutes), first, median, third)
+
+
+@dataclass(frozen=True, slots=True)
+class Pay:
+    """What a session pays, and by the hour at the median time (None before it is known)."""
+
+    amount: float
+    currency: str
+    per_hour: float | None
+
+    @property
+    def is_too_little(self) -> bool:
+        """Whether somebody at the median earns less than ``LEAST_PAY`` an hour."""
+        is_known = self.per_hour is not None and self.currency == LEAST_PAY_CURRENCY
+        return is_known and (self.per_hour or 0) < LEAST_PAY
+
+
+def pay_of(amount: float, currency: str, taken: Times | None) -> Pay:
+    """Return the pay of a completed session by the hour."""
+    per_hour = 60 * amount / taken.median if taken and taken.median and amount else None
+    return Pay(amount, currency, per_hour)
+
+
+def set_counts(people: Iterable[Person]) -> Counter[tuple[str, int, bool]]:
+    """Count those who hold a place by condition, number of the test's set, and completed or not."""
+    return Counter(
+        (each.condition, each.trial_set, each.status == COMPLETED)
+        for each in people
+        if each.is_held
+    )
+
+
+def flow(people: Sequence[Person], conditions: Sequence[str], script: Sequence[Step]) -> DataFrame:
+    """Return the counts of the CONSORT flow, a row a count and a column a condition.
+
+    The counts are those of ``consort.consort_table``, without the ones that need answers, and
+    with those whom a researcher left out by hand. Index: ``count``, ``reason``, ``meaning``.
+    """
+    reached, end = {name: place for place, name in enumerate(STAGES)}, validation_end(script)
+    begins = [(reached[name], span.start) for name, span in stages_of(script) if name in reached]
+    rows = [
+        (
+            str(each.number), each.condition, each.status,
+            STAGES[max((n for n, start in begins if each.step >= start), default=0)],
+            has_passed(each.status, each.step, end),
+        )
+        for each in people
+    ]  # fmt: skip
+    names = ["participant_id", "condition", "status", "last_stage", "is_validation_passed"]
+    frame = DataFrame(rows, columns=names, dtype="object")
+    table = consort_table(frame, conditions, has_validation=end is not None)
+    table = table[~table["count"].isin(_OF_RESULTS)].fillna({"reason": ""})
+    keys = ["count", "reason", "meaning"]
+    counts = table.set_index([*keys, "condition"])["n_participants"].unstack("condition")
+    first = table[table["condition"] == conditions[0]]
+    wholes = {name: place for place, name in enumerate(dict.fromkeys(first["count"]))}
+    # The parts of a count come right after it.
+    order = sorted(first[keys].itertuples(index=False, name=None), key=lambda row: wholes[row[0]])
+    counts = counts.reindex(
+        index=MultiIndex.from_tuples(order, names=keys), columns=list(conditions)
+    )
+    left_out = Counter(e.condition for e in people if e.status == COMPLETED and e.exclusion)
+    row = ("left_out", "", "of them were left out by a researcher")
+    counts.loc[row, :] = [left_out[name] for name in conditions]
+    return counts.astype(int)

@@ -1,0 +1,127 @@
+"""The researcher's pages while a study runs: its counts, its people, one person."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.contrib.auth.models import User
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from analysis.blind import lift_of
+from analysis.monitor.actions import ACTIONS, actions_of
+from analysis.monitor.people import PeopleForm, people_page, person_rows, timeline
+from analysis.monitor.reader import running_read
+from analysis.monitor.summary import LEAST_PAY, LEAST_PAY_CURRENCY
+from trials import services
+from trials.models import Identity, Participant, Study
+from trials.roles import editor_only
+
+STAGES = tuple(Participant.Stage.values)
+REFRESH_S = 20
+
+
+@require_safe
+@editor_only
+def live(request: HttpRequest, study: Study) -> HttpResponse:
+    """Show how a running study stands; ``part`` asks for the counts alone, to refresh them."""
+    stage, is_simulated = request.GET.get("stage"), request.GET.get("robots") == "1"
+    running = running_read(
+        study, stage=stage if stage in STAGES else None, is_simulated=is_simulated
+    )
+    context = {
+        "study": study,
+        "running": running,
+        "least_pay": LEAST_PAY,
+        "least_currency": LEAST_PAY_CURRENCY,
+        "query": urlencode({"stage": running.stage} | ({"robots": "1"} if is_simulated else {})),
+        "refresh_s": REFRESH_S,
+        "is_blinded": lift_of(study, running.stage) is None,
+    }
+    part = "running/_live.html" if "part" in request.GET else "running/live.html"
+    return render(request, part, context)
+
+
+@require_POST
+@editor_only
+def switch(request: HttpRequest, study: Study, position: int) -> HttpResponse:
+    """Send new people to a condition, or no longer."""
+    condition = get_object_or_404(study.conditions.all(), position=position)
+    wanted = request.POST.get("is_on")
+    if wanted not in {"0", "1"}:
+        messages.error(request, f"Found is_on={wanted!r}, expected 0 or 1. Nothing changed.")
+    else:
+        services.condition_switch(condition=condition, is_on=wanted == "1", user=user_of(request))
+        said = "gets new people" if condition.is_on else "gets nobody new; who is in it goes on"
+        messages.success(request, f"{condition} {said}.")
+    return redirect("running-live", study.slug)
+
+
+@require_safe
+@editor_only
+def people(request: HttpRequest, study: Study) -> HttpResponse:
+    """List a study's people, fifty a page."""
+    form = PeopleForm(study, request.GET)
+    form.is_valid()
+    page, rows = people_page(study, form.cleaned_data, request.GET.get("page", "1"))
+    asked = {name: value for name, value in request.GET.items() if name != "page" and value}
+    context = {"study": study, "form": form, "page": page, "rows": rows, "query": urlencode(asked)}
+    return render(request, "running/people.html", context)
+
+
+@require_safe
+@editor_only
+def person(request: HttpRequest, study: Study, who: str) -> HttpResponse:
+    """Show one person: where they are, what was noted, their way, what can be done."""
+    participant = participant_of(study, who)
+    context = {
+        "study": study,
+        "row": person_rows(study, [participant])[0],
+        "identity": Identity.objects.filter(participant=participant).first(),
+        "visits": timeline(participant),
+        "actions": actions_of(participant),
+    }
+    return render(request, "running/person.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@editor_only
+def act(request: HttpRequest, study: Study, who: str, name: str) -> HttpResponse:
+    """Ask about an action, or do it. What cannot be done any more says why."""
+    participant, action = participant_of(study, who), ACTIONS.get(name)
+    if action is None:
+        raise Http404(f"No action {name}. Actions: {', '.join(ACTIONS)}.")
+    if not action.is_possible(participant):
+        messages.error(
+            request, f"{action.label}: not possible, {participant} is {participant.status}."
+        )
+        return redirect("running-person", study.slug, who)
+    form = action.form(participant, request.POST if request.method == "POST" else None)
+    if not form.is_valid():
+        context = {"study": study, "who": who, "person": participant, "action": action}
+        status = 422 if form.is_bound else 200
+        return render(request, "running/confirm.html", context | {"form": form}, status=status)
+    try:
+        action.run(participant, form.cleaned_data, user_of(request))
+        messages.success(request, f"{action.label}: done, and logged.")
+    except services.StudyRefused as error:
+        messages.error(request, str(error))
+    return redirect("running-person", study.slug, who)
+
+
+def participant_of(study: Study, who: str) -> Participant:
+    """Return the person of a pseudonym: ``p0012`` a person, ``r0012`` a robot."""
+    match = re.fullmatch(r"([pr])(\d{4,9})", who, re.ASCII)
+    if match is None:
+        raise Http404(f"No person {who}; expected p0001 or, for a robot, r0001.")
+    found = Participant.objects.select_related("study", "condition", "trial_set")
+    return get_object_or_404(found, study=study, is_simulated=match[1] == "r", number=int(match[2]))
+
+
+def user_of(request: HttpRequest) -> User:
+    """Return who is signed in."""
+    assert isinstance(request.user, User)  # noqa: S101 - for the types; nobody else comes here
+    return request.user

@@ -1,0 +1,1 @@
+"""Sample size: simulated studies, tested as the real one will be. Pure."""

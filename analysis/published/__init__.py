@@ -1,0 +1,1 @@
+"""Published response files: read, checked, analysed, compared. No Django."""

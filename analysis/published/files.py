@@ -1,0 +1,50 @@
+"""Write the results of a published file: ``results.json`` and one CSV a table."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from pandas import DataFrame, Series
+from pandas.api.types import is_numeric_dtype
+
+from analysis.published.responses import PublishedRefused
+from analysis.tables.csv_cells import neutral
+
+
+def files_write(
+    folder: Path, results: Mapping[str, object], tables: Mapping[str, DataFrame]
+) -> tuple[str, ...]:
+    """Write all files into ``folder``, which is made if need be, and return their names.
+
+    They get their names only when all are complete. Raises ``PublishedRefused`` if the path, or
+    a part of it, is a file.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise PublishedRefused(
+            f"{folder}: found a file, expected a folder or a new name."
+        ) from error
+    names = ("results.json", *tables)
+    with TemporaryDirectory(prefix=".analysis-", dir=folder) as scratch:
+        text = json.dumps(results, indent=2, allow_nan=False) + "\n"
+        (Path(scratch) / "results.json").write_text(text, encoding="utf-8")
+        for name, table in tables.items():
+            cells = DataFrame({column: _cells(table[column]) for column in table})
+            cells.to_csv(Path(scratch) / name, index=False, lineterminator="\r\n")
+        for name in names:
+            os.replace(Path(scratch) / name, folder / name)
+    return names
+
+
+def _cells(cells: Series) -> Series:
+    values = cells.dropna().unique().tolist()
+    if values and all(value is True or value is False for value in values):
+        return cells.map({True: "true", False: "false"})
+    if is_numeric_dtype(cells):
+        return cells
+    return cells.astype("str").map(neutral, na_action="ignore")

@@ -1,0 +1,1 @@
+"""The researchers' results page: the tables of this moment, blinded until the lift."""

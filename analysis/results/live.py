@@ -1,0 +1,193 @@
+"""A study's results while it runs: the tables of this moment, blinded until the lift.
+
+The one function behind the page, its pictures and their files, so that all of them agree.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from django.core.cache import cache
+from django.utils import timezone
+from pandas import DataFrame
+
+from analysis.blind import BlindLift, arm_labels, blinded, lift_of, progress_blinded
+from analysis.codebook.codebook import ITEMS, PARTICIPANTS, RESPONSES
+from analysis.figures.figure_points import ALL, KEPT, analysed_rows
+from analysis.rows.frame import StudyRows
+from analysis.rows.overview import Progress, declared_of, progress_counts, stage_shown
+from analysis.stats.analysis_plan import Declared
+from analysis.stats.exclusions import BY_HAND
+from analysis.tables.tables import tables_of
+from analysis.tables.tidy import frame_of
+from trials.models import Participant, Response, Study
+from trials.study.design import Phase
+
+CACHE_S: Final = 30
+# The page waits for no table that it does not show; an export has them all.
+NOT_SHOWN: Final = ("equivalence", "mixed_model", "images")
+_COMPUTING = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a reader asks to see. ``at`` names the state of a page that is being completed."""
+
+    include_simulated: bool = False
+    analysed: str = KEPT
+    at: int | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LiveResults:
+    """What is known of a study at ``as_of``.
+
+    ``tables`` are those of ``analysis.tables.tables``. While ``lift`` is None, they name arms by
+    letters and what would give an arm away is missing; ``progress`` is one row of all arms
+    together. ``n_answers`` are the answers to the test on which all is based: of those who
+    completed. ``n_responses`` counts those of everyone; it identifies this state and is on no page.
+    """
+
+    study: Study
+    asked: Asked
+    lift: BlindLift | None
+    progress: list[Progress]
+    tables: dict[str, DataFrame]
+    n_responses: int
+    n_answers: int
+    as_of: datetime
+
+    @property
+    def is_pilot(self) -> bool:
+        """Whether these are the pilot's people, and the blind is the pilot's."""
+        return stage_shown(self.study) == Participant.Stage.PILOT
+
+    @property
+    def is_blinded(self) -> bool:
+        """Whether arms are letters."""
+        return self.lift is None
+
+    @property
+    def is_interim(self) -> bool:
+        """Whether more people may still come, so that these are not the study's last numbers."""
+        return self.study.status != Study.Status.CLOSED
+
+    @property
+    def has_exclusions(self) -> bool:
+        """Whether anything excludes people, so that before and after differ in kind."""
+        return bool(self.exclusions)
+
+    @property
+    def exclusions(self) -> str:
+        """What excludes people, in words: rules of the declaration, people left out by hand."""
+        if (table := self.tables.get("exclusions")) is None or not len(table):
+            return ""
+        is_by_hand = table["rule"] == BY_HAND
+        n = int(table.loc[is_by_hand, "n_excluded"].sum())
+        by_hand = f"{n} {'person' if n == 1 else 'people'} left out by a researcher, by hand"
+        parts = [("the declared rules", not is_by_hand.all()), (by_hand, n > 0)]
+        return "; ".join(words for words, is_so in parts if is_so)
+
+    @property
+    def n_completed(self) -> int:
+        """Participants of all arms who completed."""
+        return sum(each.n_completed for each in self.progress)
+
+    @property
+    def simulated_note(self) -> str:
+        """What happened to the robots, in a sentence; empty if there are none."""
+        n = sum(each.n_simulated for each in self.progress)
+        if not n:
+            return ""
+        noun = "participant is" if n == 1 else "participants are"
+        verb = "included" if self.asked.include_simulated else "left out"
+        return f"{n} simulated {noun} {verb}."
+
+    @property
+    def note(self) -> str:
+        """What a picture must say wherever it is shown; mostly nothing."""
+        parts = [
+            ("Pilot.", self.is_pilot),
+            ("Simulated participants are included.", self.asked.include_simulated),
+            ("Before exclusions.", self.asked.analysed == ALL and self.has_exclusions),
+            ("Interim: blinded, arms in a secret order.", self.is_blinded),
+        ]
+        return " ".join(words for words, is_so in parts if is_so)
+
+    @property
+    def key(self) -> str:
+        """What these tables depend on, for caching what is made of them."""
+        return f"{_key(self.study, self.asked, self.n_responses)}-{self.asked.analysed}" + (
+            "-blinded" * self.is_blinded + "-interim" * self.is_interim
+        )
+
+
+def live_results(study: Study, asked: Asked | None = None) -> LiveResults:
+    """Return a study's results now, computed at most every ``CACHE_S`` seconds per answer.
+
+    A page says its ``n_responses`` in the addresses of its pictures; asked for by that number,
+    they show the state of the page, even if answers have come in between.
+    """
+    asked = asked or Asked()
+    stage = stage_shown(study)
+    progress = progress_counts(study, include_simulated=asked.include_simulated, stage=stage)
+    n_responses, tables, as_of = _state(study, asked)
+    n_answers, lift = _n_answers(tables), lift_of(study, stage)
+    if lift is None:
+        labels = arm_labels(study, (each.condition for each in progress), stage)
+        tables = blinded(tables, labels)
+        progress = progress_blinded(progress)
+    return LiveResults(study, asked, lift, progress, tables, n_responses, n_answers, as_of)
+
+
+def _state(study: Study, asked: Asked) -> tuple[int, dict[str, DataFrame], datetime]:
+    if asked.at is not None and (found := cache.get(_key(study, asked, asked.at))):
+        return asked.at, *found
+    n_responses = _n_responses(study, asked)
+    key = _key(study, asked, n_responses)
+    with _COMPUTING:  # a page and its pictures ask at once: one of them computes
+        found = cache.get(key)
+        if found is None:
+            found = (study_tables(study, asked), timezone.now())
+            cache.set(key, found, CACHE_S)
+    return n_responses, *found
+
+
+def _n_answers(tables: dict[str, DataFrame]) -> int:
+    rows = analysed_rows(tables["measures"], ALL)
+    is_accuracy = (rows["measure"] == "accuracy") & (rows["weight"] == "participants")
+    return int(rows.loc[is_accuracy, "n_trials"].sum())
+
+
+def _n_responses(study: Study, asked: Asked) -> int:
+    counted = Response.objects.filter(
+        trial__participant__study=study,
+        trial__participant__stage=stage_shown(study),
+        trial__phase=Phase.TEST,
+    )
+    if not asked.include_simulated:
+        counted = counted.filter(trial__participant__is_simulated=False)
+    return counted.count()
+
+
+def _key(study: Study, asked: Asked, n_responses: int) -> str:
+    of = f"{study.pk}-{study.created_at.timestamp()}-{study.document_sha256}"
+    return f"live-{of}-{stage_shown(study)}-{n_responses}" + (
+        "-simulated" if asked.include_simulated else ""
+    )
+
+
+def study_tables(study: Study, asked: Asked) -> dict[str, DataFrame]:
+    """Return the tables of ``analysis.tables.tables``, by their names."""
+    stage = stage_shown(study)
+    rows = StudyRows(study, include_simulated=asked.include_simulated, stage=stage)
+    return tables_of(
+        frame_of(RESPONSES, rows.responses()),
+        frame_of(PARTICIPANTS, rows.participants()),
+        frame_of(ITEMS, rows.items()),
+        Declared.from_json(declared_of(study)),
+        without=NOT_SHOWN,
+    )

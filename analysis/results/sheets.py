@@ -1,0 +1,267 @@
+"""The tables beside the pictures: words and rounded numbers, ready to be printed on a page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from pandas import DataFrame, Series, isna
+
+from analysis.figures.figure_points import (
+    KEPT,
+    MS_PER_S,
+    SPECS,
+    WITHOUT_AWAY,
+    Tables,
+    analysed_rows,
+    arms_of,
+    points_of,
+    pooled,
+    time_shown,
+)
+from analysis.figures.figure_texts import (
+    TEAM,
+    exclusions_text,
+    figure_names,
+    figure_text,
+    figure_title,
+)
+
+ALL_ARMS: Final = "All arms"
+NONE: Final = "–"
+MOST_INTERVALS: Final = 3  # series; with more of them the means stand alone
+MINUS: Final = "−"
+RELIANCE_TOO: Final = {"accept_rate": "Accepted", "d_prime": "d′", "criterion": "c"}
+P_LEAST: Final = 0.001
+TESTS: Final = "Tests"
+INTERIM: Final = "Interim: not for deciding when to stop."
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A table of words. The first cell of each row names it."""
+
+    caption: str
+    columns: list[str]
+    rows: list[list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """A part of the page: a table, with its picture unless ``name`` is empty."""
+
+    title: str
+    sheet: Sheet
+    name: str = ""
+    text: str = ""
+
+
+def panels_of(tables: Tables, analysed: str = KEPT, *, is_interim: bool = False) -> list[Panel]:
+    """Return all that the tables have to say, in the order of the page.
+
+    Tests of a study that is not closed are marked as such (``is_interim``).
+    """
+    drawn = [
+        Panel(figure_title(name), _sheet(name, tables, analysed), name, words)
+        for name in figure_names(tables, analysed)
+        for words in [figure_text(name, tables, analysed)]
+    ]
+    told = {TESTS: "tests", "Exclusions": "exclusions"}
+    more = [
+        Panel(title, TOLD[name](tables, analysed))
+        for title, name in told.items()
+        if len(tables.get(name, ()))
+    ]
+    return drawn + [_marked(each) if is_interim else each for each in more]
+
+
+def _marked(panel: Panel) -> Panel:
+    """Return the panel; one of tests says that they are not the last ones."""
+    if panel.title != TESTS:
+        return panel
+    caption = f"{panel.sheet.caption}. {INTERIM}"
+    return replace(panel, sheet=replace(panel.sheet, caption=caption))
+
+
+def number(value: Any, digits: int = 1) -> str:
+    """Return a rounded number, or a dash for what is not known."""
+    return NONE if isna(value) else f"{float(value):.{digits}f}".replace("-", MINUS)
+
+
+def interval(low: Any, high: Any) -> str:
+    """Return the two ends of an interval, or a dash."""
+    return NONE if isna(low) or isna(high) else f"{number(low)} to {number(high)}"
+
+
+def estimate(value: Any, low: Any, high: Any) -> str:
+    """Return a number with its interval, as far as they are known."""
+    limits = "" if isna(low) or isna(high) else f" ({interval(low, high)})"
+    return number(value) + limits
+
+
+def p_value(p: Any) -> str:
+    """Return p to three digits; what is smaller is said to be."""
+    return f"< {P_LEAST}" if not isna(p) and p < P_LEAST else number(p, 3)
+
+
+def is_above(value: Any, low: Any, high: Any) -> str:
+    """Return in words whether a number is above 0, as far as its interval tells; or a dash."""
+    if isna(value):
+        return NONE
+    return "yes" if low > 0 else "no" if high < 0 else "not clear"
+
+
+def _sheet(name: str, tables: Tables, analysed: str) -> Sheet:
+    if name == TEAM:
+        return _team(tables, analysed)
+    points = points_of(name, tables, analysed)
+    spec = SPECS[name]
+    series = list(spec.series or dict.fromkeys(points["series"]))
+    whom = exclusions_text(tables, analysed)
+    if len(series) == 1:
+        caption = f"{spec.axis}, mean over the participants who completed; {whom}"
+        sheet = _one_series(caption, points)
+        return _with_median(sheet, tables, analysed) if name == "time" else sheet
+    limits = " (95 % interval)" if len(series) <= MOST_INTERVALS else ""
+    caption = f"{spec.axis}, mean{limits} over the participants who completed; {whom}"
+    rows = [_row(name, points[points["condition"] == name], series) for name in arms_of(points)]
+    of_series = [pooled(points[points["series"] == each]) for each in series]
+    n = max(n for n, _ in of_series)
+    rows.append([ALL_ARMS, str(n), *(number(mean) for _, mean in of_series)])
+    columns = ["Condition", "Participants", *series]
+    sheet = _countless(Sheet(caption, columns, rows), points)
+    return _with_more(sheet, tables, analysed) if name == "reliance" else sheet
+
+
+def _row(name: str, own: DataFrame, series: list[str]) -> list[str]:
+    cells = [name, number(own["n_participants"].max(), 0)]
+    values = own.set_index("series").reindex(series)
+    if len(series) > MOST_INTERVALS:
+        return cells + [number(value) for value in values["value"]]
+    each = zip(values["value"], values["low"], values["high"], strict=True)
+    return cells + [estimate(*point) for point in each]
+
+
+def _one_series(caption: str, points: DataFrame) -> Sheet:
+    """Return the table of one series, which has room for more; trials where they are counted."""
+    columns = ["Condition", "Participants", "Trials", "Mean", "SD", "95 % interval"]
+    own = points.set_index("condition").loc[arms_of(points)]
+    rows = [
+        [
+            str(name), number(row["n_participants"], 0), number(row["n_trials"], 0),
+            number(row["value"]), number(row["sd"]), interval(row["low"], row["high"]),
+        ]
+        for name, row in own.iterrows()
+    ]  # fmt: skip
+    n, mean = pooled(points)
+    rows.append([ALL_ARMS, str(n), number(own["n_trials"].sum(), 0), number(mean), NONE, NONE])
+    if own["n_trials"].isna().all():
+        columns, rows = _without(2, columns), [_without(2, row) for row in rows]
+    return _countless(Sheet(caption, columns, rows), points)
+
+
+def _countless(sheet: Sheet, points: DataFrame) -> Sheet:
+    """Return a blinded sheet without the counts of people; all arms together need them too."""
+    if points["n_participants"].notna().any():
+        return sheet
+    rows = [_without(1, row) for row in sheet.rows if row[0] != ALL_ARMS]
+    return Sheet(sheet.caption, _without(1, sheet.columns), rows)
+
+
+def _without(place: int, cells: list[str]) -> list[str]:
+    return cells[:place] + cells[place + 1 :]
+
+
+def _with_median(sheet: Sheet, tables: Tables, analysed: str) -> Sheet:
+    """Add the median over people, and say whether time away from the page is in."""
+    rows = analysed_rows(tables["times"], analysed)
+    shown = time_shown(rows)
+    medians = rows[rows["measure"] == shown].set_index("condition")["median"] / MS_PER_S
+    place = sheet.columns.index("Mean")
+    sheet.columns.insert(place, "Median")
+    for row in sheet.rows:
+        row.insert(place, number(medians.get(row[0])))
+    away = ", without the time away from the page" * (shown == WITHOUT_AWAY)
+    return replace(sheet, caption=f"{sheet.caption}; each person's median{away}")
+
+
+def _with_more(sheet: Sheet, tables: Tables, analysed: str) -> Sheet:
+    """Add the measures of the same answers that are not drawn."""
+    rows = analysed_rows(tables["measures"], analysed)
+    rows = rows[rows["weight"] == "participants"]
+    for measure, head in RELIANCE_TOO.items():
+        own = rows[rows["measure"] == measure].set_index("condition")["estimate"]
+        digits = 1 if measure == "accept_rate" else 2
+        for row in sheet.rows:
+            row.append(number(own.get(row[0]), digits))
+        sheet.columns.append(head)
+    return sheet
+
+
+def _team(tables: Tables, analysed: str) -> Sheet:
+    team = analysed_rows(tables["team"], analysed)
+    columns = [
+        "Condition", "Threshold", "AI decides", "AI right there", "People right on the rest",
+        "Trials of the rest", "AI alone", "People", "Team", "Team, natural mixture",
+        "Team − better of both", "Beats both",
+    ]  # fmt: skip
+    rows = [_team_row(row) for _, row in team.iterrows()]
+    whom = exclusions_text(tables, analysed)
+    what = "Correct decisions in percent (95 % interval), AI and people sharing the images"
+    caption = f"{what}; natural mixture: right and wrong answers as often as the AI gives; {whom}"
+    return Sheet(caption, columns, rows)
+
+
+def _team_row(row: Series) -> list[str]:
+    names = ("ai_share", "ai_accuracy_on_share", "human_accuracy_on_rest")
+    above = [row[f"complementarity{end}"] for end in ("", "_low", "_high")]
+    return [
+        row["condition"],
+        number(row["threshold"], 2),
+        *(number(row[name]) for name in names),
+        number(row["n_trials_on_rest"], 0),
+        *(number(row[name]) for name in ("ai_alone", "human_alone")),
+        estimate(row["team"], row["team_low"], row["team_high"]),
+        estimate(row["team_prevalence_corrected"], row["corrected_low"], row["corrected_high"]),
+        estimate(*above),
+        is_above(*above),
+    ]
+
+
+def _tests(tables: Tables, analysed: str) -> Sheet:
+    tests = analysed_rows(tables["tests"], analysed)
+    columns = ["Comparison", "Measure", "n", "Difference", "95 % interval", "U", "p"]
+    columns += ["p (Holm)", "Cliff’s δ"]
+    rows = [_tests_row(row) for _, row in tests.iterrows()]
+    whom = exclusions_text(tables, analysed)
+    caption = f"Differences between conditions, two-sided Mann–Whitney tests; {whom}"
+    return Sheet(caption, columns, rows)
+
+
+def _tests_row(row: Series) -> list[str]:
+    return [
+        f"{row['a']} − {row['b']}",
+        str(row["measure"]).replace("_", " "),
+        f"{row['n_a']} and {row['n_b']}",
+        number(row["difference"]),
+        interval(row.get("low"), row.get("high")),
+        number(row["u"]),
+        p_value(row["p"]),
+        p_value(row["p_holm"]),
+        number(row["cliffs_delta"], 2),
+    ]
+
+
+def _exclusions(tables: Tables, analysed: str) -> Sheet:
+    columns = ["Condition", "Rule", "Participants", "Excluded by it", "Kept"]
+    names = ["condition", "rule", "n_participants", "n_excluded", "n_kept"]
+    rows = [[str(cell) for cell in row] for row in tables["exclusions"][names].to_numpy()]
+    caption = "Participants who completed, by declared rule; by hand: left out by a researcher"
+    return Sheet(caption, columns, rows)
+
+
+TOLD: Final[Mapping[str, Callable[[Tables, str], Sheet]]] = {
+    "tests": _tests,
+    "exclusions": _exclusions,
+}

@@ -1,0 +1,191 @@
+"""The staff's pages. No number is computed here: ``live.live_results`` has them all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from urllib.parse import urlencode
+
+from django.contrib.admin.views.decorators import staff_member_required
+from django.core.cache import cache
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from analysis.blind import blind_lift, lift_of
+from analysis.codebook.codebook import FILES
+from analysis.figures.figure_points import ALL, KEPT
+from analysis.figures.figure_texts import NAMES, has_figure
+from analysis.results.downloads import csv_bytes, results_read
+from analysis.results.live import CACHE_S, Asked, LiveResults, live_results
+from analysis.results.sheets import panels_of
+from analysis.rows.overview import stage_shown, studies_overview
+from trials.models import Participant, Study
+from trials.roles import may_edit
+
+# Files in which no arm can be recognised: they are sent while the blind is on.
+BLIND_FILES = ("codebook.csv",)
+FIGURE_TYPES = {"png": "image/png", "svg": "image/svg+xml", "pdf": "application/pdf"}
+# A drawing styles itself; opened alone, the site's policy would leave it black.
+FIGURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox"
+
+
+def staff_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Send everyone else to the login."""
+    return staff_member_required(view, login_url="staff-login")
+
+
+@never_cache
+@require_safe
+@staff_only
+def home(request: HttpRequest) -> HttpResponse:
+    """List the studies."""
+    return render(request, "staff/home.html", {"studies": studies_overview()})
+
+
+@never_cache
+@require_safe
+@staff_only
+def study(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show a study's results as they stand, and where people enter it."""
+    results = _results(request, slug)
+    context = {
+        "study": results.study,
+        "results": results,
+        "panels": cache.get_or_set(
+            f"{results.key}-panels",
+            lambda: panels_of(
+                results.tables, results.asked.analysed, is_interim=results.is_interim
+            ),
+            CACHE_S,
+        ),
+        "files": [
+            file.removesuffix(".csv")
+            for file in FILES
+            if not results.is_blinded or file in BLIND_FILES
+        ],
+        "kinds": list(FIGURE_TYPES),
+        "figure_query": _query(results.asked, at=results.n_responses),
+        "simulated_query": _query(results.asked, include_simulated=True),
+        "people_query": _query(results.asked, include_simulated=False),
+        "all_query": _query(results.asked, analysed=ALL),
+        "kept_query": _query(results.asked, analysed=KEPT),
+        "may_edit": may_edit(request.user, results.study),
+        "participant_url": request.build_absolute_uri(reverse("consent", args=[slug])),
+    }
+    return render(request, "staff/study.html", context)
+
+
+@never_cache
+@require_safe
+@staff_only
+def figure(request: HttpRequest, slug: str, name: str, kind: str) -> HttpResponse:
+    """Send one picture of the results as a file; as a download if ``download`` is asked for."""
+    if name not in NAMES or kind not in FIGURE_TYPES:
+        raise Http404(f"No picture {name}.{kind}. Pictures: {', '.join(NAMES)}.")
+    results = _results(request, slug)
+    if not has_figure(name, results.tables, results.asked.analysed):
+        if results.is_blinded:
+            return refused(request, results.study, f"The picture {name!r}")
+        raise Http404(f"No picture {name} yet: there is nothing to draw.")
+    content = cache.get_or_set(
+        f"{results.key}-{name}.{kind}", lambda: _drawn(results, name, kind), CACHE_S
+    )
+    response = HttpResponse(content, content_type=FIGURE_TYPES[kind])
+    response["Content-Security-Policy"] = FIGURE_POLICY
+    if "download" in request.GET:
+        file = f"{slug}-{name}{_suffix(results)}.{kind}"
+        response["Content-Disposition"] = f'attachment; filename="{file}"'
+    return response
+
+
+@never_cache
+@require_safe
+@staff_only
+def download(request: HttpRequest, slug: str, name: str) -> HttpResponse:
+    """Send one table as a file. Its name says when it is the pilot's or has simulated people."""
+    file = f"{name}.csv"
+    if file not in FILES:
+        raise Http404(f"No file {file}. Files: {', '.join(FILES)}.")
+    study = get_object_or_404(Study, slug=slug)
+    asked, stage = _asked(request), stage_shown(study)
+    if file not in BLIND_FILES and lift_of(study, stage) is None:
+        return refused(request, study, f"The file {file}")
+    results = results_read(study, include_simulated=asked.include_simulated, stage=stage)
+    suffix = "-pilot" if stage == Participant.Stage.PILOT else ""
+    suffix += "-with-simulated" if asked.include_simulated else ""
+    content = csv_bytes(file, results.tables[file])
+    response = HttpResponse(content, content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{slug}-{name}{suffix}.csv"'
+    return response
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@staff_only
+def lift_blind(request: HttpRequest, slug: str) -> HttpResponse:
+    """Ask whether the blind shall be lifted; lift it by POST."""
+    study = get_object_or_404(Study, slug=slug)
+    stage = stage_shown(study)
+    # A pilot may have ended since the question was read: what was not asked is not lifted.
+    if request.method == "POST" and request.POST.get("stage") == stage:
+        blind_lift(study=study, user=request.user, stage=stage)
+    if lift_of(study, stage) is not None:
+        return redirect("staff-study", slug)
+    return render(request, "staff/lift_blind.html", {"study": study, "stage": stage})
+
+
+def refused(request: HttpRequest, study: Study, what: str) -> HttpResponse:
+    """Refuse ``what`` while the study is blinded, and say how to lift the blind."""
+    context = {"study": study, "what": what}
+    return render(request, "staff/blinded.html", context, status=403)
+
+
+def _results(request: HttpRequest, slug: str) -> LiveResults:
+    return live_results(get_object_or_404(Study, slug=slug), _asked(request))
+
+
+def _asked(request: HttpRequest) -> Asked:
+    at = request.GET.get("at", "")
+    return Asked(
+        include_simulated=request.GET.get("simulated") == "1",
+        analysed=ALL if request.GET.get("analysed") == ALL else KEPT,
+        at=int(at) if at.isdecimal() and at.isascii() and len(at) < 10 else None,
+    )
+
+
+def _query(
+    asked: Asked,
+    *,
+    include_simulated: bool | None = None,
+    analysed: str | None = None,
+    at: int | None = None,
+) -> str:
+    """Return the address's end that asks for the same but what is given."""
+    is_simulated = asked.include_simulated if include_simulated is None else include_simulated
+    values = {
+        "simulated": "1" if is_simulated else "",
+        "analysed": ALL if (analysed or asked.analysed) == ALL else "",
+        "at": "" if at is None else str(at),
+    }
+    return "?" + urlencode({name: value for name, value in values.items() if value})
+
+
+def _drawn(results: LiveResults, name: str, kind: str) -> bytes:
+    # Only here: matplotlib takes half a second to import, which no other page needs.
+    from analysis.figures.figures import figure_bytes, figure_of
+
+    asked = results.asked
+    drawn = figure_of(name, results.tables, analysed=asked.analysed, note=results.note)
+    return figure_bytes(drawn, kind)
+
+
+def _suffix(results: LiveResults) -> str:
+    parts = [
+        ("-pilot", results.is_pilot),
+        ("-blinded", results.is_blinded),
+        ("-before-exclusions", results.asked.analysed == ALL and results.has_exclusions),
+        ("-with-simulated", results.asked.include_simulated),
+    ]
+    return "".join(words for words, is_so in parts if is_so)

@@ -1,0 +1,1 @@
+"""The only reader of the ORM in the analysis: database rows become tidy rows."""

@@ -1,0 +1,112 @@
+"""How a row of the database is said in a file: words, pseudonyms, stages, events. No Django.
+
+``frame`` reads the rows; nothing here knows where they come from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from operator import itemgetter
+from typing import Any
+
+from analysis.codebook.codebook import EVENTS, STAGES, Columns
+from analysis.monitor.summary import has_passed
+
+# People before robots, in the order of consent.
+ORDER = ("is_simulated", "participant_id")
+# How a value of the database is said; what is missing here is said as it stands.
+WORDS: dict[str, Callable[[Any], object]] = {
+    "trial_index": lambda position: position + 1,
+    "item_id": lambda sha256: sha256 and f"i{sha256[:16]}",
+    "response": lambda is_accepted: {True: "yes", False: "no", None: None}[is_accepted],
+    "given_by": lambda how: how or None,
+}
+
+Row = tuple[object, ...]
+Who = tuple[bool, int]
+
+
+def pseudonym(is_simulated: bool, number: int) -> str:
+    """Return what a participant is called in every file."""
+    return f"{'r' if is_simulated else 'p'}{number:04d}"
+
+
+@dataclass(frozen=True, slots=True)
+class Stages:
+    """What one participant did in the phases: first presented, last answered, counts."""
+
+    first: dict[str, datetime] = field(default_factory=dict)
+    last: dict[str, datetime] = field(default_factory=dict)
+    n: dict[str, int] = field(default_factory=dict)
+    n_correct: dict[str, int] = field(default_factory=dict)
+
+
+def teller(
+    columns: Columns, lookups: Iterable[str], constants: Mapping[str, object]
+) -> Callable[[Sequence[Any]], Row]:
+    """Return what turns a row of the database into one of ``columns``."""
+    place = {name: index for index, name in enumerate(lookups)}
+
+    def one(name: str) -> Callable[[Sequence[Any]], object]:
+        if name in constants:
+            return lambda raw: constants[name]
+        if name == "participant_id":
+            robot, number = (place[each] for each in ORDER)
+            return lambda raw: pseudonym(raw[robot], raw[number])
+        if name in WORDS:
+            say, index = WORDS[name], place[name]
+            return lambda raw: say(raw[index])
+        return itemgetter(place[name])
+
+    tellers = [one(column.name) for column in columns]
+    return lambda raw: tuple(each(raw) for each in tellers)
+
+
+def stage_columns(
+    person: dict[str, Any], stages: Stages, validation_end: int | None
+) -> dict[str, object]:
+    """Return what the trials tell of a person, and whether they passed the validation."""
+    first, last = stages.first, stages.last
+    reached = [phase for phase in STAGES[1:] if phase in first or phase in last]
+    begun = min(first.values(), default=None)
+    return {
+        "last_stage": reached[-1] if reached else STAGES[0],
+        "n_validation": stages.n.get("validation", 0),
+        "n_validation_correct": stages.n_correct.get("validation", 0),
+        "is_validation_passed": has_passed(person["status"], person["step"], validation_end),
+        "n_test": stages.n.get("test", 0),
+        "introduction_ms": _ms(person["consented_at"], begun),
+        **{f"{phase}_ms": _ms(first.get(phase), last.get(phase)) for phase in STAGES[1:]},
+    }
+
+
+def _ms(start: datetime | None, end: datetime | None) -> int | None:
+    return None if start is None or end is None else round((end - start).total_seconds() * 1000)
+
+
+def events_of(
+    who: Who,
+    person: dict[str, Any],
+    trials: list[dict[str, Any]],
+    told: list[dict[str, Any]],
+    moment: datetime,
+) -> list[Row]:
+    """Return a person's events in order of time: of the server, and ``told`` by the browser."""
+    happened: list[dict[str, Any]] = [
+        {"at": person["consented_at"], "event": "consented"},
+        {"at": person["finished_at"], "event": "finished"},
+    ]
+    for trial in trials:
+        words = {name: WORDS[name](trial[name]) for name in ("trial_index", "item_id", "response")}
+        said = words | {"phase": trial["phase"]}
+        happened += [
+            said | {"at": trial["presented_at"], "event": "presented", "response": None},
+            said | {"at": trial["received_at"], "event": "answered", "rt_ms": trial["rt_ms"]},
+        ]
+    happened += [each | {"detail": each["detail"] or None} for each in told]
+    done = [each for each in happened if each["at"] is not None and each["at"] <= moment]
+    done.sort(key=itemgetter("at"))
+    name = pseudonym(*who)
+    return [(name, *(each.get(column.name) for column in EVENTS[1:])) for each in done]

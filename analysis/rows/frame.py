@@ -1,0 +1,276 @@
+"""The one reader of stored answers: rows of the database become tidy rows, frames and counts.
+
+Every name of the database stands in a table of lookups, so that a column is one line here and one
+in the codebook. Rows come in a stream, in the order of the codebook's columns, sorted by
+participant (people before robots). Simulated participants are left out unless asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+from django.db.models import Case, Count, F, Max, Min, Q, QuerySet, When
+from django.utils import timezone
+from pandas import DataFrame
+
+from analysis.codebook.codebook import ITEMS, PARTICIPANTS, RESPONSES
+from analysis.monitor.summary import validation_end
+from analysis.rows.export_wording import (
+    ORDER,
+    Row,
+    Stages,
+    Who,
+    events_of,
+    pseudonym,
+    stage_columns,
+    teller,
+)
+from analysis.tables.tidy import frame_of
+from classifiers.models import Prediction
+from trials.models import Event, Participant, Response, Study, Trial, TrialItem
+from trials.study.design import Phase, script
+
+CHUNK_ROWS = 5_000
+
+# The columns that come from the database, before those that need a word said differently.
+_PREDICTION = {
+    "item_id": "image__sha256",
+    "image": "image__source",
+    "true_label": "image__category__label",
+    "ai_label": "category__label",
+    "ai_confidence": "confidence",
+    "ai_votes": "n_votes",
+}
+PARTICIPANT_LOOKUPS = {
+    "participant_id": "number",
+    "stage": "stage",
+    "is_simulated": "is_simulated",
+    "status": "status",
+    "step": "step",
+    "condition": "condition__name",
+    "classifier": "condition__run__classifier",
+    "trial_set": "trial_set__number",
+    "exclusion": "exclusion",
+    "is_repeat": "is_repeat",
+    "consent_version": "consent_version",
+    "consented_at": "consented_at",
+    "finished_at": "finished_at",
+    "n_attention": "n_attention",
+    "n_attention_failed": "n_attention_failed",
+}
+LOOKUPS = {
+    "stage": "trial__participant__stage",
+    "participant_id": "trial__participant__number",
+    "is_simulated": "trial__participant__is_simulated",
+    "participant_status": "trial__participant__status",
+    "condition": "trial__participant__condition__name",
+    "classifier": "trial__participant__condition__run__classifier",
+    "view": "trial__participant__condition__view_name",
+    "trial_set": "trial__participant__trial_set__number",
+    "trial_index": "trial__position",
+    **{name: f"trial__prediction__{path}" for name, path in _PREDICTION.items()},
+    "is_ai_correct": "is_ai_correct",
+    "response": "is_accepted",
+    "is_correct": "is_correct",
+    "presented_at": "trial__presented_at",
+    "received_at": "received_at",
+    "rt_ms": "rt_ms",
+    "rt_clean_ms": "rt_clean_ms",
+    "given_by": "given_by",
+    "prior_knowledge": "trial__prior_knowledge__is_known",
+}
+TRIAL_LOOKUPS = {
+    "participant_id": "participant__number",
+    "is_simulated": "participant__is_simulated",
+    "phase": "phase",
+    "trial_index": "position",
+    "item_id": "prediction__image__sha256",
+    "presented_at": "presented_at",
+    "received_at": "response__received_at",
+    "response": "response__is_accepted",
+    "rt_ms": "response__rt_ms",
+}
+EVENT_LOOKUPS = {
+    "participant_id": "participant__number",
+    "is_simulated": "participant__is_simulated",
+    "at": "received_at",
+    "event": "kind",
+    "at_ms": "at_ms",
+    "detail": "detail",
+}
+# Time away can only be part of the answer's time; where it is not, the clocks went wrong.
+RT_CLEAN = Case(When(away_ms__lte=F("rt_ms"), then=F("rt_ms") - F("away_ms")))
+ANSWERED_CHECKS = Q(attention_checks__is_yes__isnull=False)
+FAILED_CHECKS = ANSWERED_CHECKS & ~Q(attention_checks__is_yes=F("attention_checks__asks_yes"))
+ITEM_LOOKUPS = {
+    "classifier": "run__classifier",
+    **_PREDICTION,
+    "n_voters": "n_voters",
+    "is_ai_correct": "is_correct",
+}
+
+
+class StudyRows:
+    """The rows of a study as it stands at ``moment``, while people may go on answering.
+
+    Who took part is read first. Answers that come later are left out, and a person has the same
+    status in every file. The pilot's people and the study's are never read together: ``stage``
+    says which.
+    """
+
+    def __init__(
+        self, study: Study, *, include_simulated: bool = False, stage: str = Participant.Stage.LIVE
+    ) -> None:
+        self.study, self.include_simulated, self.stage = study, include_simulated, stage
+        self.moment = timezone.now()
+
+    def _of(self, path: str) -> Q:
+        kept = Q() if self.include_simulated else Q(**{f"{path}is_simulated": False})
+        return Q(**{f"{path}study": self.study, f"{path}stage": self.stage}) & kept
+
+    @cached_property
+    def people(self) -> dict[Who, dict[str, Any]]:
+        """Participants by robot or person and number, with the columns of the lookups."""
+        found = Participant.objects.filter(self._of(""), consented_at__lte=self.moment)
+        checked = found.annotate(
+            n_attention=Count("attention_checks", filter=ANSWERED_CHECKS),
+            n_attention_failed=Count("attention_checks", filter=FAILED_CHECKS),
+        )
+        rows = checked.order_by("is_simulated", "number").values_list(*PARTICIPANT_LOOKUPS.values())
+        named = (dict(zip(PARTICIPANT_LOOKUPS, row, strict=True)) for row in rows)
+        return {(each["is_simulated"], each["participant_id"]): each for each in named}
+
+    def counts(self) -> dict[str, int]:
+        """Return about how many rows each file will have; for showing progress."""
+        tests = Response.objects.filter(self._of("trial__participant__"))
+        n_test = tests.filter(trial__phase=Phase.TEST).count()
+        return {
+            "responses": n_test,
+            "participants": len(self.people),
+            "events": 2 * (tests.count() + len(self.people)),
+            "items": self._predictions().count(),
+        }
+
+    def responses(self, *, is_alone: bool = False) -> Iterator[Row]:
+        """Yield one row a test response, of participants of every status, in one query.
+
+        One that ``is_alone`` need not agree with other files, which saves reading the people.
+        """
+        constants = {
+            "study": self.study.slug,
+            "study_version": self.study.version,
+            "document_sha256": self.study.document_sha256,
+            "frozen_sha256": self.study.frozen_sha256,
+        }
+        found = Response.objects.with_correctness().filter(
+            self._of("trial__participant__"), trial__phase=Phase.TEST, received_at__lte=self.moment
+        )
+        found = found.annotate(rt_clean_ms=RT_CLEAN)
+        ordered = found.order_by(*(LOOKUPS[name] for name in ORDER), LOOKUPS["trial_index"])
+        status, *who = (list(LOOKUPS).index(name) for name in ("participant_status", *ORDER))
+        tell = teller(RESPONSES, LOOKUPS, constants)
+        for raw in ordered.values_list(*LOOKUPS.values()).iterator(chunk_size=CHUNK_ROWS):
+            if is_alone:
+                yield tell(raw)
+            elif person := self.people.get((raw[who[0]], raw[who[1]])):
+                yield tell((*raw[:status], person["status"], *raw[status + 1 :]))
+
+    def participants(self) -> Iterator[Row]:
+        """Yield one row a participant."""
+        stages = self._stages()
+        end = validation_end(script(self.study.plan))
+        for who, person in self.people.items():
+            told = person | {"participant_id": pseudonym(*who)}
+            told["exclusion"] = person["exclusion"] or None
+            told |= stage_columns(person, stages.get(who, Stages()), end)
+            yield tuple(told[column.name] for column in PARTICIPANTS)
+
+    def _stages(self) -> dict[Who, Stages]:
+        keys = [TRIAL_LOOKUPS[name] for name in (*ORDER, "phase")]
+        trials = Trial.objects.filter(self._of("participant__")).order_by()
+        shown = trials.values_list(*keys).annotate(first=Min("presented_at"))
+        answers = Response.objects.filter(
+            self._of("trial__participant__"), received_at__lte=self.moment
+        )
+        answered = (
+            answers.with_correctness().order_by().values_list(*(f"trial__{key}" for key in keys))
+            .annotate(n=Count("pk"), n_right=Count("pk", filter=Q(is_correct=True)))
+            .annotate(last=Max("received_at"))
+        )  # fmt: skip
+        stages: dict[Who, Stages] = {}
+        for is_simulated, number, phase, first in shown.iterator(chunk_size=CHUNK_ROWS):
+            if first is not None:
+                stages.setdefault((is_simulated, number), Stages()).first[phase] = first
+        for is_simulated, number, phase, n, n_right, last in answered.iterator(CHUNK_ROWS):
+            one = stages.setdefault((is_simulated, number), Stages())
+            one.n[phase], one.n_correct[phase], one.last[phase] = n, n_right, last
+        return stages
+
+    def events(self) -> Iterator[Row]:
+        """Yield what each participant did, in order of time."""
+        found = Trial.objects.filter(
+            Q(presented_at__lte=self.moment) | Q(response__received_at__lte=self.moment),
+            self._of("participant__"),
+        )
+        trials = by_person(found, TRIAL_LOOKUPS)
+        told = Event.objects.filter(self._of("participant__"), received_at__lte=self.moment)
+        events = by_person(told, EVENT_LOOKUPS)
+        for who, person in self.people.items():
+            yield from events_of(who, person, trials(who), events(who), self.moment)
+
+    def items(self) -> Iterator[Row]:
+        """Yield one row a classifier and photo: the whole pool, with the set that drew it."""
+        places = TrialItem.objects.filter(trial_set__study=self.study).values_list(
+            "prediction_id", "trial_set__phase", "trial_set__number"
+        )
+        drawn = {pk: (phase, number) for pk, phase, number in places}
+        lookups = {"pk": "pk", **ITEM_LOOKUPS}
+        rows = self._predictions().values_list(*lookups.values())
+        places_of = teller(ITEMS, lookups | dict.fromkeys(("phase", "trial_set"), ""), {})
+        for raw in rows.iterator(chunk_size=CHUNK_ROWS):
+            yield places_of((*raw, *drawn.get(raw[0], (None, None))))
+
+    def _predictions(self) -> QuerySet[Prediction]:
+        runs = self.study.conditions.order_by().values("run")
+        found = Prediction.objects.with_correctness().filter(run__in=runs)
+        return found.order_by("run__classifier", "image__sha256")
+
+
+def by_person(
+    found: QuerySet[Any], lookups: Mapping[str, str]
+) -> Callable[[Who], list[dict[str, Any]]]:
+    """Return what gives a person's rows, in one stream: ask in the order of the people.
+
+    Rows of people who are never asked for are passed over: somebody who consented a moment ago
+    has trials, and is in no file.
+    """
+    rows = found.order_by(*(lookups[name] for name in ORDER)).values_list(*lookups.values())
+    named = (dict(zip(lookups, row, strict=True)) for row in rows.iterator(chunk_size=CHUNK_ROWS))
+    groups = groupby(named, key=itemgetter(*ORDER))
+    coming = next(groups, None)
+
+    def of(who: Who) -> list[dict[str, Any]]:
+        nonlocal coming
+        mine: list[dict[str, Any]] = []
+        while coming is not None and coming[0] <= who:
+            mine = list(coming[1]) if coming[0] == who else []
+            coming = next(groups, None)
+        return mine
+
+    return of
+
+
+def responses_frame(
+    study: Study, *, include_simulated: bool = False, stage: str = Participant.Stage.LIVE
+) -> DataFrame:
+    """Return one row a test response, of participants of every status.
+
+    Columns, their order and their types are those of ``codebook.RESPONSES``. Rows are sorted by
+    participant number (people before robots) and place in the test.
+    """
+    rows = StudyRows(study, include_simulated=include_simulated, stage=stage)
+    return frame_of(RESPONSES, rows.responses(is_alone=True))

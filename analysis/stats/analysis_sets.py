@@ -1,0 +1,192 @@
+"""Who is analysed, decided in one place: all who completed, and those who are not excluded.
+
+Answers are held compactly (categories and small numbers), so that a million of them take some
+tens of megabytes however many texts the frame that they come from repeats.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from pandas import DataFrame, Series
+
+from analysis.stats.analysis_plan import Declared
+from analysis.stats.confidence import DIFFICULTIES, PERCENT, difficulty
+from analysis.stats.exclusions import BY_HAND, rules_apply
+from analysis.stats.inference import Ints
+from analysis.stats.measures import COUNTS, MEASURES, halves, identical_runs, participant_measures
+
+COMPLETED = "completed"
+# Without an AI's answer there is nothing to rely on.
+RELIANCE = ("over_reliance", "under_reliance")
+_OPTIONAL = ("rt_ms", "rt_clean_ms", "prior_knowledge")
+
+
+class SampleRefused(ValueError):
+    """Tables that do not fit together; the message says what was seen and expected."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sample:
+    """Some of the participants who completed, and their answers.
+
+    ``answers`` has one row a test answer: ``participant_id``, ``condition``, ``item_id`` and
+    ``image`` (categories), ``trial_index``, ``ai_confidence``, ``ai_votes``, ``is_ai_correct``,
+    ``is_correct``, ``difficulty`` and ``half`` (categories), and what there is of ``rt_ms``,
+    ``rt_clean_ms`` and ``prior_knowledge``. ``people`` has one row a participant: the given
+    columns, ``n_trials``, ``COUNTS``, ``MEASURES``, ``median_rt_ms``, ``n_identical_run`` and
+    ``excluded_by``.
+    """
+
+    name: str
+    answers: DataFrame
+    people: DataFrame
+
+    def answers_of(self, condition: str) -> DataFrame:
+        """Return the answers of one condition."""
+        return self.answers[self.answers["condition"] == condition]
+
+    def people_of(self, condition: str) -> DataFrame:
+        """Return the participants of one condition."""
+        return self.people[self.people["condition"] == condition]
+
+    def values(self, condition: str, measure: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+        """Return a measure of each participant of a condition."""
+        return self.people_of(condition)[measure].to_numpy(dtype=float)
+
+
+def samples_of(responses: DataFrame, people: DataFrame, declared: Declared) -> tuple[Sample, ...]:
+    """Return ``all`` who completed first, and last of them those who are ``kept``.
+
+    Kept is whom no declared rule excludes and no researcher left out by hand. Where somebody was,
+    ``declared`` stands between the two: whom no declared rule excludes, whatever was done by
+    hand. If nobody is excluded, both hold the same frames. Raises ``SampleRefused`` for tables that
+    contradict each other, ``RuleRefused`` for a rule about what the data do not have.
+    """
+    _check(responses, people, declared)
+    counted = people[people["status"] == COMPLETED].reset_index(drop=True)
+    counted["condition"] = _ordered(counted["condition"], declared.names)
+    answers = _answers(responses, counted, declared)
+    measured = _measured(counted, answers, declared)
+    measured["excluded_by"] = rules_apply(measured, declared.rules, _is_by_hand(measured), BY_HAND)
+    everyone, said = Sample("all", answers, measured), measured["excluded_by"]
+    if (said == "").all():
+        return everyone, Sample("kept", answers, measured)
+    some = {"declared": said.isin(["", BY_HAND]), "kept": said == ""}
+    if not _is_by_hand(measured).any():
+        del some["declared"]
+    return everyone, *(_part(everyone, name, is_in) for name, is_in in some.items())
+
+
+def _part(everyone: Sample, name: str, is_in: Series) -> Sample:
+    rows = is_in.to_numpy()[everyone.answers["participant_id"].cat.codes.to_numpy()]
+    return Sample(name, everyone.answers[rows], everyone.people[is_in])
+
+
+def _is_by_hand(people: DataFrame) -> Series:
+    """Say whom a researcher left out by hand, for the reason in ``exclusion``."""
+    if "exclusion" not in people:
+        return pd.Series(False, index=people.index)
+    return people["exclusion"].astype("object").notna()
+
+
+def _check(responses: DataFrame, people: DataFrame, declared: Declared) -> None:
+    twice = people["participant_id"].duplicated()
+    if twice.any():
+        raise SampleRefused(
+            f"{int(twice.sum())} rows of people repeat a participant; expected one row each."
+        )
+    for name, frame in (("responses", responses), ("people", people)):
+        unlisted = sorted(set(frame["condition"].unique()) - set(declared.names))
+        if unlisted:
+            raise SampleRefused(
+                f"The {name} have conditions {', '.join(map(str, unlisted))}; expected only the "
+                f"declared {', '.join(declared.names) or 'none'}."
+            )
+    known = _codes(responses["participant_id"], people["participant_id"])
+    if (known < 0).any():
+        raise SampleRefused(
+            f"{int((known < 0).sum())} responses are of participants that people does not list; "
+            "expected a row for everyone who answered."
+        )
+    theirs = _codes(people["condition"], pd.Series(declared.names, dtype="str"))[known]
+    if (theirs != _codes(responses["condition"], pd.Series(declared.names, dtype="str"))).any():
+        raise SampleRefused("Some responses name another condition than their participant's row.")
+
+
+def _codes(values: Series, among: Series) -> Ints:
+    """Return the place of each value in ``among``, −1 if it is not there. Texts looked up once."""
+    category = values.astype("category").cat
+    places = pd.Index(among.astype("object")).get_indexer(category.categories.astype("object"))
+    # The last place stands for code −1, a missing value.
+    return np.append(places, -1)[category.codes.to_numpy()].astype(np.int64)
+
+
+def _ordered(values: Series, names: Sequence[str]) -> Series:
+    kind = pd.CategoricalDtype(list(names), ordered=True)
+    codes = _codes(values, pd.Series(list(names), dtype="str"))
+    return pd.Series(pd.Categorical.from_codes(codes, dtype=kind), index=values.index)
+
+
+def _answers(responses: DataFrame, counted: DataFrame, declared: Declared) -> DataFrame:
+    codes = _codes(responses["participant_id"], counted["participant_id"])
+    rows = np.flatnonzero(codes >= 0)
+    taken = {name: responses[name].iloc[rows].reset_index(drop=True) for name in _taken(responses)}
+    names = pd.Index(counted["participant_id"].astype("str"))
+    person = pd.Series(pd.Categorical.from_codes(codes[rows], categories=names))
+    right = taken["is_ai_correct"].to_numpy(dtype=bool)
+    percent = PERCENT.units(taken["ai_confidence"].to_numpy(dtype=float))
+    frame = DataFrame(
+        {
+            "participant_id": person,
+            "condition": _ordered(taken["condition"], declared.names),
+            "item_id": _sorted_category(taken["item_id"]),
+            "image": taken["image"].astype("category"),
+            "trial_index": taken["trial_index"].to_numpy(dtype=np.int32),
+            "ai_confidence": taken["ai_confidence"].to_numpy(dtype=float),
+            "ai_votes": taken["ai_votes"].to_numpy(dtype=np.float32, na_value=np.nan),
+            "is_ai_correct": right,
+            "is_correct": taken["is_correct"].to_numpy(dtype=bool),
+            "difficulty": _label(difficulty(percent, PERCENT, right), DIFFICULTIES),
+        }
+    )
+    frame["half"] = _label(halves(frame), ("first", "second"))
+    for name in _OPTIONAL:
+        if name in taken:
+            frame[name] = taken[name].to_numpy(dtype=np.float32, na_value=np.nan)
+    return frame
+
+
+def _sorted_category(values: Series) -> Series:
+    # The order of the draws of images must not hang on how the caller's categories are ordered.
+    used = values.astype("category").cat.remove_unused_categories()
+    return used.cat.set_categories(used.cat.categories.sort_values())
+
+
+def _taken(responses: DataFrame) -> list[str]:
+    needed = ["condition", "item_id", "image", "trial_index", "ai_confidence", "ai_votes"]
+    needed += ["is_ai_correct", "is_correct"]
+    return needed + [name for name in _OPTIONAL if name in responses]
+
+
+def _label(values: np.ndarray[tuple[int], np.dtype[np.str_]], levels: Sequence[str]) -> Series:
+    # Compared level by level: the texts of a million rows are never held as objects.
+    codes = np.select([values == level for level in levels], range(len(levels)), -1)
+    return pd.Series(pd.Categorical.from_codes(codes.astype(np.int8), categories=pd.Index(levels)))
+
+
+def _measured(counted: DataFrame, answers: DataFrame, declared: Declared) -> DataFrame:
+    measures = participant_measures(answers).set_index("participant_id")
+    measures = measures[["n_trials", *COUNTS, *MEASURES]].reindex(counted["participant_id"])
+    measures[["n_trials", *COUNTS]] = measures[["n_trials", *COUNTS]].fillna(0).astype("int64")
+    if "rt_ms" in answers:
+        times = answers.groupby("participant_id", observed=True)["rt_ms"].median()
+        measures["median_rt_ms"] = times.reindex(measures.index).astype(float)
+    runs = identical_runs(answers).reindex(measures.index)
+    measures["n_identical_run"] = runs.astype(float)
+    unaided = [each.name for each in declared.conditions if each.is_unaided]
+    measures.loc[counted["condition"].isin(unaided).to_numpy(), list(RELIANCE)] = np.nan
+    return counted.join(measures.reset_index(drop=True))

@@ -1,0 +1,108 @@
+"""Equivalence of two conditions: are their means closer than a margin? Pure.
+
+A test that finds no difference has not shown that there is none. Two one-sided tests (TOST,
+Schuirmann 1987) turn the question round: they ask whether the difference is surely inside ±margin.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from pandas import DataFrame
+from scipy.stats import t as student
+
+from analysis.stats.inference import percentile_interval, resampled_sums
+
+LEVEL = 0.90  # the interval of two one-sided tests of 5 % each
+_COLUMNS = (
+    *("a", "b", "margin", "n_a", "n_b", "difference", "low", "high", "p", "is_equivalent"),
+    *("bootstrap_low", "bootstrap_high"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Equivalence:
+    """Difference of means a − b, its 90 % interval and the p value of TOST; NaN if not defined."""
+
+    difference: float
+    low: float
+    high: float
+    p: float
+
+    @property
+    def is_equivalent(self) -> bool | None:
+        """Whether p ≤ 5 %, so that the 90 % interval lies inside the margin; None: unknown."""
+        return None if math.isnan(self.p) else self.p <= (1 - LEVEL) / 2
+
+
+def tost(a: ArrayLike, b: ArrayLike, margin: float) -> Equivalence:
+    """Return Welch's two one-sided t tests of |mean(a) − mean(b)| < ``margin``.
+
+    ``a`` of shape ``(n,)`` and ``b`` ``(m,)`` hold one value a participant, in the unit of
+    ``margin``; NaN are left out. p is the larger of the two one-sided ones. Not defined with
+    fewer than two values on a side, nor if all values of both sides are the same one each.
+    """
+    if not margin > 0:
+        raise ValueError(f"margin={margin!r}: expected a difference above 0 that would matter.")
+    x, y = _defined(a), _defined(b)
+    if min(x.size, y.size) == 0:
+        return Equivalence(math.nan, math.nan, math.nan, math.nan)
+    difference = float(x.mean() - y.mean())
+    if min(x.size, y.size) < 2:
+        return Equivalence(difference, math.nan, math.nan, math.nan)
+    parts = [float(each.var(ddof=1)) / each.size for each in (x, y)]
+    if sum(parts) == 0:
+        return Equivalence(difference, math.nan, math.nan, math.nan)
+    se = math.sqrt(sum(parts))
+    freedom = sum(parts) ** 2 / (parts[0] ** 2 / (x.size - 1) + parts[1] ** 2 / (y.size - 1))
+    p = float(student.sf((margin - abs(difference)) / se, freedom))
+    reach = float(student.ppf((1 + LEVEL) / 2, freedom)) * se
+    return Equivalence(difference, difference - reach, difference + reach, p)
+
+
+def equivalence_table(
+    samples: Mapping[str, ArrayLike],
+    family: Sequence[tuple[str, str]],
+    margin: float,
+    seed: int = 0,
+) -> DataFrame:
+    """Return one row a pair of ``family``: is a as good as b, give or take ``margin``?
+
+    ``samples`` hold one value a participant by condition, in the unit of ``margin`` (percent and
+    percentage points). ``difference`` is a − b; ``low``, ``high`` and ``p`` are those of ``tost``,
+    which decides; ``bootstrap_low`` and ``bootstrap_high`` are the 90 % interval over participants
+    drawn with replacement by ``seed``, to compare with. ``is_equivalent`` is nullable. p values
+    are not corrected for the number of pairs. Raises ``KeyError`` for a pair without samples.
+    """
+    rows: list[tuple[object, ...]] = []
+    for a, b in family:
+        x, y = _defined(samples[a]), _defined(samples[b])
+        result = tost(x, y, margin)
+        numbers = (result.difference, result.low, result.high, result.p, result.is_equivalent)
+        rows.append((a, b, margin, x.size, y.size, *numbers, *_bootstrap(x, y, seed)))
+    table = DataFrame(rows, columns=list(_COLUMNS))
+    return table.assign(is_equivalent=table["is_equivalent"].astype("boolean"))
+
+
+def _bootstrap(x: NDArray[np.float64], y: NDArray[np.float64], seed: int) -> tuple[float, float]:
+    if min(x.size, y.size) < 2:
+        return math.nan, math.nan
+    # Two seeds: the same draws on both sides would let the two means vary together.
+    seeds = np.random.SeedSequence(seed).generate_state(2)
+    first, second = (
+        resampled_sums(each[:, None], seed=int(one))[:, 0] / each.size
+        for each, one in zip((x, y), seeds, strict=True)
+    )
+    low, high = percentile_interval(first - second, LEVEL)
+    return float(low), float(high)
+
+
+def _defined(values: ArrayLike) -> NDArray[np.float64]:
+    x = np.asarray(values, dtype=float)
+    kept: NDArray[np.float64] = x[~pd.isna(x)]
+    return kept

@@ -1,0 +1,1 @@
+"""The tables of an analysis, from frames or CSV files. Pure pandas, no Django."""

@@ -1,0 +1,150 @@
+"""The tables of a study from its exported CSV files alone. Pure pandas; an export carries it.
+
+An export computes its tables by this module from the files that it has just written, and the
+script in it does so again: the same code on the same files.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from pandas import DataFrame
+
+from analysis.codebook.codebook import ACCURACY
+from analysis.codebook.column import Column, Columns
+from analysis.codebook.data_columns import CONDITION, DATA, PARTICIPANT_ID
+from analysis.codebook.table_columns import TABLES
+from analysis.stats.analysis_plan import Declared
+from analysis.stats.analysis_sets import samples_of
+from analysis.stats.exclusions import BY_HAND
+from analysis.stats.measures import MEASURES
+from analysis.tables.accuracy import accuracy_table
+from analysis.tables.consort import CONSORT, consort_table
+from analysis.tables.tables import tables_of
+from analysis.tables.tidy import table_read
+
+PLAN_FILE = "analysis_plan.json"
+PACKAGE_FILE = "datapackage.json"
+
+_IN_SDS = ("d_prime", "criterion")
+MEASURED = (
+    PARTICIPANT_ID,
+    CONDITION,
+    Column("n_trials", "integer", "trials", "Test trials of the participant.", minimum=1),
+    *(
+        Column(
+            name, "number", "standard deviations" if name in _IN_SDS else "percent (0-100)",
+            f"The participant's {name} over the test trials (see docs in README.md). Empty where "
+            "the denominator is 0.",
+            is_nullable=True,
+        )
+        for name in MEASURES
+    ),
+    Column(
+        "excluded_by", "string", "",
+        "Declared rules that exclude the participant, '; ' between; by hand: a researcher left "
+        "them out (see exclusion of the participants). Empty for the kept.",
+        is_nullable=True,
+    ),
+)  # fmt: skip
+OWN_TABLES: dict[str, Columns] = {
+    "consort": CONSORT,
+    "participants": MEASURED,
+    "accuracy": ACCURACY,
+}
+
+
+def table_columns() -> dict[str, Columns]:
+    """Return the columns of every table that an export has."""
+    return OWN_TABLES | dict(TABLES)
+
+
+def data_files(folder: Path) -> dict[str, Path]:
+    """Return where the data of an export lie, by the names of ``codebook.DATA``."""
+    package = json.loads((folder / PACKAGE_FILE).read_text(encoding="utf-8"))
+    paths = {each["name"]: folder / each["path"] for each in package["resources"]}
+    return {name: paths[name] for name in DATA}
+
+
+def table_path(name: str) -> str:
+    """Return where a table lies in an export."""
+    return "consort.csv" if name == "consort" else f"tables/{name}.csv"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frames:
+    """An export's data but the events; columns as in ``codebook.DATA``."""
+
+    responses: DataFrame
+    participants: DataFrame
+    items: DataFrame
+
+
+def frames_read(files: Mapping[str, Path]) -> Frames:
+    """Read the CSV files of ``codebook.DATA``."""
+    names = ("responses", "participants", "items")
+    return Frames(*(table_read(files[name], DATA[name]) for name in names))
+
+
+def tables_from(
+    frames: Frames,
+    declared: Mapping[str, Any],
+    progress: Callable[[int, int], None] | None = None,
+) -> dict[str, DataFrame]:
+    """Compute every table, as it was declared.
+
+    ``declared`` is a ``Declared`` in JSON. ``progress`` is told how many tables of how many are
+    done.
+    """
+    checked = Declared.from_json(declared)
+    responses, people, conditions = frames.responses, frames.participants, checked.names
+    samples = samples_of(responses, people, checked)
+    measured = _measured(samples[0].people)
+    excluded = dict(zip(measured["participant_id"], measured["excluded_by"], strict=True))
+    names = [*([BY_HAND] if (people["exclusion"].astype("object").notna()).any() else [])]
+    names += [str(rule) for rule in checked.rules]
+    has_validation = bool((frames.items["phase"] == "validation").any())
+    tables = {
+        "consort": consort_table(
+            people, conditions, excluded, names, has_validation=has_validation
+        ),
+        "participants": measured.assign(
+            excluded_by=measured["excluded_by"].mask(measured["excluded_by"] == "")
+        ),
+        "accuracy": accuracy_table(samples, checked),
+    }
+    n, tell = len(tables), progress or _silent
+    tell(n, n)
+    return tables | tables_of(
+        responses, people, frames.items, checked,
+        progress=lambda n_done, n_total: tell(n + n_done, n + n_total),
+    )  # fmt: skip
+
+
+def _silent(n_done: int, n_total: int) -> None:
+    """Show no progress."""
+
+
+def _measured(everyone: DataFrame) -> DataFrame:
+    named = everyone.assign(participant_id=everyone["participant_id"].astype("str"))
+    return named[[column.name for column in MEASURED]]
+
+
+def figure_files(tables: Mapping[str, DataFrame], note: str = "") -> dict[str, Callable[[], bytes]]:
+    """Return the pictures of the tables: each file's name, and what gives its bytes."""
+    from analysis.figures import figures
+
+    # Matplotlib's PDFs would tell of each glyph otherwise.
+    logging.getLogger("fontTools").setLevel(logging.WARNING)
+    drawn = figures.figures_of(tables, note=note)
+    return {
+        f"{name}.{form}": partial(figures.figure_bytes, figure, form)
+        for name, figure in drawn.items()
+        for form in figures.FORMATS
+    }

@@ -1,0 +1,142 @@
+"""All tables of a study's analysis, for the page, the files and the command. Pure pandas.
+
+``tables_of`` is the one entry; what each column means stands in ``codebook_tables``, what each
+number means in docs/metrics.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import partial
+
+import pandas as pd
+from pandas import DataFrame
+
+from analysis.codebook.codebook import Column
+from analysis.codebook.table_columns import TABLES
+from analysis.stats.analysis_plan import Declared, DeclaredCondition
+from analysis.stats.analysis_sets import Sample, samples_of
+from analysis.stats.equivalence import equivalence_table
+from analysis.stats.exclusions import exclusion_table
+from analysis.stats.mixed import mixed_table
+from analysis.tables.inference_tables import pair_tests_table
+from analysis.tables.people_tables import (
+    accuracy_by_table,
+    images_table,
+    measures_table,
+    times_table,
+)
+from analysis.tables.team_tables import pools_of, team_curve_table, team_table, teams_of
+
+__all__ = ["Declared", "DeclaredCondition", "OnProgress", "tables_of", "texts_of"]
+
+SPECIFICATION = "specification"
+OnProgress = Callable[[int, int], None]
+Part = Callable[[Sample, Declared], DataFrame]
+
+
+def _equivalence(sample: Sample, declared: Declared) -> DataFrame:
+    values = {name: sample.values(name, declared.measure) for name in declared.names}
+    table = equivalence_table(values, declared.pairs, declared.margin, declared.seed)
+    return table.assign(measure=declared.measure)
+
+
+def _mixed_model(sample: Sample, declared: Declared) -> DataFrame:
+    table = mixed_table(sample.answers, conditions=declared.names, seed=declared.seed)
+    return _saying(table, {sample.name: table.attrs[SPECIFICATION]})
+
+
+def _saying(table: DataFrame, words: Mapping[str, str]) -> DataFrame:
+    """Return the table; it carries what its model is, by the value of ``analysed``."""
+    table.attrs[SPECIFICATION] = dict(words)
+    return table
+
+
+def texts_of(tables: Mapping[str, DataFrame]) -> dict[str, str]:
+    """Return what stands in words beside the tables, by the names of text files."""
+    texts = {}
+    for name, table in tables.items():
+        words = table.attrs.get(SPECIFICATION, {})
+        whose: dict[str, list[str]] = {}
+        for analysed in table["analysed"].unique() if words else ():
+            # Where nobody is excluded, all are fitted once, and the rows copied.
+            whose.setdefault(words.get(analysed, words.get("all")), []).append(analysed)
+        parts = [f"Rows whose analysed is {', '.join(n)}:\n{text}\n" for text, n in whose.items()]
+        if parts:
+            texts[f"{name}.txt"] = "\n".join(parts)
+    return texts
+
+
+DTYPES = {"string": "str", "integer": "Int64", "number": "float64", "boolean": "boolean"}
+
+PARTS: dict[str, Part] = {
+    "measures": measures_table,
+    "accuracy_by": accuracy_by_table,
+    "tests": pair_tests_table,
+    "equivalence": _equivalence,
+    "mixed_model": _mixed_model,
+    "images": images_table,
+    "times": times_table,
+}
+
+
+def tables_of(
+    responses: DataFrame,
+    people: DataFrame,
+    items: DataFrame,
+    declared: Declared,
+    *,
+    without: Collection[str] = (),
+    progress: OnProgress | None = None,
+) -> dict[str, DataFrame]:
+    """Analyse a study: tidy frames in, one long table each in ``codebook_tables.TABLES`` out.
+
+    ``responses`` has one row a test answer (``codebook.RESPONSES``; ``prior_knowledge`` and
+    ``rt_clean_ms`` if there are any), ``people`` one row a participant (``participant_id``,
+    ``condition``, ``status``, durations of stages that end in ``_ms``), ``items`` one row a
+    classifier and image (``classifier``, ``item_id``, ``is_ai_correct``, ``ai_confidence``,
+    ``ai_votes`` and ``n_voters``, both missing for an AI that does not vote). Texts may be
+    categories, which saves memory.
+
+    Only participants who completed are analysed. ``analysed`` says of a row whether it is of
+    ``all`` of them or of those ``kept`` (``samples.samples_of``). Percentages are 0 to 100;
+    what is not defined is missing, never 0. Tables named in ``without`` are left out, for who
+    cannot wait for them. ``progress`` is told the tables done and all.
+    The same frames and declaration give the same tables. Raises ``ValueError`` for frames that
+    contradict each other or the declaration.
+    """
+    everyone, *_, kept = found = samples_of(responses, people, declared)
+    pools = pools_of(items, declared)
+    samples = (everyone,) if kept.people is everyone.people else found
+    wanted = [name for name in (*PARTS, "team", "team_curve") if name not in without]
+    made: dict[str, list[DataFrame]] = {name: [] for name in wanted}
+    total, done = len(samples) * len(made), 0
+    for sample in samples:
+        teams = teams_of(sample, declared, pools)
+        parts: dict[str, Part] = PARTS | {
+            "team": partial(team_table, teams=teams),
+            "team_curve": partial(team_curve_table, teams=teams),
+        }
+        for name in wanted:
+            made[name].append(parts[name](sample, declared).assign(analysed=sample.name))
+            done += 1
+            if progress is not None:
+                progress(done, total)
+    if len(samples) == 1:  # nobody is excluded: the kept are all, and need no second reckoning
+        made = {name: [t, t.assign(analysed=kept.name)] for name, (t,) in made.items()}
+    tables = {name: _shaped(parts, TABLES[name]) for name, parts in made.items()}
+    excluded = exclusion_table(everyone.people, declared.rules, declared.names)
+    return tables | {"exclusions": _shaped([excluded], TABLES["exclusions"])}
+
+
+def _shaped(parts: Iterable[DataFrame], columns: tuple[Column, ...]) -> DataFrame:
+    """Return the rows below one another, in the columns and types of the codebook."""
+    shaped = [
+        part.reindex(columns=[column.name for column in columns]).astype(
+            {column.name: DTYPES[column.type] for column in columns}
+        )
+        for part in parts
+    ]
+    table = pd.concat(shaped, ignore_index=True)
+    words = {k: v for part in shaped for k, v in part.attrs.get(SPECIFICATION, {}).items()}
+    return _saying(table, words) if words else table

@@ -1,0 +1,1 @@
+"""Networks, their weights, and how a weights file is recognised."""

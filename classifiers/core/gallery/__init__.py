@@ -1,0 +1,1 @@
+"""The gallery on disk and exact search in it."""

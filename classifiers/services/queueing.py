@@ -1,0 +1,203 @@
+"""Ask a worker for work. Needs no torch: a row is made ready and the doorbell is rung."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from classifiers import tasks
+from classifiers.core.catalogue import (
+    CHOICES,
+    CLASSIFIERS,
+    EMBEDDED_BACKBONE,
+    EMBEDDED_MATCHER,
+    EMBEDDED_WEIGHTS,
+    parameters_resolved,
+)
+from classifiers.core.gallery.manifest import MANIFEST
+from classifiers.models import Dataset, DatasetImport, Gallery, Image, Job, PredictionRun
+from classifiers.services.jobs import job_requeue
+
+
+class RequestRefused(ValueError):
+    """Work that cannot be asked for yet; the message says what comes first."""
+
+
+def backbones_ready() -> list[str]:
+    """Return the backbones whose weights are here: the one that comes along, the registered."""
+    found = sorted(path.stem for path in Path(settings.WEIGHTS_DIR).glob("*.json"))
+    return [EMBEDDED_BACKBONE, *(name for name in found if name not in CHOICES["matcher"])]
+
+
+def parameters_sha256(resolved: Mapping[str, Any]) -> str:
+    """Return the fingerprint of a classifier's full parameters."""
+    return hashlib.sha256(json.dumps(resolved, sort_keys=True).encode()).hexdigest()
+
+
+@transaction.atomic
+def gallery_request(*, dataset: Dataset, backbone: str) -> Gallery:
+    """Have the dataset's gallery split extracted, unless that is done or under way."""
+    if not dataset.images.filter(split=Image.GALLERY).exists():
+        splits = sorted(set(dataset.images.values_list("split", flat=True)))
+        raise RequestRefused(
+            f"Dataset {dataset} has no images in split '{Image.GALLERY}'; its splits: "
+            f"{', '.join(splits) or 'none'}. Import ROOT/{Image.GALLERY}/<category>/<file>, or "
+            "use import_dataset --query-share to draw the splits."
+        )
+    gallery, _ = Gallery.objects.get_or_create(dataset=dataset, backbone=backbone)
+    if gallery.status == Job.Status.DONE and (gallery.folder / MANIFEST).is_file():
+        _check_unchanged(gallery)
+        return gallery
+    job_requeue(gallery)
+    work_ring([gallery])
+    return gallery
+
+
+def _check_unchanged(gallery: Gallery) -> None:
+    n_now = gallery.dataset.images.filter(split=Image.GALLERY).count()
+    if n_now != gallery.n_total:
+        raise RequestRefused(
+            f"Gallery {gallery} was built from {gallery.n_total} photos; the dataset now holds "
+            f"{n_now} in split '{Image.GALLERY}'. A built gallery never changes, because "
+            "predictions rest on it: import the folder as a dataset of another name."
+        )
+
+
+@transaction.atomic
+def runs_request(
+    *,
+    gallery: Gallery,
+    classifiers: Sequence[str],
+    split: str = Image.QUERY,
+    parameters: Mapping[str, Any] | None = None,
+) -> list[PredictionRun]:
+    """Have a split predicted by several classifiers, where that is not done yet.
+
+    A parameter goes to every classifier that has it. Raises ``RequestRefused``, or
+    ``ValueError`` where none has it or a value is out of range.
+    """
+    if gallery.status != Job.Status.DONE:
+        raise RequestRefused(
+            f"Gallery {gallery} is {gallery.status}. "
+            f"Run: manage.py build_gallery {gallery.dataset} --backbone {gallery.backbone}"
+        )
+    if not gallery.dataset.images.filter(split=split).exists():
+        raise RequestRefused(f"Dataset {gallery.dataset} has no images in split {split!r}.")
+    runs = []
+    for classifier, given in _given(classifiers, parameters or {}).items():
+        resolved = parameters_asked(classifier, given)
+        run, is_new = PredictionRun.objects.get_or_create(
+            gallery=gallery,
+            classifier=classifier,
+            split=split,
+            parameters_sha256=parameters_sha256(resolved),
+            defaults={"parameters": resolved},
+        )
+        is_lacking = not is_new and _is_lacking(run)
+        if is_lacking:
+            _check_classes(run)
+        if run.status == Job.Status.FAILED or is_lacking:
+            job_requeue(run)
+        runs.append(run)
+    work_ring([run for run in runs if run.status != Job.Status.DONE])
+    return runs
+
+
+def parameters_asked(classifier: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return all parameters of a classifier, with the weights its matcher has today.
+
+    Predictions of other weights are other predictions, so the weights belong to a run's identity.
+    """
+    resolved = parameters_resolved(classifier, given)
+    if "matcher" in resolved and not resolved["matcher_sha256"]:
+        resolved["matcher_sha256"] = _weights_sha256(resolved["matcher"])
+    return resolved
+
+
+def _weights_sha256(matcher: str) -> str:
+    if matcher == EMBEDDED_MATCHER:
+        return hashlib.sha256(EMBEDDED_WEIGHTS.read_bytes()).hexdigest()
+    entry = Path(settings.WEIGHTS_DIR) / f"{matcher}.json"
+    if not entry.is_file():
+        raise RequestRefused(
+            f"No weights of {matcher} are registered. Get the published file (docs/backbones.md), "
+            "or your own (docs/chm.md), and run: manage.py add_weights FILE"
+        )
+    return str(json.loads(entry.read_text())["sha256"])
+
+
+def _check_classes(run: PredictionRun) -> None:
+    """Refuse to go on with a run whose competing classes are not those it began with."""
+    if run.parameters["classes"] != "split" or not run.predictions.exists():
+        return
+    images = Image.objects.filter(dataset=run.gallery.dataset, split=run.split)
+    begun = set(images.filter(predictions__run=run).values_list("category__name", flat=True))
+    new = set(images.values_list("category__name", flat=True)) - begun
+    if new and run.status == Job.Status.DONE:
+        raise RequestRefused(
+            f"{run} was predicted among the classes of its split, and photos of {len(new)} more "
+            f"have come in since ({sorted(new)[0]}, ...). Import them as a dataset of another name."
+        )
+
+
+def _given(classifiers: Sequence[str], parameters: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return each classifier's own of the parameters; unknown classifiers keep all."""
+    known = {
+        name: CLASSIFIERS[name].parameters if name in CLASSIFIERS else parameters
+        for name in classifiers
+    }
+    for name in parameters:
+        if not any(name in each for each in known.values()):
+            every = sorted({each for those in known.values() for each in those})
+            raise ValueError(
+                f"{', '.join(classifiers)} has no parameter {name!r}; known: {', '.join(every)}."
+            )
+    return {
+        classifier: {name: value for name, value in parameters.items() if name in those}
+        for classifier, those in known.items()
+    }
+
+
+def _is_lacking(run: PredictionRun) -> bool:
+    """Whether photos came in after the run was done."""
+    wanted = run.gallery.dataset.images.filter(split=run.split).count()
+    return run.predictions.count() < wanted
+
+
+def preparation_of(run: PredictionRun) -> tuple[str, str, bool]:
+    """Return how a run's photos are prepared; runs that share it share one pass over them.
+
+    It is the queries' transform, the matcher if any, and whether that follows the paper.
+    """
+    needs_matcher = CLASSIFIERS[run.classifier].needs_matcher
+    return (
+        run.parameters["transform"],
+        run.parameters["matcher"] if needs_matcher else "",
+        needs_matcher and run.parameters["paper"],
+    )
+
+
+def work_ring(jobs: Sequence[Gallery | PredictionRun | DatasetImport]) -> None:
+    """Ring the doorbell for jobs, once what was written about them is committed.
+
+    Ringing twice is harmless, for a worker only takes a job that is free; a broker may lose a
+    message with the worker that received it.
+    """
+    runs: dict[tuple[str, str, bool], list[int]] = {}
+    for job in jobs:
+        if isinstance(job, PredictionRun):
+            runs.setdefault(preparation_of(job), []).append(job.pk)
+    for run_ids in runs.values():
+        transaction.on_commit(partial(tasks.predict.delay, run_ids))
+    for job in jobs:
+        if isinstance(job, Gallery):
+            transaction.on_commit(partial(tasks.gallery_build.delay, job.pk))
+        elif isinstance(job, DatasetImport):
+            transaction.on_commit(partial(tasks.photos_import.delay, job.pk))

@@ -1,0 +1,246 @@
+"""Which pages are pictured, and how to come to each."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlencode
+
+from django.contrib.auth.models import User
+from django.urls import reverse
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from analysis.blind import blind_lift
+from study_site.demo.screenshot_world import DRAFT
+from trials import services
+from trials.models import Participant, Study
+from trials.study.design import Kind, Phase, Step
+
+if TYPE_CHECKING:
+    from study_site.demo.screenshots import Album
+
+FLAGS: Final = ["--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
+DEVICES: Final = {"laptop": (1366, 768), "phone": (360, 740)}
+
+# A step of the session, by kind and name: the picture's name, and what it shows.
+SCREENS: Final = {
+    (Kind.PAGE, "introduction"): ("introduction", "Who the AI is and what it does."),
+    (Kind.PAGE, "instructions"): ("instructions", "What to do, and the kinds that may occur."),
+    (Kind.PRIOR_KNOWLEDGE, Phase.TRAINING): (
+        "prior-knowledge",
+        "Before a trial: is the kind that the AI named known?",
+    ),
+    (Kind.DEFINITION, Phase.TRAINING): ("definition", "What that kind is, with sample photos."),
+    (Kind.TRIAL, Phase.TRAINING): ("training", "A training trial."),
+    (Kind.FEEDBACK, Phase.TRAINING): ("feedback", "After a training trial: was the AI right?"),
+    (Kind.PAGE, "before_validation"): ("before-validation", "What the check asks for."),
+    (Kind.TRIAL, Phase.VALIDATION): ("validation", "A trial of the check, without feedback."),
+    (Kind.PAGE, "before_test"): ("before-test", "The check is passed; the test begins."),
+    (Kind.ATTENTION, "attention"): ("attention", "An attention check between two trials."),
+    (Kind.QUESTIONS, "about_you"): ("questions", "A page of the study's own questions."),
+    (Kind.PAGE, "debrief"): ("debrief", "The end: the completion code and the way back."),
+}
+VIEWS: Final = {
+    "alone": ("test-unaided", "A test trial without any AI."),
+    "ResNet-50": ("test-none", "A test trial with the AI's guess alone."),
+    "kNN": ("test-exemplars", "A test trial with the five nearest examples."),
+    "EMD-Corr": ("test-correspondences", "A test trial with matched parts of five examples."),
+}
+STAFF: Final = [
+    ("studies", "studio", (), "", "The studies that a researcher may change."),
+    ("new-study", "studio-new", (), "", "A new study from a template, from nothing or a file."),
+    ("editor", "studio-edit", (DRAFT,), "", "The editor: a form and a YAML text of one document."),
+    ("preview", "studio-preview", (DRAFT,), "?condition=EMD-Corr", "Any screen before a launch."),
+    ("checklist", "studio-study", (DRAFT,), "", "A draft: what stands between it and people."),
+    ("study", "studio-study", None, "", "A running study: its people, its log, its moves."),
+    ("live", "running-live", None, "?robots=1", "A running study as it goes."),
+    ("datasets", "studio-datasets", (), "", "The photos that studies are made of."),
+    ("dataset", "studio-dataset", ("solar",), "", "One dataset: galleries and predictions."),
+    ("results-list", "staff-home", (), "", "Every study's results."),
+    ("results-blinded", "staff-study", None, "?simulated=1", "Results while arms have no names."),
+    ("lift-blind", "staff-lift-blind", None, "", "What lifting the blind means."),
+    ("exports", "staff-exports", None, "", "The data as one ZIP file."),
+]
+
+
+class Person:
+    """A participant and the two devices on which the session is open."""
+
+    def __init__(self, pages: dict[str, Page], study: Study, number: int) -> None:
+        self.pages, self.study = pages, study
+        ids = {"PROLIFIC_PID": f"{number:024x}", "SESSION_ID": "6a" * 12, "STUDY_ID": "7b" * 12}
+        self.link = f"{reverse('consent', args=[study.slug])}?{urlencode(ids)}"
+
+    def enter(self) -> Participant:
+        """Agree on the first device, and open the link again on the others."""
+        for page in self.pages.values():
+            page.goto(self.link)
+            if (button := page.get_by_role("button", name="Start")).count():
+                page.get_by_role("checkbox").check()
+                button.click()
+                page.wait_for_url("**/session/")
+        return Participant.objects.filter(is_simulated=False).latest("pk")
+
+    def shots(self) -> dict[str, bytes]:
+        """Picture the current step."""
+        return shots(self.pages, reverse("session", args=[self.study.slug]))
+
+
+def shots(pages: dict[str, Page], address: str) -> dict[str, bytes]:
+    """Open an address on every device and picture it."""
+    taken = {}
+    for device, page in pages.items():
+        page.goto(address)
+        page.wait_for_load_state("networkidle")
+        page.wait_for_timeout(150)
+        # A bar that sticks to the window's edge would lie across a picture of the whole page.
+        is_trial = page.locator("body.is-trial").count() > 0
+        taken[device] = page.screenshot(full_page=not is_trial)
+    return taken
+
+
+def take(album: Album, site: str, study: Study, password: str) -> None:
+    """Take every picture."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=os.environ["CHROMIUM"], args=FLAGS)
+        album.part("Participants")
+        session(album, browser, site, study)
+        endings(album, browser, site, study)
+        album.part("Researchers")
+        staff(album, browser, site, study, password)
+        browser.close()
+
+
+@contextmanager
+def devices(browser: Browser, site: str) -> Iterator[dict[str, Page]]:
+    """Open a laptop and a phone."""
+    contexts = {
+        device: browser.new_context(
+            base_url=site, viewport={"width": width, "height": height}, reduced_motion="reduce"
+        )
+        for device, (width, height) in DEVICES.items()
+    }
+    yield {device: context.new_page() for device, context in contexts.items()}
+    for context in contexts.values():
+        context.close()
+
+
+def session(album: Album, browser: Browser, site: str, study: Study) -> None:
+    """Picture one whole session, and a test trial of every other view."""
+    for number, (arm, (name, sentence)) in enumerate(VIEWS.items()):
+        only(study, arm)
+        with devices(browser, site) as pages:
+            person = Person(pages, study, number)
+            is_whole = arm == "EMD-Corr"
+            if is_whole:
+                album.add("information", "What people read first.", shots(pages, person.link))
+            participant = person.enter()
+            if is_whole:
+                whole(album, person, participant)
+            else:
+                participant = go_to(participant, first_test)
+                album.add(name, sentence, person.shots())
+
+
+def whole(album: Album, person: Person, participant: Participant) -> None:
+    """Picture each kind of screen once, to the end."""
+    seen = set()
+    while True:
+        step = participant.script[participant.step]
+        found = VIEWS["EMD-Corr"] if first_test(step) else SCREENS.get((step.kind, step.name))
+        if found and found not in seen:
+            seen.add(found)
+            album.add(*found, person.shots())
+        if first_test(step):
+            enlarged(album, person.pages)
+        if not participant.is_active:
+            return
+        participant = go_on(participant)
+
+
+def enlarged(album: Album, pages: dict[str, Page]) -> None:
+    """Picture a pair of photos large."""
+    taken = {}
+    for device, page in pages.items():
+        page.locator(".pair [data-zoom]").first.click(position={"x": 8, "y": 8})
+        taken[device] = page.screenshot()
+    album.add("enlarged", "A pair enlarged, with its numbers.", taken)
+
+
+def endings(album: Album, browser: Browser, site: str, study: Study) -> None:
+    """Picture how it ends for those who do not go through."""
+    only(study, "kNN")
+    with devices(browser, site) as pages:
+        person = Person(pages, study, 90)
+        participant = person.enter()
+        stop = shots(pages, reverse("stop", args=[study.slug]))
+        album.add("stop", "Whoever wants to stop says what becomes of the answers.", stop)
+        while participant.is_active:
+            participant = go_on(participant, is_right=False)
+        album.add("failed", "The check is not passed; a code of its own.", person.shots())
+    with devices(browser, site) as pages:
+        taken = {}
+        for device, page in pages.items():
+            page.goto(Person(pages, study, 91).link)
+            page.get_by_role("button", name="I do not want").click()
+            page.wait_for_load_state("networkidle")
+            taken[device] = page.screenshot(full_page=True)
+        album.add("declined", "Somebody does not want to take part.", taken)
+        door = reverse("consent", args=[study.slug])
+        album.add("wrong-link", "A link without the recruiter's ids.", shots(pages, door))
+        for each in study.conditions.all():
+            services.condition_switch(condition=each, is_on=False)
+        full = shots(pages, Person(pages, study, 92).link)
+        album.add("full", "No place is free.", full)
+        for each in study.conditions.all():
+            services.condition_switch(condition=each, is_on=True)
+
+
+def staff(album: Album, browser: Browser, site: str, study: Study, password: str) -> None:
+    """Picture the researchers' pages."""
+    with devices(browser, site) as pages:
+        album.add("login", "Researchers sign in.", shots(pages, reverse("staff-login")))
+        for page in pages.values():
+            page.get_by_label("User name").fill("researcher")
+            page.get_by_label("Password").fill(password)
+            page.locator("main form button").click()
+            page.wait_for_url("**/staff/")
+        for name, view, args, query, sentence in STAFF:
+            address = reverse(view, args=(study.slug,) if args is None else args)
+            album.add(name, sentence, shots(pages, address + query))
+        blind_lift(study=study, user=User.objects.get())
+        results = reverse("staff-study", args=[study.slug]) + "?simulated=1"
+        album.add("results", "Results with intervals.", shots(pages, results))
+
+
+def only(study: Study, arm: str) -> None:
+    """Let the next person come into one condition."""
+    for each in study.conditions.all():
+        services.condition_switch(condition=each, is_on=each.name == arm)
+
+
+def first_test(step: Step) -> bool:
+    """Whether this is the first trial of the test."""
+    return step == Step(Kind.TRIAL, Phase.TEST, 0)
+
+
+def go_to(participant: Participant, is_there: Callable[[Step], bool]) -> Participant:
+    """Do steps rightly until one is reached."""
+    while not is_there(participant.script[participant.step]):
+        participant = go_on(participant)
+    return participant
+
+
+def go_on(participant: Participant, *, is_right: bool = True) -> Participant:
+    """Do one step."""
+    participant = services.step_show(participant=participant)
+    step = participant.script[participant.step]
+    is_yes = True
+    if step.kind == Kind.TRIAL:
+        is_yes = services.trial_of(participant, step).prediction.is_right == is_right
+    elif step.kind == Kind.ATTENTION:
+        is_yes = participant.attention_checks.get(position=step.position).asks_yes
+    submission = services.Submission(step=participant.step, is_yes=is_yes, answers={"age": "41"})
+    return services.participant_advance(participant=participant, submission=submission)

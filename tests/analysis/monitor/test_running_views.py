@@ -1,0 +1,277 @@
+"""The researcher's pages while a study runs: who may, what they count, what they change."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from analysis.codebook.codebook import PARTICIPANTS
+from analysis.monitor.reader import running_read
+from analysis.rows.frame import StudyRows
+from analysis.tables.consort import consort_table
+from analysis.tables.tidy import frame_of
+from tests.factories import enrol, make_plan, make_study
+from tests.trials.services.test_flags import play
+from trials import services
+from trials.models import Identity, Participant, Study
+
+pytestmark = pytest.mark.django_db
+LIVE, PEOPLE = "/studio/study/trees/running/", "/studio/study/trees/people/"
+ALICE = f"{PEOPLE}p0001/"
+DO = f"{ALICE}do/"
+READS = [LIVE, f"{LIVE}?part=1", PEOPLE, ALICE, f"{DO}withdraw/"]
+WRITES = [f"{LIVE}switch/0/", f"{DO}return/", f"{DO}pay/", f"{DO}exclude/", f"{DO}withdraw/"]
+
+
+def member(name: str, role: str) -> User:
+    user = User.objects.create(username=name, is_staff=True)
+    user.groups.add(Group.objects.get(name=role))
+    return user
+
+
+@pytest.fixture
+def study() -> Study:
+    """A study of Rita's in which Alice, of the recruitment platform, has begun."""
+    study = make_study(plan=make_plan(recruitment={"pay": 1.0}, idle_minutes=30))
+    services.study_own(study=study, owner=member("rita", "researcher"))
+    Identity.objects.create(participant=enrol(study), channel="prolific", person_id="PID-alice")
+    return study
+
+
+@pytest.fixture
+def browser(client: Client, study: Study) -> Client:
+    """Rita's browser."""
+    client.force_login(User.objects.get(username="rita"))
+    return client
+
+
+def alice() -> Participant:
+    return Participant.objects.get(number=1, is_simulated=False)
+
+
+def cells(page: str, row: str) -> list[str]:
+    """Return the cells of the first row with this heading, without tags."""
+    found = re.search(
+        rf'<th scope="row">(?:<a[^>]*>)?{row}(?:</a>)?</th>(.*?)</tr>', page, re.DOTALL
+    )
+    assert found is not None, row
+    parts = re.findall(r"<td[^>]*>(.*?)</td>", found[1], re.DOTALL)
+    return [re.sub(r"<[^>]+>", "", each).strip() for each in parts]
+
+
+@pytest.mark.parametrize("page", READS)
+def test_strangers_are_sent_to_the_login(client: Client, study: Study, page: str) -> None:
+    assert client.get(page)["Location"].startswith("/login/")
+
+
+@pytest.mark.parametrize("page", [*READS, *WRITES])
+@pytest.mark.parametrize("role", ["analyst", "researcher"])
+def test_others_are_refused_in_words_and_change_nothing(
+    client: Client, study: Study, page: str, role: str
+) -> None:
+    client.force_login(member("otto", role))
+    answer = client.get(page) if page in READS else client.post(page, {"number": 1, "is_on": "0"})
+    assert answer.status_code == 403
+    assert "This page is for the owner of trees" in answer.text
+    assert "PID-alice" not in answer.text
+    assert (alice().status, alice().payment) == ("active", "none")
+
+
+@pytest.mark.parametrize("page", READS)
+def test_whoever_may_change_the_study_sees_its_people(browser: Client, page: str) -> None:
+    answer = browser.get(page)
+    assert answer.status_code == 200
+    assert not re.search(r"\sstyle=|\son\w+=|<style|<script(?![^>]*\ssrc=)", answer.text)
+
+
+@pytest.mark.parametrize(
+    "page",
+    ["/studio/study/none/running/", f"{PEOPLE}p0009/", f"{PEOPLE}x1/", f"{PEOPLE}r0001/",
+     f"{DO}promote/"],
+)  # fmt: skip
+def test_what_is_not_there_is_not_found(browser: Client, page: str) -> None:
+    assert browser.get(page).status_code == 404
+
+
+def test_places_are_told_by_condition(browser: Client, study: Study) -> None:
+    arm = alice().condition
+    play(study, "bob")
+    Participant.objects.filter(number=2).update(condition=arm)
+    late = timezone.now() - timedelta(minutes=31)
+    enrol(study, "carol")
+    Participant.objects.filter(number=3).update(condition=arm, last_seen_at=late)
+    assert cells(browser.get(LIVE).text, arm.name)[:5] == ["no limit", "1", "1", "1", "no limit"]
+
+
+def test_the_pilot_and_robots_are_counted_apart(browser: Client, study: Study) -> None:
+    enrol(study, "robot", is_simulated=True)
+    assert len(running_read(study).people) == 1
+    assert len(running_read(study, is_simulated=True).people) == 1
+    assert running_read(study, stage="pilot").people == []
+    assert "simulated people</strong>" in browser.get(f"{LIVE}?robots=1").text
+    assert "<dd>0</dd>" in browser.get(f"{LIVE}?stage=pilot").text
+
+
+@pytest.mark.parametrize("query", ["?stage=nowhere", "?robots=x", "?part="])
+def test_a_wrong_address_end_shows_the_page_as_it_stands(browser: Client, query: str) -> None:
+    assert "<dt>Came</dt><dd>1</dd>" in browser.get(LIVE + query).text
+
+
+def test_no_answer_and_no_accuracy_is_on_the_pages(browser: Client, study: Study) -> None:
+    play(study, "bob")
+    for page in (LIVE, PEOPLE, f"{PEOPLE}p0002/"):
+        text = browser.get(page).text.lower()
+        assert "accuracy" not in text
+        assert not re.search(r"<td[^>]*>\s*(yes|no|correct|wrong)\b(?! limit)", text)
+
+
+def test_low_pay_is_warned_of_at_the_median_time(browser: Client, study: Study) -> None:
+    play(study, "bob")
+    begun = timezone.now() - timedelta(minutes=12)
+    Participant.objects.filter(number=2).update(consented_at=begun, finished_at=timezone.now())
+    page = browser.get(LIVE).text
+    assert "12.0 min" in page
+    assert "GBP 5.00" in page
+    assert "Less than GBP 6.00 an hour" in page
+
+
+def test_the_flow_agrees_with_the_exports(study: Study) -> None:
+    for n in range(3):
+        play(study, f"person{n}")
+    services.participant_return(participant=enrol(study, "dora"))
+    rows = frame_of(PARTICIPANTS, StudyRows(study).participants())
+    names = [each.name for each in study.conditions.all()]
+    table = consort_table(rows, names)
+    wholes = table[table["reason"].isna()].groupby("meaning")["n_participants"].sum()
+    found = [each for each in running_read(study).flow[:-1] if not each.is_part]
+    assert {each.words: each.total for each in found} == {
+        str(words): n
+        for words, n in wholes.items()
+        if "exclu" not in str(words) and "kept" not in str(words)
+    }
+
+
+def test_errors_are_told_with_their_person(browser: Client, study: Study) -> None:
+    study.page_errors.create(participant=alice(), path="/s/trees/", kind="KeyError", message="…")
+    page = browser.get(LIVE).text
+    assert "<code>KeyError: …</code>" in page
+    assert f'<a href="{ALICE}">p0001</a>' in page
+
+
+def test_a_condition_is_switched_off_and_on_and_logged(browser: Client, study: Study) -> None:
+    for value, said in (("0", "gets nobody new"), ("1", "gets new people")):
+        page = browser.post(f"{LIVE}switch/0/", {"is_on": value}, follow=True).text
+        assert said in page
+        assert study.conditions.get(position=0).is_on == (value == "1")
+    assert study.log.filter(user__username="rita").count() == 2
+
+
+@pytest.mark.parametrize(("path", "status"), [("switch/0/", 200), ("switch/77/", 404)])
+def test_a_switch_of_nothing_or_to_nowhere_changes_nothing(
+    browser: Client, study: Study, path: str, status: int
+) -> None:
+    assert browser.post(LIVE + path, {"is_on": "maybe"}, follow=True).status_code == status
+    assert all(study.conditions.values_list("is_on", flat=True))
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        ("", {1, 2, 3}), ("?state=completed", {2}), ("?state=silent", {3}), ("?state=active", {1}),
+        ("?reached=debrief", {2}), ("?reached=introduction", {1, 3}), ("?stage=pilot", set()),
+        ("?flag=any", set()), ("?robots=on", set()), ("?state=lost", {1, 2, 3}),
+    ],
+)  # fmt: skip
+def test_the_list_is_narrowed(browser: Client, study: Study, query: str, shown: set[int]) -> None:
+    play(study, "bob")
+    enrol(study, "carol")
+    late = timezone.now() - timedelta(minutes=31)
+    Participant.objects.filter(number=3).update(last_seen_at=late)
+    page = browser.get(PEOPLE + query).text
+    assert {int(n) for n in re.findall(r"people/p(\d+)/", page)} == shown
+    assert ("Not narrowed by it" in page) == ("lost" in query)
+
+
+def test_the_list_is_narrowed_to_a_condition(browser: Client, study: Study) -> None:
+    own, other = alice().condition, study.conditions.exclude(pk=alice().condition_id)[0]
+    assert "p0001" in browser.get(PEOPLE, {"condition": own.name}).text
+    assert "p0001" not in browser.get(PEOPLE, {"condition": other.name}).text
+
+
+def test_a_long_list_has_pages(
+    browser: Client, study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("analysis.monitor.people.N_A_PAGE", 1)
+    enrol(study, "bob")
+    for number, who in (("1", "p0001"), ("2", "p0002"), ("nine", "p0001")):
+        found = re.findall(r"people/(p\d+)/", browser.get(f"{PEOPLE}?page={number}").text)
+        assert found == [who]
+
+
+def test_a_person_is_shown_with_their_way_and_id(browser: Client, study: Study) -> None:
+    services.step_show(participant=alice())
+    event = services.ClientEvent(kind="blur", at_ms=1234)
+    services.events_add(participant=alice(), step=0, events=[event])
+    page = browser.get(ALICE).text
+    assert "PID-alice" in page
+    assert "blur at 1234 ms" in cells(page, "1 of 19: introduction")[-1]
+
+
+def test_a_person_is_marked_as_returned_once_asked(browser: Client, study: Study) -> None:
+    assert "It cannot be undone" in browser.get(f"{DO}return/").text
+    assert alice().status == "active"
+    assert "done, and logged" in browser.post(f"{DO}return/", follow=True).text
+    assert alice().status == "returned"
+    assert "not possible" in browser.post(f"{DO}return/", follow=True).text
+
+
+def test_payment_is_noted(browser: Client, study: Study) -> None:
+    browser.post(f"{DO}pay/", {"payment": "paid"})
+    assert alice().payment == "paid"
+    assert browser.post(f"{DO}pay/", {"payment": "gold"}).status_code == 422
+    assert alice().payment == "paid"
+    assert study.log.get(action="participant payment").user == User.objects.get(username="rita")
+
+
+def test_an_exclusion_needs_a_reason_and_is_taken_back(browser: Client, study: Study) -> None:
+    answer = browser.post(f"{DO}exclude/", {"reason": "  "})
+    assert (answer.status_code, "Say why" in answer.text) == (422, True)
+    browser.post(f"{DO}exclude/", {"reason": "fell asleep"})
+    assert alice().exclusion == "fell asleep"
+    browser.post(f"{DO}include/")
+    assert alice().exclusion == ""
+
+
+@pytest.mark.parametrize("typed", ["", "2", "one"])
+def test_nobody_is_deleted_by_a_slip(browser: Client, study: Study, typed: str) -> None:
+    assert browser.post(f"{DO}withdraw/", {"number": typed}).status_code == 422
+    assert alice().status == "active"
+    assert Identity.objects.exists()
+
+
+def test_withdrawing_deletes_what_the_page_says(browser: Client, study: Study) -> None:
+    page = browser.post(f"{DO}withdraw/", {"number": "1"}, follow=True).text
+    assert alice().status == "withdrawn"
+    assert not Identity.objects.exists()
+    assert "PID-alice" not in page
+    assert f"{DO}withdraw/" not in page
+    assert study.log.filter(action="participant withdrawn", user__username="rita").exists()
+
+
+@pytest.mark.parametrize("page", [LIVE, PEOPLE, f"{PEOPLE}?flag=repeat&state=active", ALICE])
+def test_queries_do_not_grow_with_the_people(browser: Client, study: Study, page: str) -> None:
+    counts = []
+    for name in ("bob", "carol", "dora"):
+        enrol(study, name)
+        Participant.objects.update(is_repeat=True)
+        with CaptureQueriesContext(connection) as queries:
+            browser.get(page)
+        counts.append(len(queries))
+    assert counts[0] == counts[1] == counts[2] <= 25

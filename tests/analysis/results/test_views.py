@@ -1,0 +1,294 @@
+"""The staff's pages."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries, Settings
+
+from analysis.blind import BlindLift, arm_labels
+from analysis.figures.figure_texts import NAMES
+from tests.analysis.people import make_study, person
+from tests.analysis.staff_pages import lifted, rows
+
+pytestmark = pytest.mark.django_db
+PAGES = [
+    "/staff/",
+    "/staff/birds/",
+    "/staff/birds/codebook.csv",
+    "/staff/birds/figure/accuracy.svg",
+]
+LIFT = "/staff/birds/lift-blind/"
+ARMS = ("ResNet-50", "kNN")
+
+
+@pytest.mark.parametrize("page", [*PAGES, LIFT])
+def test_a_stranger_is_sent_to_the_login(client: Client, page: str) -> None:
+    make_study()
+    response = client.get(page)
+    assert (response.status_code, response["Location"]) == (302, f"/login/?next={page}")
+
+
+@pytest.mark.parametrize("page", [*PAGES, LIFT])
+def test_an_account_that_is_not_staff_is_refused(client: Client, page: str) -> None:
+    make_study()
+    client.force_login(User.objects.create(username="pat"))
+    response = client.get(page, follow=True)
+    assert "who may not see this page" in response.content.decode()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_pages_cannot_be_posted_to_nor_kept_by_a_proxy(staff: Client, page: str) -> None:
+    make_study()
+    assert staff.post(page).status_code == 405
+    assert "no-store" in staff.get(page)["Cache-Control"]
+
+
+@pytest.fixture
+def _quick_passwords(settings: Settings) -> None:
+    """Hash passwords in no time."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.mark.usefixtures("_quick_passwords")
+def test_staff_sign_in_and_out(client: Client) -> None:
+    User.objects.create_user("sam", password="correct horse", is_staff=True)
+    fields = {"username": "sam", "password": "correct horse", "next": "/staff/"}
+    assert client.get("/login/").status_code == 200
+    assert client.post("/login/", fields)["Location"] == "/staff/"
+    assert client.post("/logout/")["Location"] == "/login/"
+    assert client.get("/staff/").status_code == 302
+
+
+@pytest.mark.usefixtures("_quick_passwords")
+def test_the_login_says_why_an_account_that_is_not_staff_cannot_enter(client: Client) -> None:
+    User.objects.create_user("pat", password="correct horse")
+    response = client.post("/login/", {"username": "pat", "password": "correct horse"})
+    assert "for a staff account" in response.content.decode()
+
+
+def test_the_home_page_lists_every_study_with_its_link(staff: Client) -> None:
+    make_study()
+    make_study("dogs")
+    page = staff.get("/staff/").content.decode()
+    assert page.index("dogs") < page.index("birds")
+    assert 'href="/s/birds/"' in page
+    assert 'href="/staff/birds/"' in page
+
+
+def test_an_empty_site_says_so(staff: Client) -> None:
+    assert "No study yet" in staff.get("/staff/").content.decode()
+
+
+def cells_of(page: str, title: str, name: str) -> list[str]:
+    """Return the cells of one row of a table of the page."""
+    section = page.split(f"<h2>{title}</h2>")[1]
+    return re.findall(r"<td>([^<]*)</td>", section.split(f'<th scope="row">{name}</th>')[1])
+
+
+def test_the_numbers_of_the_page_are_those_of_the_file(staff: Client) -> None:
+    study = lifted(make_study())
+    person(study, "kNN", "11", "10")
+    person(study, "kNN", "10", "0")
+    page = staff.get("/staff/birds/").text
+    *_, line = rows(staff.get("/staff/birds/accuracy.csv").content)
+    assert (line["condition"], line["analysed"]) == ("kNN", "kept")
+    mean, sd = (f"{float(line[name]):.1f}" for name in ("accuracy_mean", "accuracy_sd"))
+    cells = cells_of(page, "Accuracy", "kNN")
+    assert cells[:4] == [line["n_participants"], line["n_trials"], mean, sd]
+    assert cells[4] == " to ".join(
+        f"{float(line[f'accuracy_{end}']):.1f}" for end in ("low", "high")
+    )
+    by_ai = cells_of(page, "Accuracy where the AI is right and where it is wrong", "kNN")
+    assert by_ai[1].startswith(f"{float(line['accuracy_ai_correct_mean']):.1f} (")
+    assert by_ai[2].startswith(f"{float(line['accuracy_ai_wrong_mean']):.1f} (")
+
+
+def test_a_condition_without_people_shows_dashes(staff: Client) -> None:
+    make_study()
+    page = staff.get("/staff/birds/").text
+    assert "–" in page
+    assert "nan" not in page.lower().split("<main")[1]
+
+
+def test_the_page_shows_how_far_people_came_and_where_they_enter(staff: Client) -> None:
+    study = lifted(make_study())
+    for status in ("completed", "active", "active", "failed_validation", "returned"):
+        person(study, "kNN", status=status)
+    page = staff.get("/staff/birds/").text
+    assert cells_of(page, "People", "kNN")[:5] == ["1", "2", "1", "1", "5"]
+    assert "http://testserver/s/birds/" in page
+    assert "Participants of each condition" in page
+    assert study.document_sha256 in page
+
+
+def test_a_blinded_page_counts_people_of_all_arms_together(staff: Client) -> None:
+    study = make_study()
+    for arm, n in (("kNN", 3), ("ResNet-50", 1)):
+        for _ in range(n):
+            person(study, arm, "10", "10")
+    page = staff.get("/staff/birds/").text
+    assert cells_of(page, "People", "All arms")[:5] == ["4", "0", "0", "0", "4"]
+    assert "n = " not in page
+    assert "Arm A" not in page.split("<h2>People</h2>")[1]
+
+
+def test_simulated_people_are_left_out_until_asked_for(staff: Client) -> None:
+    study = lifted(make_study())
+    person(study, "kNN", "1", "1", is_simulated=True)
+    page = staff.get("/staff/birds/").text
+    assert "1 simulated participant is left out." in page
+    assert "100.0" not in page
+    assert rows(staff.get("/staff/birds/responses.csv").content) == []
+
+
+def test_included_simulated_people_come_with_a_banner_and_a_file_name(staff: Client) -> None:
+    study = lifted(make_study())
+    person(study, "kNN", "1", "1", is_simulated=True)
+    page = staff.get("/staff/birds/?simulated=1").text
+    assert "Simulated people are included." in page
+    assert "100.0" in page
+    assert 'href="/staff/birds/responses.csv?simulated=1"' in page
+    file = staff.get("/staff/birds/responses.csv?simulated=1")
+    assert len(rows(file.content)) == 2
+    assert 'filename="birds-responses-with-simulated.csv"' in file["Content-Disposition"]
+
+
+def test_the_page_says_as_of_when(staff: Client) -> None:
+    make_study()
+    page = staff.get("/staff/birds/").text
+    assert re.search(r"as of <time [^>]*>\d\d:\d\d:\d\d UTC</time>", page)
+
+
+def test_asking_to_lift_the_blind_changes_nothing(staff: Client) -> None:
+    make_study()
+    page = staff.get(LIFT).text
+    assert "It is recorded that <strong>sam</strong> lifted the blind" in page
+    assert "It cannot be undone" in page
+    assert not BlindLift.objects.exists()
+
+
+def test_a_lift_shows_the_conditions_and_who_lifted(staff: Client) -> None:
+    study = make_study()
+    person(study, "kNN", "1", "1")
+    assert cells_of(staff.get("/staff/birds/").text, "Accuracy", arm_labels(study, ARMS)["kNN"])
+    assert staff.post(LIFT, {"stage": "live"})["Location"] == "/staff/birds/"
+    page = staff.get("/staff/birds/").text
+    assert cells_of(page, "Accuracy", "kNN")[0] == "1"
+    assert "The blind was lifted by sam" in page
+    assert "Arm A" not in page
+
+
+def test_a_second_lift_changes_nothing(staff: Client) -> None:
+    lifted(make_study())
+    assert staff.get(LIFT)["Location"] == "/staff/birds/"
+    staff.post(LIFT, {"stage": "live"})
+    assert BlindLift.objects.get().user.username == "lea"
+
+
+def test_a_lift_needs_a_form_of_this_site() -> None:
+    make_study()
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(User.objects.create(username="sam", is_staff=True))
+    assert strict.post(LIFT).status_code == 403
+    assert not BlindLift.objects.exists()
+
+
+@pytest.mark.usefixtures("_all_tables")
+def test_the_page_shows_every_picture_with_its_numbers_in_words(staff: Client) -> None:
+    lifted(make_study())
+    page = staff.get("/staff/birds/").text
+    pictures = r'<img src="/staff/birds/figure/(\w+)\.svg\?at=0" alt="([^"]*)"'
+    alts = dict(re.findall(pictures, page))
+    assert list(alts) == list(NAMES)
+    assert "kNN (n = 41): 61.0 (58.5 to 63.5)" in alts["accuracy"]
+
+
+@pytest.mark.usefixtures("_all_tables")
+def test_numbers_before_exclusions_are_a_link_away(staff: Client) -> None:
+    lifted(make_study())
+    page = staff.get("/staff/birds/").text
+    assert "<strong>after</strong> exclusions (the declared rules)" in page
+    assert cells_of(page, "Accuracy", "kNN")[2] == "61.0"
+    page = staff.get("/staff/birds/?analysed=all").text
+    assert cells_of(page, "Accuracy", "kNN")[2] == "59.0"
+    assert "/figure/accuracy.svg?analysed=all&amp;at=0" in page
+    file = staff.get("/staff/birds/figure/accuracy.pdf?analysed=all&download")
+    assert 'filename="birds-accuracy-before-exclusions.pdf"' in file["Content-Disposition"]
+
+
+def test_people_left_out_by_hand_are_not_called_declared(staff: Client) -> None:
+    study = lifted(make_study())
+    person(study, "kNN", "1", "1")
+    person(study, "kNN", "1", "1")
+    study.participants.filter(number=1).update(exclusion="fell asleep")
+    page = staff.get("/staff/birds/").text
+    assert "exclusions (1 person left out by a researcher, by hand)" in page
+    assert "declared rules" not in page
+    assert cells_of(page, "Exclusions", "kNN")[:4] == ["by hand", "2", "1", "1"]
+    file = rows(staff.get("/staff/birds/accuracy.csv").content)
+    assert [row["n_participants"] for row in file if row["condition"] == "kNN"] == ["2", "2", "1"]
+
+
+def test_only_who_may_see_people_is_shown_the_way_to_them(staff: Client) -> None:
+    make_study()
+    there = "/studio/study/birds/running/"
+    assert there not in staff.get("/staff/birds/").text
+    User.objects.update(is_superuser=True)
+    assert there in staff.get("/staff/birds/").text
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "/staff/cats/",
+        "/staff/cats/responses.csv",
+        "/staff/cats/lift-blind/",
+        "/staff/cats/figure/accuracy.svg",
+        "/staff/birds/secrets.csv",
+        "/staff/birds/figure/secrets.svg",
+        "/staff/birds/figure/accuracy.gif",
+    ],
+)
+def test_an_unknown_study_or_file_is_not_found(staff: Client, page: str) -> None:
+    lifted(make_study())
+    assert staff.get(page).status_code == 404
+
+
+@pytest.mark.parametrize("n_people", [0, 1, 4])
+@pytest.mark.parametrize(("page", "n_queries"), [("/staff/", 4), ("/staff/birds/", 15)])
+def test_a_page_takes_the_same_queries_for_any_number_of_people(
+    staff: Client,
+    page: str,
+    n_queries: int,
+    n_people: int,
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    study = make_study()
+    for _ in range(n_people):
+        person(study, "kNN", "1", "0")
+    with django_assert_num_queries(n_queries):
+        staff.get(page)
+
+
+@pytest.mark.parametrize(
+    "page", ["/login/", "/staff/", "/staff/birds/?simulated=1", LIFT, "/staff/birds/responses.csv"]
+)
+def test_no_page_has_inline_script_or_style(staff: Client, page: str) -> None:
+    person(make_study(), "kNN", "1", "0", is_simulated=True)
+    html = staff.get(page).content.decode()
+    assert not re.search(r"\sstyle=|\son\w+=|<style|<script(?![^>]*\ssrc=)", html)
+
+
+def test_the_pages_start_without_matplotlib_or_torch() -> None:
+    code = (
+        "import os, sys, django; os.environ['DJANGO_SETTINGS_MODULE'] = 'study_site.settings';"
+        "django.setup(); import study_site.urls; print({'matplotlib', 'torch'} & set(sys.modules))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "set()"

@@ -1,0 +1,216 @@
+"""All tables of a study at once."""
+
+import tracemalloc
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from pandas import DataFrame
+from pandas.testing import assert_frame_equal
+
+from analysis.codebook.table_columns import TABLES
+from analysis.rows.frame import responses_frame
+from analysis.stats import inference, twoway
+from analysis.stats.exclusions import RuleRefused
+from analysis.stats.measures import MEASURES
+from analysis.tables.tables import DTYPES, PARTS, Declared, DeclaredCondition, tables_of, texts_of
+from tests.analysis.people import make_study, person
+from tests.analysis.simulated import CONDITIONS, Frames, declared, row_of, simulate
+
+FRAMES, DECLARED = simulate(8, seed=2), declared(exclusions=("accuracy<=60", "median_rt_ms<6000"))
+MADE = {*PARTS, "team", "team_curve", "exclusions"}
+
+
+def tables(frames: Frames = FRAMES, declaration: Declared = DECLARED) -> dict[str, DataFrame]:
+    return tables_of(frames.responses, frames.people, frames.items, declaration)
+
+
+@pytest.fixture(scope="module")
+def made() -> dict[str, DataFrame]:
+    """The tables of a small study with two rules."""
+    return tables()
+
+
+def test_every_table_has_the_columns_and_types_of_the_codebook(made: dict[str, DataFrame]) -> None:
+    assert set(made) == MADE
+    for name, table in made.items():
+        assert list(table) == [column.name for column in TABLES[name]], name
+        types = {column.name: DTYPES[column.type] for column in TABLES[name]}
+        assert {column: str(kind) for column, kind in table.dtypes.items()} == types, name
+
+
+def test_every_level_that_the_codebook_lists_is_one_that_occurs(made: dict[str, DataFrame]) -> None:
+    for name in MADE:
+        for column in TABLES[name]:
+            seen = set(made[name][column.name].dropna().astype(str))
+            # Of the tests' measures only the declared one occurs.
+            if column.levels and name not in ("tests", "equivalence"):
+                # Rows ``declared`` are there where somebody was left out by hand.
+                expected = set(column.levels) - {"declared"}
+                assert seen == expected, (name, column.name)
+    assert tuple(next(c for c in TABLES["measures"] if c.name == "measure").levels) == MEASURES
+
+
+def test_every_table_is_there_with_and_without_the_exclusions(made: dict[str, DataFrame]) -> None:
+    for name in MADE - {"exclusions"}:
+        assert list(made[name]["analysed"].unique()) == ["all", "kept"], name
+    counts = {
+        analysed: row_of(
+            made["measures"], condition="kNN", analysed=analysed, measure="accuracy",
+            weight="participants",
+        )["n_participants"]
+        for analysed in ("all", "kept")
+    }  # fmt: skip
+    rule = row_of(made["exclusions"], condition="kNN", rule="accuracy<=60")
+    assert counts == {"all": rule["n_participants"], "kept": rule["n_kept"]}
+    assert 0 < rule["n_kept"] < 8
+
+
+def test_every_rule_is_counted_in_every_condition(made: dict[str, DataFrame]) -> None:
+    table = made["exclusions"]
+    assert len(table) == len(CONDITIONS) * 2
+    assert (table["n_kept"] <= table["n_participants"] - table["n_excluded"]).all()
+
+
+def test_a_rule_that_excludes_nobody_leaves_every_number_as_it_is() -> None:
+    made = tables(declaration=declared(exclusions=("n_trials<1",)))
+    for name in MADE - {"exclusions"}:
+        everyone, kept = (
+            made[name][made[name]["analysed"] == each]
+            .drop(columns="analysed")
+            .reset_index(drop=True)
+            for each in ("all", "kept")
+        )
+        assert_frame_equal(everyone, kept)
+
+
+def test_the_order_of_rows_and_of_categories_does_not_matter(made: dict[str, DataFrame]) -> None:
+    mixed = FRAMES.responses.sample(frac=1, random_state=1).reset_index(drop=True)
+    mixed["item_id"] = mixed["item_id"].cat.set_categories(FRAMES.responses["item_id"].unique())
+    items = FRAMES.items.sample(frac=1, random_state=1)
+    for name, table in tables(replace(FRAMES, responses=mixed, items=items)).items():
+        assert_frame_equal(table, made[name])
+
+
+def test_texts_that_are_no_categories_give_the_same_tables(made: dict[str, DataFrame]) -> None:
+    texts = ["participant_id", "condition", "item_id", "image"]
+    plain = FRAMES.responses.astype(dict.fromkeys(texts, "str"))
+    for name, table in tables(replace(FRAMES, responses=plain)).items():
+        assert_frame_equal(table, made[name])
+
+
+def test_the_seed_decides_the_draws_and_no_estimate(made: dict[str, DataFrame]) -> None:
+    again = tables(declaration=replace(DECLARED, seed=9))
+    assert (again["measures"]["low"] != made["measures"]["low"]).any()
+    assert_frame_equal(again["measures"][["estimate"]], made["measures"][["estimate"]])
+    assert again["tests"]["p_holm"].equals(made["tests"]["p_holm"])
+
+
+def test_a_table_that_is_not_wanted_is_left_out_and_changes_no_other() -> None:
+    everything = tables()
+    some = tables_of(
+        FRAMES.responses, FRAMES.people, FRAMES.items, DECLARED, without=("mixed_model", "images")
+    )
+    assert everything.keys() - some.keys() == {"mixed_model", "images"}
+    assert_frame_equal(some["team"], everything["team"])
+
+
+def test_the_model_says_in_words_what_it_is_of_all_and_of_the_kept(
+    made: dict[str, DataFrame],
+) -> None:
+    (name, text), *none = texts_of(made).items()
+    assert (name, none) == ("mixed_model.txt", [])
+    everyone, kept = text.split("Rows whose analysed is ")[1:]
+    n_people = len(FRAMES.people)
+    assert (everyone[:5], kept[:6]) == ("all:\n", "kept:\n")
+    assert f"; {n_people} participants" in everyone
+    assert f"; {n_people} participants" not in kept
+    nobody_excluded = texts_of(tables(declaration=declared()))["mixed_model.txt"]
+    assert nobody_excluded.startswith("Rows whose analysed is all, kept:\n")
+    assert texts_of({}) == {}
+
+
+def test_progress_is_told_to_its_end() -> None:
+    seen: list[tuple[int, int]] = []
+    tables_of(
+        FRAMES.responses, FRAMES.people, FRAMES.items, DECLARED,
+        progress=lambda *now: seen.append(now),
+    )  # fmt: skip
+    assert seen == [(n, 18) for n in range(1, 19)]
+
+
+def test_a_study_without_anyone_has_its_rows_without_numbers() -> None:
+    empty = Frames(FRAMES.responses.iloc[:0], FRAMES.people.iloc[:0], FRAMES.items.iloc[:0])
+    made = tables(empty)
+    for name in ("measures", "accuracy_by", "times", "team"):
+        assert set(made[name]["condition"]) == set(DECLARED.names), name
+        assert (made[name]["n_participants"] == 0).all(), name
+    assert made["measures"][["estimate", "sd", "low", "high"]].isna().all(axis=None)
+    assert made["tests"][["difference", "low", "twoway_low", "p", "p_holm"]].isna().all(axis=None)
+    assert (made["exclusions"]["n_participants"] == 0).all()
+
+
+def test_a_rule_may_leave_nobody() -> None:
+    made = tables(declaration=declared(exclusions=("n_trials>0",)))
+    kept = made["measures"][made["measures"]["analysed"] == "kept"]
+    assert (kept["n_participants"] == 0).all()
+    assert (made["exclusions"]["n_kept"] == 0).all()
+
+
+def test_a_rule_about_what_a_study_does_not_have_is_refused() -> None:
+    with pytest.raises(RuleRefused, match=r"these data have no session_number"):
+        tables(declaration=declared(exclusions=("session_number>1",)))
+
+
+def test_known_chances_come_back() -> None:
+    frames = simulate(120, n_trials=20, correct=(0.9, 0.4), seed=4)
+    made = tables(frames, declared())
+    for name, chance in (("accuracy_ai_correct", 90), ("over_reliance", 60), ("accuracy", 65)):
+        row = row_of(
+            made["measures"], condition="EMD-Corr", analysed="all", measure=name,
+            weight="participants",
+        )  # fmt: skip
+        assert row["estimate"] == pytest.approx(chance, abs=3)
+        assert row["high"] - row["low"] < 6
+
+
+def test_memory_grows_by_some_hundred_bytes_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (inference, twoway):  # what the draws hold does not grow with the answers
+        monkeypatch.setattr(module, "_BLOCK", 50_000)
+    arms, peaks = CONDITIONS[1:3], []
+    for n_each in (100, 300):
+        frames = simulate(n_each, n_trials=30, n_sets=3, n_pool=200, conditions=arms)
+        tracemalloc.start()
+        tables(frames, Declared(arms))
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert (peaks[1] - peaks[0]) / (200 * 30 * 2) < 600
+
+
+@pytest.mark.django_db
+def test_the_frame_of_stored_answers_is_taken_as_it_is() -> None:
+    study = make_study()
+    person(study, "kNN", "11", "10")
+    person(study, "kNN", "10", "00")
+    person(study, "ResNet-50", "1", status="active")
+    people = DataFrame(
+        {
+            "participant_id": ["p0001", "p0002", "p0003"],
+            "condition": ["kNN", "kNN", "ResNet-50"],
+            "status": ["completed", "completed", "active"],
+        }
+    )
+    items = FRAMES.items.iloc[:0]
+    arms = (DeclaredCondition("ResNet-50", "softmax"), DeclaredCondition("kNN", "knn"))
+    made = tables_of(responses_frame(study), people, items, Declared(arms))
+    cells = {"measure": "accuracy", "weight": "participants", "analysed": "all"}
+    assert row_of(made["measures"], condition="kNN", **cells)["estimate"] == 50
+    assert pd.isna(row_of(made["measures"], condition="ResNet-50", **cells)["estimate"])
+    assert len(made["images"]) == 2 * 4
+
+
+@pytest.mark.parametrize("name", [*MEASURES, *TABLES])
+def test_every_measure_and_every_table_is_explained(name: str) -> None:
+    page = (Path(__file__).parents[3] / "docs/metrics.md").read_text()
+    assert f"`{name}`" in page

@@ -1,0 +1,219 @@
+"""Nothing that a person receives before an answer tells the truth about that trial."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from classifiers.models import Image
+from tests.factories import KINDS, make_document, make_study
+from trials import services
+from trials.models import Condition, Participant, Study
+from trials.participant.trial_view import trial_screen
+from trials.simulation import robots
+from trials.study.design import Kind, Phase, Step
+from trials.study.plan import CONDITIONS as ARMS
+from trials.study.plan import StudyPlan
+
+pytestmark = pytest.mark.django_db
+
+CONDITIONS = [each.name for each in ARMS]
+WAY = "/s/trees/session/"
+
+
+class Wire(Client):
+    """A browser that keeps every byte it receives: status, headers, cookies and body."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.received: list[bytes] = []
+
+    def request(self, **request: Any) -> Any:
+        answer = super().request(**request)
+        body = b"".join(answer.streaming_content) if answer.streaming else answer.content  # type: ignore[attr-defined]
+        heads = "\n".join(f"{name}: {value}" for name, value in answer.items())
+        cookies = "\n".join(f"{each.key}={each.value}" for each in answer.cookies.values())
+        head = f"{request['PATH_INFO']}\n{answer.status_code}\n{heads}\n{cookies}\n"
+        self.received.append(head.encode() + body)
+        return answer
+
+    def page_and_photos(self) -> bytes:
+        """Fetch the current page with all that it links to; return every byte of it."""
+        n_before = len(self.received)
+        page = self.get(WAY).text
+        for url in sorted(set(re.findall(r'(?:src|href)="(/(?:image|static)/[^"]+)"', page))):
+            self.get(url)
+        return b"\n".join(self.received[n_before:])
+
+
+def enter(study: Study, condition: str) -> tuple[Wire, Participant]:
+    """Let a person consent into a given condition."""
+    conditions = {each.name: each for each in Condition.objects.filter(study=study)}
+    for name, each in conditions.items():
+        for number in range(0 if name == condition else 1):
+            crowd = services.participant_enrol(
+                study=study, enrolment_key=f"crowd-{name}-{number:08d}", is_simulated=False
+            )
+            Participant.objects.filter(pk=crowd.pk).update(condition=each)
+    client = Wire()
+    key = robots.KEY.search(client.get("/s/trees/").text)
+    assert key is not None
+    client.post("/s/trees/", {"agree": "on", "enrolment_key": key[1]})
+    return client, Participant.objects.get(enrolment_key=key[1])
+
+
+def walk(client: Wire, participant: Participant) -> Iterator[tuple[str, bytes]]:
+    """Yield all that was received of each trial, with the truth where the AI is wrong."""
+    while step := robots.STEP.search(client.get(WAY).text):
+        current = participant.script[int(step[1])]
+        form = {"step": step[1]}
+        if current.kind == Kind.TRIAL:
+            prediction = services.trial_of(participant, current).prediction
+            truth = prediction.image.category
+            is_right = prediction.is_right
+            yield "" if is_right else truth.name, client.page_and_photos()
+            form["answer"] = "yes" if is_right else "no"
+        client.post(WAY, form)
+
+
+@pytest.mark.parametrize("condition", CONDITIONS)
+def test_no_byte_of_a_trial_names_the_truth_or_the_source(condition: str) -> None:
+    study = make_study()
+    folders = [f"kind_{name}" for name in KINDS]
+    sources = [name.encode() for name in ("secretfile", "gallery/", "query/", ".png", *folders)]
+    digests = [each[:16].encode() for each in Image.objects.values_list("sha256", flat=True)]
+    client, participant = enter(study, condition)
+    assert participant.condition.name == condition
+    true_names = []
+    for true_name, received in walk(client, participant):
+        if true_name:
+            true_names.append(true_name)
+            assert true_name.removeprefix("kind_").encode() not in received
+    participant.refresh_from_db()
+    assert participant.status == Participant.Status.COMPLETED
+    assert len(true_names) == 6  # of 2 + 4 + 6 trials
+    everything = b"\n".join(client.received)  # consent, pages of text, redirects and all
+    assert len(client.received) > 60
+    for secret in (*sources, *digests, b"is_ai", b"is_correct", b"correctness", b"is_right"):
+        assert secret not in everything
+
+
+@pytest.mark.parametrize("condition", CONDITIONS)
+def test_pages_of_right_and_wrong_ais_have_the_same_shape(condition: str) -> None:
+    client, participant = enter(make_study(), condition)
+    shapes = set()
+    for _, received in walk(client, participant):
+        page = received.split(b"</html>")[0].partition(b"<main")[2]
+        page = re.sub(rb' data-preload="[^"]*"', b"", page)
+        for kind in KINDS:
+            page = page.replace(kind.encode(), b"KIND")
+        page = re.sub(rb"/image/[\w-]+|value=\"\w*\"|\d+|\ban?\b", b"", page)
+        shapes.add(re.sub(rb"\s+", b" ", page))
+    assert len(shapes) == 1
+
+
+EVERYTHING = {
+    "trial": {"has_prior_knowledge": True, "has_definition": True},
+    "quality": {"n_attention": 2},
+    "recruitment": {"codes": {"completed": "SECRETCODE"}},
+    "attempts": 2,
+    "conditions": [
+        *({"name": each.name, "classifier": each.classifier, "view": each.view} for each in ARMS),
+        {"name": "No-AI-arm", "classifier": "softmax", "view": "unaided"},
+    ],
+}
+
+
+def everything() -> Study:
+    """Open a study in which every kind of screen occurs."""
+    document = make_document(**EVERYTHING)
+    asked = [{"name": "age", "text": "How old are you?"}]
+    document["stages"].insert(-1, {"kind": "questions", "name": "about", "questions": asked})
+    return make_study(plan=StudyPlan.from_json(document), n_queries=24)
+
+
+def walk_everything(client: Wire, participant: Participant) -> Iterator[tuple[Step, str, bytes]]:
+    """Yield every step, the true kind of its trial (or nothing), and all that it sent."""
+    while step := robots.STEP.search(client.get(WAY).text):
+        current = participant.script[int(step[1])]
+        form, truth = {"step": step[1], "answer": "yes"}, ""
+        if current.name in {*Phase}:
+            prediction = services.trial_of(participant, current).prediction
+            form["answer"] = "yes" if prediction.is_right else "no"
+            truth = "" if prediction.is_right else prediction.image.category.label
+        elif current.kind == Kind.ATTENTION:
+            check = participant.attention_checks.get(position=current.position)
+            form["answer"] = "yes" if check.asks_yes else "no"
+        n_before = len(client.received)
+        client.page_and_photos()
+        client.get(f"{WAY}?page=0")
+        client.post("/s/trees/events/", {"step": step[1], "events": '[["blur", 5, ""]]'})
+        client.post(WAY, form)
+        yield current, truth, words(client.received[n_before:])
+
+
+def words(received: list[bytes]) -> bytes:
+    """Return what is no picture, without random names, in which anything may occur."""
+    texts = b"\n".join(each for each in received if b"\xff\xd8" not in each)
+    return re.sub(rb"/image/[\w-]+|value=\"\w{64}\"|(sessionid|csrftoken)=\w+", b"", texts)
+
+
+@pytest.mark.parametrize("condition", [*CONDITIONS, "No-AI-arm"])
+def test_no_page_of_any_kind_tells_what_it_must_not(condition: str) -> None:
+    study = everything()
+    client, participant = enter(study, condition)
+    others = Participant.objects.exclude(pk=participant.pk)
+    secrets = [name for each in study.conditions.all() for name in (each.name, each.run.classifier)]
+    secrets += ["SECRETCODE", "secretfile", "trial_set", participant.token]
+    secrets += [f"kind_{name}" for name in KINDS]
+    secrets += [str(each.seed) for each in (participant, *others)]
+    secrets += [each.token for each in others]
+    kinds = set()
+    for step, truth, received in walk_everything(client, participant):
+        kinds.add(step.kind)
+        for secret in secrets:
+            assert secret.encode() not in received, (step, secret)
+        if truth and step.kind != Kind.FEEDBACK:
+            assert truth.encode() not in received, (step, truth)
+    assert kinds == set(Kind)
+    assert "SECRETCODE" in client.get(WAY).text
+
+
+def test_no_script_or_style_knows_a_study() -> None:
+    for path in [*Path("static/js").rglob("*.js"), *Path("static/css").rglob("*.css")]:
+        text = path.read_text(encoding="utf-8").lower()
+        for secret in ("resnet", "emd-", "chm-", "is_correct", "is_right", "truth"):
+            assert secret not in text, path
+
+
+def test_the_random_name_of_a_photo_says_nothing_about_it() -> None:
+    make_study()
+    tokens = list(Image.objects.values_list("token", flat=True))
+    assert len(set(tokens)) == len(tokens)
+    assert all(re.fullmatch(r"[A-Za-z0-9_-]{20}", token) for token in tokens)
+
+
+def test_the_cookie_is_a_random_key_only() -> None:
+    client, participant = enter(make_study(), "kNN")
+    client.get(WAY)
+    assert set(client.cookies) == {"sessionid", "csrftoken"}
+    for cookie in client.cookies.values():
+        assert re.fullmatch(r"[A-Za-z0-9]{32}", cookie.value)
+        assert participant.token not in cookie.value
+
+
+def test_a_shown_exemplar_is_always_of_the_predicted_kind() -> None:
+    study = make_study()
+    client, participant = enter(study, "EMD-Corr")
+    client.get(WAY)
+    trial = participant.trials.select_related("prediction__category", "prediction__image").first()
+    assert trial is not None
+    urls = [exemplar.url for exemplar in trial_screen(trial, participant).exemplars]
+    tokens = [url.split("/")[-1].removesuffix(".jpg") for url in urls]
+    shown = Image.objects.filter(token__in=tokens)
+    assert {each.category_id for each in shown} == {trial.prediction.category_id}

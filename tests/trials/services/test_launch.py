@@ -1,0 +1,183 @@
+"""The checklist before a launch: what refuses, what warns, and what is said."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from classifiers.models import Image, PredictionRun
+from tests.factories import enrol, make_plan, make_study
+from trials import services
+from trials.models import Participant, Study
+from trials.services.launch import study_check, study_launch, study_launch_pilot
+from trials.services.refusals import StudyRefused
+from trials.study.checklist import LaunchFacts, Level, checklist
+from trials.study.sets import Shortage
+
+GOOD = {"contact": "lab@example.org", "ethics": "Board 7/26", "exclusions": ["accuracy<=50"]}
+PROLIFIC = {"channel": "prolific", "codes": {"completed": "C1"}, "pay": 3, "currency": "GBP"}
+
+
+def facts(plan: dict[str, Any] | None = None, **changes: Any) -> LaunchFacts:
+    """Return the facts of a study that nothing is wrong with, but for the changes."""
+    values: dict[str, Any] = {
+        "plan": make_plan(**GOOD | (plan or {})),
+        "has_unfinished_text": False,
+        "runs": {"knn": ""},
+        "shortages": {"knn": [Shortage(True, "", 9, 20)]},
+        "views": [],
+        "lost_photos": [],
+        "n_simulated": 0,
+        "pilot_minutes": [14.0],
+    }
+    return LaunchFacts(**values | changes)
+
+
+def found(*given: Any, for_pilot: bool = False, **changes: Any) -> dict[str, tuple[Level, str]]:
+    """Return what the checklist says that is not fine, by the check's name."""
+    checks = checklist(facts(*given, **changes), for_pilot=for_pilot)
+    return {each.name: (each.level, each.said) for each in checks if each.level != Level.OK}
+
+
+def test_nothing_stands_against_a_study_with_everything() -> None:
+    assert found() == {}
+
+
+@pytest.mark.parametrize(
+    ("changes", "name", "said"),
+    [
+        ({"has_unfinished_text": True}, "Document", "no valid document yet"),
+        ({"changed": ("The document changed.",)}, "Document", "The document changed."),
+        ({"runs": {"knn": "No finished predictions of knn"}}, "Predictions", "No finished"),
+        (
+            {"shortages": {"knn": [Shortage(False, "", 9, 7)]}},
+            "Photos to draw from",
+            "knn: AI wrong: 7 in the pool, 9 needed, 2 more",
+        ),
+        ({"views": ["Condition B shows patches"]}, "Explanations", "Condition B"),
+        ({"lost_photos": ["query/a.png"]}, "Photos", "1 photos have no file to show"),
+        ({"given": {"contact": " "}}, "Contact", "Nobody is named"),
+        (
+            {"given": {"recruitment": PROLIFIC | {"codes": {}}}},
+            "Completion codes",
+            "No Prolific code for completed, no_consent, failed_validation",
+        ),
+    ],
+)
+def test_what_is_wrong_refuses(changes: dict[str, Any], name: str, said: str) -> None:
+    given = changes.pop("given", {})
+    level, words = found(given, **changes)[name]
+    assert level == Level.REFUSAL
+    assert said in words
+
+
+@pytest.mark.parametrize(
+    ("given", "name", "said"),
+    [
+        ({"ethics": ""}, "Ethics approval", "No committee"),
+        ({"exclusions": []}, "Exclusion rules", "no longer blind"),
+        ({"stages": [{"kind": "test"}]}, "Debrief", "There is no debrief"),
+        ({"recruitment": PROLIFIC}, "Completion codes", "no_consent, failed_validation"),
+        ({"recruitment": PROLIFIC | {"pay": 0}}, "Pay", "No pay is given"),
+    ],
+)
+def test_what_to_look_at_warns(given: dict[str, Any], name: str, said: str) -> None:
+    level, words = found(given)[name]
+    assert level == Level.WARNING
+    assert said in words
+
+
+@pytest.mark.parametrize(
+    ("minutes", "pay", "currency", "is_low"),
+    [(30, 3, "GBP", False), (31, 3, "GBP", True), (30, 3, "USD", True), (60, 1, "SEK", False)],
+)
+def test_pay_is_compared_with_the_pilots_own_time(
+    minutes: int, pay: float, currency: str, is_low: bool
+) -> None:
+    recruitment = {"channel": "link", "pay": pay, "currency": currency}
+    said = found({"recruitment": recruitment, "minutes": 1}, pilot_minutes=[minutes])
+    assert ("Pay" in said) == is_low
+
+
+def test_without_a_pilot_pay_is_compared_with_the_announced_time() -> None:
+    recruitment = {"pay": 1, "currency": "GBP"}
+    _, words = found({"recruitment": recruitment, "minutes": 15}, pilot_minutes=[])["Pay"]
+    assert "4.00 GBP an hour for 15.0 minutes (as announced)" in words
+
+
+@pytest.mark.parametrize(
+    ("n_robots", "minutes", "said"),
+    [(0, [], "Nobody has played it"), (3, [], "simulated people read no text")],
+)
+def test_a_study_that_nobody_played_warns(n_robots: int, minutes: list[float], said: str) -> None:
+    level, words = found(n_simulated=n_robots, pilot_minutes=minutes)["Pilot"]
+    assert level == Level.WARNING
+    assert said in words
+
+
+def test_a_pilot_does_without_contact_and_codes() -> None:
+    said = found({"contact": "", "recruitment": PROLIFIC | {"codes": {}}}, for_pilot=True)
+    assert {level for level, _ in said.values()} == {Level.WARNING}
+    assert "Pilot" not in said
+
+
+@pytest.fixture
+def draft(db: None) -> Study:
+    """Return a draft that can be launched."""
+    study = make_study()
+    plan = make_plan(**GOOD)
+    return services.study_draft(slug="draft", dataset=study.dataset, document=plan.document)
+
+
+def refusals(study: Study) -> dict[str, str]:
+    checks = study_check(study)
+    return {each.name: each.said for each in checks if each.level == Level.REFUSAL}
+
+
+def test_a_good_draft_is_piloted_and_opened(draft: Study) -> None:
+    assert refusals(draft) == {}
+    study_launch_pilot(study=draft)
+    assert refusals(draft) == {}
+    assert study_launch(study=draft).status == Study.Status.OPEN
+
+
+def test_a_refused_launch_lists_every_reason_and_changes_nothing(draft: Study) -> None:
+    PredictionRun.objects.filter(classifier="knn").update(status="running")
+    Image.objects.all()[0].crop_path.unlink()
+    with pytest.raises(StudyRefused, match="No finished predictions of knn") as caught:
+        study_launch(study=draft)
+    assert "1 photos have no file" in str(caught.value)
+    draft.refresh_from_db()
+    assert (draft.status, draft.is_frozen) == (Study.Status.DRAFT, False)
+
+
+def test_a_pool_too_small_is_told_by_how_much(draft: Study) -> None:
+    document = make_plan(**GOOD, n_sets=50).document
+    services.study_revise(study=draft, document=document)
+    draft = Study.objects.get(pk=draft.pk)
+    assert (
+        "AI right: 10 in the pool, 153 needed, 143 more" in refusals(draft)["Photos to draw from"]
+    )
+
+
+def test_a_frozen_study_that_was_tampered_with_is_not_opened(draft: Study) -> None:
+    study_launch_pilot(study=draft)
+    draft.dataset.categories.update(definition="Other words.")
+    assert "definitions that people see changed" in refusals(draft)["Document"]
+
+
+def test_an_unfinished_text_stands_against_a_launch(draft: Study) -> None:
+    draft = services.study_keep_text(study=draft, text="title: [")
+    assert "no valid document yet" in refusals(draft)["Document"]
+
+
+def test_minutes_are_those_of_people_in_the_pilot(draft: Study) -> None:
+    study_launch_pilot(study=draft)
+    for key, is_robot in (("alice", False), ("robby", True)):
+        person = enrol(draft, key, is_simulated=is_robot)
+        Participant.objects.filter(pk=person.pk).update(
+            status="completed", code="C", finished_at=person.consented_at
+        )
+    said = {each.name: each.said for each in study_check(draft)}
+    assert said["Pilot"] == "Played to the end by 1 people and 1 simulated people."

@@ -1,0 +1,1 @@
+"""The participants' pages: the entry, the session, and what they send."""

@@ -1,0 +1,288 @@
+"""The door of a study: who comes, what they are told, and whether they get in.
+
+Looking takes no place; only the posted consent does. Who came travels from the link into the page
+as one signed field, so the post needs nothing but itself; ids are in no address and no text of
+ours.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from django.core import signing
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from trials import roles, services
+from trials.models import Event, Participant, Study
+from trials.participant import devices, texts
+from trials.participant.entry_forms import ConsentForm, device_of
+from trials.participant.framing import frame
+from trials.participant.recruitment import (
+    CHANNELS,
+    Arrival,
+    ArrivalMissing,
+    ArrivalRefused,
+    arrival_of,
+    completion_url,
+)
+from trials.study.plan import VIEWS
+
+# A robot says so in the WSGI environment, where nothing that travels over HTTP can write.
+ROBOT = "trials.robot"
+SALT = "trials.arrival"
+ONE_DAY = 24 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who stands at the door, with the key of the page that they hold."""
+
+    arrival: Arrival
+    key: str
+    is_late: bool = False
+
+    def sealed(self, study: Study) -> str:
+        """Return the signed field of the page."""
+        seal = {"study": study.pk, "key": self.key, "arrival": asdict(self.arrival)}
+        return signing.dumps(seal, salt=SALT)
+
+
+def participant_of(request: HttpRequest, study: Study) -> Participant | None:
+    """Return who this browser is in this study, if anyone."""
+    frame(request, study)
+    token = request.session.get(f"participant:{study.pk}")
+    related = ("study", "condition", "trial_set")
+    return Participant.objects.select_related(*related).filter(study=study, token=token).first()
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def consent(request: HttpRequest, slug: str) -> HttpResponse:
+    """Inform and ask. Looking takes no place; only the posted consent does."""
+    study = get_object_or_404(Study, slug=slug)
+    frame(request, study)
+    try:
+        response = _answer(request, study, _visitor(request, study))
+    except ArrivalRefused as refusal:
+        # Someone who is in and typed our own address need not say again who they are.
+        if isinstance(refusal, ArrivalMissing) and participant_of(request, study):
+            return redirect("session", slug)
+        response = _page(request, study, "wrong_link", status=400, refusal=str(refusal))
+    # The link's query must not travel on: this page tells others the site's name at most.
+    response.headers["Referrer-Policy"] = "strict-origin"
+    return response
+
+
+def information(request: HttpRequest, study: Study) -> HttpResponse:
+    """Show what people read before they consent, as if a place were free for whoever looks."""
+    return _form(request, study, Visitor(Arrival(study.plan.recruitment.channel), _new_key()))
+
+
+def _visitor(request: HttpRequest, study: Study) -> Visitor:
+    """Read who came, from the link or from the page's signed field. Raises ``ArrivalRefused``."""
+    channel = study.plan.recruitment.channel
+    if request.META.get(ROBOT):
+        return Visitor(Arrival(channel), request.POST.get("enrolment_key") or _new_key())
+    if request.method != "POST":
+        return Visitor(arrival_of(channel, request.GET), _new_key())
+    if not (sealed := request.POST.get("arrival")):
+        return Visitor(arrival_of(channel, {}), request.POST.get("enrolment_key", ""))
+    try:
+        seal = signing.loads(sealed, salt=SALT)
+        visitor = Visitor(Arrival(**seal["arrival"]), seal["key"])
+        is_ours = (seal["study"], visitor.arrival.channel) == (study.pk, channel)
+    except (signing.BadSignature, TypeError, KeyError):
+        is_ours = False
+    if not is_ours or visitor.key != request.POST.get("enrolment_key", visitor.key):
+        raise ArrivalRefused(
+            "This page was changed on its way here. Please open the study's link again."
+        )
+    try:
+        signing.loads(sealed, salt=SALT, max_age=ONE_DAY)
+    except signing.SignatureExpired:
+        return Visitor(visitor.arrival, _new_key(), is_late=True)
+    return visitor
+
+
+def _new_key() -> str:
+    return secrets.token_urlsafe(24)
+
+
+def _answer(request: HttpRequest, study: Study, visitor: Visitor) -> HttpResponse:
+    if visitor.arrival.is_preview:
+        return _page(request, study, "preview")
+    known = _known(request, study, visitor.arrival)
+    if known is not None:
+        return _let_back_in(request, study, visitor, known)
+    if "decline" in request.POST:
+        return _declined(request, study)
+    is_simulated = bool(request.META.get(ROBOT))
+    try:
+        if request.method == "POST" and "retry" not in request.POST and not visitor.is_late:
+            return _enrol(request, study, visitor, is_simulated)
+        services.entry_check(study, visitor.arrival)
+        services.places_check(study, is_simulated=is_simulated)
+    except services.StudyFull as full:
+        return _full(request, study, visitor, full)
+    except services.PageTaken as refusal:
+        raise ArrivalRefused(str(refusal)) from refusal
+    except services.AlreadyTookPart as refusal:
+        # They may have come in by another device since we looked.
+        known = services.participant_known(study, visitor.arrival)
+        if known is not None:
+            return _let_in(request, study, known, visitor.arrival)
+        return _page(request, study, "already", status=403, refusal=refusal)
+    except services.StudyRefused:
+        return _page(request, study, "closed", status=403)
+    return _form(request, study, visitor)
+
+
+def _known(request: HttpRequest, study: Study, arrival: Arrival) -> Participant | None:
+    """Return who is in already: by the link's id, else by this browser's session."""
+    here = participant_of(request, study)
+    # Another id than this browser's: somebody else sits at a shared computer.
+    is_other = bool(arrival.person_id) and (
+        here is None or here.person_hash != services.hash_of(arrival)
+    )
+    if here is not None and not is_other and (here.is_active or not arrival.person_id):
+        return here
+    if "again" in request.POST:
+        return services.participant_before(study, arrival)
+    return services.participant_known(study, arrival)
+
+
+def _let_back_in(
+    request: HttpRequest, study: Study, visitor: Visitor, known: Participant
+) -> HttpResponse:
+    """Let in who is in already; ask in a laboratory, where somebody may have left before the end.
+
+    A consent that is sent twice carries the key that the person entered with.
+    """
+    is_told = not CHANNELS[visitor.arrival.channel].is_shared or visitor.arrival.person_id
+    if known.is_active and not is_told and visitor.key != known.enrolment_key:
+        return _page(request, study, "begun", participant=known)
+    return _let_in(request, study, known, visitor.arrival)
+
+
+def _let_in(
+    request: HttpRequest, study: Study, participant: Participant, arrival: Arrival
+) -> HttpResponse:
+    if request.method != "HEAD":
+        request.session[f"participant:{study.pk}"] = participant.token
+        services.participant_arrive(participant=participant, arrival=arrival)
+        _note_device(request, study, participant)
+    return redirect("session", study.slug)
+
+
+def _note_device(request: HttpRequest, study: Study, participant: Participant) -> None:
+    """Log that a session goes on, on a device that the study lets nobody in with; stop nobody."""
+    device = device_of(request.POST, request.headers)
+    is_fitting = devices.fits(study.plan.device, device["kind"], device["width"])
+    if participant.is_active and not participant.is_simulated and not is_fitting:
+        told = services.ClientEvent(Event.Kind.OTHER_DEVICE, 0, device["kind"])
+        services.events_add(participant=participant, step=participant.step, events=[told])
+
+
+def _enrol(
+    request: HttpRequest, study: Study, visitor: Visitor, is_simulated: bool
+) -> HttpResponse:
+    """Take the consent; say what is missing, or that this device will not do."""
+    form = ConsentForm(request.POST)
+    if not form.is_valid():
+        return _form(request, study, visitor, form)
+    device = device_of(request.POST, request.headers)
+    if not is_simulated and not devices.fits(study.plan.device, device["kind"], device["width"]):
+        return _page(request, study, "device", status=403, device=device)
+    participant = services.participant_enrol(
+        study=study,
+        enrolment_key=form.cleaned_data["enrolment_key"],
+        is_simulated=is_simulated,
+        arrival=visitor.arrival,
+        device=device,
+    )
+    return _let_in(request, study, participant, visitor.arrival)
+
+
+def _form(
+    request: HttpRequest, study: Study, visitor: Visitor, form: ConsentForm | None = None
+) -> HttpResponse:
+    if form is not None and "enrolment_key" in form.errors:
+        visitor = Visitor(visitor.arrival, _new_key())
+    return _page(
+        request,
+        study,
+        "consent",
+        form=form,
+        key=visitor.key,
+        arrival=visitor.sealed(study),
+        is_late=visitor.is_late,
+        before=services.participant_before(study, visitor.arrival),
+        # What the server can tell without the page's script.
+        is_fitting=devices.fits(study.plan.device, devices.kind_of(request.headers), None),
+    )
+
+
+def _full(
+    request: HttpRequest, study: Study, visitor: Visitor, full: services.StudyFull
+) -> HttpResponse:
+    """Say that no place is free; trying again is a post, and asks for consent only once."""
+    return _page(
+        request,
+        study,
+        "full",
+        status=403,
+        full=full,
+        arrival=visitor.sealed(study),
+        key=visitor.key,
+        device={name: each for name, each in request.POST.items() if name.startswith("device_")},
+        has_agreed="agree" in request.POST and "retry" not in request.POST,
+    )
+
+
+def _declined(request: HttpRequest, study: Study) -> HttpResponse:
+    """Thank for the look; nothing is stored about someone who does not want to take part."""
+    recruitment = study.plan.recruitment
+    code = recruitment.codes.get("no_consent", "")
+    url = completion_url(recruitment.channel, code)
+    return _page(request, study, "declined", code=code, url=url)
+
+
+def _page(
+    request: HttpRequest, study: Study, name: str, status: int = 200, **context: Any
+) -> HttpResponse:
+    plan = study.plan
+    context |= {
+        "study": study,
+        "plan": plan,
+        "persona": plan.persona,
+        "channel": CHANNELS[plan.recruitment.channel],
+        "information": texts.render(plan.consent.text, texts.placeholders(plan, plan.persona)),
+        "has_statement": any(VIEWS[each.view].has_statement for each in plan.conditions),
+    }
+    return render(request, f"trials/{name}.html", context, status=status)
+
+
+@never_cache
+@require_POST
+def next_person(request: HttpRequest, slug: str) -> HttpResponse:
+    """Free a browser for the next person, once the last one's session has ended.
+
+    In a laboratory it ends here if somebody who left before the end is not there any more: the
+    page that was asked on says by the number whose session it was.
+    """
+    study = get_object_or_404(Study, slug=slug)
+    participant = participant_of(request, study)
+    if participant is None:
+        return redirect("consent", slug)
+    is_shared = CHANNELS[study.plan.recruitment.channel].is_shared
+    if is_shared and request.POST.get("leaves") == str(participant.number):
+        services.participant_stop(participant=participant, keeps_answers=True)
+        participant.refresh_from_db(fields=["status"])
+    if roles.may_forget(request.user, participant):
+        del request.session[f"participant:{study.pk}"]
+    return redirect("consent", slug)

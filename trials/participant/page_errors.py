@@ -1,0 +1,67 @@
+"""Keeps what went wrong on a participant's page, for the researcher who runs the study."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from pathlib import Path
+from traceback import extract_tb
+from typing import Any
+
+from django.http import HttpRequest
+
+from trials.models import PageError, Participant, Study
+
+MAX_ERRORS = 200  # of one study; the oldest go first
+PAGES = {"consent", "next-person", "session", "stop", "events"}
+ROOT = Path(__file__).resolve().parents[2]
+# What may come from a person's hands or link: quoted text, addresses, long ids and numbers.
+PERSONAL = re.compile(
+    r"""(?<!\w)(?:'[^']*'|"[^"]*")|\S+@\S+|\w+://\S+|\b[\w-]{16,}\b|\d{5,}|\([^)]*\)=\([^)]*\)"""
+)
+log = logging.getLogger(__name__)
+
+
+def error_note(sender: object, request: HttpRequest | None = None, **kwargs: Any) -> None:
+    """Store the error that is being handled; connected to ``got_request_exception``."""
+    error, match = sys.exc_info()[1], getattr(request, "resolver_match", None)
+    if request is None or error is None or match is None or match.url_name not in PAGES:
+        return
+    try:
+        _store(request, match.kwargs["slug"], error)
+    except Exception:
+        # Whatever the cause (mostly a database that is away), the first error is the one to tell.
+        log.exception("The error of a participant's page could not be stored.")
+
+
+def _store(request: HttpRequest, slug: str, error: BaseException) -> None:
+    study = Study.objects.filter(slug=slug).first()
+    if study is None:
+        return
+    token = request.session.get(f"participant:{study.pk}")
+    people = Participant.objects.filter(study=study).exclude(status=Participant.Status.WITHDRAWN)
+    PageError.objects.create(
+        study=study,
+        participant=people.filter(token=token).first(),
+        path=request.path[:200],
+        kind=type(error).__name__[:100],
+        message=described(error),
+    )
+    kept = study.page_errors.order_by("-at", "-pk").values_list("pk", flat=True)[:MAX_ERRORS]
+    study.page_errors.exclude(pk__in=list(kept)).delete()
+
+
+def described(error: BaseException) -> str:
+    """Return where an error came from and its first line, less what may be personal."""
+    lines = str(error).splitlines()
+    said = PERSONAL.sub("…", lines[0])[:200] if lines else ""
+    return f"{said} ({place})" if (place := _place(error)) else said
+
+
+def _place(error: BaseException) -> str:
+    """Return the last line of our own code on the way to the error."""
+    frames = (each for each in reversed(extract_tb(error.__traceback__)))
+    ours = (each for each in frames if Path(each.filename).is_relative_to(ROOT))
+    frame = next((each for each in ours if "site-packages" not in each.filename), None)
+    return f"{Path(frame.filename).relative_to(ROOT)}:{frame.lineno}"[:90] if frame else ""

@@ -1,0 +1,159 @@
+"""The participant's pages. The server owns the position: one address shows the current step.
+
+Whatever is typed, reloaded, clicked twice or sent from an old page, the answer is a redirect
+to that address. A page that asks and got no good answer comes back with what to do (422).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from classifiers.models import crop_path
+from trials import services
+from trials.models import Participant, Study
+from trials.participant.entry import participant_of
+from trials.participant.forms import EventsForm, StepForm
+from trials.steps import pages, questions
+from trials.study.design import Kind
+from trials.study.document import schema
+
+A_YEAR = 365 * 24 * 3600
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def session(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show the current step, or take it as done; ``?page=`` shows an earlier page of text."""
+    study = get_object_or_404(Study, slug=slug)
+    participant = participant_of(request, study)
+    if participant is None:
+        is_lost = request.method == "POST"
+        return lost(request, study) if is_lost else redirect("consent", slug)
+    if request.method == "POST":
+        return submit(request, participant)
+    if "page" in request.GET:
+        return again(request, participant)
+    participant = services.step_show(participant=participant)
+    if not participant.is_active:
+        return ended(request, participant)
+    page = pages.page_of(participant)
+    return render(request, page.template, page.context)
+
+
+def submit(request: HttpRequest, participant: Participant) -> HttpResponse:
+    """Take the current step as done, once; say what is missing if it cannot be."""
+    form = StepForm(request.POST)
+    if form.is_valid():
+        submission = form.submission(request.POST)
+        participant = services.participant_advance(participant=participant, submission=submission)
+        if participant.is_active and participant.step == submission.step:
+            return refused(request, participant, submission)
+    return redirect("session", participant.study.slug)
+
+
+def refused(
+    request: HttpRequest, participant: Participant, submission: services.Submission
+) -> HttpResponse:
+    """Show the same page again: what was typed is kept, and what is wrong stands beside it."""
+    page = pages.page_of(participant)
+    step = participant.script[participant.step]
+    problem = "Please choose Yes or No."
+    seconds = services.seconds_left(participant, step, timezone.now())
+    if seconds:
+        problem = f"Please take {math.ceil(seconds)} more seconds for this page."
+    elif step.kind == Kind.QUESTIONS:
+        asked, given = participant.study.plan.questions[step.name].questions, submission.answers
+        problems = questions.problems(asked, given)
+        page.context["questions"] = pages.asked(asked, given, problems)
+        n = len(problems)
+        problem = (
+            f"Please look at {f'the {n} questions' if n > 1 else 'the question'} marked below."
+        )
+    return render(request, page.template, page.context | {"problem": problem}, status=422)
+
+
+def again(request: HttpRequest, participant: Participant) -> HttpResponse:
+    """Show an earlier page of text; whatever else is typed leads to the current step."""
+    typed = request.GET["page"]
+    services.participant_seen(participant=participant)
+    try:
+        page = pages.page_of(participant, int(typed[:6]))
+    except (ValueError, IndexError):
+        return redirect("session", participant.study.slug)
+    return render(request, page.template, page.context)
+
+
+def ended(request: HttpRequest, participant: Participant) -> HttpResponse:
+    """Show the last page of a session, by how it ended."""
+    if participant.status == Participant.Status.COMPLETED:
+        page = pages.page_of(participant)
+        return render(request, page.template, page.context)
+    context = pages.base(participant, participant.step)
+    context |= pages.own_words(participant, participant.status)
+    return render(request, f"trials/{participant.status}.html", context)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def stop(request: HttpRequest, slug: str) -> HttpResponse:
+    """Ask whether to stop for good and what becomes of the answers; only a post does it."""
+    study = get_object_or_404(Study, slug=slug)
+    participant = participant_of(request, study)
+    answers = request.POST.get("answers")
+    if participant is None or not participant.is_active:
+        return redirect("session", slug)
+    if answers not in {"keep", "delete"}:
+        context = pages.base(participant, participant.step)
+        return render(request, "trials/stop.html", context, status=400 if request.POST else 200)
+    services.participant_stop(participant=participant, keeps_answers=answers == "keep")
+    return redirect("session", slug)
+
+
+def lost(request: HttpRequest, study: Study) -> HttpResponse:
+    """Tell someone whose browser no longer says who they are what to do."""
+    context = {"study": study, "plan": study.plan}
+    return render(request, "trials/lost.html", context, status=403)
+
+
+@require_POST
+def events(request: HttpRequest, slug: str) -> HttpResponse:
+    """Keep what a page tells while it stays or when it is left. The answer is always empty."""
+    participant = participant_of(request, get_object_or_404(Study, slug=slug))
+    form = EventsForm(request.POST)
+    if participant is not None and form.is_valid():
+        services.events_add(
+            participant=participant,
+            step=form.cleaned_data["step"],
+            events=form.client_events(),
+        )
+    return HttpResponse(status=204)
+
+
+@require_safe
+def crop(request: HttpRequest, token: str) -> HttpResponseBase:
+    """Send a photo's crop. Its name is random and its bytes never change: keep it for good."""
+    if not re.fullmatch(r"[A-Za-z0-9_-]{20}", token):
+        raise Http404("No such image.")
+    try:
+        file = crop_path(token).open("rb")
+    except FileNotFoundError as error:
+        raise Http404("No such image.") from error
+    response = FileResponse(file, content_type="image/jpeg")
+    response.headers["Cache-Control"] = f"public, max-age={A_YEAR}, immutable"
+    # FileResponse names the file; the name is the token, but no name at all says even less.
+    del response.headers["Content-Disposition"]
+    return response
+
+
+@require_safe
+def study_schema(request: HttpRequest) -> HttpResponse:
+    """Publish the schema that every study document is checked against."""
+    return JsonResponse(schema(), json_dumps_params={"indent": 2})

@@ -1,0 +1,30 @@
+"""What frozen studies show of a dataset stays as it is; imports and launches do not cross."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from classifiers.models import Dataset
+from classifiers.services.dataset_locks import Hold
+from classifiers.services.uploads import is_under_way
+from trials.models import Study
+from trials.services.freezing import n_samples_of
+from trials.services.refusals import StudyRefused
+
+
+def study_holds(dataset: Dataset) -> Iterator[Hold]:
+    """Yield what the frozen studies of a dataset show of it; ``holds.HOLDERS`` has this."""
+    for study in Study.objects.filter(dataset=dataset).exclude(frozen_sha256="").order_by("slug"):
+        # An attention check shows the first photo of a category.
+        n_check = min(study.plan.quality.n_attention, 1)
+        yield Hold(f"study {study}", max(n_samples_of(study.plan), n_check))
+
+
+def dataset_settle(dataset: Dataset) -> None:
+    """Lock a dataset that is about to be held. Raises ``StudyRefused`` while photos come in."""
+    Dataset.objects.select_for_update().get(pk=dataset.pk)
+    if is_under_way(dataset.slug):
+        raise StudyRefused(
+            f"Photos are being imported into {dataset}; what people see would change under them. "
+            "Wait until the import is done, then try again."
+        )

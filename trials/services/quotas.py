@@ -1,0 +1,142 @@
+"""Who holds a place: the counts by which people are sent to arms, and by which it is told why."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Count, QuerySet
+from django.utils import timezone
+
+from trials.models import Condition, Participant, Study, TrialSet
+from trials.services.refusals import StudyFull, StudyNotOpen
+from trials.study import design
+from trials.study.design import Phase
+
+Status = Participant.Status
+
+
+@dataclass(frozen=True, slots=True)
+class ArmPlaces:
+    """The people of one arm, each counted once; what follows for its places.
+
+    ``silent`` are under way, but were not seen within the idle time or are past the time limit:
+    their place is free for others. If they come back and finish, ``beyond`` says by how many the
+    arm is over its quota.
+    """
+
+    condition: Condition
+    completed: int
+    under_way: int
+    silent: int
+    failed_validation: int
+    failed_attention: int
+    timed_out: int
+    returned: int
+    withdrawn: int
+
+    @property
+    def held(self) -> int:
+        """Places that are taken."""
+        return self.completed + self.under_way
+
+    @property
+    def free(self) -> int | None:
+        """Places that a new person may take; None where there is no quota, 0 when switched off."""
+        if not self.condition.is_on:
+            return 0
+        quota = self.condition.quota
+        return max(0, quota - self.held) if quota else None
+
+    @property
+    def beyond(self) -> int:
+        """People above the quota: they came back after their place was given away."""
+        quota = self.condition.quota
+        return max(0, self.held - quota) if quota else 0
+
+
+def stage_of(study: Study) -> str:
+    """Return the stage of whoever enters now."""
+    is_pilot = study.status == Study.Status.PILOT
+    return Participant.Stage.PILOT if is_pilot else Participant.Stage.LIVE
+
+
+def people_of(study: Study, *, is_simulated: bool = False) -> QuerySet[Participant]:
+    """Return the people that count for whoever enters now: of this stage, robots apart."""
+    return Participant.objects.filter(study=study, stage=stage_of(study), is_simulated=is_simulated)
+
+
+def places_held(
+    study: Study, people: QuerySet[Participant], now: datetime
+) -> QuerySet[Participant]:
+    """Return those of ``people`` who hold a place.
+
+    Who completed, and who is under way: seen within the idle time and inside the time limit.
+    """
+    plan = study.plan
+    among = Participant.objects.filter(pk__in=people.values("pk"))
+    held = among.holding_a_place(now - timedelta(minutes=plan.idle_minutes))
+    if plan.max_minutes:
+        late = now - timedelta(minutes=plan.max_minutes)
+        held = held.exclude(status=Status.ACTIVE, consented_at__lt=late)
+    return held
+
+
+def place_for(
+    study: Study, people: QuerySet[Participant], seed: int, now: datetime
+) -> tuple[Condition, TrialSet]:
+    """Return the arm and the test set for the next person.
+
+    Raises ``StudyFull``, or ``StudyNotOpen`` where no arm takes people: no place becomes free.
+    """
+    arms = {each.pk: each for each in study.conditions.filter(is_on=True)}
+    if not arms:
+        raise StudyNotOpen("Every arm of this study is switched off.")
+    sets = {each.pk: each for each in study.trial_sets.filter(phase=Phase.TEST)}
+    held = {
+        (arm.pk, each.pk): 0
+        for arm in arms.values()
+        for each in sets.values()
+        if each.run_id == arm.run_id
+    }
+    counted = places_held(study, people, now).values_list("condition", "trial_set")
+    for arm_pk, set_pk, n in counted.annotate(n=Count("pk")).order_by():
+        if arm_pk in arms:
+            held[arm_pk, set_pk] = n
+    place = design.assign(held, {pk: each.quota for pk, each in arms.items()}, seed)
+    if place is None:
+        raise StudyFull(is_for_good=_has_all(people, arms.values()))
+    return arms[place[0]], sets[place[1]]
+
+
+def _has_all(people: QuerySet[Participant], arms: Iterable[Condition]) -> bool:
+    """Say whether everyone who is wanted has completed."""
+    done = people.filter(status=Status.COMPLETED).values_list("condition")
+    counts = dict(done.annotate(n=Count("pk")).order_by())
+    return all(counts.get(each.pk, 0) >= each.quota for each in arms)
+
+
+def arm_places(study: Study, *, stage: str, is_simulated: bool = False) -> list[ArmPlaces]:
+    """Return the places of every arm in order, of one stage, robots apart. Three queries."""
+    people = Participant.objects.filter(study=study, stage=stage, is_simulated=is_simulated)
+    held = places_held(study, people, timezone.now()).values("pk")
+    rows = people.values_list("condition", "status").annotate(n=Count("pk")).order_by()
+    counts = Counter({(arm, status): n for arm, status, n in rows})
+    active = people.filter(pk__in=held, status=Status.ACTIVE).values_list("condition")
+    seen = dict(active.annotate(n=Count("pk")).order_by())
+    return [
+        ArmPlaces(
+            condition=each,
+            completed=counts[each.pk, Status.COMPLETED],
+            under_way=seen.get(each.pk, 0),
+            silent=counts[each.pk, Status.ACTIVE] - seen.get(each.pk, 0),
+            failed_validation=counts[each.pk, Status.FAILED_VALIDATION],
+            failed_attention=counts[each.pk, Status.FAILED_ATTENTION],
+            timed_out=counts[each.pk, Status.TIMED_OUT],
+            returned=counts[each.pk, Status.RETURNED],
+            withdrawn=counts[each.pk, Status.WITHDRAWN],
+        )
+        for each in study.conditions.all()
+    ]

@@ -1,0 +1,1 @@
+"""Simulated people: how they judge, and how they walk the real pages."""

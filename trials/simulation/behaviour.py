@@ -1,0 +1,294 @@
+"""How simulated people judge: one generator for the robots on the real pages and for power.
+
+A person *accepts* the AI's answer with a chance whose log odds are
+
+    logit P(accept) = aᵧ + bias + s·(skill + ease),   s = +1 where the AI is right, −1 where not,
+
+with a₁ and a₀ of the condition (``Behaviour``), ``bias`` and ``skill`` of the person and ``ease``
+of the image, each normal around 0. So skill and ease shift the log odds of being *correct* (the
+mixed model of ``analysis.stats.mixed``, if there is no bias), bias those of saying yes. Times to
+answer are ex-Gaussian (Luce 1986). Pure: NumPy and the standard library.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(60)
+_WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
+
+
+class BehaviourRefused(ValueError):
+    """A value that no person can have; the message names it and what was expected."""
+
+
+def logit(chance: float) -> float:
+    """Return the log odds of a chance; 0 and 1 give −∞ and ∞."""
+    if chance in (0, 1):
+        return math.inf if chance else -math.inf
+    return math.log(chance / (1 - chance))
+
+
+def expit(log_odds: Floats) -> Floats:
+    """Return the chances of log odds, of the same shape, without overflow."""
+    chances: Floats = 0.5 * (1 + np.tanh(0.5 * log_odds))
+    return chances
+
+
+def _one(log_odds: float) -> float:
+    return float(expit(np.asarray(log_odds)))
+
+
+def mean_chance(log_odds: float, sd: float) -> float:
+    """Return E expit(x) for x normal around ``log_odds``: Gauss-Hermite, 60 nodes."""
+    return float(_WEIGHTS @ expit(log_odds + sd * _NODES))
+
+
+def typical_chance(mean: float, sd: float) -> float:
+    """Return the chance of the typical person whose population has the mean chance ``mean``.
+
+    The inverse of ``mean_chance``, by bisection in log odds.
+    """
+    if mean in (0, 1) or sd == 0:
+        return mean
+    low, high = -60.0, 60.0
+    while high - low > 1e-12 * max(1, abs(low)):
+        middle = (low + high) / 2
+        low, high = (middle, high) if mean_chance(middle, sd) < mean else (low, middle)
+    return _one((low + high) / 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Times to answer in ms: normal(``mu``, ``sigma``) + exponential(``tau``), at least ``least``.
+
+    With the chance ``slow`` someone leaves the screen during a trial and comes back after a pause
+    of ``pause`` ms on average (exponential).
+    """
+
+    mu: float = 2500
+    sigma: float = 500
+    tau: float = 3500
+    least: int = 300
+    slow: float = 0
+    pause: float = 60_000
+
+    def draw(self, rng: random.Random) -> int:
+        """Draw one time."""
+        time = rng.gauss(self.mu, self.sigma) + rng.expovariate(1 / self.tau)
+        if self.slow and rng.random() < self.slow:
+            time += rng.expovariate(1 / self.pause)
+        return max(self.least, round(time))
+
+    def sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.int64]:
+        """Draw an array of times."""
+        times = rng.normal(self.mu, self.sigma, shape) + rng.exponential(self.tau, shape)
+        if self.slow:
+            times += (rng.random(shape) < self.slow) * rng.exponential(self.pause, shape)
+        return np.maximum(self.least, np.rint(times)).astype(np.int64)
+
+
+CARELESS = Times(mu=350, sigma=80, tau=250, least=100)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One simulated person: the chances of saying yes to a right and to a wrong AI.
+
+    They hold for an image of ordinary difficulty; ``sd_image`` is the spread of images in log
+    odds. How easy an image is follows from its name and ``image_seed`` alone, so that all people
+    find the same images hard.
+    """
+
+    accept_right: float = 0.9
+    accept_wrong: float = 0.4
+    sd_image: float = 0
+    image_seed: int = 0
+    times: Times = Times()
+
+    @property
+    def accuracy(self) -> float:
+        """The share of right judgements expected where the AI is right half of the time."""
+        return (self.accept_right + 1 - self.accept_wrong) / 2
+
+    def ease(self, image: str) -> float:
+        """Return how much easier than ordinary an image is, in log odds of being correct."""
+        if self.sd_image == 0:
+            return 0.0
+        return random.Random(f"{self.image_seed}:{image}").gauss(0, self.sd_image)
+
+    def accept_chance(self, is_ai_correct: bool, image: str = "") -> float:
+        """Return the chance of saying yes to the AI's answer on an image."""
+        chance = self.accept_right if is_ai_correct else self.accept_wrong
+        ease = self.ease(image)
+        return _one(logit(chance) + (ease if is_ai_correct else -ease)) if ease else chance
+
+    def reaction_ms(self, rng: random.Random) -> int:
+        """Draw a time to answer."""
+        return self.times.draw(rng)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class People:
+    """Many people at once: their effects in log odds, and who clicks at random; any one shape."""
+
+    skill: Floats
+    bias: Floats
+    is_careless: Flags
+
+
+@dataclass(frozen=True, slots=True)
+class Behaviour:
+    """The people of one condition: the typical person's chances, and how much people differ.
+
+    ``accept_right`` and ``accept_wrong`` are chances of the typical person on an ordinary image
+    (all effects 0); ``planted`` starts from the population's mean rates instead. The SDs are in
+    log odds. ``careless`` is the share of people who click yes or no at random, and fast.
+    """
+
+    accept_right: float = 0.9
+    accept_wrong: float = 0.4
+    sd_skill: float = 0
+    sd_bias: float = 0
+    sd_image: float = 0
+    careless: float = 0
+    times: Times = Times()
+
+    def __post_init__(self) -> None:
+        shares = {"accept_right": self.accept_right, "accept_wrong": self.accept_wrong}
+        shares |= {"careless": self.careless, "slow": self.times.slow}
+        for name, share in shares.items():
+            if not 0 <= share <= 1:
+                raise BehaviourRefused(f"{name} {share}: expected a chance from 0 to 1.")
+        for name in ("sd_skill", "sd_bias", "sd_image"):
+            if not 0 <= getattr(self, name) <= 10:
+                raise BehaviourRefused(
+                    f"{name} {getattr(self, name)}: expected a standard deviation in log odds, "
+                    "from 0 to 10 (people and images usually have 0.3 to 1.5)."
+                )
+
+    @classmethod
+    def planted(cls, accept_right: float, accept_wrong: float, **others: Any) -> Behaviour:
+        """Return people whose *mean* rates over people and images are those given.
+
+        The mean is that of people who take care; ``others`` are the other fields.
+        """
+        behaviour = cls(accept_right, accept_wrong, **others)
+        sd = behaviour._sd
+        return replace(
+            behaviour,
+            accept_right=typical_chance(accept_right, sd),
+            accept_wrong=typical_chance(accept_wrong, sd),
+        )
+
+    @property
+    def _sd(self) -> float:
+        return math.hypot(self.sd_skill, self.sd_bias, self.sd_image)
+
+    def shifted(self, right: float = 0, wrong: float = 0) -> Behaviour:
+        """Return people whose log odds of being correct are higher where the AI is right, wrong."""
+        return replace(
+            self,
+            accept_right=_one(logit(self.accept_right) + right),
+            accept_wrong=_one(logit(self.accept_wrong) - wrong),
+        )
+
+    def measures(self, share_right: float = 0.5) -> dict[str, float]:
+        """Return the population's values in percent, over all people and all such images.
+
+        Exact up to quadrature. ``share_right`` is the share of trials on which the AI is right.
+        Names are those of ``analysis.stats.measures``.
+        """
+        means = (mean_chance(logit(p), self._sd) for p in (self.accept_right, self.accept_wrong))
+        right, wrong = map(self._with_careless, means)
+        return _measures(right, wrong, share_right)
+
+    def measures_on(self, ease_right: Floats, ease_wrong: Floats) -> dict[str, float]:
+        """Return the values in percent over all people, on these images.
+
+        ``ease_right`` holds the effects of the images on which the AI is right, ``ease_wrong``
+        those on which it is wrong; each image is judged equally often.
+        """
+        sd = math.hypot(self.sd_skill, self.sd_bias)
+        spread = sd * _NODES[:, None]
+        right = _WEIGHTS @ expit(logit(self.accept_right) + ease_right + spread)
+        wrong = _WEIGHTS @ expit(logit(self.accept_wrong) - ease_wrong + spread)
+        share_right = ease_right.size / (ease_right.size + ease_wrong.size)
+        means = [self._with_careless(float(each.mean())) for each in (right, wrong)]
+        return _measures(means[0], means[1], share_right)
+
+    def _with_careless(self, rate: float) -> float:
+        return (1 - self.careless) * rate + self.careless / 2
+
+    def participant_sd(self, n_right: int, n_wrong: int) -> float:
+        """Return the SD over people of their accuracy in percent, each on images of their own.
+
+        The square root of E[var(accuracy | person)] + var(E[accuracy | person]).
+        """
+        skill, bias = np.meshgrid(self.sd_skill * _NODES, self.sd_bias * _NODES)
+        weights = np.outer(_WEIGHTS, _WEIGHTS)
+        noise = self.sd_image * _NODES[:, None, None]
+        centre = logit(self.accept_right) + bias + skill
+        right = np.tensordot(_WEIGHTS, expit(centre + noise), 1)
+        centre = -logit(self.accept_wrong) - bias + skill
+        wrong = np.tensordot(_WEIGHTS, expit(centre + noise), 1)
+        n = n_right + n_wrong
+        given = (n_right * right + n_wrong * wrong) / n
+        within = (n_right * right * (1 - right) + n_wrong * wrong * (1 - wrong)) / n**2
+        share = 1 - self.careless
+        mean = share * float((weights * given).sum()) + self.careless / 2
+        square = share * float((weights * (given**2 + within)).sum())
+        square += self.careless * (0.25 + 0.25 / n)
+        return 100 * math.sqrt(max(0.0, square - mean**2))
+
+    def draw(self, rng: random.Random, *, image_seed: int = 0) -> Person:
+        """Draw one person."""
+        if self.careless and rng.random() < self.careless:
+            return Person(0.5, 0.5, times=replace(CARELESS, slow=self.times.slow))
+        skill = rng.gauss(0, self.sd_skill) if self.sd_skill else 0.0
+        bias = rng.gauss(0, self.sd_bias) if self.sd_bias else 0.0
+        right, wrong = self.accept_right, self.accept_wrong
+        if skill or bias:
+            right = _one(logit(right) + bias + skill)
+            wrong = _one(logit(wrong) + bias - skill)
+        return Person(right, wrong, self.sd_image, image_seed, self.times)
+
+    def people(self, rng: np.random.Generator, shape: tuple[int, ...]) -> People:
+        """Draw an array of people."""
+
+        def effect(sd: float) -> Floats:
+            return rng.normal(0, sd, shape) if sd else np.zeros(shape)
+
+        is_careless = rng.random(shape) < self.careless if self.careless else np.zeros(shape, bool)
+        return People(effect(self.sd_skill), effect(self.sd_bias), is_careless)
+
+    def accept_chance(self, people: People, is_ai_correct: Flags, ease: Floats) -> Floats:
+        """Return the chances of saying yes; the three arguments are broadcast together."""
+        a = np.where(is_ai_correct, logit(self.accept_right), logit(self.accept_wrong))
+        sign = np.where(is_ai_correct, 1.0, -1.0)
+        chances = expit(a + people.bias + sign * (people.skill + ease))
+        if people.is_careless.any():
+            chances = np.where(people.is_careless, 0.5, chances)
+        return chances
+
+
+def _measures(right: float, wrong: float, share_right: float) -> dict[str, float]:
+    values = {
+        "accuracy": share_right * right + (1 - share_right) * (1 - wrong),
+        "accuracy_ai_correct": right,
+        "accuracy_ai_wrong": 1 - wrong,
+        "balanced_accuracy": (right + 1 - wrong) / 2,
+        "accept_rate": share_right * right + (1 - share_right) * wrong,
+        "over_reliance": wrong,
+        "under_reliance": 1 - right,
+    }
+    return {name: 100 * value for name, value in values.items()}

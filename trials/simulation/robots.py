@@ -1,0 +1,130 @@
+"""Simulated people: they walk the real pages through HTTP and judge with known chances."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Mapping
+from dataclasses import fields
+
+from django.conf import settings
+from django.test import Client
+from django.urls import reverse
+
+from trials.models import Participant, Study
+from trials.participant.entry import ROBOT
+from trials.services import trial_of
+from trials.simulation.behaviour import Behaviour, Person, Times
+from trials.study.design import Kind, Phase, Step
+
+KEY = re.compile(r'name="enrolment_key" value="([^"]+)"')
+STEP = re.compile(r'name="step" value="(\d+)"')
+
+
+class RobotStuck(RuntimeError):
+    """A page did not offer what a person would need to go on."""
+
+
+class Robot(Person):
+    """A simulated person who also walks: in training and in the check it answers rightly.
+
+    So it reaches the test, where it judges as ``Person`` says.
+    """
+
+    __slots__ = ()
+
+    @classmethod
+    def drawn(cls, behaviour: Behaviour, rng: random.Random, *, image_seed: int = 0) -> Robot:
+        """Draw a robot from the people of a condition."""
+        person = behaviour.draw(rng, image_seed=image_seed)
+        return cls(**{each.name: getattr(person, each.name) for each in fields(person)})
+
+    def accepts(self, phase: str, is_ai_correct: bool, rng: random.Random, image: str = "") -> bool:
+        """Say Yes or No."""
+        if phase != Phase.TEST:
+            return is_ai_correct
+        return rng.random() < self.accept_chance(is_ai_correct, image)
+
+
+def reaction_ms(rng: random.Random) -> int:
+    """Draw a time to answer from an ex-Gaussian: mean 6 s, most of it the long tail."""
+    return Times().draw(rng)
+
+
+def robot_client() -> Client:
+    """Return a browser that says in the WSGI environment that a robot holds it."""
+    client = Client()
+    host = settings.ALLOWED_HOSTS[0] if settings.ALLOWED_HOSTS else "localhost"
+    client.defaults.update({ROBOT: "yes", "HTTP_HOST": host.lstrip("*.") or "localhost"})
+    return client
+
+
+def _submit(client: Client, url: str, form: dict[str, str]) -> None:
+    # secure: a site that redirects plain HTTP has to let the robot in.
+    response = client.post(url, form, secure=True)
+    if response.status_code != 302:
+        raise RobotStuck(f"{url} answered {response.status_code} to {form}.")
+
+
+Cast = Mapping[str, Behaviour]
+
+
+def play(study: Study, robot: Robot | Cast, rng: random.Random) -> Participant:
+    """Walk one whole session, page by page, and return the finished participant.
+
+    ``robot`` is one person, or the people of each condition by its name: then one is drawn when
+    the condition is known, and images are as hard as the study's seed makes them. The robot sees
+    the truth in the database, as no person can; all else goes through HTTP. One that is stopped
+    half-way is removed, so that it holds no place.
+    """
+    try:
+        return _walk(study, robot, rng)
+    except BaseException:
+        robots_remove_unfinished(study)
+        raise
+
+
+def robots_remove_unfinished(study: Study) -> None:
+    """Remove the simulated people of a study who are still on their way."""
+    on_their_way = Participant.objects.filter(study=study, is_simulated=True)
+    on_their_way.filter(status=Participant.Status.ACTIVE).delete()
+
+
+def _walk(study: Study, robot: Robot | Cast, rng: random.Random) -> Participant:
+    client = robot_client()
+    door, way = reverse("consent", args=[study.slug]), reverse("session", args=[study.slug])
+    key = KEY.search(client.get(door, secure=True).text)
+    if key is None:
+        raise RobotStuck(f"{door} offers no consent form: is the study open?")
+    _submit(client, door, {"agree": "on", "enrolment_key": key[1]})
+    participant = Participant.objects.get(study=study, enrolment_key=key[1])
+    if not isinstance(robot, Robot):
+        behaviour = robot[participant.condition.name]
+        robot = Robot.drawn(behaviour, rng, image_seed=study.plan.seed)
+    while step := STEP.search(client.get(way, secure=True).text):
+        current = participant.script[int(step[1])]
+        form = {"step": step[1]} | _answer(participant, current, robot, rng)
+        _submit(client, way, form)
+    participant.refresh_from_db()
+    if participant.status == Participant.Status.ACTIVE:
+        raise RobotStuck(f"{participant} stopped at step {participant.step}.")
+    return participant
+
+
+def _answer(
+    participant: Participant, step: Step, robot: Robot, rng: random.Random
+) -> dict[str, str]:
+    """Return the fields that a step asks for: a judgement, a check, a page of questions."""
+    if step.kind == Kind.QUESTIONS:
+        asked = participant.study.plan.questions[step.name].questions
+        return {f"q_{each.name}": each.choices[0] if each.choices else "1" for each in asked}
+    if step.kind == Kind.TRIAL:
+        prediction = trial_of(participant, step).prediction
+        is_yes = robot.accepts(step.name, prediction.is_right, rng, prediction.image.sha256)
+    elif step.kind == Kind.ATTENTION:
+        is_yes = participant.attention_checks.get(position=step.position).asks_yes
+    elif step.kind == Kind.PRIOR_KNOWLEDGE:
+        is_yes = True
+    else:
+        return {}
+    return {"answer": "yes" if is_yes else "no", "rt_ms": str(robot.reaction_ms(rng))}

@@ -1,0 +1,131 @@
+"""What no schema can see in a study document: fields that do not go together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from classifiers.core.catalogue import CLASSIFIERS
+from trials.study.document import Problem
+from trials.study.plan_parts import (
+    VIEWS,
+    PagePlan,
+    QuestionsPlan,
+    StagePlan,
+    TestPlan,
+    ValidationPlan,
+)
+
+if TYPE_CHECKING:
+    from trials.study.plan import StudyPlan
+
+STANDARD_PAGES = ("introduction", "instructions", "debrief")
+# Sentences that must name the kind they speak of.
+_NAMING = ("statement", "statement_without_confidence", "question", "prior_knowledge", "definition")
+# The way's own pages and checks, whose names a stage must not take.
+RESERVED_NAMES = ("before_validation", "retry_validation", "before_test", "attention")
+
+
+def contradictions(plan: StudyPlan) -> Iterator[Problem]:
+    """Yield what no schema can see: fields that do not go together."""
+    yield from _condition_problems(plan)
+    yield from _stage_problems(plan)
+    yield from _analysis_problems(plan)
+    yield from _wording_problems(plan)
+
+
+def _condition_problems(plan: StudyPlan) -> Iterator[Problem]:
+    names = [each.name for each in plan.conditions]
+    if len(set(names)) < len(names):
+        yield Problem("conditions", names, "names that are all different")
+    for position, each in enumerate(plan.conditions):
+        view, classifier = VIEWS[each.view], CLASSIFIERS[each.classifier]
+        for is_shown, is_there, what, fact in (
+            (view.has_exemplars, classifier.votes, "examples", "votes"),
+            (view.has_boxes, classifier.has_matches, "patch matches", "has_matches"),
+        ):
+            if is_shown and not is_there:
+                fitting = [name for name, known in CLASSIFIERS.items() if getattr(known, fact)]
+                expected = f"a classifier with {what} for it ({', '.join(fitting)})"
+                yield Problem(f"conditions[{position}].view", each.view, expected)
+                break
+
+
+def _stage_problems(plan: StudyPlan) -> Iterator[Problem]:
+    kinds = [each.kind for each in plan.stages]
+    ranks = [["training", "validation", "test"].index(k) for k in kinds if k in _TRIALS]
+    if kinds.count("test") != 1 or len(set(ranks)) < len(ranks) or ranks != sorted(ranks):
+        expected = "at most one training, then at most one validation, then exactly one test"
+        yield Problem("stages", kinds, expected)
+        return
+    names = [each.name for each in plan.stages if isinstance(each, PagePlan | QuestionsPlan)]
+    if len(set(names)) < len(names):
+        yield Problem("stages", names, "names that are all different")
+    for position, each in enumerate(plan.stages):
+        for field, seen, expected in _stage_contradictions(each):
+            yield Problem(f"stages[{position}].{field}", seen, expected)
+    if "debrief" in names and getattr(plan.stages[-1], "name", "") != "debrief":
+        yield Problem("stages", [*kinds], "the page debrief as the last stage")
+
+
+_TRIALS = {"training", "validation", "test"}
+
+
+def _stage_contradictions(stage: StagePlan) -> Iterator[tuple[str, object, str]]:
+    match stage:
+        case ValidationPlan() if stage.pass_mark > stage.n:
+            yield "pass_mark", stage.pass_mark, f"at most the number of photos, {stage.n}"
+        case TestPlan() if stage.n % 2:
+            yield "n", stage.n, "an even number: half AI-right, half AI-wrong"
+        case TestPlan() if stage.strata != "none" and stage.balance != "exact":
+            yield "strata", stage.strata, "none, or balance: exact"
+        case PagePlan() if stage.name in RESERVED_NAMES:
+            yield "name", stage.name, f"another name than {', '.join(RESERVED_NAMES)}"
+        case PagePlan() if stage.name not in STANDARD_PAGES and not stage.text.strip():
+            yield "text", stage.text, f"a text; only {', '.join(STANDARD_PAGES)} have a standard"
+        case QuestionsPlan():
+            yield from _question_contradictions(stage)
+
+
+def _question_contradictions(stage: QuestionsPlan) -> Iterator[tuple[str, object, str]]:
+    if stage.name in (*RESERVED_NAMES, *STANDARD_PAGES):
+        yield "name", stage.name, "another name than that of a page"
+    names = [each.name for each in stage.questions]
+    if len(set(names)) < len(names):
+        yield "questions", names, "names that are all different"
+    for position, each in enumerate(stage.questions):
+        if (each.answer == "choice") != bool(each.choices):
+            yield f"questions[{position}].choices", each.choices, "choices, if answer is choice"
+        for number, choice in enumerate(each.choices):
+            # A browser sends a line's end in its own way, and an answer's ends are not kept.
+            if choice != choice.strip() or len(choice.splitlines()) > 1:
+                expected = "one line without blanks at its ends"
+                yield f"questions[{position}].choices[{number}]", choice, expected
+
+
+def _analysis_problems(plan: StudyPlan) -> Iterator[Problem]:
+    names = {each.name for each in plan.conditions}
+    for position, pair in enumerate(plan.analysis.family):
+        if not set(pair) <= names or len(set(pair)) < 2:
+            expected = f"two different names of {', '.join(sorted(names))}"
+            yield Problem(f"analysis.family[{position}]", pair, expected)
+    if plan.quality.n_attention >= plan.test.n:
+        expected = f"fewer than the test has photos, {plan.test.n}: each stands between two"
+        yield Problem("quality.n_attention", plan.quality.n_attention, expected)
+    if plan.quality.max_failed_attention > plan.quality.n_attention:
+        yield Problem(
+            "quality.max_failed_attention",
+            plan.quality.max_failed_attention,
+            f"at most n_attention, {plan.quality.n_attention}",
+        )
+
+
+def _wording_problems(plan: StudyPlan) -> Iterator[Problem]:
+    """A question that names no kind, and a check that asks for no answer, cannot be answered."""
+    needed = dict.fromkeys(_NAMING, "label") | {"attention": "answer"}
+    for name, value in needed.items():
+        text = getattr(plan.wording, name)
+        if f"{{{value}}}" not in text:
+            yield Problem(f"wording.{name}", text, f"a sentence with {{{value}}} in it")
+    if plan.wording.yes == plan.wording.no:
+        yield Problem("wording.no", plan.wording.no, "another word than wording.yes")

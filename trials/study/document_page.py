@@ -1,0 +1,77 @@
+"""Write docs/study-document.md from the schema: ``python -m trials.study.document_page``. Pure."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from trials.study.document import expectation, resolved, schema
+
+HEAD = """# The study document
+
+A study is one document, written as YAML or JSON and checked against a published JSON Schema:
+`trials/study/study.schema.json`, served by every site at `/study.schema.json`. This page is made
+from it by `python -m trials.study.document_page`. What is left out takes its default; everything
+that is wrong is told with its path, what was found and what was expected. YAML's aliases (`*name`)
+are not read, and nothing lies deeper than 20 levels. Ready-made ones: `trials/ready_made/`.
+
+A frozen study (from its first pilot or opening on) keeps its document, its predictions and its
+photos under one fingerprint; a change is a new version.
+
+```sh
+python manage.py create_study cells elpv --ready-made demo          # one that is built in
+python manage.py create_study cells elpv --document study.yaml      # one of your own
+```
+"""
+PARTS = (
+    "condition", "page", "training", "validation", "test", "questions", "trial", "wording",
+    "consent", "device", "quality", "analysis", "recruitment",
+)  # fmt: skip
+
+
+def page() -> str:
+    """Return the page as Markdown."""
+    return "\n".join([HEAD, *_sections()])
+
+
+def _sections() -> Iterator[str]:
+    yield _section("The document", schema())
+    for name in PARTS:
+        part = schema()["$defs"][name]
+        yield _section(part.get("title", name.capitalize()), part)
+        questions = part["properties"].get("questions")
+        if questions:
+            yield _section("One question", questions["items"])
+
+
+def _section(title: str, part: Mapping[str, Any]) -> str:
+    needed = part.get("required", [])
+    rows = [_row(name, each, name in needed) for name, each in part["properties"].items()]
+    head = "| field | default | allowed | meaning |\n|---|---|---|---|\n"
+    return f"## {title}\n\n{head}" + "\n".join(rows) + "\n"
+
+
+def _row(name: str, field: Mapping[str, Any], is_needed: bool) -> str:
+    whole = resolved(field)
+    default = "(needed)" if is_needed else _default(whole)
+    meaning = field.get("description", whole.get("title", ""))
+    allowed = _ALLOWED.get(whole.get("type", ""), expectation(whole))
+    cells = (f"`{name}`", default, allowed, meaning)
+    return "| " + " | ".join(str(each).replace("|", r"\|") for each in cells) + " |"
+
+
+# What a field of its own section, and a text, allow is said there.
+_ALLOWED = {"object": "see below", "string": "a text"}
+
+
+def _default(field: Mapping[str, Any]) -> str:
+    value = field.get("default")
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        return "the reference study's"
+    return "" if value is None or value == {} else f"`{json.dumps(value, ensure_ascii=False)}`"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page())

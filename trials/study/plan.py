@@ -1,0 +1,167 @@
+"""The study document as Python sees it: checked, complete, frozen.
+
+``StudyPlan.from_json`` takes what a researcher wrote; ``document`` is the completed JSON that is
+stored and hashed. Standard library and the schema only: no Django, no models.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Any, TypeVar
+
+from trials.study.contradictions import contradictions
+from trials.study.document import Json, PlanRefused, completed, sha256_of
+from trials.study.plan_parts import (
+    STAGES,
+    VIEWS,
+    AnalysisPlan,
+    ConditionPlan,
+    ConsentPlan,
+    DevicePlan,
+    PagePlan,
+    QualityPlan,
+    QuestionPlan,
+    QuestionsPlan,
+    RecruitmentPlan,
+    StagePlan,
+    TestPlan,
+    TrainingPlan,
+    TrialPlan,
+    ValidationPlan,
+    View,
+    WordingPlan,
+)
+
+__all__ = [
+    "CONDITIONS",
+    "STAGES",
+    "VIEWS",
+    "AnalysisPlan",
+    "ConditionPlan",
+    "ConsentPlan",
+    "DevicePlan",
+    "PagePlan",
+    "PlanRefused",
+    "QualityPlan",
+    "QuestionPlan",
+    "QuestionsPlan",
+    "RecruitmentPlan",
+    "StagePlan",
+    "StudyPlan",
+    "TestPlan",
+    "TrainingPlan",
+    "TrialPlan",
+    "ValidationPlan",
+    "View",
+    "WordingPlan",
+]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class StudyPlan:
+    """A study: its people's way, its conditions, its seeds. Made by ``from_json`` alone."""
+
+    document: Json
+    title: str
+    seed: int
+    topic: str
+    persona: str
+    minutes: int
+    contact: str
+    ethics: str
+    idle_minutes: int
+    max_minutes: int
+    conditions: tuple[ConditionPlan, ...]
+    stages: tuple[StagePlan, ...]
+    trial: TrialPlan
+    wording: WordingPlan
+    consent: ConsentPlan
+    device: DevicePlan
+    quality: QualityPlan
+    exclusions: tuple[str, ...]
+    analysis: AnalysisPlan
+    recruitment: RecruitmentPlan
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any], *, is_frozen: bool = False) -> StudyPlan:
+        """Check and complete a document; ``PlanRefused`` names everything that is wrong.
+
+        A frozen document passed the contradictions of its day: a later one stops no study.
+        """
+        full = completed(document)
+        values = {each.name: full[each.name] for each in fields(cls) if each.name != "document"}
+        values |= {name: _made(kind, full[name]) for name, kind in _PARTS.items()}
+        values["conditions"] = tuple(_made(ConditionPlan, each) for each in full["conditions"])
+        values["stages"] = tuple(_stage(each) for each in full["stages"])
+        values["exclusions"] = tuple(full["exclusions"])
+        plan = cls(document=full, **values)
+        problems = [] if is_frozen else list(contradictions(plan))
+        if problems:
+            raise PlanRefused(*problems)
+        return plan
+
+    @cached_property
+    def sha256(self) -> str:
+        """The fingerprint of the document."""
+        return sha256_of(self.document)
+
+    @cached_property
+    def test(self) -> TestPlan:
+        """The one test."""
+        return next(each for each in self.stages if isinstance(each, TestPlan))
+
+    @cached_property
+    def training(self) -> TrainingPlan | None:
+        """The training, if there is one."""
+        return next((each for each in self.stages if isinstance(each, TrainingPlan)), None)
+
+    @cached_property
+    def validation(self) -> ValidationPlan | None:
+        """The validation, if there is one."""
+        return next((each for each in self.stages if isinstance(each, ValidationPlan)), None)
+
+    @cached_property
+    def pages(self) -> dict[str, PagePlan]:
+        """The pages of text by name."""
+        return {each.name: each for each in self.stages if isinstance(each, PagePlan)}
+
+    @cached_property
+    def questions(self) -> dict[str, QuestionsPlan]:
+        """The pages of questions by name."""
+        return {each.name: each for each in self.stages if isinstance(each, QuestionsPlan)}
+
+    def persona_of(self, condition_name: str) -> str:
+        """Return what a condition calls the AI."""
+        named = (each.persona for each in self.conditions if each.name == condition_name)
+        return next(named, "") or self.persona
+
+
+_PARTS: dict[str, type] = {
+    "trial": TrialPlan,
+    "wording": WordingPlan,
+    "consent": ConsentPlan,
+    "device": DevicePlan,
+    "quality": QualityPlan,
+    "analysis": AnalysisPlan,
+    "recruitment": RecruitmentPlan,
+}
+
+
+def _made(kind: type[T], values: Mapping[str, Any]) -> T:
+    return kind(**{each.name: values[each.name] for each in fields(kind)})  # type: ignore[arg-type]
+
+
+def _stage(values: Mapping[str, Any]) -> StagePlan:
+    if values["kind"] == "questions":
+        asked = tuple(_made(QuestionPlan, each) for each in values["questions"])
+        return _made(QuestionsPlan, {**values, "questions": asked})
+    return _made(STAGES[values["kind"]], values)
+
+
+# The conditions of the reference study (Nguyen, Taesiri & Nguyen, NeurIPS 2022), by its names:
+# the schema's default.
+CONDITIONS = StudyPlan.from_json({"title": "-", "seed": 0}).conditions

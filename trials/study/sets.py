@@ -1,0 +1,188 @@
+"""Trial sets as a pure function of a study's plan, an AI's pool and a seed.
+
+No Django, no models: what is drawn here can be drawn again by anyone who has the seed.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from trials.study.design import split_even
+from trials.study.plan import StudyPlan
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A prediction that may be drawn: its id, whether the AI is right, and its stratum."""
+
+    id: int
+    is_right: bool
+    stratum: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shortage:
+    """One kind of trial: how many the draw needs and the pool has."""
+
+    is_right: bool
+    stratum: str
+    n_needed: int
+    n_there: int
+
+    @property
+    def n_missing(self) -> int:
+        """How many are missing."""
+        return max(0, self.n_needed - self.n_there)
+
+    def __str__(self) -> str:
+        kind = "right" if self.is_right else "wrong"
+        stratum = f", {self.stratum.lower()}" if self.stratum else ""
+        return (
+            f"AI {kind}{stratum}: {self.n_there} in the pool, {self.n_needed} needed, "
+            f"{self.n_missing} more"
+        )
+
+
+class PoolTooSmall(ValueError):
+    """The predictions do not suffice for the sets; ``shortages`` says by how many."""
+
+    def __init__(self, shortages: Sequence[Shortage]) -> None:
+        self.shortages = tuple(shortages)
+        listed = "; ".join(str(each) for each in shortages)
+        super().__init__(f"{listed}. Draw fewer or smaller sets, or predict more images.")
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """What one AI's participants judge. All tuples are disjoint; items keep their order."""
+
+    training: tuple[int, ...]
+    validation: tuple[tuple[int, ...], ...]
+    test_sets: tuple[tuple[int, ...], ...]
+
+
+STRATA = ("Easy", "Medium", "Hard")
+# Fractions: 0.35 and 0.75 as decimals are not what a float holds.
+UNSURE, SURE = Fraction(35, 100), Fraction(75, 100)
+
+
+def difficulty(confidence: Fraction | float, is_right: bool) -> str:
+    """Return Easy, Medium or Hard: does the AI's confidence (a share) mislead?
+
+    Where the AI is right, Easy is at least 0.75 and Hard below 0.35; where it is wrong, the
+    other way round (Nguyen, Taesiri & Nguyen, NeurIPS 2022).
+    """
+    easy, medium, hard = STRATA
+    if not UNSURE <= confidence < SURE:
+        return easy if (confidence >= SURE) == is_right else hard
+    return medium
+
+
+def needed(plan: StudyPlan) -> dict[tuple[bool, str], int]:
+    """Return how many trials of each kind (AI right, stratum) a study draws of one AI.
+
+    Training and validation take any stratum: they are counted under ``""``.
+    """
+    n_training = plan.training.n if plan.training else 0
+    attempts = plan.validation.attempts if plan.validation else 0
+    n_validation = plan.validation.n if plan.validation else 0
+    counts = dict.fromkeys([(True, ""), (False, "")], 0)
+    for n in (n_training, *[n_validation] * attempts):
+        for is_right, share in zip((True, False), split_even(n), strict=True):
+            counts[is_right, ""] += share
+    for key, n in _test_shares(plan):
+        counts[key] = counts.get(key, 0) + n * plan.test.n_sets
+    return counts
+
+
+def _test_shares(plan: StudyPlan) -> Iterator[tuple[tuple[bool, str], int]]:
+    """Yield how many trials of each kind one test set holds."""
+    strata = STRATA if plan.test.strata == "difficulty" else ("",)
+    for is_right, n in zip((True, False), split_even(plan.test.n), strict=True):
+        for rank, stratum in enumerate(strata):
+            # What does not divide goes to the easier strata, one each.
+            yield (is_right, stratum), n // len(strata) + (rank < n % len(strata))
+
+
+def shortages(plan: StudyPlan, pool: Sequence[Candidate]) -> list[Shortage]:
+    """Return each kind of trial with its need and supply, whether or not it suffices."""
+    counts = needed(plan)
+    rows = []
+    for is_right in (True, False):
+        there = [each for each in pool if each.is_right == is_right]
+        strata = [stratum for right, stratum in counts if right == is_right and stratum]
+        for stratum in strata:
+            n_there = sum(each.stratum == stratum for each in there)
+            rows.append(Shortage(is_right, stratum, counts[is_right, stratum], n_there))
+        n_all = sum(n for (right, _), n in counts.items() if right == is_right)
+        rows.append(Shortage(is_right, "", n_all, len(there)))
+    return rows
+
+
+def draw_sets(plan: StudyPlan, pool: Sequence[Candidate]) -> Draw:
+    """Draw training, the validation's attempts and the disjoint test sets from one AI's pool.
+
+    Training and validation are half right and half wrong (an odd one gets one right more). The
+    test's sets are so as well, or with ``balance: pool`` only all of them together, as the
+    reference study's ImageNet sets were; with strata every set holds the same number of each.
+    All parts are in random order. The draw depends on the pool's ids, their order and the
+    plan's seed alone. Raises ``PoolTooSmall``.
+    """
+    missing = [each for each in shortages(plan, pool) if each.n_missing]
+    if missing:
+        raise PoolTooSmall(missing)
+    rng = random.Random(plan.seed)
+    taken: set[int] = set()
+
+    def take(is_right: bool, stratum: str, n: int) -> list[int]:
+        fitting = [
+            each.id
+            for each in pool
+            if each.is_right == is_right and stratum in ("", each.stratum) and each.id not in taken
+        ]
+        chosen = rng.sample(fitting, n)
+        taken.update(chosen)
+        return chosen
+
+    # The strata first: what they leave serves training and validation, which take any.
+    shares = dict(_test_shares(plan))
+    stock = {key: take(*key, n * plan.test.n_sets) for key, n in shares.items()}
+    rest = {is_right: take(is_right, "", _n_before(plan, is_right)) for is_right in (True, False)}
+    before = []
+    for n in _sizes_before(plan):
+        part = [rest[is_right].pop() for is_right, k in _halves(n) for _ in range(k)]
+        rng.shuffle(part)
+        before.append(tuple(part))
+    return Draw(before[0], tuple(before[1:]), tuple(_test_sets(plan, stock, rng)))
+
+
+def _halves(n: int) -> list[tuple[bool, int]]:
+    return list(zip((True, False), split_even(n), strict=True))
+
+
+def _sizes_before(plan: StudyPlan) -> list[int]:
+    """Return the sizes of the training and of each attempt at the validation."""
+    attempts = [plan.validation.n] * plan.validation.attempts if plan.validation else []
+    return [plan.training.n if plan.training else 0, *attempts]
+
+
+def _n_before(plan: StudyPlan, is_right: bool) -> int:
+    return sum(dict(_halves(n))[is_right] for n in _sizes_before(plan))
+
+
+def _test_sets(
+    plan: StudyPlan, stock: dict[tuple[bool, str], list[int]], rng: random.Random
+) -> Iterator[tuple[int, ...]]:
+    if plan.test.balance == "pool":
+        ids = [each for kind in stock.values() for each in kind]
+        rng.shuffle(ids)
+        n = plan.test.n
+        yield from (tuple(ids[i * n : (i + 1) * n]) for i in range(plan.test.n_sets))
+        return
+    for _ in range(plan.test.n_sets):
+        part = [stock[key].pop() for key, n in _test_shares(plan) for _ in range(n)]
+        rng.shuffle(part)
+        yield tuple(part)
