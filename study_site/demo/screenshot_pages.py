@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from urllib.parse import urlencode
 
 from django.contrib.auth.models import User
@@ -13,13 +13,11 @@ from django.urls import reverse
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from analysis.blind import blind_lift
+from study_site.demo.album import Album
 from study_site.demo.screenshot_world import DRAFT
 from trials import services
 from trials.models import Participant, Study
 from trials.study.design import Kind, Phase, Step
-
-if TYPE_CHECKING:
-    from study_site.demo.screenshots import Album
 
 FLAGS: Final = ["--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
 DEVICES: Final = {"laptop": (1366, 768), "phone": (360, 740)}

@@ -6,7 +6,6 @@ tool: nothing else in the platform imports this module.
 
 from __future__ import annotations
 
-import io
 import logging
 import os
 import socket
@@ -16,50 +15,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import django
-from PIL import Image as Pixels
 
 from study_site.demo import serve
-
-HEAD = """# What it looks like
-
-Every page as on a laptop (1366 x 768) and on a phone (360 x 740), taken by
-`python manage.py screenshots`, which writes this list too. The photos are from the ELPV set
-(CC BY-NC-SA 4.0); the people are simulated.
-"""
-TALLEST = 2200  # pixels; of a longer page the picture shows the beginning
-QUALITY = 58
-
-
-class Album:
-    """A folder of pictures and the list of them."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.lines = [HEAD]
-        folder.mkdir(parents=True, exist_ok=True)
-        for old in folder.glob("*.jpg"):
-            old.unlink()
-
-    def part(self, title: str) -> None:
-        """Begin a part of the list."""
-        self.lines.append(f"\n## {title}\n\n")
-
-    def add(self, name: str, sentence: str, shots: dict[str, bytes]) -> None:
-        """Keep one page's pictures, by device."""
-        links = []
-        for device, png in shots.items():
-            path = self.folder / f"{name}-{device}.jpg"
-            picture = Pixels.open(io.BytesIO(png)).convert("RGB")
-            picture.crop((0, 0, picture.width, min(picture.height, TALLEST))).save(
-                path, quality=QUALITY, optimize=True, progressive=True
-            )
-            links.append(f"[{device}]({self.folder.name}/{path.name})")
-        self.lines.append(f"- **{name}** ({', '.join(links)}): {sentence}\n")
-        serve.say(f"  {name}")
-
-    def close(self) -> None:
-        """Write the list."""
-        self.folder.with_suffix(".md").write_text("".join(self.lines), encoding="utf-8")
+from study_site.demo.album import Album
 
 
 @contextmanager

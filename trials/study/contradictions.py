@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from classifiers.core.catalogue import CLASSIFIERS
 from trials.study.document import Problem
 from trials.study.plan_parts import (
     VIEWS,
+    AnalysisPlan,
+    ConditionPlan,
     PagePlan,
+    QualityPlan,
     QuestionsPlan,
     StagePlan,
     TestPlan,
     ValidationPlan,
+    WordingPlan,
 )
-
-if TYPE_CHECKING:
-    from trials.study.plan import StudyPlan
 
 STANDARD_PAGES = ("introduction", "instructions", "debrief")
 # Sentences that must name the kind they speak of.
@@ -26,7 +27,24 @@ _NAMING = ("statement", "statement_without_confidence", "question", "prior_knowl
 RESERVED_NAMES = ("before_validation", "retry_validation", "before_test", "attention")
 
 
-def contradictions(plan: StudyPlan) -> Iterator[Problem]:
+class Checked(Protocol):
+    """The fields of a ``StudyPlan`` that are compared with each other."""
+
+    @property
+    def conditions(self) -> tuple[ConditionPlan, ...]: ...
+    @property
+    def stages(self) -> tuple[StagePlan, ...]: ...
+    @property
+    def test(self) -> TestPlan: ...
+    @property
+    def quality(self) -> QualityPlan: ...
+    @property
+    def analysis(self) -> AnalysisPlan: ...
+    @property
+    def wording(self) -> WordingPlan: ...
+
+
+def contradictions(plan: Checked) -> Iterator[Problem]:
     """Yield what no schema can see: fields that do not go together."""
     yield from _condition_problems(plan)
     yield from _stage_problems(plan)
@@ -34,7 +52,7 @@ def contradictions(plan: StudyPlan) -> Iterator[Problem]:
     yield from _wording_problems(plan)
 
 
-def _condition_problems(plan: StudyPlan) -> Iterator[Problem]:
+def _condition_problems(plan: Checked) -> Iterator[Problem]:
     names = [each.name for each in plan.conditions]
     if len(set(names)) < len(names):
         yield Problem("conditions", names, "names that are all different")
@@ -51,7 +69,7 @@ def _condition_problems(plan: StudyPlan) -> Iterator[Problem]:
                 break
 
 
-def _stage_problems(plan: StudyPlan) -> Iterator[Problem]:
+def _stage_problems(plan: Checked) -> Iterator[Problem]:
     kinds = [each.kind for each in plan.stages]
     ranks = [["training", "validation", "test"].index(k) for k in kinds if k in _TRIALS]
     if kinds.count("test") != 1 or len(set(ranks)) < len(ranks) or ranks != sorted(ranks):
@@ -103,7 +121,7 @@ def _question_contradictions(stage: QuestionsPlan) -> Iterator[tuple[str, object
                 yield f"questions[{position}].choices[{number}]", choice, expected
 
 
-def _analysis_problems(plan: StudyPlan) -> Iterator[Problem]:
+def _analysis_problems(plan: Checked) -> Iterator[Problem]:
     names = {each.name for each in plan.conditions}
     for position, pair in enumerate(plan.analysis.family):
         if not set(pair) <= names or len(set(pair)) < 2:
@@ -120,7 +138,7 @@ def _analysis_problems(plan: StudyPlan) -> Iterator[Problem]:
         )
 
 
-def _wording_problems(plan: StudyPlan) -> Iterator[Problem]:
+def _wording_problems(plan: Checked) -> Iterator[Problem]:
     """A question that names no kind, and a check that asks for no answer, cannot be answered."""
     needed = dict.fromkeys(_NAMING, "label") | {"attention": "answer"}
     for name, value in needed.items():
