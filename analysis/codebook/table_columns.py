@@ -92,22 +92,46 @@ _N_OF_PAIR = (
     Column("n_b", "integer", "people", "Participants of b for whom the measure is defined."),
 )
 
+_SHARES_PHOTOS = Column(
+    "shares_photos", "boolean", "",
+    "At least half of each condition's answers are on photos that the other judged, too. Where "
+    "this is false, a test that treats these photos as the only ones also finds their luck.",
+)  # fmt: skip
+
 TESTS = (
     *_PAIR,
     *_N_OF_PAIR,
     Column("difference", "number", POINTS, "Mean over participants of a, minus that of b."),
-    Column("low", "number", POINTS, f"Lower end of the difference, {_BOOTSTRAP}"),
+    Column(
+        "low", "number", POINTS,
+        f"Lower end of the difference, treating these photos as the only ones: {_BOOTSTRAP}",
+    ),
     Column("high", "number", POINTS, "Upper end of the same interval."),
     Column(
-        "twoway_low", "number", POINTS,
-        "Lower end when images are drawn anew too (pigeonhole bootstrap); conservative.",
+        "twoway_difference", "number", _RATE,
+        "The difference that the next columns are about: as difference, but for d_prime and "
+        "criterion, which are those of the pooled answers.",
     ),
-    Column("twoway_high", "number", POINTS, "Upper end of the same interval."),
+    Column(
+        "twoway_low", "number", _RATE,
+        "Lower end of the 95 % interval when people and photos are both samples (two-way "
+        "cluster-robust variance, Student's t).",
+    ),
+    Column("twoway_high", "number", _RATE, "Upper end of the same interval."),
+    Column("twoway_p", "number", "probability", "Two-sided p of the same variance."),
+    Column(
+        "twoway_p_holm", "number", "probability",
+        "twoway_p corrected by Holm over all pairs of the family.",
+    ),
+    _SHARES_PHOTOS,
     Column(
         "u", "number", "",
         "Mann-Whitney U of a: pairs in which a's participant is above b's, ties as one half.",
     ),
-    Column("p", "number", "probability", "Two-sided p of that test, for this pair alone."),
+    Column(
+        "p", "number", "probability",
+        "Two-sided p of that test, for this pair alone. It treats these photos as the only ones.",
+    ),
     Column(
         "p_holm", "number", "probability",
         "p corrected by Holm over all pairs of the family; pairs without data count as p = 1.",
@@ -117,6 +141,28 @@ TESTS = (
     ),
 )  # fmt: skip
 
+DIFFERENCES = (
+    *_PAIR,
+    *_N_OF_PAIR,
+    Column("n_images", "integer", "images", "Photos that the answers of both are about."),
+    Column(
+        "difference", "number", _RATE,
+        "Mean over participants of a, minus that of b; d_prime and criterion are of the pooled "
+        "answers.",
+    ),
+    Column(
+        "se", "number", _RATE,
+        "Two-way cluster-robust standard error: people and photos are both samples.",
+    ),
+    Column("low", "number", _RATE, "Lower end of the 95 % interval, Student's t."),
+    Column("high", "number", _RATE, "Upper end of the same interval."),
+    Column(
+        "p", "number", "probability",
+        "Two-sided p; not corrected for the number of pairs and measures.",
+    ),
+    _SHARES_PHOTOS,
+)  # fmt: skip
+
 EQUIVALENCE = (
     *_PAIR,
     Column("margin", "number", POINTS, "Differences below this count as none; declared."),
@@ -124,7 +170,7 @@ EQUIVALENCE = (
     Column("difference", "number", POINTS, "Mean over participants of a, minus that of b."),
     Column(
         "low", "number", POINTS,
-        "Lower end of the 90 % interval of the difference (Welch's t, over participants).",
+        "Lower end of the 90 % interval of the difference when people and photos are both samples.",
     ),
     Column("high", "number", POINTS, "Upper end of the same interval."),
     Column(
@@ -133,10 +179,12 @@ EQUIVALENCE = (
     ),
     Column("is_equivalent", "boolean", "", "p is at most 5 %: the interval is inside the margin."),
     Column(
-        "bootstrap_low", "number", POINTS,
-        "Lower end of the 90 % bootstrap interval over participants, to compare with.",
+        "welch_low", "number", POINTS,
+        "Lower end of Welch's 90 % interval over participants, which treats these photos as the "
+        "only ones.",
     ),
-    Column("bootstrap_high", "number", POINTS, "Upper end of the same interval."),
+    Column("welch_high", "number", POINTS, "Upper end of the same interval."),
+    Column("welch_p", "number", "probability", "The larger p of Welch's two one-sided tests."),
 )  # fmt: skip
 
 MIXED_MODEL = (
@@ -289,6 +337,7 @@ TABLES = {
     "measures": MEASURES_TABLE,
     "accuracy_by": ACCURACY_BY,
     "tests": TESTS,
+    "differences": DIFFERENCES,
     "equivalence": EQUIVALENCE,
     "mixed_model": MIXED_MODEL,
     "team": TEAM,

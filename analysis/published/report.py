@@ -34,10 +34,13 @@ from analysis.stats.measures import (
     reliance,
 )
 from analysis.stats.team import Pool, Team, team_of, trials_below, tuning_splits
+from analysis.stats.twoway import Crossed, arm_of, difference_of
+from analysis.tables.inference_tables import twoway_cells
 
 TESTED = ("accuracy", "balanced_accuracy")
 _TEST_COLUMNS = ["measure", "condition_a", "condition_b", "n_a", "n_b"]
 _TEST_COLUMNS += ["u", "p", "p_holm", "cliffs_delta"]
+_TEST_COLUMNS += ["twoway_difference", "twoway_low", "twoway_high", "twoway_p", "shares_photos"]
 POOLED = ("over_reliance", "under_reliance", "accept_rate", "d_prime", "criterion")
 
 
@@ -191,6 +194,11 @@ def _with_n(sample: Sample, table: DataFrame) -> DataFrame:
 
 
 def _tests_table(sample: Sample) -> DataFrame:
+    crossed = _crossed(sample)
+    arms = {
+        measure: {name: arm_of(each, measure) for name, each in crossed.items()}
+        for measure in TESTED
+    }
     rows = [
         {
             "measure": measure,
@@ -202,11 +210,24 @@ def _tests_table(sample: Sample) -> DataFrame:
             "p": test.p,
             "p_holm": test.p_holm,
             "cliffs_delta": test.cliffs_delta,
+            **twoway_cells(difference_of(*(arms[measure][name] for name in test.pair))),
         }
         for measure in TESTED
         for test in pairwise_tests(_values(sample, measure))
     ]
     return DataFrame(rows, columns=_TEST_COLUMNS)
+
+
+def _crossed(sample: Sample) -> dict[str, Crossed]:
+    """Return each condition's answers by participant and photo, in codes."""
+    rows = sample.responses
+    person, image = (pd.factorize(rows[name])[0] for name in ("participant_id", "image"))
+    crossed = {}
+    for name in sample.conditions():
+        mine = (rows["condition"] == name).to_numpy()
+        kinds = (rows.loc[mine, k].to_numpy(bool) for k in ("is_ai_correct", "is_correct"))
+        crossed[name] = Crossed(person[mine], image[mine], *kinds)
+    return crossed
 
 
 def _values(sample: Sample, measure: str) -> dict[str, Series]:

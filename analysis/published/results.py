@@ -83,6 +83,10 @@ def _tests(table: DataFrame) -> list[dict[str, object]]:
         {
             "pair": [row["condition_a"], row["condition_b"]],
             **{key: plain(row[key]) for key in ("u", "p", "p_holm", "cliffs_delta")},
+            "two_way": {
+                **{key: plain(row[f"twoway_{key}"]) for key in ("difference", "low", "high", "p")},
+                "shares_photos": bool(row["shares_photos"]),
+            },
         }
         for row in rows
     ]

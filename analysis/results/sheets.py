@@ -231,12 +231,24 @@ def _team_row(row: Series) -> list[str]:
 
 def _tests(tables: Tables, analysed: str) -> Sheet:
     tests = analysed_rows(tables["tests"], analysed)
-    columns = ["Comparison", "Measure", "n", "Difference", "95 % interval", "U", "p"]
-    columns += ["p (Holm)", "Cliff’s δ"]
+    columns = ["Comparison", "Measure", "n", "Difference", "95 % interval", "p", "p (Holm)"]
+    columns += ["Mann–Whitney U", "Mann–Whitney p", "Mann–Whitney p (Holm)", "Cliff’s δ"]
     rows = [_tests_row(row) for _, row in tests.iterrows()]
     whom = exclusions_text(tables, analysed)
-    caption = f"Differences between conditions, two-sided Mann–Whitney tests; {whom}"
+    caption = (
+        "Differences between conditions; interval and p count people and photos as samples; "
+        f"{whom}{_only_photos(tests)}"
+    )
     return Sheet(caption, columns, rows)
+
+
+def _only_photos(tests: DataFrame) -> str:
+    """Say of which pairs Mann–Whitney's p holds for these photos alone, or nothing."""
+    is_apart = ~tests["shares_photos"].fillna(True).astype(bool)
+    pairs = [f"{a} − {b}" for a, b in tests.loc[is_apart, ["a", "b"]].to_numpy()]
+    if not pairs:
+        return ""
+    return f". Mann–Whitney treats these photos as the only ones ({', '.join(pairs)})"
 
 
 def _tests_row(row: Series) -> list[str]:
@@ -245,7 +257,9 @@ def _tests_row(row: Series) -> list[str]:
         str(row["measure"]).replace("_", " "),
         f"{row['n_a']} and {row['n_b']}",
         number(row["difference"]),
-        interval(row.get("low"), row.get("high")),
+        interval(row["twoway_low"], row["twoway_high"]),
+        p_value(row["twoway_p"]),
+        p_value(row["twoway_p_holm"]),
         number(row["u"]),
         p_value(row["p"]),
         p_value(row["p_holm"]),

@@ -1,7 +1,7 @@
 """Equivalence of two conditions: are their means closer than a margin? Pure.
 
 A test that finds no difference has not shown that there is none. Two one-sided tests (TOST,
-Schuirmann 1987) turn the question round: they ask whether the difference is surely inside ±margin.
+Schuirmann 1987) ask the opposite question: is the difference surely inside ±margin?
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from numpy.typing import ArrayLike, NDArray
 from pandas import DataFrame
 from scipy.stats import t as student
 
-from analysis.stats.inference import percentile_interval, resampled_sums
+from analysis.stats.twoway import TwoWay
 
 LEVEL = 0.90  # the interval of two one-sided tests of 5 % each
 _COLUMNS = (
     *("a", "b", "margin", "n_a", "n_b", "difference", "low", "high", "p", "is_equivalent"),
-    *("bootstrap_low", "bootstrap_high"),
+    *("welch_low", "welch_high", "welch_p"),
 )
 
 
@@ -69,37 +69,26 @@ def equivalence_table(
     samples: Mapping[str, ArrayLike],
     family: Sequence[tuple[str, str]],
     margin: float,
-    seed: int = 0,
+    differences: Sequence[TwoWay],
 ) -> DataFrame:
     """Return one row a pair of ``family``: is a as good as b, give or take ``margin``?
 
     ``samples`` hold one value a participant by condition, in the unit of ``margin`` (percent and
-    percentage points). ``difference`` is a − b; ``low``, ``high`` and ``p`` are those of ``tost``,
-    which decides; ``bootstrap_low`` and ``bootstrap_high`` are the 90 % interval over participants
-    drawn with replacement by ``seed``, to compare with. ``is_equivalent`` is nullable. p values
-    are not corrected for the number of pairs. Raises ``KeyError`` for a pair without samples.
+    percentage points). ``differences`` are those of the pairs, people and photos both taken as
+    samples: ``low`` and ``high`` are their 90 % interval, ``p`` the larger of the two one-sided
+    tests, which decides. ``welch_low``, ``welch_high`` and ``welch_p`` are those of ``tost``, which
+    takes the photos as the only ones. ``is_equivalent`` is nullable. p values are not corrected
+    for the number of pairs. Raises ``KeyError`` for a pair without samples.
     """
     rows: list[tuple[object, ...]] = []
-    for a, b in family:
+    for (a, b), twoway in zip(family, differences, strict=True):
         x, y = _defined(samples[a]), _defined(samples[b])
-        result = tost(x, y, margin)
-        numbers = (result.difference, result.low, result.high, result.p, result.is_equivalent)
-        rows.append((a, b, margin, x.size, y.size, *numbers, *_bootstrap(x, y, seed)))
+        welch, p = tost(x, y, margin), twoway.p_within(margin)
+        is_equivalent = None if math.isnan(p) else p <= (1 - LEVEL) / 2
+        numbers = (twoway.difference, *twoway.interval(LEVEL), p, is_equivalent)
+        rows.append((a, b, margin, x.size, y.size, *numbers, welch.low, welch.high, welch.p))
     table = DataFrame(rows, columns=list(_COLUMNS))
     return table.assign(is_equivalent=table["is_equivalent"].astype("boolean"))
-
-
-def _bootstrap(x: NDArray[np.float64], y: NDArray[np.float64], seed: int) -> tuple[float, float]:
-    if min(x.size, y.size) < 2:
-        return math.nan, math.nan
-    # Two seeds: the same draws on both sides would let the two means vary together.
-    seeds = np.random.SeedSequence(seed).generate_state(2)
-    first, second = (
-        resampled_sums(each[:, None], seed=int(one))[:, 0] / each.size
-        for each, one in zip((x, y), seeds, strict=True)
-    )
-    low, high = percentile_interval(first - second, LEVEL)
-    return float(low), float(high)
 
 
 def _defined(values: ArrayLike) -> NDArray[np.float64]:

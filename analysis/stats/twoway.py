@@ -1,38 +1,43 @@
-"""The two-way bootstrap: other people and other images at once. Pure NumPy and SciPy.
+"""Differences between conditions when people and photos are both samples. Pure NumPy and SciPy.
 
-The participants of a study are a sample, and so are its images. An interval over participants
-speaks of other people in front of the same images; this one of other people and other images.
+A test over participants speaks of other people in front of the same photos. Conditions that judge
+different AIs show different photos, and then part of the difference is the luck of the photos.
+The two-way cluster-robust variance counts both (Cameron, Gelbach & Miller 2011,
+doi:10.1198/jbes.2010.07136; for readers and cases, Gallas, Pennello & Myers 2007):
 
-The pigeonhole bootstrap (Owen 2007, doi:10.1214/07-AOAS122): participants and images are drawn
-with replacement, independently; an answer counts as often as its participant times as often as
-its image. No bootstrap of crossed data is exact (McCullagh 2000). With variance components a of
-P participants, b of I images and e of N single answers, this one's variance is about
-a / P + b / I + 3 e / N: it triples the noise of single answers, and so is on the safe side.
+    ψᵢ = weight of answer i in the difference × its residual, with the sign of its condition
+    V  = Σ over people (Σ ψ)² · n / (n − arms)  +  Σ over photos (Σ ψ)² · m / (m − 1)  −  Σ ψ²
+
+and never less than the people's term. The residual is taken from the mean of the condition's
+answers of the same kind (the AI right, the AI wrong): the design fixes how many of each kind a
+person sees. The interval is Student's, with n − arms degrees of freedom.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from pandas import DataFrame
-from scipy.sparse import coo_array, csr_array
+from scipy.special import ndtri
+from scipy.stats import norm
+from scipy.stats import t as student
 
 from analysis.stats.confidence import Bools
-from analysis.stats.inference import N_RESAMPLES, Floats, Ints, drawn_weights
-from analysis.stats.measures import COUNTS, reliance
+from analysis.stats.inference import Floats, Ints
 
-_BLOCK = 250_000  # participants times draws at a time: bounds the memory, about 60 MB
+LEVEL = 0.95
+_SHARED = 0.5  # share of each condition's answers on photos of the other, from which they share
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Crossed:
-    """The answers of one condition, ``(n,)`` each: whose, on which image, and how they went.
+    """The answers of one condition, ``(n,)`` each: whose, on which photo, and how they went.
 
-    ``person`` holds codes from 0. So does ``image``, with the same code for the same image in
-    every condition: twins, which show the same images, then share its luck.
+    ``person`` holds codes from 0. So does ``image``, with the same code for the same photo in
+    every condition: twins, which show the same photos, then share its luck.
     """
 
     person: Ints
@@ -40,88 +45,212 @@ class Crossed:
     is_ai_correct: Bools
     is_correct: Bools
 
+    def none(self) -> Crossed:
+        """Return none of the answers."""
+        kinds = self.is_correct[:0]
+        return Crossed(self.person[:0], self.image[:0], kinds, kinds)
 
-def twoway_draws(
-    conditions: Mapping[str, Crossed],
-    measure: str,
-    *,
-    n_resamples: int = N_RESAMPLES,
-    seed: int = 0,
-) -> dict[str, Floats]:
-    """Return each condition's mean of ``measure`` in every draw, ``(n_resamples,)``.
 
-    One draw of images serves all conditions, each condition draws its own people; so the
-    difference of two conditions is bootstrapped by the difference of their draws. The work is
-    one sparse product an answer and draw, in blocks: memory does not grow with the draws.
+@dataclass(frozen=True, slots=True, eq=False)
+class Arm:
+    """A measure of one condition, and what its answers add to the variance of a difference.
+
+    ``value`` is in the unit of the measure (percent, or standard deviations). ``by_person``
+    ``(p,)`` and ``by_image`` ``(i,)`` are sums of ψ, ``squares`` is Σ ψ². ``answers`` ``(i,)``
+    counts the answers on each photo. Only answers that enter the measure are counted.
     """
-    tables = {name: _count_tables(each) for name, each in conditions.items()}
-    n_people = {name: table[0].shape[0] for name, table in tables.items()}
-    n_images = max((int(each.image.max(initial=-1)) + 1 for each in conditions.values()), default=0)
-    image_rng = np.random.default_rng((seed, 0))
-    rngs = {name: np.random.default_rng((seed, k)) for k, name in enumerate(conditions, start=1)}
-    draws = {name: np.full(n_resamples, np.nan) for name in conditions}
-    step = max(1, _BLOCK // max(1, n_images, *n_people.values()))
-    for start in range(0, n_resamples, step):
-        size = min(step, n_resamples - start)
-        images = drawn_weights(image_rng, n_images, size) if n_images else np.zeros((size, 0))
-        for name, table in tables.items():
-            if n_people[name]:
-                people = drawn_weights(rngs[name], n_people[name], size)
-                draws[name][start : start + size] = _means(table, people, images, measure)
-    return draws
+
+    value: float
+    by_person: Floats
+    by_image: Floats
+    squares: float
+    n_people: int
+    answers: Ints
 
 
-def weighted_mean(
-    crossed: Crossed, people: NDArray[np.generic], images: NDArray[np.generic], measure: str
-) -> Floats:
-    """Return the mean of ``measure`` under weights ``(b, p)`` and ``(b, i)``: shape ``(b,)``.
+@dataclass(frozen=True, slots=True)
+class TwoWay:
+    """A difference a − b with its standard error, interval and two-sided p; NaN: not defined.
 
-    Each participant's measure is computed from their answers, weighted by image; then the
-    participants are averaged by their weight. Their numbers of trials with a right and with a
-    wrong AI are kept: the design fixed them, so the draw of images must not change the mixture.
-    Who is left without an image of a kind has no measure that needs it, and is not averaged.
+    ``shares_photos`` says that at least half of each condition's answers are on photos that the
+    other condition judged, too.
     """
-    return _means(_count_tables(crossed), people, images, measure)
+
+    difference: float
+    se: float
+    freedom: int
+    low: float
+    high: float
+    p: float
+    n_images: int
+    shares_photos: bool
+
+    def interval(self, level: float) -> tuple[float, float]:
+        """Return Student's interval of the given level around the difference."""
+        if not self.se > 0:
+            return math.nan, math.nan
+        reach = float(student.ppf((1 + level) / 2, self.freedom)) * self.se
+        return self.difference - reach, self.difference + reach
+
+    def p_within(self, margin: float) -> float:
+        """Return the larger p of the two one-sided tests of a difference within ± ``margin``."""
+        if not self.se > 0:
+            return math.nan
+        return float(student.sf((margin - abs(self.difference)) / self.se, self.freedom))
 
 
-def _count_tables(crossed: Crossed) -> list[csr_array]:
-    """Return for each of ``COUNTS`` how many answers each participant gave to each image."""
-    shape = (int(crossed.person.max(initial=-1)) + 1, int(crossed.image.max(initial=-1)) + 1)
-    right, correct = crossed.is_ai_correct, crossed.is_correct
-    tables = []
-    for kind in (right, right & correct, ~right, ~right & correct):
-        places = (crossed.person[kind], crossed.image[kind])
-        tables.append(coo_array((np.ones(int(kind.sum())), places), shape=shape).tocsr())
-    return tables
+@dataclass(frozen=True, slots=True, eq=False)
+class _Part:
+    """One kind of answers in a measure: which (``(n,)``), their outcome, their weight."""
+
+    rows: Bools
+    outcome: Bools
+    weight: Floats | float
 
 
-def _means(
-    tables: list[csr_array],
-    people: NDArray[np.generic],
-    images: NDArray[np.generic],
-    measure: str,
-) -> Floats:
-    weights = np.ascontiguousarray(images[:, : tables[0].shape[1]].T, dtype=float)  # (i, b)
-    seen_right, hits, seen_wrong, rejections = (table @ weights for table in tables)  # (p, b)
-    n_right, n_wrong = (tables[k].sum(axis=1)[:, None] for k in (0, 2))  # (p, 1)
-    counts = (
-        np.broadcast_to(n_right, hits.shape),
-        _rescaled(hits, seen_right, n_right),
-        np.broadcast_to(n_wrong, hits.shape),
-        _rescaled(rejections, seen_wrong, n_wrong),
+def arm_of(crossed: Crossed, measure: str) -> Arm:
+    """Return a measure of ``MEASURES`` over a condition's answers, ready to be compared.
+
+    Rates are means over the participants who have such a trial, as in the table ``measures``.
+    ``d_prime`` and ``criterion`` are of the pooled answers, because the difference of two means
+    of corrected rates depends on the criterion. ``value`` is NaN where there is nothing.
+    """
+    value, parts = _MEASURES[measure](crossed)
+    psi = np.zeros(crossed.person.size)
+    enters = np.zeros(crossed.person.size, dtype=bool)
+    for part in parts:
+        for kind in (True, False):
+            rows = part.rows & (crossed.is_ai_correct == kind)
+            weight = np.broadcast_to(part.weight, rows.shape)[rows]
+            if weight.size:
+                hit = part.outcome[rows].astype(float)
+                psi[rows] += weight * (hit - np.average(hit, weights=np.abs(weight)))
+                enters |= rows
+    people, images = crossed.person[enters], crossed.image[enters]
+    by_person = np.bincount(people, psi[enters]).astype(float)
+    by_image = np.bincount(images, psi[enters]).astype(float)
+    return Arm(
+        value, by_person, by_image, float(psi @ psi), np.unique(people).size, np.bincount(images)
     )
-    flat = DataFrame({name: c.ravel() for name, c in zip(COUNTS, counts, strict=True)})
-    values = reliance(flat)[measure].to_numpy().reshape(hits.shape)  # (p, b)
-    is_defined = ~np.isnan(values)
-    shares = people.T * is_defined
-    total = (shares * np.where(is_defined, values, 0)).sum(0)
-    n_drawn = shares.sum(0).astype(float)
-    means: Floats = np.divide(total, n_drawn, out=np.full(total.shape, np.nan), where=n_drawn > 0)
-    return means
 
 
-def _rescaled(part: Floats, seen: Floats, n: Floats) -> Floats:
-    """Return ``part`` of ``n`` instead of ``seen``; NaN where nothing was seen of some."""
-    empty = np.where(np.broadcast_to(n, seen.shape) > 0, np.nan, 0)
-    scaled: Floats = np.divide(part * n, seen, out=empty, where=seen > 0)
-    return scaled
+def difference_of(a: Arm, b: Arm) -> TwoWay:
+    """Return the difference of two conditions of different people, a − b, with its interval.
+
+    Not defined below two people on a side, on a single photo, and where no answer differs from
+    its kind's mean.
+    """
+    size = max(a.answers.size, b.answers.size)
+    first, second = (np.pad(each.by_image, (0, size - each.by_image.size)) for each in (a, b))
+    seen = [np.pad(each.answers, (0, size - each.answers.size)) for each in (a, b)]
+    n, m = a.n_people + b.n_people, int(((seen[0] + seen[1]) > 0).sum())
+    difference, shares = a.value - b.value, _shares(*seen)
+    if min(a.n_people, b.n_people) < 2 or m < 2:
+        return TwoWay(difference, math.nan, 0, math.nan, math.nan, math.nan, m, shares)
+    people = (float(a.by_person @ a.by_person) + float(b.by_person @ b.by_person)) * n / (n - 2)
+    photos = float(((first - second) ** 2).sum()) * m / (m - 1)
+    se = math.sqrt(max(people, people + photos - a.squares - b.squares))
+    found = TwoWay(difference, se, n - 2, math.nan, math.nan, math.nan, m, shares)
+    low, high = found.interval(LEVEL)
+    p = float(2 * student.sf(abs(difference) / se, n - 2)) if se > 0 else math.nan
+    return TwoWay(difference, se, n - 2, low, high, p, m, shares)
+
+
+def _shares(a: Ints, b: Ints) -> bool:
+    return all(
+        mine.sum() > 0 and mine[other > 0].sum() >= _SHARED * mine.sum()
+        for mine, other in ((a, b), (b, a))
+    )
+
+
+def _mean_over_people(
+    crossed: Crossed, rows: Bools, outcome: Bools
+) -> tuple[float, NDArray[np.float64]]:
+    """Return the mean over people of their share of ``outcome`` in ``rows``, and each weight."""
+    counts = np.bincount(crossed.person[rows], minlength=int(crossed.person.max(initial=-1)) + 1)
+    n_people = int((counts > 0).sum())
+    if not n_people:
+        return math.nan, np.zeros(rows.size)
+    weights = 100 / (n_people * np.maximum(counts, 1)[crossed.person])
+    return float(weights[rows & outcome].sum()), weights
+
+
+def _rate(
+    kind: bool | None, outcome: Callable[[Crossed], Bools]
+) -> Callable[[Crossed], tuple[float, list[_Part]]]:
+    """Return a measure: the mean over people of a share, of one kind of trials or of all."""
+
+    def measured(crossed: Crossed) -> tuple[float, list[_Part]]:
+        is_all = np.ones(crossed.person.size, dtype=bool)
+        rows = is_all if kind is None else crossed.is_ai_correct == kind
+        hits = outcome(crossed)
+        value, weights = _mean_over_people(crossed, rows, hits)
+        return value, [_Part(rows, hits, weights)]
+
+    return measured
+
+
+def _balanced(crossed: Crossed) -> tuple[float, list[_Part]]:
+    size = int(crossed.person.max(initial=-1)) + 1
+    has_both = np.ones(size, dtype=bool)
+    for kind in (True, False):
+        rows = crossed.is_ai_correct == kind
+        has_both &= np.bincount(crossed.person[rows], minlength=size) > 0
+    value, parts = 0.0, []
+    for kind in (True, False):
+        rows = (crossed.is_ai_correct == kind) & has_both[crossed.person]
+        mean, weights = _mean_over_people(crossed, rows, crossed.is_correct)
+        value += mean / 2
+        parts.append(_Part(rows, crossed.is_correct, weights / 2))
+    return value, parts
+
+
+def _detection(
+    of_hits: float, of_false_alarms: float
+) -> Callable[[Crossed], tuple[float, list[_Part]]]:
+    """Return a measure of pooled counts: a weighted sum of z(H) and z(F), Hautus's correction.
+
+    Its weights are derivatives: d z(H) / d answer = 1 / (φ(z(H)) (n + 1)).
+    """
+
+    def measured(crossed: Crossed) -> tuple[float, list[_Part]]:
+        is_accepted = _accepted(crossed)
+        value, parts = 0.0, []
+        for kind, factor in ((True, of_hits), (False, of_false_alarms)):
+            rows = crossed.is_ai_correct == kind
+            n = int(rows.sum())
+            if not n:
+                return math.nan, []
+            z = float(ndtri((is_accepted[rows].sum() + 0.5) / (n + 1)))
+            value += factor * z
+            slope = factor / (float(norm.pdf(z)) * (n + 1))
+            parts.append(_Part(rows, is_accepted, slope))
+        return value, parts
+
+    return measured
+
+
+def _accepted(crossed: Crossed) -> Bools:
+    accepted: Bools = crossed.is_correct == crossed.is_ai_correct
+    return accepted
+
+
+def _correct(crossed: Crossed) -> Bools:
+    return crossed.is_correct
+
+
+def _rejected(crossed: Crossed) -> Bools:
+    return ~_accepted(crossed)
+
+
+_MEASURES: Mapping[str, Callable[[Crossed], tuple[float, list[_Part]]]] = {
+    "accuracy": _rate(None, _correct),
+    "accuracy_ai_correct": _rate(True, _correct),
+    "accuracy_ai_wrong": _rate(False, _correct),
+    "balanced_accuracy": _balanced,
+    "accept_rate": _rate(None, _accepted),
+    "over_reliance": _rate(False, _accepted),
+    "under_reliance": _rate(True, _rejected),
+    "d_prime": _detection(1.0, -1.0),
+    "criterion": _detection(-0.5, -0.5),
+}

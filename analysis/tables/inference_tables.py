@@ -2,32 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 from pandas import DataFrame
 
 from analysis.stats.analysis_plan import Declared
 from analysis.stats.analysis_sets import Sample
-from analysis.stats.inference import Floats, mean_draws, pairwise_tests, percentile_interval
-from analysis.stats.twoway import Crossed, twoway_draws
+from analysis.stats.inference import Floats, holm, mean_draws, pairwise_tests, percentile_interval
+from analysis.stats.measures import MEASURES
+from analysis.stats.twoway import Crossed, TwoWay, arm_of, difference_of
 
 
 def pair_tests_table(sample: Sample, declared: Declared) -> DataFrame:
-    """Return one row a pair of the family: the difference a − b, its intervals, its test.
+    """Return one row a pair of the family: the difference a − b, its intervals, its tests.
 
-    ``low`` and ``high`` draw participants, each condition its own; ``twoway_low`` and
-    ``twoway_high`` draw images too. Holm's correction goes over the family.
+    ``twoway_…`` take people and photos as samples (``twoway``). ``low`` and ``high`` draw
+    participants, each condition its own, and ``u``, ``p`` and ``cliffs_delta`` compare
+    participants: both take the photos as the only ones. Holm's correction goes over the family.
     """
     names, measure = declared.names, declared.measure
     values = {name: sample.values(name, measure) for name in names}
     draws = _people_draws(values, declared.seed)
-    twoway = _twoway_draws(sample, values, declared)
     means = {name: pd.Series(each).mean() for name, each in values.items()}
+    twoway = twoway_of(sample, declared, measure)
+    corrected = holm([each.p for each in twoway])
     rows = []
-    for test in pairwise_tests(values, declared.pairs):
+    tests = pairwise_tests(values, declared.pairs)
+    for test, both, p_holm in zip(tests, twoway, corrected, strict=True):
         a, b = test.pair
         low, high = _difference(draws[a], draws[b])
-        twoway_low, twoway_high = _difference(twoway[a], twoway[b])
         rows.append(
             {
                 "a": a,
@@ -38,8 +43,8 @@ def pair_tests_table(sample: Sample, declared: Declared) -> DataFrame:
                 "difference": means[a] - means[b],
                 "low": low,
                 "high": high,
-                "twoway_low": twoway_low,
-                "twoway_high": twoway_high,
+                **twoway_cells(both),
+                "twoway_p_holm": p_holm,
                 "u": test.u,
                 "p": test.p,
                 "p_holm": test.p_holm,
@@ -49,19 +54,70 @@ def pair_tests_table(sample: Sample, declared: Declared) -> DataFrame:
     return DataFrame(rows)
 
 
+def twoway_cells(both: TwoWay) -> dict[str, float | bool]:
+    """Return the cells of a difference over people and photos, as table ``tests`` names them."""
+    return {
+        "twoway_difference": both.difference,
+        "twoway_low": both.low,
+        "twoway_high": both.high,
+        "twoway_p": both.p,
+        "shares_photos": both.shares_photos,
+    }
+
+
+def differences_table(sample: Sample, declared: Declared) -> DataFrame:
+    """Return one row a pair of the family and measure: the difference over people and photos."""
+    crossed = crossed_of(sample, declared)
+    rows = []
+    for measure in MEASURES:
+        found = twoway_of(sample, declared, measure, crossed)
+        for (a, b), each in zip(declared.pairs, found, strict=True):
+            sizes = [int((~np.isnan(sample.values(name, measure))).sum()) for name in (a, b)]
+            rows.append(
+                {
+                    "a": a,
+                    "b": b,
+                    "measure": measure,
+                    "n_a": sizes[0],
+                    "n_b": sizes[1],
+                    "n_images": each.n_images,
+                    "difference": each.difference,
+                    "se": each.se,
+                    "low": each.low,
+                    "high": each.high,
+                    "p": each.p,
+                    "shares_photos": each.shares_photos,
+                }
+            )
+    return DataFrame(rows)
+
+
+def twoway_of(
+    sample: Sample,
+    declared: Declared,
+    measure: str,
+    crossed: Mapping[str, Crossed] | None = None,
+) -> list[TwoWay]:
+    """Return the differences of the declared pairs, people and photos both taken as samples.
+
+    ``crossed`` saves work where it is known already (``crossed_of``). A condition in which nobody
+    has the measure (reliance without an AI) has no difference to any other.
+    """
+    answers = crossed_of(sample, declared) if crossed is None else crossed
+    has_it = {name: not np.isnan(sample.values(name, measure)).all() for name in declared.names}
+    arms = {
+        name: arm_of(each if has_it[name] else each.none(), measure)
+        for name, each in answers.items()
+    }
+    return [difference_of(arms[a], arms[b]) for a, b in declared.pairs]
+
+
 def _people_draws(values: dict[str, Floats], seed: int) -> dict[str, Floats]:
     # A stream of draws a condition: two of the same size must not draw the same places.
     return {
         name: _if_enough(each, mean_draws(each[~np.isnan(each), None], seed=(seed, k))[:, 0])
         for k, (name, each) in enumerate(values.items())
     }
-
-
-def _twoway_draws(
-    sample: Sample, values: dict[str, Floats], declared: Declared
-) -> dict[str, Floats]:
-    draws = twoway_draws(crossed_of(sample, declared), declared.measure, seed=declared.seed)
-    return {name: _if_enough(values[name], each) for name, each in draws.items()}
 
 
 def _if_enough(values: Floats, draws: Floats) -> Floats:

@@ -19,7 +19,7 @@ from analysis.stats.analysis_sets import Sample, samples_of
 from analysis.stats.equivalence import equivalence_table
 from analysis.stats.exclusions import exclusion_table
 from analysis.stats.mixed import mixed_table
-from analysis.tables.inference_tables import pair_tests_table
+from analysis.tables.inference_tables import differences_table, pair_tests_table, twoway_of
 from analysis.tables.people_tables import (
     accuracy_by_table,
     images_table,
@@ -37,7 +37,8 @@ Part = Callable[[Sample, Declared], DataFrame]
 
 def _equivalence(sample: Sample, declared: Declared) -> DataFrame:
     values = {name: sample.values(name, declared.measure) for name in declared.names}
-    table = equivalence_table(values, declared.pairs, declared.margin, declared.seed)
+    differences = twoway_of(sample, declared, declared.measure)
+    table = equivalence_table(values, declared.pairs, declared.margin, differences)
     return table.assign(measure=declared.measure)
 
 
@@ -73,6 +74,7 @@ PARTS: dict[str, Part] = {
     "measures": measures_table,
     "accuracy_by": accuracy_by_table,
     "tests": pair_tests_table,
+    "differences": differences_table,
     "equivalence": _equivalence,
     "mixed_model": _mixed_model,
     "images": images_table,

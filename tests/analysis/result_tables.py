@@ -106,5 +106,6 @@ def _test(names: Sequence[str], kind: str) -> dict[str, object]:
     return {
         "a": names[0], "b": names[-1], "analysed": kind, "measure": "accuracy", "n_a": 40,
         "n_b": 41, "difference": -4.25, "low": -7.5, "high": -1.0, "u": 512.5, "p": 0.0004,
-        "p_holm": 0.012, "cliffs_delta": -0.31,
+        "p_holm": 0.012, "cliffs_delta": -0.31, "twoway_difference": -4.25, "twoway_low": -8.0,
+        "twoway_high": -0.5, "twoway_p": 0.027, "twoway_p_holm": 0.41, "shares_photos": False,
     }  # fmt: skip

@@ -1,29 +1,23 @@
 """How often intervals hold what was planted, and how often tests find what is not there.
 
 Rates over simulated studies with the exact binomial interval of each. ``--quick`` takes a tenth
-of the studies. Where the house has a two-way bootstrap, it is asked too.
+of the studies.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib
-import importlib.util
 import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import pandas as pd
 from scipy.stats import binomtest
 from tqdm import tqdm
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # started as a file, it finds the packages
 
-from analysis.power.simulated import Layout, simulated_responses
-from analysis.stats.inference import percentile_interval
+from analysis.power.simulated import Layout
 from tests.analysis.calibration import (
     IMAGES,
     PEOPLE,
@@ -34,7 +28,6 @@ from tests.analysis.calibration import (
     mean_coverage,
     mixed_coverage,
     mixed_false_positives,
-    tallied,
 )
 from trials.simulation.behaviour import Behaviour
 
@@ -50,32 +43,6 @@ def show(title: str, tally: Tally, rate: float) -> None:
         low, high = binomtest(hits, n).proportion_ci()
         share = f"{100 * hits / n:5.1f} %"
         print(f"  {name:34} {share}  [{100 * low:5.1f}, {100 * high:5.1f}]  {hits} of {n}")
-
-
-def twoway_coverage(n_studies: int) -> Tally:
-    """Count the two-way bootstraps that hold the population's accuracies, and their difference."""
-    twoway: Any = importlib.import_module("analysis.stats.twoway")
-    truth = [each.measures()["accuracy"] for each in IMAGES]
-    rows = []
-    for seed in tqdm(range(n_studies), desc="two-way", leave=False):
-        frame = simulated_responses(
-            dict(zip(NAMES, IMAGES, strict=True)), n_participants=60, layout=Layout(), seed=seed
-        )
-        frame["image_code"] = pd.factorize(frame["item_id"])[0]
-        crossed = {}
-        for name in NAMES:
-            rows_of = frame[frame["condition"] == name]
-            person = pd.factorize(rows_of["participant_id"])[0].astype(np.int64)
-            kinds = (rows_of[k].to_numpy(bool) for k in ("is_ai_correct", "is_correct"))
-            image = rows_of["image_code"].to_numpy(np.int64)
-            crossed[name] = twoway.Crossed(person, image, *kinds)
-        draws = twoway.twoway_draws(crossed, "accuracy", n_resamples=1000, seed=seed)
-        first, second = (draws[name] for name in NAMES)
-        intervals = map(percentile_interval, (first, first - second))
-        values = (truth[0], truth[0] - truth[1])
-        held = [bool(low <= v <= high) for (low, high), v in zip(intervals, values, strict=True)]
-        rows.append({"accuracy": held[0], "difference": held[1]})
-    return tallied(rows)
 
 
 def equal_conditions(layout: Layout, n_studies: int, test: str) -> Tally:
@@ -116,9 +83,6 @@ def sections(factor: float) -> list[tuple[str, float, Callable[[], Tally]]]:
     own = Layout(is_shared=False)
     title = "The same, each condition with images of its own"
     parts.append((title, 0.05, partial(equal_conditions, own, n(500), "mann_whitney")))
-    if importlib.util.find_spec("analysis.stats.twoway"):
-        title = "Two-way bootstrap, 2 x 60 people, 600 images that differ: planted values"
-        parts.append((title, 0.95, lambda: twoway_coverage(n(200))))
     return parts
 
 

@@ -23,6 +23,12 @@ TITLES = {
     "tests": "Two-sided Mann-Whitney tests on participants' accuracy, Holm over all pairs:",
 }
 
+BOTH_WAYS = "Differences in points; people and photos are both samples (95 % interval, p):"
+ONLY_PHOTOS = (
+    "Where shares_photos is False, Mann-Whitney treats these photos as the only ones: part of "
+    "what it finds may be their luck."
+)
+
 
 class Command(BaseCommand):
     help = "Analyse the reference study's published responses: results.json and tables as CSV."
@@ -90,7 +96,16 @@ class Command(BaseCommand):
             rows = compared[compared["group"] == group]
             if len(rows):
                 self._table(title, _wide(rows))
+        self._both_ways(report.tables["tests.csv"])
         self._table("Seconds of the test stage:", report.tables["times.csv"].drop(columns="done"))
+
+    def _both_ways(self, tests: DataFrame) -> None:
+        rows = tests[(tests["sample"] == "kept") & (tests["measure"] == "accuracy")]
+        names = ["twoway_difference", "twoway_low", "twoway_high", "twoway_p", "shares_photos"]
+        if len(rows):
+            self._table(BOTH_WAYS, rows[["condition_a", "condition_b", *names]])
+        if not rows["shares_photos"].all():
+            self.stdout.write(ONLY_PHOTOS)
 
     def _table(self, title: str, table: DataFrame) -> None:
         self.stdout.write(f"\n{title}")

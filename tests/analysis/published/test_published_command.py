@@ -84,6 +84,19 @@ def test_all_fifteen_tests_are_those_of_the_reference(cub: Any) -> None:
         assert ours["cliffs_delta"] == pytest.approx(theirs["cliffs_delta_a_minus_b"], abs=1e-4)
 
 
+def test_every_test_has_a_difference_over_people_and_photos(cub: Any) -> None:
+    results, _, printed = cub
+    means = {name: each["accuracy_mean"] for name, each in results["methods"].items()}
+    for test in results["tests"]:
+        a, b = test["pair"]
+        both = test["two_way"]
+        assert both["difference"] == pytest.approx(means[a] - means[b])
+        assert both["low"] < both["difference"] < both["high"]
+        assert both["shares_photos"] == ({a, b} in ({"EMD-NN", "EMD-Corr"}, {"CHM-NN", "CHM-Corr"}))
+        assert (both["p"] < 0.05) == (both["low"] * both["high"] > 0)
+    assert "Mann-Whitney treats these photos as the only ones" in printed
+
+
 def test_the_tables_are_printed_beside_the_reference(cub: Any) -> None:
     _, _, printed = cub
     (line,) = [line for line in printed.splitlines() if line.split()[:1] == ["accuracy_mean"]]

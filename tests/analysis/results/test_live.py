@@ -176,8 +176,16 @@ def test_tests_come_with_p_and_its_correction() -> None:
     (row,) = sheet("Tests", make_tables(["a", "b"])).rows
     assert row[0] == "a − b"
     assert row[2:] == [
-        "40 and 41", "−4.2", "−7.5 to −1.0", "512.5", "< 0.001", "0.012", "−0.31"
+        "40 and 41", "−4.2", "−8.0 to −0.5", "0.027", "0.410", "512.5", "< 0.001", "0.012", "−0.31"
     ]  # fmt: skip
+
+
+def test_where_arms_judge_different_photos_mann_whitney_s_p_says_so() -> None:
+    tables = make_tables(["a", "b"])
+    words = "Mann–Whitney treats these photos as the only ones (a − b)"
+    assert sheet("Tests", tables).caption.endswith(words)
+    tables["tests"]["shares_photos"] = True
+    assert "only ones" not in sheet("Tests", tables).caption
 
 
 def test_tests_are_interim_until_the_study_is_closed(study: Study) -> None:

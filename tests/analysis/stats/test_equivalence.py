@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 from statsmodels.stats.weightstats import CompareMeans, DescrStatsW, ttost_ind
 
 from analysis.stats.equivalence import equivalence_table, tost
+from analysis.stats.twoway import TwoWay
 
 RNG = np.random.default_rng(0)
 A, B = RNG.normal(70, 8, 60), RNG.normal(69, 10, 45)
@@ -33,20 +35,27 @@ def test_the_decision_is_the_interval_inside_the_margin(scores: list[int], margi
         assert ours.is_equivalent == (-margin < ours.low and ours.high < margin)
 
 
-def test_a_table_has_a_row_a_pair_and_the_bootstrap_agrees() -> None:
+def twoway(difference: float, se: float) -> TwoWay:
+    return TwoWay(difference, se, 100, math.nan, math.nan, math.nan, 40, True)
+
+
+def test_a_table_has_a_row_a_pair_and_welch_s_test_beside_it() -> None:
     samples = {"kNN": A, "EMD": np.append(B, math.nan), "CHM": A + 20}
-    table = equivalence_table(samples, [("kNN", "EMD"), ("CHM", "kNN")], margin=5, seed=3)
-    assert table["is_equivalent"].tolist() == [True, False]
+    differences = [twoway(1.5, 3.0), twoway(20.0, 1.0)]
+    table = equivalence_table(samples, [("kNN", "EMD"), ("CHM", "kNN")], 5, differences)
+    assert table["is_equivalent"].tolist() == [False, False]  # Welch's says yes to the first
+    assert table["welch_p"].tolist()[0] == pytest.approx(tost(A, B, 5).p)
     assert table[["n_a", "n_b"]].to_numpy().tolist() == [[60, 45], [60, 60]]
-    assert table["difference"].tolist() == pytest.approx([A.mean() - B.mean(), 20])
-    for end in ("low", "high"):
-        assert table["bootstrap_" + end].tolist() == pytest.approx(table[end].tolist(), abs=0.6)
+    assert table["p"].tolist() == pytest.approx(stats.t(100).sf([3.5 / 3, -15]))
+    assert table[["low", "high"]].to_numpy()[0] == pytest.approx(stats.t(100, 1.5, 3).interval(0.9))
 
 
 def test_one_participant_says_nothing_about_equivalence() -> None:
-    table = equivalence_table({"a": [50.0], "b": B, "c": []}, [("a", "b"), ("c", "b")], margin=5)
+    pairs, unknown = [("a", "b"), ("c", "b")], math.nan
+    differences = [twoway(-19.0, unknown), twoway(unknown, unknown)]
+    table = equivalence_table({"a": [50.0], "b": B, "c": []}, pairs, 5, differences)
     assert table["is_equivalent"].isna().all()
-    assert table[["low", "p", "bootstrap_low"]].isna().all(axis=None)
+    assert table[["low", "p", "welch_low"]].isna().all(axis=None)
     assert table["difference"].isna().tolist() == [False, True]
 
 

@@ -1,111 +1,148 @@
-"""The two-way bootstrap, against a loop over repeated answers and known variances."""
+"""The two-way cluster-robust variance, against statsmodels, loops and the tables of measures."""
+
+from __future__ import annotations
+
+import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+import statsmodels.api as sm
 from pandas import DataFrame
+from scipy import stats
+from statsmodels.stats.sandwich_covariance import cov_cluster_2groups
 
 from analysis.stats.confidence import Bools
-from analysis.stats.measures import participant_measures
-from analysis.stats.twoway import Crossed, twoway_draws, weighted_mean
+from analysis.stats.measures import MEASURES, participant_measures, pooled_measures
+from analysis.stats.twoway import Arm, Crossed, arm_of, difference_of
+from tests.analysis.stats.twoway_worlds import NULLS, WORLDS, World, study
 
-N_PEOPLE, N_IMAGES = 30, 40
-WEIGHTS = st.lists(st.integers(0, 3), min_size=4, max_size=4)
+RNG = np.random.default_rng(0)
+N_PEOPLE, N_IMAGES = 24, 40
+RIGHT = np.arange(N_IMAGES) % 2 == 0
 
 
-def crossed(is_correct: Bools, is_ai_correct: Bools | None = None) -> Crossed:
-    """Return answers of everybody (rows) to every image (columns)."""
+def crossed(is_correct: Bools, is_ai_correct: Bools = RIGHT) -> Crossed:
+    """Return answers of everybody (rows) to every photo (columns)."""
     people, images = np.indices(is_correct.shape)
-    right = np.zeros(is_correct.shape[1], bool) if is_ai_correct is None else is_ai_correct
-    kinds = np.broadcast_to(right, is_correct.shape)
+    kinds = np.broadcast_to(is_ai_correct, is_correct.shape)
     return Crossed(people.ravel(), images.ravel(), kinds.ravel(), is_correct.ravel())
 
 
-def repeated(answers: Crossed, images: list[int]) -> DataFrame:
-    """Return the answers with each repeated as often as its image is drawn."""
-    rows = np.repeat(np.arange(answers.image.size), np.take(images, answers.image))
-    columns = {name: getattr(answers, name)[rows] for name in ("is_ai_correct", "is_correct")}
-    return DataFrame({"participant_id": answers.person[rows], "condition": "A", **columns})
+def some(chance: float) -> Crossed:
+    """Return answers of people and photos that differ."""
+    people, images = RNG.normal(0, 0.2, (N_PEOPLE, 1)), RNG.normal(0, 0.2, N_IMAGES)
+    return crossed(RNG.random((N_PEOPLE, N_IMAGES)) < chance + people + images)
 
 
-@settings(max_examples=60)
-@given(st.integers(0, 2**16 - 1), WEIGHTS, WEIGHTS)
-def test_a_draw_is_that_of_a_loop_over_repeated_answers(
-    marks: int, people: list[int], images: list[int]
-) -> None:
-    sheet = np.array([marks >> n & 1 for n in range(16)], dtype=bool).reshape(4, 4)
-    answers = crossed(sheet, np.array([True, True, False, False]))
-    (ours,) = weighted_mean(answers, np.array([people]), np.array([images]), "balanced_accuracy")
-    if not (sum(people) and sum(images[:2]) and sum(images[2:])):
-        assert np.isnan(ours)
-        return
-    each = participant_measures(repeated(answers, images)).set_index("participant_id")
-    values = each["balanced_accuracy"].reindex(range(4)).to_numpy()
-    assert ours == pytest.approx(np.average(values, weights=people))
+def frame_of(answers: Crossed) -> DataFrame:
+    columns = {name: getattr(answers, name) for name in ("is_ai_correct", "is_correct")}
+    return DataFrame({"participant_id": answers.person, "condition": "A", **columns})
 
 
-def test_the_mixture_of_right_and_wrong_answers_is_not_drawn() -> None:
-    sheet = np.array([[True, True, False, False]] * 2)  # correct where the AI is right, alone
-    answers = crossed(sheet, np.array([True, True, False, False]))
-    images = np.array([[3, 0, 0, 1], [1, 1, 1, 1]])
-    assert weighted_mean(answers, np.ones((2, 2)), images, "accuracy").tolist() == [50, 50]
+A, B = some(0.7), some(0.6)
 
 
-def test_with_weights_of_one_the_mean_is_that_of_the_participants() -> None:
-    rng = np.random.default_rng(0)
-    answers = crossed(rng.random((6, 10)) < 0.7, np.arange(10) < 5)
-    each = participant_measures(repeated(answers, [1] * 10))
-    for measure in ("accuracy", "over_reliance", "d_prime"):
-        (ours,) = weighted_mean(answers, np.ones((1, 6)), np.ones((1, 10)), measure)
-        assert ours == pytest.approx(each[measure].mean())
+@pytest.mark.parametrize("measure", MEASURES[:-2])
+def test_the_value_is_the_mean_over_participants(measure: str) -> None:
+    few = Crossed(*(getattr(A, name)[::3] for name in Crossed.__slots__))  # of unequal numbers
+    expected = participant_measures(frame_of(few))[measure].mean()
+    assert arm_of(few, measure).value == pytest.approx(expected)
 
 
-def variance(is_correct: Bools) -> float:
-    (draws,) = twoway_draws({"A": crossed(is_correct)}, "accuracy", seed=3).values()
-    return float((draws / 100).var())
+@pytest.mark.parametrize("measure", ["d_prime", "criterion"])
+def test_measures_of_detection_are_those_of_the_pooled_answers(measure: str) -> None:
+    assert arm_of(A, measure).value == pytest.approx(pooled_measures(frame_of(A))[measure]["A"])
 
 
-def test_people_alone_vary_by_their_number() -> None:
-    people = np.arange(N_PEOPLE) % 2 == 0
-    sheet = np.repeat(people[:, None], N_IMAGES, axis=1)
-    assert variance(sheet) == pytest.approx(0.25 / N_PEOPLE, rel=0.1)
+def test_the_variance_is_that_of_statsmodels_before_its_correction_for_numbers() -> None:
+    kinds = [arm * 2 + each.is_ai_correct for arm, each in enumerate((A, B))]
+    cells = np.eye(4)[np.concatenate(kinds)]
+    people = np.concatenate([A.person, N_PEOPLE + B.person])
+    photos = np.concatenate([A.image, B.image])
+    fit = sm.OLS(100 * np.concatenate([A.is_correct, B.is_correct]), cells).fit()
+    theirs = cov_cluster_2groups(fit, people, photos, use_correction=False)[0]
+    weights = np.array([0.5, 0.5, -0.5, -0.5])
+    assert _raw(arm_of(A, "accuracy"), arm_of(B, "accuracy")) == pytest.approx(
+        weights @ theirs @ weights
+    )
 
 
-def test_images_alone_vary_by_their_number() -> None:
-    sheet = np.repeat((np.arange(N_IMAGES) % 2 == 0)[None, :], N_PEOPLE, axis=0)
-    assert variance(sheet) == pytest.approx(0.25 / N_IMAGES, rel=0.1)
+def _raw(a: Arm, b: Arm) -> float:
+    people = (a.by_person**2).sum() + (b.by_person**2).sum()
+    return float(people + ((a.by_image - b.by_image) ** 2).sum() - a.squares - b.squares)
 
 
-def test_the_noise_of_single_answers_is_counted_three_times() -> None:
-    sheet = np.random.default_rng(5).random((N_PEOPLE, N_IMAGES)) < 0.5
-    assert variance(sheet) == pytest.approx(3 * 0.25 / sheet.size, rel=0.2)
+def test_the_interval_is_the_formula_of_the_paper() -> None:
+    a, b = arm_of(A, "accuracy"), arm_of(B, "accuracy")
+    n, m = 2 * N_PEOPLE, N_IMAGES
+    people = ((a.by_person**2).sum() + (b.by_person**2).sum()) * n / (n - 2)
+    photos = ((a.by_image - b.by_image) ** 2).sum() * m / (m - 1)
+    se = math.sqrt(max(people, people + photos - a.squares - b.squares))
+    ours = difference_of(a, b)
+    low, high = stats.t(n - 2, ours.difference, se).interval(0.95)
+    assert (ours.se, ours.low, ours.high) == pytest.approx((se, low, high))
+    assert ours.p == pytest.approx(2 * stats.t(n - 2).sf(abs(ours.difference) / se))
 
 
-def test_twins_share_the_luck_of_their_images() -> None:
-    sheet = np.repeat((np.arange(N_IMAGES) % 2 == 0)[None, :], N_PEOPLE, axis=0)
-    draws = twoway_draws({"A": crossed(sheet), "B": crossed(sheet)}, "accuracy")
-    assert (draws["A"] - draws["B"]).std() == pytest.approx(0, abs=1e-9)
-    assert draws["A"].std() > 5
+@pytest.mark.parametrize("measure", ["d_prime", "criterion"])
+def test_an_answer_moves_a_measure_of_detection_by_its_derivative(measure: str) -> None:
+    for kind, outcome in ((True, False), (False, True)):
+        (place, *_) = np.flatnonzero((kind == A.is_ai_correct) & (outcome == A.is_correct))
+        flipped = A.is_correct.copy()
+        flipped[place] = not outcome
+        other = arm_of(Crossed(A.person, A.image, A.is_ai_correct, flipped), measure)
+        arm = arm_of(A, measure)
+        moved, step = other.value - arm.value, other.by_image - arm.by_image
+        assert moved == pytest.approx(step[A.image[place]] * N_IMAGES / (N_IMAGES - 2), rel=0.02)
 
 
-def test_conditions_draw_people_of_their_own() -> None:
-    sheet = np.repeat((np.arange(N_PEOPLE) % 2 == 0)[:, None], N_IMAGES, axis=1)
-    draws = twoway_draws({"A": crossed(sheet), "B": crossed(sheet)}, "accuracy")
-    assert abs(np.corrcoef(draws["A"], draws["B"])[0, 1]) < 0.1
+def test_twins_share_the_luck_of_their_photos_and_others_do_not() -> None:
+    hard = np.repeat((np.arange(N_IMAGES) % 4 < 2)[None], N_PEOPLE, axis=0)
+    answers, arm = crossed(hard), arm_of(crossed(hard), "accuracy")
+    assert difference_of(arm, arm).se == pytest.approx(0, abs=1e-9)
+    photos = answers.image + N_IMAGES
+    apart = arm_of(Crossed(answers.person, photos, answers.is_ai_correct, hard.ravel()), "accuracy")
+    expected = 100 * math.sqrt(2 * 0.25 / N_IMAGES)
+    assert difference_of(arm, apart).se == pytest.approx(expected, rel=0.05)
+    assert not difference_of(arm, apart).shares_photos
 
 
-def test_blocks_do_not_change_the_draws(monkeypatch: pytest.MonkeyPatch) -> None:
-    answers = {"A": crossed(np.random.default_rng(1).random((5, 7)) < 0.6)}
-    whole = twoway_draws(answers, "accuracy", n_resamples=20)
-    monkeypatch.setattr("analysis.stats.twoway._BLOCK", 21)
-    assert (twoway_draws(answers, "accuracy", n_resamples=20)["A"] == whole["A"]).all()
+def test_it_is_never_below_the_people_s_term() -> None:
+    sheet = RNG.random((N_PEOPLE, N_IMAGES)) < 0.5
+    arm = arm_of(crossed(sheet), "accuracy")
+    n = 2 * N_PEOPLE
+    assert difference_of(arm, arm).se == pytest.approx(
+        math.sqrt(2 * (arm.by_person**2).sum() * n / (n - 2))
+    )
 
 
-def test_a_condition_without_answers_has_no_draws() -> None:
-    nobody = crossed(np.zeros((0, 0), dtype=bool))
-    one = crossed(np.ones((1, 1), dtype=bool))
-    draws = twoway_draws({"A": nobody, "B": one}, "accuracy", n_resamples=3)
-    assert np.isnan(draws["A"]).all()
-    assert draws["B"].tolist() == [100, 100, 100]
-    assert np.isnan(twoway_draws({"A": nobody}, "accuracy", n_resamples=2)["A"]).all()
+def test_half_of_the_answers_make_photos_shared() -> None:
+    half = Crossed(A.person, A.image + N_IMAGES // 2, A.is_ai_correct, A.is_correct)
+    less = Crossed(A.person, A.image + N_IMAGES // 2 + 1, A.is_ai_correct, A.is_correct)
+    arm = arm_of(A, "accuracy")
+    assert difference_of(arm, arm_of(half, "accuracy")).shares_photos
+    assert not difference_of(arm, arm_of(less, "accuracy")).shares_photos
+
+
+def test_nobody_one_person_and_one_photo_have_no_interval() -> None:
+    arm = arm_of(A, "accuracy")
+    one = arm_of(crossed(np.ones((1, N_IMAGES), bool)), "accuracy")
+    photo = arm_of(crossed(np.eye(3, 1, dtype=bool), np.ones(1, bool)), "accuracy")
+    for a, b in ((arm, arm_of(A.none(), "accuracy")), (one, arm), (photo, photo)):
+        found = difference_of(a, b)
+        assert np.isnan([found.se, found.low, found.high, found.p]).all()
+    assert math.isnan(arm_of(A.none(), "balanced_accuracy").value)
+    assert difference_of(one, arm).difference == pytest.approx(100 - arm.value)
+
+
+def test_where_nobody_errs_there_is_a_difference_without_an_interval() -> None:
+    all_right = arm_of(crossed(np.ones((4, N_IMAGES), bool)), "accuracy")
+    found = difference_of(all_right, all_right)
+    assert (found.difference, math.isnan(found.p), math.isnan(found.low)) == (0, True, True)
+
+
+def test_worlds_draw_disjoint_sets_half_of_them_right() -> None:
+    a, b = study(World(n_sets=4, n_people=8, is_shared=False), RNG)
+    assert (np.unique(a.image).size, np.intersect1d(a.image, b.image).size) == (120, 0)
+    assert a.is_ai_correct.mean() == 0.5
+    assert set(WORLDS) & set(NULLS) == {"4 sets"}

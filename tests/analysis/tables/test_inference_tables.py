@@ -6,7 +6,9 @@ from pandas import DataFrame
 from scipy import stats
 
 from analysis.stats.analysis_sets import Sample, samples_of
-from analysis.tables.inference_tables import crossed_of, pair_tests_table
+from analysis.stats.measures import MEASURES
+from analysis.stats.twoway import arm_of, difference_of
+from analysis.tables.inference_tables import crossed_of, differences_table, pair_tests_table
 from tests.analysis.simulated import declared, row_of, rows_of, simulate
 
 FRAMES = simulate(30, seed=5)
@@ -51,11 +53,31 @@ def test_the_interval_of_a_difference_is_close_to_that_of_scipy(
         assert (row["low"], row["high"]) == pytest.approx((theirs.low, theirs.high), abs=1)
 
 
-def test_other_images_widen_the_interval(table: DataFrame) -> None:
-    assert (table["twoway_low"] < table["low"]).all()
-    assert (table["twoway_high"] > table["high"]).all()
-    middle = (table["twoway_low"] + table["twoway_high"]) / 2
-    assert middle.to_numpy() == pytest.approx(table["difference"].to_numpy(), abs=1.5)
+def test_people_and_photos_together_are_those_of_the_answers(
+    sample: Sample, table: DataFrame
+) -> None:
+    arms = {k: arm_of(each, "accuracy") for k, each in crossed_of(sample, declared()).items()}
+    for row in rows_of(table):
+        found = difference_of(arms[row["a"]], arms[row["b"]])
+        assert row["twoway_difference"] == pytest.approx(row["difference"])
+        assert (row["twoway_low"], row["twoway_high"]) == (found.low, found.high)
+        assert row["twoway_p"] == found.p <= row["twoway_p_holm"]
+
+
+def test_twins_share_their_photos_and_the_table_says_so(table: DataFrame) -> None:
+    assert row_of(table, a="EMD-NN", b="EMD-Corr")["shares_photos"]
+    assert row_of(table, a="Unaided", b="kNN")["shares_photos"]
+
+
+def test_every_measure_of_every_pair_has_its_difference(sample: Sample) -> None:
+    table = differences_table(sample, declared())
+    assert len(table) == 10 * len(MEASURES)
+    row = row_of(table, a="kNN", b="EMD-NN", measure="over_reliance")
+    a, b = (sample.values(name, "over_reliance") for name in ("kNN", "EMD-NN"))
+    assert row["difference"] == pytest.approx(a.mean() - b.mean())
+    assert row["low"] < row["difference"] < row["high"]
+    wrong = row_of(table, a="kNN", b="EMD-NN", measure="accuracy_ai_wrong")
+    assert (wrong["difference"], wrong["p"]) == pytest.approx((-row["difference"], row["p"]))
 
 
 def test_holm_corrects_for_the_declared_family_alone(sample: Sample) -> None:
@@ -67,7 +89,7 @@ def test_holm_corrects_for_the_declared_family_alone(sample: Sample) -> None:
 
 def test_reliance_is_not_compared_with_people_who_saw_no_ai(sample: Sample) -> None:
     table = pair_tests_table(sample, declared(measure="over_reliance"))
-    numbers = ["difference", "low", "high", "twoway_low", "twoway_high", "p", "p_holm"]
+    numbers = ["difference", "low", "high", "twoway_low", "twoway_high", "twoway_p", "p", "p_holm"]
     is_unaided = table["a"] == "Unaided"
     assert table.loc[is_unaided, numbers].isna().all(axis=None)
     assert set(table.loc[is_unaided, "n_a"]) == {0}

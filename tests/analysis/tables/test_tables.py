@@ -11,7 +11,7 @@ from pandas.testing import assert_frame_equal
 
 from analysis.codebook.table_columns import TABLES
 from analysis.rows.frame import responses_frame
-from analysis.stats import inference, twoway
+from analysis.stats import inference
 from analysis.stats.exclusions import RuleRefused
 from analysis.stats.measures import MEASURES
 from analysis.tables.tables import DTYPES, PARTS, Declared, DeclaredCondition, tables_of, texts_of
@@ -45,7 +45,7 @@ def test_every_level_that_the_codebook_lists_is_one_that_occurs(made: dict[str, 
         for column in TABLES[name]:
             seen = set(made[name][column.name].dropna().astype(str))
             # Of the tests' measures only the declared one occurs.
-            if column.levels and name not in ("tests", "equivalence"):
+            if column.levels and name not in ("tests", "differences", "equivalence"):
                 # Rows ``declared`` are there where somebody was left out by hand.
                 expected = set(column.levels) - {"declared"}
                 assert seen == expected, (name, column.name)
@@ -137,7 +137,7 @@ def test_progress_is_told_to_its_end() -> None:
         FRAMES.responses, FRAMES.people, FRAMES.items, DECLARED,
         progress=lambda *now: seen.append(now),
     )  # fmt: skip
-    assert seen == [(n, 18) for n in range(1, 19)]
+    assert seen == [(n, 20) for n in range(1, 21)]
 
 
 def test_a_study_without_anyone_has_its_rows_without_numbers() -> None:
@@ -176,8 +176,8 @@ def test_known_chances_come_back() -> None:
 
 
 def test_memory_grows_by_some_hundred_bytes_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (inference, twoway):  # what the draws hold does not grow with the answers
-        monkeypatch.setattr(module, "_BLOCK", 50_000)
+    # What the draws hold does not grow with the answers.
+    monkeypatch.setattr(inference, "_BLOCK", 50_000)
     arms, peaks = CONDITIONS[1:3], []
     for n_each in (100, 300):
         frames = simulate(n_each, n_trials=30, n_sets=3, n_pool=200, conditions=arms)
