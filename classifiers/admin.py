@@ -48,7 +48,9 @@ class GalleryAdmin(ReadOnly):
 
 @admin.register(PredictionRun)
 class PredictionRunAdmin(ReadOnly):
-    list_display = ["gallery", "classifier", "split", "status", "n_done", "n_total", "error"]
+    list_display = [
+        "gallery", "classifier", "split", "imported_for", "status", "n_done", "n_total", "error"
+    ]  # fmt: skip
 
 
 @admin.register(Prediction)

@@ -187,19 +187,46 @@ class Gallery(Job):
         return Path(settings.GALLERY_DIR) / f"{self.dataset.slug}-{self.backbone}"
 
 
+class PredictionRunQuerySet(models.QuerySet["PredictionRun"]):
+    """Reads of runs."""
+
+    def computed(self) -> PredictionRunQuerySet:
+        """Return the runs that this site computed, which any study may use."""
+        return self.filter(imported_for="")
+
+
 class PredictionRun(Job):
-    """One classifier with one set of parameters over one split, against one gallery."""
+    """One classifier with one set of parameters over one split, against one gallery.
+
+    ``imported_for`` is empty for what this site computed. Predictions that came with a study's
+    file carry that study's name: they are whatever the file says, so they belong to this study
+    alone, and no request and no other study takes them.
+    """
 
     gallery = models.ForeignKey(Gallery, models.CASCADE, related_name="runs")
     classifier = models.CharField(max_length=30)
     split = models.CharField(max_length=50, default=Image.QUERY)
     parameters: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
     parameters_sha256 = models.CharField(max_length=64)
+    imported_for = models.CharField(
+        max_length=50,
+        blank=True,
+        default="",
+        editable=False,
+        help_text="Study whose file brought the predictions; empty: computed here.",
+    )
+
+    objects = PredictionRunQuerySet.as_manager()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["gallery", "classifier", "split", "parameters_sha256"], name="run_once"
+                fields=["gallery", "classifier", "split", "parameters_sha256", "imported_for"],
+                name="run_once",
+            ),
+            # No worker ever adds to what a file brought.
+            models.CheckConstraint(
+                condition=Q(imported_for="") | Q(status="done"), name="imported_run_is_done"
             ),
         ]
 

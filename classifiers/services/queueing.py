@@ -98,6 +98,7 @@ def runs_request(
             classifier=classifier,
             split=split,
             parameters_sha256=parameters_sha256(resolved),
+            imported_for="",
             defaults={"parameters": resolved},
         )
         is_lacking = not is_new and _is_lacking(run)

@@ -46,6 +46,9 @@ def migrate(name: str) -> Any:
 @pytest.fixture
 def first_release() -> Iterator[Any]:
     """Go back to the first release's tables, and forth again at the end."""
+    # The photos' tables of that release, too: later columns have no values then.
+    migrate("0001_initial")
+    MigrationExecutor(connection).migrate([("classifiers", "0001_initial")])
     yield migrate("0001_initial")
     executor = MigrationExecutor(connection)
     executor.migrate(executor.loader.graph.leaf_nodes())  # other rooms stand on this one
@@ -104,3 +107,24 @@ def test_an_empty_site_goes_back_and_forth(first_release: Any) -> None:
     assert "identity" not in [each._meta.model_name for each in first_release.get_models()]
     migrate("0005_study_studio")
     assert not Study.objects.exists()
+
+
+def test_predictions_that_an_earlier_file_brought_are_marked() -> None:
+    executor = MigrationExecutor(connection)
+    executor.migrate([("classifiers", "0003_imported_runs")])
+    apps = (
+        MigrationExecutor(connection)
+        .loader.project_state([("classifiers", "0003_imported_runs")])
+        .apps
+    )
+    model = apps.get_model
+    dataset = model("classifiers", "Dataset").objects.create(slug="birds", root="/photos")
+    gallery = model("classifiers", "Gallery").objects.create(dataset=dataset, backbone="tiny")
+    runs = model("classifiers", "PredictionRun").objects
+    runs.create(gallery=gallery, classifier="knn", status="done")
+    runs.create(gallery=gallery, classifier="softmax", status="done", heartbeat_at=timezone.now())
+    MigrationExecutor(connection).migrate([("classifiers", "0004_mark_imported_runs")])
+    found = dict(runs.values_list("classifier", "imported_for"))
+    assert found == {"knn": "an earlier study file", "softmax": ""}
+    executor = MigrationExecutor(connection)
+    executor.migrate(executor.loader.graph.leaf_nodes())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,7 +13,6 @@ from django.utils import timezone
 
 from classifiers.models import (
     Category,
-    Dataset,
     Gallery,
     Image,
     Job,
@@ -25,6 +25,9 @@ from trials.models import Condition, Study, TrialItem, TrialSet
 from trials.services.archive import IMAGES, NEIGHBORS, PREDICTIONS, SETS
 from trials.services.freezing import frozen_sha256
 from trials.study.document import Json
+
+# A backbone names a folder: no slashes, no leading dot.
+BACKBONE_NAME = re.compile(r"[A-Za-z0-9][\w.+-]{0,49}", re.ASCII)
 
 
 class CannotRestore(ValueError):
@@ -44,13 +47,11 @@ def restore(study: Study, facts: Json, content: Mapping[str, bytes]) -> None:
     predictions, neighbors = _predictions_of(content), _neighbors_of(content)
     found: dict[tuple[str, str], Prediction] = {}
     runs = {}
-    for classifier, made in facts["runs"].items():
-        run = runs[classifier] = _run_of(study.dataset, classifier, made)
-        known = {each.image.sha256: each for each in run.predictions.select_related("image")}
+    for classifier in dict.fromkeys(each.classifier for each in study.plan.conditions):
+        run = runs[classifier] = _run_of(study, classifier, facts["runs"][classifier])
         for sha256, row in predictions.get(classifier, {}).items():
-            prediction = known.get(sha256) or _prediction(run, row, images, categories)
-            if sha256 not in known:
-                _neighbors_store(prediction, neighbors.get((classifier, sha256), []), images)
+            prediction = _prediction(run, row, images, categories)
+            _neighbors_store(prediction, neighbors.get((classifier, sha256), []), images)
             found[classifier, sha256] = prediction
     for position, each in enumerate(study.plan.conditions):
         Condition.objects.create(
@@ -82,28 +83,36 @@ def _check_places(images: Mapping[str, Image], content: Mapping[str, bytes]) -> 
             )
 
 
-def _run_of(dataset: Dataset, classifier: str, made: Json) -> PredictionRun:
-    """Return the run of these parameters; where there is none, one for what the file brings."""
+def _run_of(study: Study, classifier: str, made: Json) -> PredictionRun:
+    """Make the run that holds a file's predictions, for this study alone.
+
+    Nobody can tell whether an AI made them, so they never join a run that this site computed.
+    Raises ``ValueError`` for what cannot be the description of a run.
+    """
+    backbone, parameters = str(made["backbone"]), made["parameters"]
+    if not BACKBONE_NAME.fullmatch(backbone) or not isinstance(parameters, dict):
+        raise ValueError(
+            f"the run of {classifier} names backbone {backbone!r} and parameters "
+            f"{str(parameters)[:80]}; expected a plain name and a table"
+        )
     gallery, _ = Gallery.objects.get_or_create(
-        dataset=dataset,
-        backbone=made["backbone"],
+        dataset=study.dataset,
+        backbone=backbone,
         defaults={
             "status": Job.Status.FAILED,
             "error": "Not built here: an imported study brought predictions made with it.",
         },
     )
-    run, _ = PredictionRun.objects.get_or_create(
+    return PredictionRun.objects.create(
         gallery=gallery,
         classifier=classifier,
         split=Image.QUERY,
-        parameters_sha256=parameters_sha256(made["parameters"]),
-        defaults={
-            "parameters": made["parameters"],
-            "status": Job.Status.DONE,
-            "finished_at": timezone.now(),
-        },
+        parameters=parameters,
+        parameters_sha256=parameters_sha256(parameters),
+        imported_for=study.slug,
+        status=Job.Status.DONE,
+        finished_at=timezone.now(),
     )
-    return run
 
 
 def _predictions_of(content: Mapping[str, bytes]) -> dict[str, dict[str, dict[str, str]]]:

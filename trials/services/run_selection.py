@@ -18,7 +18,8 @@ def runs_choose(study: Study, run_ids: Sequence[int] = ()) -> list[PredictionRun
     Of ``run_ids`` where they name one; otherwise as in ``runs_found``. Raises ``StudyRefused``
     that lists what there is.
     """
-    found = {run.pk: run for run in PredictionRun.objects.select_related("gallery__dataset")}
+    shared = PredictionRun.objects.computed().select_related("gallery__dataset")
+    found = {run.pk: run for run in shared}
     unknown = [pk for pk in run_ids if pk not in found]
     if unknown:
         known = "; ".join(f"{pk}: {run} {run.parameters}" for pk, run in found.items())
@@ -43,8 +44,10 @@ def runs_found(
     The run with the condition's ``parameters``, or with the defaults; if neither ran, the only
     finished run there is. A condition's ``backbone`` narrows the choice.
     """
-    done = PredictionRun.objects.select_related("gallery__dataset").filter(
-        gallery__dataset=dataset, split=Image.QUERY, status=PredictionRun.Status.DONE
+    done = (
+        PredictionRun.objects.computed()
+        .select_related("gallery__dataset")
+        .filter(gallery__dataset=dataset, split=Image.QUERY, status=PredictionRun.Status.DONE)
     )
     found: dict[str, PredictionRun | StudyRefused] = {}
     for classifier, arms in _arms(plan).items():
@@ -111,6 +114,12 @@ def run_check(run: PredictionRun, dataset: Dataset) -> None:
         raise StudyRefused(
             f"Run {run.pk} predicts split {run.split!r} of {run.gallery.dataset}; expected split "
             f"{Image.QUERY!r} of {dataset}: gallery photos are shown with their labels."
+        )
+    if run.imported_for:
+        raise StudyRefused(
+            f"Run {run.pk} ({run}) came with the file of study {run.imported_for} and belongs to "
+            f"it alone; expected predictions that this site computed. Run: manage.py predict "
+            f"{dataset} --classifier {run.classifier}"
         )
     if run.status != PredictionRun.Status.DONE:
         raise StudyRefused(f"Run {run.pk} ({run}) is {run.status}; wait until it is done.")

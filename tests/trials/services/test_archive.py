@@ -6,10 +6,13 @@ import hashlib
 import io
 import json
 import zipfile
+from contextlib import suppress
 
 import pytest
+from django.db import IntegrityError, transaction
 
-from classifiers.models import Category, Dataset, Gallery, Image, PredictionRun
+from classifiers.models import Category, Dataset, Gallery, Image, Prediction, PredictionRun
+from classifiers.services.queueing import runs_request
 from tests.factories import make_plan, make_study
 from trials import services
 from trials.models import Participant, Study
@@ -77,12 +80,60 @@ def test_on_another_site_with_the_same_photos_it_is_the_very_same_study() -> Non
     assert services.study_open(study=made.study).status == Study.Status.OPEN
 
 
-def test_where_the_predictions_are_there_they_are_used() -> None:
+def test_predictions_of_a_file_stay_apart_from_those_computed_here() -> None:
     study = make_study()
-    n_runs = PredictionRun.objects.count()
+    computed = set(PredictionRun.objects.values_list("pk", "predictions__pk"))
     made = study_import(file=exported(study), slug="again", dataset=study.dataset)
     assert made.is_frozen
-    assert PredictionRun.objects.count() == n_runs
+    kept = PredictionRun.objects.computed().values_list("pk", "predictions__pk")
+    assert set(kept) == computed
+    used = {each.run.imported_for for each in made.study.conditions.select_related("run")}
+    assert used == {"again"}
+
+
+def forged(study: Study) -> io.BytesIO:
+    """Return a study's file with every confidence set to 1 and all seals renewed."""
+    with suppress(StopIteration), transaction.atomic():
+        Prediction.objects.update(confidence=1)
+        study.frozen_sha256 = services.frozen_sha256(study)
+        file = exported(study)
+        raise StopIteration  # the predictions here stay as they were
+    return file
+
+
+def test_a_forged_file_gives_no_other_study_its_predictions() -> None:
+    study = make_study()
+    file = forged(study)
+    dataset = elsewhere(study)
+    made = study_import(file=file, slug="forged", dataset=dataset)
+    assert made.is_frozen
+    found = services.runs_found(dataset, made.study.plan)
+    assert {type(each) for each in found.values()} == {StudyRefused}
+    own = [each.run for each in made.study.conditions.all()]
+    other = services.study_copy(study=made.study, slug="other")
+    with pytest.raises(StudyRefused, match="No finished predictions"):
+        services.study_freeze(study=other)
+    with pytest.raises(StudyRefused, match=r"came with the file of study forged and belongs"):
+        services.study_freeze(study=other, runs=own)
+    with pytest.raises(StudyRefused, match="No run"):
+        services.runs_choose(other, [own[0].pk])
+
+
+def test_a_forged_file_satisfies_no_request_for_predictions() -> None:
+    study = make_study()
+    file = forged(study)
+    dataset = elsewhere(study)
+    study_import(file=file, slug="forged", dataset=dataset)
+    Gallery.objects.update(status=Gallery.Status.DONE)
+    (run,) = runs_request(gallery=Gallery.objects.get(), classifiers=["knn"])
+    assert (run.imported_for, run.status, run.predictions.count()) == ("", "queued", 0)
+
+
+def test_the_database_lets_no_worker_add_to_imported_predictions() -> None:
+    study = make_study()
+    study_import(file=exported(study), slug="again", dataset=study.dataset)
+    with pytest.raises(IntegrityError, match="imported_run_is_done"):
+        PredictionRun.objects.filter(imported_for="again").update(status="queued")
 
 
 def test_missing_photos_are_named_and_the_document_becomes_a_draft() -> None:
@@ -141,6 +192,12 @@ FORGED = {
     "facts hold NUL": (
         "study.json", b'{"slug": "a\\u0000", "frozen_sha256": "", "runs": {"knn": {}}}'),
     "runs are a list": ("study.json", b'{"slug": "", "frozen_sha256": "", "runs": []}'),
+    "a backbone leads out": (
+        "study.json", b'{"slug": "", "frozen_sha256": "", "runs": {"softmax": '
+        b'{"backbone": "../x", "parameters": {}}}}'),
+    "parameters are a list": (
+        "study.json", b'{"slug": "", "frozen_sha256": "", "runs": {"softmax": '
+        b'{"backbone": "x", "parameters": []}}}'),
     "neighbors lack fields": ("neighbors.jsonl", b"{}\n"),
     "neighbors are numbers": ("neighbors.jsonl", b"1\n"),
     "predictions lack columns": ("predictions.csv", b"classifier\nknn\n"),
