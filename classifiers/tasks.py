@@ -1,13 +1,17 @@
-"""Doorbells: ids in; the service, imported in the body, does the work. Torch loads here only."""
+"""Celery tasks: each takes ids, and the service that its body imports does the work.
+
+Only a worker runs the bodies, so only workers load torch.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from celery import shared_task
 
 from classifiers.models import DatasetImport, Gallery, PredictionRun
 from classifiers.services import jobs
+from classifiers.services.job_queue import kind_register
 
 
 @shared_task
@@ -46,3 +50,13 @@ def predict(run_ids: list[int]) -> None:
     related = ("gallery__dataset",)
     found = PredictionRun.objects.select_related(*related).filter(pk__in=run_ids).order_by("pk")
     jobs.jobs_run(found, work)
+
+
+def _enqueue(waiting: Sequence[Gallery | PredictionRun | DatasetImport]) -> None:
+    from classifiers.services.queueing import jobs_enqueue
+
+    jobs_enqueue(waiting)
+
+
+for _model in (Gallery, PredictionRun, DatasetImport):
+    kind_register(_model, _enqueue)

@@ -1,11 +1,11 @@
-"""One click: a study's export as a ZIP file, asked for by a page and made by a worker."""
+"""A study's export as a ZIP file: a page asks for it and a worker makes it."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from time import monotonic
@@ -16,6 +16,7 @@ from analysis import tasks
 from analysis.export.export_bundle import bundle_write, files_below, sha256_of
 from analysis.models import Export, export_dir
 from classifiers.services import jobs
+from classifiers.services.job_queue import message_send
 from trials.models import Study
 
 N_KEPT = 3  # files of a study; older ones are deleted, for they can be made again
@@ -27,8 +28,8 @@ BLOCK_BYTES = 1 << 20
 def export_request(*, study: Study, include_simulated: bool) -> Export:
     """Have an export made, unless one of the same kind is under way, and return it.
 
-    The doorbell is rung in any case: a worker takes only what is free, and a broker may have
-    lost the first ring.
+    A message is sent in any case: a worker only takes a job that is free, and a broker may have
+    lost the first message.
     """
     Study.objects.select_for_update().get(pk=study.pk)  # two clicks at once queue up
     same = Export.objects.filter(study=study, is_simulated_included=include_simulated)
@@ -36,8 +37,14 @@ def export_request(*, study: Study, include_simulated: bool) -> Export:
     export = under_way or Export.objects.create(
         study=study, is_simulated_included=include_simulated
     )
-    transaction.on_commit(partial(tasks.export_build.delay, export.pk))
+    exports_enqueue([export])
     return export
+
+
+def exports_enqueue(exports: Sequence[Export]) -> None:
+    """Send a message for each export, once what was written about it is committed."""
+    for export in exports:
+        transaction.on_commit(partial(message_send, tasks.export_build, export.pk))
 
 
 def export_make(*, export: Export) -> None:

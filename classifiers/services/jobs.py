@@ -11,8 +11,10 @@ import secrets
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from typing import Any, TypeVar
 
+from django.db import DatabaseError
 from django.db.models import Q
 from django.utils import timezone
 
@@ -79,6 +81,11 @@ def job_fail(job: J, error: Exception) -> None:
     _update(job, status=Job.Status.FAILED, finished_at=timezone.now(), error=text)
 
 
+def job_release(job: J) -> None:
+    """Give a job back to the queue; what it had finished is kept."""
+    _update(job, status=Job.Status.QUEUED, claim="")
+
+
 def job_run(job: J, work: Callable[[J], object]) -> None:
     """Do the work of one job, if it is free, and close it with its outcome."""
 
@@ -92,7 +99,8 @@ def job_run(job: J, work: Callable[[J], object]) -> None:
 def jobs_run(found: Iterable[J], work: Callable[[list[J]], Iterable[J]]) -> None:
     """Claim the jobs that are free, let ``work`` do them, and close each as it comes back.
 
-    Whatever goes wrong is stored, in words, on those that did not come back.
+    What goes wrong is stored, in words, on those that did not come back. A worker that is told to
+    stop gives them back to the queue; what they finished is kept.
     """
     mine = [job for job in found if job_claim(job)]
     try:
@@ -101,11 +109,30 @@ def jobs_run(found: Iterable[J], work: Callable[[list[J]], Iterable[J]]) -> None
     except JobLost as error:
         logger.warning("%s", error)
     except Exception as error:
+        if is_stopping():
+            _close(mine, job_release)
+            raise
         logger.exception("%s failed", ", ".join(map(str, mine)))
-        for job in mine:
-            with suppress(JobLost):
-                if not job.is_finished:
-                    job_fail(job, error)
+        _close(mine, partial(job_fail, error=error))
+    except BaseException:  # Ctrl-C, or the end of the process
+        _close(mine, job_release)
+        raise
+
+
+def _close(jobs: Iterable[J], end: Callable[[J], None]) -> None:
+    """End the jobs that are still open. One whose row cannot be written is swept up later."""
+    for job in jobs:
+        with suppress(JobLost, DatabaseError):
+            if not job.is_finished:
+                end(job)
+
+
+def is_stopping() -> bool:
+    """Whether this worker process was told to stop."""
+    from celery.worker import state
+
+    codes: tuple[object, ...] = (state.should_stop, state.should_terminate)
+    return any(code is not None and code is not False for code in codes)
 
 
 def job_requeue(job: J) -> None:

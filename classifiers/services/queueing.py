@@ -1,4 +1,4 @@
-"""Ask a worker for work. Needs no torch: a row is made ready and the doorbell is rung."""
+"""Ask a worker for work: a job row is made ready and a message is sent. Needs no torch."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from celery.app.task import Task
 from django.conf import settings
 from django.db import transaction
 
@@ -23,6 +24,7 @@ from classifiers.core.catalogue import (
 )
 from classifiers.core.gallery.manifest import MANIFEST
 from classifiers.models import Dataset, DatasetImport, Gallery, Image, Job, PredictionRun
+from classifiers.services.job_queue import message_send
 from classifiers.services.jobs import job_requeue
 
 
@@ -56,7 +58,7 @@ def gallery_request(*, dataset: Dataset, backbone: str) -> Gallery:
         _check_unchanged(gallery)
         return gallery
     job_requeue(gallery)
-    work_ring([gallery])
+    jobs_enqueue([gallery])
     return gallery
 
 
@@ -107,7 +109,7 @@ def runs_request(
         if run.status == Job.Status.FAILED or is_lacking:
             job_requeue(run)
         runs.append(run)
-    work_ring([run for run in runs if run.status != Job.Status.DONE])
+    jobs_enqueue([run for run in runs if run.status != Job.Status.DONE])
     return runs
 
 
@@ -185,20 +187,27 @@ def preparation_of(run: PredictionRun) -> tuple[str, str, bool]:
     )
 
 
-def work_ring(jobs: Sequence[Gallery | PredictionRun | DatasetImport]) -> None:
-    """Ring the doorbell for jobs, once what was written about them is committed.
+def jobs_enqueue(jobs: Sequence[Gallery | PredictionRun | DatasetImport]) -> None:
+    """Send messages for jobs, once what was written about them is committed.
 
-    Ringing twice is harmless, for a worker only takes a job that is free; a broker may lose a
-    message with the worker that received it.
+    A second message is harmless, for a worker only takes a job that is free. Runs that share their
+    preparation share one message.
     """
     runs: dict[tuple[str, str, bool], list[int]] = {}
     for job in jobs:
         if isinstance(job, PredictionRun):
             runs.setdefault(preparation_of(job), []).append(job.pk)
+        else:
+            _send(_TASKS[type(job)], job.pk)
     for run_ids in runs.values():
-        transaction.on_commit(partial(tasks.predict.delay, run_ids))
-    for job in jobs:
-        if isinstance(job, Gallery):
-            transaction.on_commit(partial(tasks.gallery_build.delay, job.pk))
-        elif isinstance(job, DatasetImport):
-            transaction.on_commit(partial(tasks.photos_import.delay, job.pk))
+        _send(tasks.predict, run_ids)
+
+
+def _send(task: Task[Any, Any], argument: object) -> None:
+    transaction.on_commit(partial(message_send, task, argument))
+
+
+_TASKS: Mapping[type[Job], Task[Any, Any]] = {
+    Gallery: tasks.gallery_build,
+    DatasetImport: tasks.photos_import,
+}

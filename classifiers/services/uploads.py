@@ -24,7 +24,7 @@ from classifiers.services.archives import ArchiveRefused
 from classifiers.services.datasets import DatasetRefused, dataset_import, name_check
 from classifiers.services.folders import Refusal, folder_scan
 from classifiers.services.jobs import job_note, job_requeue
-from classifiers.services.queueing import work_ring
+from classifiers.services.queueing import jobs_enqueue
 
 Draw = tuple[float, int]
 NOTE_EVERY_S = 0.5
@@ -115,15 +115,15 @@ def _request(
         raise DatasetRefused(f"Dataset {slug!r}: {' '.join(error.messages)}") from error
     with transaction.atomic():
         job.save()
-        work_ring([job])
+        jobs_enqueue([job])
     return job
 
 
 def import_again(*, job: DatasetImport) -> None:
-    """Try a failed import again, or ring once more for one that waits; what is in is kept."""
+    """Try a failed import again, or send another message for one that waits. Stored photos stay."""
     with transaction.atomic():
         job_requeue(job)
-        work_ring([job])
+        jobs_enqueue([job])
 
 
 class _Progress:

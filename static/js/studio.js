@@ -19,6 +19,7 @@ function showJob(job) {
   part("count").textContent = job.n_total ? `${job.n_done} of ${job.n_total}` : "";
   part("error").textContent = job.error;
   part("error").hidden = !job.error;
+  part("broker").hidden = !job.is_broker_away;
   part("worker").hidden = !job.needs_worker;
   const hasEnded = ["done", "failed"].includes(job.status);
   if (hasEnded && !["done", "failed"].includes(box.dataset.status)) window.location.reload();

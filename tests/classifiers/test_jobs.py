@@ -72,7 +72,7 @@ def test_a_job_that_fell_silent_is_offered_again(
     gallery = Gallery.objects.create(dataset=dataset, backbone=BACKBONE)
     jobs.job_claim(gallery)
     Gallery.objects.update(heartbeat_at=timezone.now() - 2 * jobs.SILENT)
-    monkeypatch.setattr(_progress, "work_ring", lambda found: tasks.gallery_build(found[0].pk))
+    monkeypatch.setattr(_progress, "jobs_enqueue", lambda found: tasks.gallery_build(found[0].pk))
     _progress.wait_for([gallery], "gallery")
     assert Gallery.objects.get().status == Job.Status.DONE
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -19,6 +21,10 @@ from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.worker
+QUEUE_GALLERY = (
+    "from classifiers.models import *; "
+    "Gallery.objects.create(dataset=Dataset.objects.get(), backbone='efficientnet-lite0')"
+)
 
 
 def photos(root: Path) -> None:
@@ -77,12 +83,29 @@ class Site:
         assert result.returncode == 0, result.stderr[-3000:]
         return result.stdout
 
-    def worker(self) -> subprocess.Popen[bytes]:
-        """Start a worker."""
+    def gallery_status(self) -> str:
+        """Read the state of the only gallery, without starting Django."""
+        url = self.environment.get("DATABASE_URL")
+        connect = psycopg2.connect(url) if url else sqlite3.connect(self.folder / "db.sqlite3")
+        with closing(connect) as connection, closing(connection.cursor()) as cursor:
+            cursor.execute("SELECT status FROM classifiers_gallery")
+            return str(cursor.fetchone()[0])
+
+    def wait_for_gallery(self, status: str) -> None:
+        """Wait until the gallery is in a state, a minute at most."""
+        deadline = time.monotonic() + 60
+        while (seen := self.gallery_status()) != status:
+            said = (self.folder / "worker.log").read_text()[-3000:]
+            assert seen not in ("done", "failed"), said
+            assert time.monotonic() < deadline, said
+            time.sleep(0.05)
+
+    def worker(self, *pool: str) -> subprocess.Popen[bytes]:
+        """Start a worker; a solo one if no pool is named."""
         command = [sys.executable, "-m", "celery", "-A", "study_site", "worker"]
         with (self.folder / "worker.log").open("ab") as log:
             return subprocess.Popen(
-                [*command, "--pool", "solo"],
+                [*command, *(pool or ("--pool", "solo"))],
                 cwd=ROOT,
                 env=self.environment,
                 stdout=log,
@@ -101,16 +124,11 @@ def site(tmp_path: Path) -> Iterator[Site]:
 
 
 def test_a_folder_becomes_predictions_on_a_real_worker(site: Site) -> None:
-    # Asked for before a worker runs: it stays in the broker until one comes.
-    ask = "from classifiers.models import *; from classifiers.services.queueing import *; "
-    ask += "gallery_request(dataset=Dataset.objects.get(), backbone='efficientnet-lite0')"
-    site.manage("shell", "--verbosity", "0", "-c", ask)
+    # Asked for before a worker runs, and no message is sent: the worker finds it in the table.
+    site.manage("shell", "--verbosity", "0", "-c", QUEUE_GALLERY)
     worker = site.worker()
     try:
-        look = "from classifiers.models import *; print(Gallery.objects.get().status)"
-        deadline = time.monotonic() + 60
-        while "done" not in site.manage("shell", "--verbosity", "0", "-c", look):
-            assert time.monotonic() < deadline, (site.folder / "worker.log").read_text()[-3000:]
+        site.wait_for_gallery("done")
         both = ("--classifier", "knn", "--classifier", "emd-corr", "--set", "n_voters=5")
         said = site.manage("predict", "stripes", *both)
     finally:
@@ -125,3 +143,19 @@ def test_a_folder_becomes_predictions_on_a_real_worker(site: Site) -> None:
         "{len(each.matches) for each in first})"
     )
     assert "20 100 {5}" in site.manage("shell", "--verbosity", "0", "-c", code)
+
+
+@pytest.mark.parametrize("pool", [("--pool", "solo"), ("--pool", "prefork", "--concurrency", "1")])
+def test_a_worker_that_is_stopped_at_once_gives_its_job_back(
+    site: Site, pool: tuple[str, ...]
+) -> None:
+    site.manage("shell", "--verbosity", "0", "-c", QUEUE_GALLERY)
+    worker = site.worker(*pool)
+    try:
+        site.wait_for_gallery("running")
+        worker.send_signal(signal.SIGQUIT)
+        worker.wait(timeout=60)
+    finally:
+        worker.kill()
+        worker.wait()
+    assert site.gallery_status() == "queued"

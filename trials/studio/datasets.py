@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from classifiers.models import Dataset, DatasetImport, Gallery, Image, Job, PredictionRun
 from classifiers.services.archives import ArchiveRefused
 from classifiers.services.folders import DatasetRefused
+from classifiers.services.job_queue import is_broker_away
 from classifiers.services.jobs import is_any_worker_alive, is_silent
 from classifiers.services.queueing import RequestRefused, gallery_request, runs_request
 from classifiers.services.uploads import folder_request, import_again, upload_request
@@ -124,6 +125,7 @@ def _job(job: AnyJob) -> dict[str, object]:
         "n_total": job.n_total,
         "percent": 100 * job.n_done // job.n_total if job.n_total else 0,
         "error": job.error,
+        "is_broker_away": is_waiting and is_broker_away(),
         "needs_worker": is_waiting and not is_any_worker_alive(),
     }
 

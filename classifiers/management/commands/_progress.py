@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from classifiers.models import Gallery, Job, PredictionRun
 from classifiers.services import jobs as job_services
-from classifiers.services.queueing import work_ring
+from classifiers.services.queueing import jobs_enqueue
 
 PATIENCE_S = 20
 
@@ -53,7 +53,7 @@ def wait_for(
                     "run this again."
                 )
             if silent and not has_rung_again:
-                work_ring(silent)
+                jobs_enqueue(silent)
                 has_rung_again = True
             time.sleep(0.2)
     for job in jobs:

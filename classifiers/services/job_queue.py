@@ -1,0 +1,79 @@
+"""The job tables are the queue; a broker message only tells a worker to look.
+
+So a message may be lost, doubled or impossible to send: the row stays, a worker's sweep finds it,
+and ``jobs.job_claim`` lets one worker have it. Needs no torch.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from amqp.exceptions import AMQPError
+from celery.app.task import Task
+from django.core.cache import cache
+from django.db.models import Q
+from django.utils import timezone
+from kombu.exceptions import KombuError
+
+from classifiers.models import Job
+from classifiers.services.jobs import SILENT
+
+logger = logging.getLogger(__name__)
+
+Enqueue = Callable[[Sequence[Any]], None]
+# What a message can raise when the broker is away, full or not writable.
+BROKER_ERRORS: Final = (KombuError, AMQPError, OSError)
+AWAY: Final = "classifiers.broker_away"
+AWAY_S: Final = 60
+
+_KINDS: dict[type[Job], Enqueue] = {}
+
+
+def kind_register(model: type[Job], enqueue: Enqueue) -> None:
+    """Let the sweep find jobs of this kind; ``enqueue`` sends the messages for some of them."""
+    _KINDS[model] = enqueue
+
+
+def message_send(task: Task[Any, Any], argument: object) -> bool:
+    """Send one message. False, and a line in the log, if the broker cannot take it.
+
+    The job is stored already, so this is no error for whoever asked for the work.
+    """
+    try:
+        task.delay(argument)
+    except BROKER_ERRORS as error:
+        logger.warning(
+            "The broker did not take %s(%s): %s. The job stays queued; a worker starts it when it "
+            "sweeps the job tables.",
+            task.name,
+            argument,
+            error,
+        )
+        cache.set(AWAY, True, AWAY_S)
+        return False
+    return True
+
+
+def is_broker_away() -> bool:
+    """Whether a message could not be sent within the last minute."""
+    return bool(cache.get(AWAY))
+
+
+def jobs_sweep() -> int:
+    """Send messages for all jobs that wait, and return how many jobs that are.
+
+    A job waits if it is queued, or if it is running and its worker fell silent. The caller has to
+    be an idle worker, which takes the messages at once: then they do not pile up.
+    """
+    waiting = Q(status=Job.Status.QUEUED) | Q(
+        status=Job.Status.RUNNING, heartbeat_at__lt=timezone.now() - SILENT
+    )
+    n_waiting = 0
+    for model, enqueue in _KINDS.items():
+        jobs = list(model._default_manager.filter(waiting).order_by("pk"))
+        if jobs:
+            enqueue(jobs)
+        n_waiting += len(jobs)
+    return n_waiting

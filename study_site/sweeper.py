@@ -1,0 +1,71 @@
+"""A worker's own timer: while the worker is idle, it looks for work that no message announces."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from celery.signals import worker_ready, worker_shutting_down
+
+logger = logging.getLogger(__name__)
+# A job is silent after one minute; so a lost one goes on within two.
+EVERY_S = 20.0
+
+
+def is_idle() -> bool:
+    """Whether this worker has no task under way or received."""
+    from celery.worker import state
+
+    return not (state.active_requests or state.reserved_requests)
+
+
+def sweep_once() -> None:
+    """Enqueue what waits, if this worker is idle. What fails is tried again at the next turn."""
+    from django.db import Error, close_old_connections
+
+    from classifiers.services.job_queue import BROKER_ERRORS, jobs_sweep
+
+    if not is_idle():
+        return
+    close_old_connections()
+    try:
+        n_waiting = jobs_sweep()
+    except (Error, *BROKER_ERRORS) as error:
+        logger.warning("The job tables could not be read: %s. The next try follows.", error)
+    else:
+        if n_waiting:
+            logger.info("%d jobs were waiting.", n_waiting)
+    finally:
+        close_old_connections()
+
+
+class Sweeper(threading.Thread):
+    """Calls ``sweep`` at once and then every ``every_s`` seconds, until ``stop``."""
+
+    def __init__(self, sweep: Callable[[], None] = sweep_once, every_s: float = EVERY_S) -> None:
+        super().__init__(name="sweeper", daemon=True)
+        self._sweep, self._every_s, self._stopped = sweep, every_s, threading.Event()
+
+    def run(self) -> None:
+        """Sweep until stopped."""
+        while True:
+            self._sweep()
+            if self._stopped.wait(self._every_s):
+                return
+
+    def stop(self) -> None:
+        """Make no further turn."""
+        self._stopped.set()
+
+
+def connect() -> None:
+    """Start a sweeper when a worker is ready, and stop it when the worker shuts down."""
+
+    def ready(**_: Any) -> None:
+        sweeper = Sweeper()
+        worker_shutting_down.connect(lambda **_: sweeper.stop(), weak=False)
+        sweeper.start()
+
+    worker_ready.connect(ready, weak=False)

@@ -1,0 +1,135 @@
+"""Work goes on whatever happens to the messages about it, and to the workers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from celery.worker import state
+from django.db import OperationalError as DatabaseAway
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+
+from classifiers import tasks
+from classifiers.models import Dataset, Gallery, Job
+from classifiers.services import job_queue, jobs, queueing
+from study_site import sweeper
+from tests.classifiers.conftest import BACKBONE
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def waiting(dataset: Dataset) -> Gallery:
+    return Gallery.objects.create(dataset=dataset, backbone=BACKBONE)
+
+
+def lost(gallery: Gallery) -> None:
+    """Let a worker take the job and be heard of no more."""
+    jobs.job_claim(gallery)
+    Gallery.objects.update(heartbeat_at=timezone.now() - jobs.SILENT - timedelta(seconds=1))
+
+
+@pytest.mark.parametrize("error", [OperationalError("refused"), OSError("No space left on device")])
+def test_work_asked_for_while_the_broker_is_away_stays_queued(
+    dataset: Dataset,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    def away(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(tasks.gallery_build, "delay", away)
+    assert not job_queue.is_broker_away()
+    with django_capture_on_commit_callbacks(execute=True):
+        queueing.gallery_request(dataset=dataset, backbone=BACKBONE)
+    assert Gallery.objects.get().status == Job.Status.QUEUED
+    assert job_queue.is_broker_away()
+
+
+def swept(capture: Any) -> int:
+    with capture(execute=True):
+        return job_queue.jobs_sweep()
+
+
+def test_a_sweep_finds_what_no_message_announces(
+    waiting: Gallery, rung: list[tuple[str, Any]], django_capture_on_commit_callbacks: Any
+) -> None:
+    assert swept(django_capture_on_commit_callbacks) == 1
+    assert rung == [("gallery_build", waiting.pk)]
+
+
+def test_a_sweep_finds_a_job_whose_worker_is_lost_and_no_job_under_way(
+    waiting: Gallery, rung: list[tuple[str, Any]], django_capture_on_commit_callbacks: Any
+) -> None:
+    jobs.job_claim(waiting)
+    assert swept(django_capture_on_commit_callbacks) == 0
+    lost(waiting)
+    Gallery.objects.update(status=Job.Status.RUNNING)
+    assert swept(django_capture_on_commit_callbacks) == 1
+
+
+def test_the_exports_of_the_analysis_are_swept_too() -> None:
+    import analysis.tasks
+    from analysis.models import Export
+
+    assert analysis.tasks.export_build.name == "analysis.tasks.export_build"
+    assert {Export, Gallery} < set(job_queue._KINDS)
+
+
+def test_a_busy_worker_does_not_sweep(monkeypatch: pytest.MonkeyPatch) -> None:
+    turns: list[int] = []
+    monkeypatch.setattr(job_queue, "jobs_sweep", lambda: turns.append(1))
+    monkeypatch.setattr(state, "active_requests", {"a task"})
+    sweeper.sweep_once()
+    monkeypatch.setattr(state, "active_requests", set())
+    sweeper.sweep_once()
+    assert turns == [1]
+
+
+def test_a_sweep_survives_a_database_that_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    def away() -> int:
+        raise DatabaseAway("the server closed the connection")
+
+    monkeypatch.setattr(job_queue, "jobs_sweep", away)
+    sweeper.sweep_once()
+
+
+def test_the_sweeper_makes_turns_until_it_is_stopped() -> None:
+    turns: list[int] = []
+
+    def sweep() -> None:
+        turns.append(1)
+        if len(turns) == 3:
+            thread.stop()
+
+    thread = sweeper.Sweeper(sweep, every_s=0.001)
+    thread.start()
+    thread.join(timeout=10)
+    assert len(turns) == 3
+
+
+@pytest.mark.parametrize("end", [KeyboardInterrupt, SystemExit])
+def test_a_worker_that_ends_gives_its_job_back(waiting: Gallery, end: type[BaseException]) -> None:
+    def work(_: Sequence[Gallery]) -> Any:
+        raise end
+
+    with pytest.raises(end):
+        jobs.jobs_run([waiting], work)
+    waiting.refresh_from_db()
+    assert (waiting.status, waiting.claim, waiting.error) == (Job.Status.QUEUED, "", "")
+
+
+def test_an_error_while_the_worker_stops_fails_no_job(
+    waiting: Gallery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def work(_: Sequence[Gallery]) -> Any:
+        raise NotImplementedError("the pool does not implement kill_job")
+
+    monkeypatch.setattr(state, "should_terminate", 0)
+    with pytest.raises(NotImplementedError):
+        jobs.jobs_run([waiting], work)
+    assert Gallery.objects.get().status == Job.Status.QUEUED
