@@ -10,18 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from string import ascii_uppercase
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
-from django.conf import settings
-from django.db import models
-from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from pandas import DataFrame
 
+from analysis.models import LIVE, BlindLift
 from analysis.results.sheets import ALL_ARMS
 from analysis.rows.overview import COUNTS, Progress
 from analysis.stats.analysis_sets import RELIANCE
-from trials.models import Participant, Study
+from trials.models import Study
 
 # Of these tables, nothing but the arm's name tells which AI is judged in it. What is not listed
 # here (team scores, difficulty, images) holds numbers of the AI itself and waits for the lift.
@@ -31,39 +29,6 @@ SHOWN_FACTORS: Final = ("ai", "half", "position")
 WAITING_MEASURES: Final = RELIANCE
 # Who runs the study sees how many people each condition has: counts of an arm would name it.
 WAITING_COUNTS: Final = ("n_participants", "n_trials")
-
-
-LIVE: Final = Participant.Stage.LIVE
-
-
-class BlindLift(models.Model):
-    """The moment from which a stage's conditions are shown by name. Written once, for good."""
-
-    study = models.ForeignKey(Study, models.PROTECT, related_name="blind_lifts")
-    stage = models.CharField(max_length=10, choices=Participant.Stage, default=LIVE)
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-    at = models.DateTimeField(default=timezone.now, editable=False)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["study", "stage"], name="blind_lift_once_a_stage")
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.study} ({self.stage}): lifted by {self.user} at {self.at:%Y-%m-%d %H:%M} UTC"
-
-    def save(self, **options: Any) -> None:
-        """Store a new row; refuse to change one."""
-        if not self._state.adding:
-            self._refuse()
-        super().save(**options)
-
-    def delete(self, *args: Any, **options: Any) -> NoReturn:
-        """Refuse: what was seen cannot be unseen."""
-        self._refuse()
-
-    def _refuse(self) -> NoReturn:
-        raise TypeError(f"{self}. A lift is a record: it is never changed or deleted.")
 
 
 def blind_lift(*, study: Study, user: Any, stage: str = LIVE) -> BlindLift:

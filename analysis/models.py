@@ -3,15 +3,46 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, Final, NoReturn
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 
-from analysis.blind import BlindLift
 from classifiers.models import Job
-from trials.models import Study
+from trials.models import Participant, Study
 
-__all__ = ["BlindLift", "Export", "export_dir"]
+LIVE: Final = Participant.Stage.LIVE
+
+
+class BlindLift(models.Model):
+    """The moment from which a stage's conditions are shown by name. Written once, for good."""
+
+    study = models.ForeignKey(Study, models.PROTECT, related_name="blind_lifts")
+    stage = models.CharField(max_length=10, choices=Participant.Stage, default=LIVE)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["study", "stage"], name="blind_lift_once_a_stage")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.study} ({self.stage}): lifted by {self.user} at {self.at:%Y-%m-%d %H:%M} UTC"
+
+    def save(self, **options: Any) -> None:
+        """Store a new row; refuse to change one."""
+        if not self._state.adding:
+            self._refuse()
+        super().save(**options)
+
+    def delete(self, *args: Any, **options: Any) -> NoReturn:
+        """Refuse: what was seen cannot be unseen."""
+        self._refuse()
+
+    def _refuse(self) -> NoReturn:
+        raise TypeError(f"{self}. A lift is a record: it is never changed or deleted.")
 
 
 def export_dir() -> Path:

@@ -13,7 +13,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from analysis.monitor.reader import participants_of
-from analysis.monitor.summary import screen_words, stages_of
+from analysis.monitor.summary import screen_words
 from analysis.rows.export_wording import pseudonym
 from analysis.rows.overview import stage_shown
 from trials.models import Event, Participant, Response, Study
@@ -21,6 +21,7 @@ from trials.quality import FLAGS, Flag
 from trials.services import participant_flags
 from trials.services.quotas import places_held
 from trials.study.design import script
+from trials.study.script_stages import stages_of
 
 N_A_PAGE = 50
 SILENT = "silent"

@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
 from statistics import quantiles
 from typing import Final
 
@@ -18,18 +17,13 @@ from pandas import DataFrame, MultiIndex
 
 from analysis.codebook.codebook import STAGES
 from analysis.tables.consort import consort_table
-from trials.study.design import Kind, Phase, Step
+from trials.study.design import Kind, Step
+from trials.study.script_stages import has_passed, stages_of, validation_end
 
 # Prolific's minimum for participants, pounds per hour (its help centre, "payment principles").
 LEAST_PAY: Final = 6.0
 LEAST_PAY_CURRENCY: Final = "GBP"
-ACTIVE, COMPLETED, WITHDRAWN = "active", "completed", "withdrawn"
-FAILED_VALIDATION = "failed_validation"
-_STAGE_OF_PAGE: Final = {
-    "before_validation": "validation",
-    "retry_validation": "validation",
-    "before_test": "test",
-}
+ACTIVE, COMPLETED = "active", "completed"
 # Counts of the flow that need the answers; they stand with the results.
 _OF_RESULTS: Final = ("excluded", "analysed")
 
@@ -59,17 +53,6 @@ class Person:
         if self.status != COMPLETED or self.finished_at is None:
             return None
         return (self.finished_at - self.consented_at).total_seconds() / 60
-
-
-def stage_of(step: Step) -> str:
-    """Return the part of the study that a screen belongs to."""
-    match step.kind:
-        case Kind.PAGE:
-            return _STAGE_OF_PAGE.get(step.name, step.name)
-        case Kind.ATTENTION:
-            return Phase.TEST.value
-        case _:
-            return str(step.name)
 
 
 def screen_words(script: Sequence[Step], place: int) -> str:
@@ -109,15 +92,6 @@ class StageCount:
         return self.stage.replace("_", " ")
 
 
-def stages_of(script: Sequence[Step]) -> list[tuple[str, range]]:
-    """Return the parts of a session in order, each with its screens."""
-    found = []
-    for stage, group in groupby(enumerate(script), key=lambda each: stage_of(each[1])):
-        places = [place for place, _ in group]
-        found.append((stage, range(places[0], places[-1] + 1)))
-    return found
-
-
 def drop_out(people: Sequence[Person], script: Sequence[Step]) -> list[StageCount]:
     """Return one row a part: who came to it, who is in it, and who left the study from it.
 
@@ -155,26 +129,6 @@ def gate(people: Iterable[Person], script: Sequence[Step]) -> Gate:
     end = validation_end(script)
     decided = Counter(has_passed(each.status, each.step, end) for each in people)
     return Gate(decided[True], decided[False])
-
-
-def validation_end(script: Sequence[Step]) -> int | None:
-    """Return the place of the first screen after the validation; None without one."""
-    places = [place for place, step in enumerate(script) if stage_of(step) == Phase.VALIDATION]
-    return places[-1] + 1 if places else None
-
-
-def has_passed(status: str, step: int, end: int | None) -> bool | None:
-    """Say whether somebody who stands at ``step`` passed the validation that ends at ``end``.
-
-    The step is kept whatever happens to a person's answers. None without a validation, before
-    its end, and for who withdrew right at its end: who failed stands there too, and what they
-    answered is deleted.
-    """
-    if end is None or (status == WITHDRAWN and step == end):
-        return None
-    if status == FAILED_VALIDATION:
-        return False
-    return True if step >= end else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,10 @@ from django.core.cache import cache
 from django.utils import timezone
 from pandas import DataFrame
 
-from analysis.blind import BlindLift, arm_labels, blinded, lift_of, progress_blinded
+from analysis.blind import arm_labels, blinded, lift_of, progress_blinded
 from analysis.codebook.codebook import ITEMS, PARTICIPANTS, RESPONSES
 from analysis.figures.figure_points import ALL, KEPT, analysed_rows
+from analysis.models import BlindLift
 from analysis.rows.frame import StudyRows
 from analysis.rows.overview import Progress, declared_of, progress_counts, stage_shown
 from analysis.stats.analysis_plan import Declared

@@ -12,7 +12,7 @@ from operator import itemgetter
 from typing import Any
 
 from analysis.codebook.codebook import EVENTS, STAGES, Columns
-from analysis.monitor.summary import has_passed
+from trials.study.script_stages import has_passed
 
 # People before robots, in the order of consent.
 ORDER = ("is_simulated", "participant_id")

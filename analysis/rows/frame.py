@@ -18,7 +18,6 @@ from django.utils import timezone
 from pandas import DataFrame
 
 from analysis.codebook.codebook import ITEMS, PARTICIPANTS, RESPONSES
-from analysis.monitor.summary import validation_end
 from analysis.rows.export_wording import (
     ORDER,
     Row,
@@ -33,6 +32,7 @@ from analysis.tables.tidy import frame_of
 from classifiers.models import Prediction
 from trials.models import Event, Participant, Response, Study, Trial, TrialItem
 from trials.study.design import Phase, script
+from trials.study.script_stages import validation_end
 
 CHUNK_ROWS = 5_000
 

@@ -7,7 +7,8 @@ from django.contrib.auth.models import User
 from django.db.models import ProtectedError
 from pytest_django import Settings
 
-from analysis.blind import BlindLift, arm_labels, blind_lift, blinded, lift_of
+from analysis.blind import arm_labels, blind_lift, blinded, lift_of
+from analysis.models import BlindLift
 from analysis.stats.analysis_sets import RELIANCE
 from analysis.tables.tables import tables_of
 from tests.analysis.people import make_study

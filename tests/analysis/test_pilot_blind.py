@@ -8,7 +8,8 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.test import Client
 
-from analysis.blind import BlindLift, arm_labels, blind_lift, lift_of
+from analysis.blind import arm_labels, blind_lift, lift_of
+from analysis.models import BlindLift
 from tests.analysis.people import make_study, person
 from trials.models import Participant, Study
 

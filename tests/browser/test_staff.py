@@ -9,7 +9,8 @@ from django.test import Client
 from playwright.sync_api import BrowserContext, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from analysis.blind import BlindLift, blind_lift
+from analysis.blind import blind_lift
+from analysis.models import BlindLift
 from analysis.results import live
 from tests.analysis.people import make_study, person
 from tests.analysis.result_tables import make_tables

@@ -68,6 +68,19 @@ def test_the_secret_key_may_come_from_a_file(tmp_path: Path) -> None:
     assert result.stdout.strip() == "k" * 50
 
 
+def test_the_apps_are_loaded_without_pandas_scipy_matplotlib_and_torch(tmp_path: Path) -> None:
+    code = """
+import os, sys, django
+os.environ["DJANGO_SETTINGS_MODULE"] = "study_site.settings"
+django.setup()
+from analysis.models import BlindLift
+heavy = [name for name in ("pandas", "scipy", "matplotlib", "torch") if name in sys.modules]
+print(heavy)
+"""
+    result = run(code, tmp_path)
+    assert result.stdout.strip() == "[]", result.stderr
+
+
 def test_a_web_process_never_imports_torch(tmp_path: Path) -> None:
     code = """
 import os, sys

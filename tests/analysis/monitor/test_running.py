@@ -11,6 +11,7 @@ import pytest
 from analysis.monitor import summary
 from analysis.monitor.summary import Person
 from tests.factories import make_plan
+from trials.study import script_stages
 from trials.study.design import script
 
 SCRIPT = script(make_plan())  # 2 pages, 2x2 training, 1+4 validation, 1+6 test, debrief
@@ -38,7 +39,7 @@ def test_a_screen_is_told_by_its_place_and_name() -> None:
 
 
 def test_every_screen_is_in_one_part() -> None:
-    parts = summary.stages_of(SCRIPT)
+    parts = script_stages.stages_of(SCRIPT)
     assert [name for name, _ in parts] == [
         "introduction", "instructions", "training", "validation", "test", "debrief",
     ]  # fmt: skip
@@ -81,9 +82,9 @@ def test_the_gate_counts_only_those_for_whom_it_is_decided() -> None:
     ],
 )
 def test_who_passed_is_told_by_the_step_alone(status: str, step: int, passed: bool | None) -> None:
-    assert summary.validation_end(SCRIPT) == 11
-    assert summary.has_passed(status, step, 11) is passed
-    assert summary.has_passed(status, step, None) is None
+    assert script_stages.validation_end(SCRIPT) == 11
+    assert script_stages.has_passed(status, step, 11) is passed
+    assert script_stages.has_passed(status, step, None) is None
 
 
 @pytest.mark.parametrize("minutes", [[7.0], [5.0, 9.0], [3.0, 4.5, 8.0, 30.0, 11.0]])

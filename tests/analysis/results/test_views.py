@@ -11,8 +11,9 @@ from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from analysis.blind import BlindLift, arm_labels
+from analysis.blind import arm_labels
 from analysis.figures.figure_texts import NAMES
+from analysis.models import BlindLift
 from tests.analysis.people import make_study, person
 from tests.analysis.staff_pages import lifted, rows
 

@@ -1,0 +1,56 @@
+"""Which stage of a study each screen belongs to, and who passed the validation. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Final
+
+from trials.study.design import Kind, Phase, Step
+
+WITHDRAWN, FAILED_VALIDATION = "withdrawn", "failed_validation"
+_STAGE_OF_PAGE: Final = {
+    "before_validation": "validation",
+    "retry_validation": "validation",
+    "before_test": "test",
+}
+
+
+def stage_of(step: Step) -> str:
+    """Return the part of the study that a screen belongs to."""
+    match step.kind:
+        case Kind.PAGE:
+            return _STAGE_OF_PAGE.get(step.name, step.name)
+        case Kind.ATTENTION:
+            return Phase.TEST.value
+        case _:
+            return str(step.name)
+
+
+def stages_of(script: Sequence[Step]) -> list[tuple[str, range]]:
+    """Return the parts of a session in order, each with its screens."""
+    found = []
+    for stage, group in groupby(enumerate(script), key=lambda each: stage_of(each[1])):
+        places = [place for place, _ in group]
+        found.append((stage, range(places[0], places[-1] + 1)))
+    return found
+
+
+def validation_end(script: Sequence[Step]) -> int | None:
+    """Return the place of the first screen after the validation; None without one."""
+    places = [place for place, step in enumerate(script) if stage_of(step) == Phase.VALIDATION]
+    return places[-1] + 1 if places else None
+
+
+def has_passed(status: str, step: int, end: int | None) -> bool | None:
+    """Say whether somebody who stands at ``step`` passed the validation that ends at ``end``.
+
+    The step is kept whatever happens to a person's answers. None without a validation, before
+    its end, and for who withdrew right at its end: who failed stands there too, and what they
+    answered is deleted.
+    """
+    if end is None or (status == WITHDRAWN and step == end):
+        return None
+    if status == FAILED_VALIDATION:
+        return False
+    return True if step >= end else None
