@@ -77,7 +77,27 @@ def test_a_job_that_fell_silent_is_offered_again(
     assert Gallery.objects.get().status == Job.Status.DONE
 
 
-def test_a_doorbell_for_a_job_under_way_does_nothing(dataset: Dataset) -> None:
+def test_a_silent_job_is_offered_once_while_other_work_goes_on(
+    dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A command that waits beside a worker with other work must not flood the broker."""
+    silent = Gallery.objects.create(dataset=dataset, backbone=BACKBONE)
+    jobs.job_claim(silent)
+    Gallery.objects.update(heartbeat_at=timezone.now() - 2 * jobs.SILENT)
+    offers, turns = [], iter(range(20))
+    monkeypatch.setattr(_progress, "jobs_enqueue", lambda found: offers.append(len(found)))
+    monkeypatch.setattr(jobs, "is_any_worker_alive", lambda: True)
+    monkeypatch.setattr(_progress.time, "sleep", lambda _: None)
+
+    def look() -> None:
+        if next(turns) == 10:
+            Gallery.objects.update(status=Job.Status.DONE)
+
+    _progress.wait_for([silent], "gallery", look=look)
+    assert offers == [1]
+
+
+def test_a_message_for_a_job_under_way_does_nothing(dataset: Dataset) -> None:
     gallery = Gallery.objects.create(dataset=dataset, backbone="none")
     jobs.job_claim(gallery)
     tasks.gallery_build(gallery.pk)

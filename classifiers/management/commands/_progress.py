@@ -29,10 +29,12 @@ def wait_for(
 ) -> None:
     """Draw a bar until every job is done. Ctrl-C stops looking, not the work.
 
-    A job whose worker died is offered to the next one. ``look`` is called at every turn and may
-    raise. Raises ``CommandError`` when a job fails, or when no worker takes it.
+    A job whose worker died is offered to the other workers, once for each worker that it lost.
+    ``look`` is called at every turn and may raise. Raises ``CommandError`` when a job fails, or
+    when no worker takes it.
     """
-    waiting_since, has_rung_again = time.monotonic(), False
+    waiting_since = time.monotonic()
+    offered: set[tuple[int, str]] = set()
     # A terminal redraws its line; a log gets a new line now and then.
     interval_s = 0.3 if sys.stderr.isatty() else 10
     with tqdm(desc=title, unit="photo", mininterval=interval_s) as bar:
@@ -45,16 +47,17 @@ def wait_for(
             silent = [job for job in jobs if job_services.is_silent(job)]
             idle = silent or [job for job in jobs if job.status == Job.Status.QUEUED]
             if not idle or job_services.is_any_worker_alive():
-                waiting_since, has_rung_again = time.monotonic(), False
+                waiting_since = time.monotonic()
             elif time.monotonic() - waiting_since > PATIENCE_S:
                 raise CommandError(
                     f"No worker has taken the work in {PATIENCE_S} s. It stays queued. Start a "
                     "worker in another terminal (celery -A study_site worker --pool solo), and "
                     "run this again."
                 )
-            if silent and not has_rung_again:
-                jobs_enqueue(silent)
-                has_rung_again = True
+            lost = [job for job in silent if (job.pk, job.claim) not in offered]
+            if lost:
+                jobs_enqueue(lost)
+                offered |= {(job.pk, job.claim) for job in lost}
             time.sleep(0.2)
     for job in jobs:
         if job.status == Job.Status.FAILED:
