@@ -81,8 +81,10 @@ def blinded(tables: Mapping[str, DataFrame], labels: Mapping[str, str]) -> dict[
 
 
 def _of_all_arms(exclusions: DataFrame) -> DataFrame:
-    counts = exclusions.drop(columns="condition").groupby("rule", sort=False, as_index=False)
-    return counts.sum().assign(condition=ALL_ARMS)[list(exclusions)]
+    counts = exclusions.drop(columns="condition")
+    keys = ["rule", "note"]
+    rows = counts.groupby(keys, sort=False, as_index=False, dropna=False)
+    return rows.sum().assign(condition=ALL_ARMS)[list(exclusions)]
 
 
 def progress_blinded(progress: Iterable[Progress]) -> list[Progress]:

@@ -331,6 +331,14 @@ EXCLUSIONS = (
     Column("n_participants", "integer", "people", "Participants who completed."),
     Column("n_excluded", "integer", "people", "Of these, whom this rule excludes."),
     Column("n_kept", "integer", "people", "Of these, whom neither excludes."),
+    Column(
+        "note",
+        "string",
+        "",
+        "not measured: the study has no such measure, so that the rule excludes nobody. Empty for "
+        "the others.",
+        is_nullable=True,
+    ),
 )
 
 TABLES = {

@@ -112,5 +112,6 @@ def exclusions_text(tables: Tables, analysed: str) -> str:
     exclusions = tables.get("exclusions")
     if exclusions is None or not len(exclusions):
         return "no exclusion rule is declared"
-    rules = ", ".join(dict.fromkeys(exclusions["rule"]))
+    notes = dict(zip(exclusions["rule"], exclusions["note"].isna(), strict=True))
+    rules = ", ".join(rule if plain else f"{rule}: not measured" for rule, plain in notes.items())
     return f"before exclusions ({rules})" if analysed == ALL else f"after exclusions ({rules})"

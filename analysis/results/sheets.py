@@ -27,6 +27,7 @@ from analysis.figures.figure_texts import (
     figure_text,
     figure_title,
 )
+from analysis.stats.exclusions import NOT_MEASURED
 
 ALL_ARMS: Final = "All arms"
 NONE: Final = "–"
@@ -269,8 +270,15 @@ def _tests_row(row: Series) -> list[str]:
 
 def _exclusions(tables: Tables, analysed: str) -> Sheet:
     columns = ["Condition", "Rule", "Participants", "Excluded by it", "Kept"]
+    table = tables["exclusions"]
     names = ["condition", "rule", "n_participants", "n_excluded", "n_kept"]
-    rows = [[str(cell) for cell in row] for row in tables["exclusions"][names].to_numpy()]
+    is_unknown = table["note"] == NOT_MEASURED
+    said = (
+        table[names]
+        .astype("str")
+        .assign(n_excluded=table["n_excluded"].astype("str").mask(is_unknown, NOT_MEASURED))
+    )
+    rows = [list(row) for row in said.itertuples(index=False, name=None)]
     caption = "Participants who completed, by declared rule; by hand: left out by a researcher"
     return Sheet(caption, columns, rows)
 

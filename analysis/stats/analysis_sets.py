@@ -64,14 +64,17 @@ def samples_of(responses: DataFrame, people: DataFrame, declared: Declared) -> t
     Kept is whom no declared rule excludes and no researcher left out by hand. Where somebody was,
     ``declared`` stands between the two: whom no declared rule excludes, whatever was done by
     hand. If nobody is excluded, both hold the same frames. Raises ``SampleRefused`` for tables that
-    contradict each other, ``RuleRefused`` for a rule about what the data do not have.
+    contradict each other. A rule about what the data do not have excludes nobody.
     """
     _check(responses, people, declared)
     counted = people[people["status"] == COMPLETED].reset_index(drop=True)
     counted["condition"] = _ordered(counted["condition"], declared.names)
     answers = _answers(responses, counted, declared)
     measured = _measured(counted, answers, declared)
-    measured["excluded_by"] = rules_apply(measured, declared.rules, _is_by_hand(measured), BY_HAND)
+    # A document of an older version may declare what no study measures: that excludes nobody, and
+    # the tables say so (``not measured``). A study that could be opened can be analysed.
+    rules = [rule for rule in declared.rules if rule.is_measured(measured)]
+    measured["excluded_by"] = rules_apply(measured, rules, _is_by_hand(measured), BY_HAND)
     everyone, said = Sample("all", answers, measured), measured["excluded_by"]
     if (said == "").all():
         return everyone, Sample("kept", answers, measured)

@@ -14,7 +14,14 @@ from pandas import DataFrame, Series
 
 from analysis.stats.measures import MEASURES
 
-RULED = (*MEASURES, "n_trials", "median_rt_ms", "n_identical_run", "session_number")
+# Facts that are true or false: such a rule needs no number.
+FLAGS = ("is_repeat",)
+# What a study of this platform measures; ``study.schema.json`` accepts rules about these alone.
+STUDY_MEASURES = (*MEASURES, "n_trials", "median_rt_ms", "n_identical_run", *FLAGS)
+# What a rule can be about: published files also have the number of a person's session, which
+# older study documents could name.
+RULED = (*STUDY_MEASURES, "session_number")
+NOT_MEASURED = "not measured"
 # No rules, but said in their place: left out by their id in a published analysis; left out by a
 # researcher, who may do so at any time, for a stated reason.
 NAMED, BY_HAND = "named", "by hand"
@@ -29,6 +36,7 @@ OPERATORS: dict[str, Callable[[Series, float], Series]] = {
     ">": lambda values, limit: values > limit + TOLERANCE,
 }
 _FORM = re.compile(r"\s*([a-z_]+)\s*(<=|>=|<|>)\s*(-?\d+(?:\.\d+)?)\s*")
+_FLAG = re.compile(rf"\s*({'|'.join(FLAGS)})\s*")
 
 
 class RuleRefused(ValueError):
@@ -45,12 +53,17 @@ class Rule:
 
     @classmethod
     def parse(cls, text: str) -> Rule:
-        """Read ``accuracy<=50``: a measure, one of <= < >= >, a number. Measures in percent."""
+        """Read ``accuracy<=50``: a measure, one of <= < >= >, a number. Measures in percent.
+
+        ``is_repeat`` alone is read, too: it excludes those of whom it is true.
+        """
+        if flag := _FLAG.fullmatch(text):
+            return cls(flag[1], ">", 0)
         match = _FORM.fullmatch(text)
         if match is None:
             raise RuleRefused(
                 f"Exclusion rule {text!r}: expected a measure, one of <= < >= > and a number, "
-                "such as accuracy<=50."
+                f"such as accuracy<=50; or {', '.join(FLAGS)} alone."
             )
         measure, operator, limit = match.groups()
         if measure not in RULED:
@@ -61,7 +74,13 @@ class Rule:
         return cls(measure, operator, float(limit))
 
     def __str__(self) -> str:
+        if (self.measure in FLAGS) and (self.operator, self.limit) == (">", 0):
+            return self.measure
         return f"{self.measure}{self.operator}{self.limit:g}"
+
+    def is_measured(self, people: DataFrame) -> bool:
+        """Whether ``people`` have the measure that the rule is about."""
+        return self.measure in people
 
     def holds(self, people: DataFrame) -> Series:
         """Say for each participant whether the rule excludes them.
@@ -69,13 +88,14 @@ class Rule:
         It does not where the measure is not defined: nobody is excluded for want of a number.
         Raises ``RuleRefused`` if ``people`` has no such column.
         """
-        if self.measure not in people:
+        if not self.is_measured(people):
             known = [name for name in RULED if name in people]
             raise RuleRefused(
                 f"Exclusion rule {str(self)!r}: these data have no {self.measure}; expected one of "
                 f"{', '.join(known)}."
             )
-        return OPERATORS[self.operator](people[self.measure], self.limit)
+        values = people[self.measure]
+        return OPERATORS[self.operator](values * 1 if self.measure in FLAGS else values, self.limit)
 
 
 def rules_apply(
@@ -102,7 +122,8 @@ def exclusion_table(
 
     ``people`` has ``condition`` and ``excluded_by`` (of ``rules_apply``). Someone excluded by
     two rules is counted under both; ``n_kept`` counts each person once. ``conditions`` says
-    which ones and in which order; by default those that somebody is in.
+    which ones and in which order; by default those that somebody is in. A rule about what
+    the people do not have excludes nobody.
     """
     groups = dict(list(people.groupby("condition", observed=True)))
     by_rule = people["excluded_by"].str.split(SEPARATOR).map(set)

@@ -35,6 +35,7 @@ WORDS = {
     "excluded": "of them were excluded by a declared rule, or left out by a researcher",
     "analysed": "of them are in the tables that say kept",
 }
+UNMEASURED = "nobody: the study does not measure what this rule is about"
 
 CONSORT = (
     Column("condition", "string", "", "The arm, in the order of the study document."),
@@ -64,14 +65,16 @@ def consort_table(
     rules: Sequence[str] = (),
     *,
     has_validation: bool = True,
+    missing: Sequence[str] = (),
 ) -> DataFrame:
     """Return the counts of each condition, one row a count (columns of ``CONSORT``).
 
     ``people`` has one row a participant with ``participant_id``, ``condition``, ``status``,
     ``last_stage`` and ``is_validation_passed``; ``excluded_by`` gives, for those who completed, the
-    rules that exclude them, ``; `` between. Without a validation nobody passed one, and there is
-    no such row. Raises ``ValueError`` for a status that nobody said
-    how to count, and for a condition that the list lacks: people would vanish from the flow.
+    rules that exclude them, ``; `` between; ``missing`` are the ``rules`` about what is not
+    measured. Without a validation nobody passed one, and there is no such row. Raises
+    ``ValueError`` for a status that nobody said how to count, and for a condition that the list
+    lacks: people would vanish from the flow.
     """
     _refuse_unlisted("status", people["status"], list(STATUS_COUNTED_AS))
     _refuse_unlisted("condition", people["condition"], conditions)
@@ -86,7 +89,7 @@ def consort_table(
         }
     )
     rows = [
-        (condition, count, reason, WORDS[count], n)
+        (condition, count, reason, UNMEASURED if reason in missing else WORDS[count], n)
         for condition in conditions
         for count, reason, n in _counts(counted[counted["condition"] == condition], rules)
         if has_validation or count != "passed_validation"

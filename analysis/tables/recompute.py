@@ -109,10 +109,11 @@ def tables_from(
     excluded = dict(zip(measured["participant_id"], measured["excluded_by"], strict=True))
     names = [*([BY_HAND] if (people["exclusion"].astype("object").notna()).any() else [])]
     names += [str(rule) for rule in checked.rules]
+    missing = [str(rule) for rule in checked.rules if not rule.is_measured(samples[0].people)]
     has_validation = bool((frames.items["phase"] == "validation").any())
     tables = {
         "consort": consort_table(
-            people, conditions, excluded, names, has_validation=has_validation
+            people, conditions, excluded, names, has_validation=has_validation, missing=missing
         ),
         "participants": measured.assign(
             excluded_by=measured["excluded_by"].mask(measured["excluded_by"] == "")

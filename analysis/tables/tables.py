@@ -17,7 +17,7 @@ from analysis.codebook.table_columns import TABLES
 from analysis.stats.analysis_plan import Declared, DeclaredCondition
 from analysis.stats.analysis_sets import Sample, samples_of
 from analysis.stats.equivalence import equivalence_table
-from analysis.stats.exclusions import exclusion_table
+from analysis.stats.exclusions import NOT_MEASURED, exclusion_table
 from analysis.stats.mixed import mixed_table
 from analysis.tables.inference_tables import differences_table, pair_tests_table, twoway_of
 from analysis.tables.people_tables import (
@@ -127,8 +127,15 @@ def tables_of(
     if len(samples) == 1:  # nobody is excluded: the kept are all, and need no second reckoning
         made = {name: [t, t.assign(analysed=kept.name)] for name, (t,) in made.items()}
     tables = {name: _shaped(parts, TABLES[name]) for name, parts in made.items()}
-    excluded = exclusion_table(everyone.people, declared.rules, declared.names)
+    excluded = _noted(everyone.people, declared)
     return tables | {"exclusions": _shaped([excluded], TABLES["exclusions"])}
+
+
+def _noted(people: DataFrame, declared: Declared) -> DataFrame:
+    """Return the exclusions; ``note`` says of a rule that nothing measures what it is about."""
+    table = exclusion_table(people, declared.rules, declared.names)
+    lost = {str(rule): NOT_MEASURED for rule in declared.rules if not rule.is_measured(people)}
+    return table.assign(note=table["rule"].map(lost))
 
 
 def _shaped(parts: Iterable[DataFrame], columns: tuple[Column, ...]) -> DataFrame:

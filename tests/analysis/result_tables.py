@@ -29,8 +29,8 @@ def make_tables(names: Sequence[str] = SIX, *, rule: str = "") -> dict[str, Data
         "team_curve": DataFrame([row for one in each for row in _curve(*one)]),
         "tests": DataFrame([_test(names, kind) for kind in kinds]),
         "exclusions": DataFrame(
-            [(name, rule, 41 + k, 1, 40 + k) for k, name in enumerate(names) if rule],
-            columns=["condition", "rule", "n_participants", "n_excluded", "n_kept"],
+            [(name, rule, 41 + k, 1, 40 + k, None) for k, name in enumerate(names) if rule],
+            columns=["condition", "rule", "n_participants", "n_excluded", "n_kept", "note"],
         ),
     }  # fmt: skip
 

@@ -21,7 +21,7 @@ PHASES = [(phase.value, phase.value) for phase in Phase]
 @lru_cache(maxsize=64)
 def _plan_of(document: str, is_frozen: bool) -> StudyPlan:
     """Check a document once: a page needs its plan, and checking takes longer than the rest."""
-    return StudyPlan.from_json(json.loads(document), is_frozen=is_frozen)
+    return StudyPlan.from_json(json.loads(document), is_frozen=is_frozen, is_stored=True)
 
 
 class Study(models.Model):

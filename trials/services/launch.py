@@ -14,7 +14,7 @@ from trials.services.refusals import StudyRefused
 from trials.services.run_selection import runs_found, view_check
 from trials.services.studies import study_open, study_pilot
 from trials.study.checklist import Check, LaunchFacts, Level, Place, checklist
-from trials.study.document import PlanRefused
+from trials.study.document import PlanRefused, retired_rules
 from trials.study.plan import StudyPlan
 
 
@@ -45,6 +45,7 @@ def launch_facts(study: Study) -> LaunchFacts:
         n_simulated=people.filter(is_simulated=True).count(),
         pilot_minutes=[each / timedelta(minutes=1) for each in times if each is not None],
         changed=() if verdict.is_same else verdict.said,
+        retired_rules=() if study.is_frozen else retired_rules(study.document),
     )
 
 

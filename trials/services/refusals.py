@@ -1,5 +1,10 @@
 """What the trials room refuses; each message says what was seen, expected, and what to do."""
 
+from collections.abc import Mapping
+from typing import Any
+
+from trials.study.document import retired_rules
+
 
 class StudyRefused(ValueError):
     """A study that cannot be made, changed or entered."""
@@ -31,3 +36,12 @@ class AlreadyTookPart(StudyRefused):
 
 class PageTaken(StudyRefused):
     """A page of consent that someone else sent before."""
+
+
+def retired_refuse(document: Mapping[str, Any]) -> None:
+    """Raise ``StudyRefused`` for a stored draft with a rule that only earlier versions accepted."""
+    if retired := retired_rules(document):
+        raise StudyRefused(
+            f"Exclusion rules {', '.join(retired)}: no study measures this. Take them out of the "
+            "document; is_repeat excludes who took part before."
+        )

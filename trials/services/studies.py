@@ -14,7 +14,7 @@ from classifiers.models import Dataset, PredictionRun
 from trials.models import Condition, Study, StudyLog
 from trials.services.dataset_locks import dataset_settle
 from trials.services.freezing import frozen_sha256, sets_draw
-from trials.services.refusals import StudyChanged, StudyRefused
+from trials.services.refusals import StudyChanged, StudyRefused, retired_refuse
 from trials.services.run_selection import run_check, runs_choose, view_check
 from trials.study.document import Change, changes, sha256_of
 from trials.study.plan import StudyPlan
@@ -27,7 +27,10 @@ def study_draft(
     *, slug: str, dataset: Dataset, document: Mapping[str, Any], user: User = None
 ) -> Study:
     """Store a study that may still change. Raises ``PlanRefused`` or ``StudyRefused``."""
-    plan = StudyPlan.from_json(document)
+    return _draft_store(slug, dataset, StudyPlan.from_json(document), user)
+
+
+def _draft_store(slug: str, dataset: Dataset, plan: StudyPlan, user: User) -> Study:
     study = Study(
         slug=slug,
         dataset=dataset,
@@ -136,9 +139,8 @@ def study_copy(
     *, study: Study, slug: str, user: User = None, dataset: Dataset | None = None
 ) -> Study:
     """Return a new draft with the same document, of a study of its own."""
-    copy = study_draft(
-        slug=slug, dataset=dataset or study.dataset, document=study.document, user=user
-    )
+    plan = StudyPlan.from_json(study.document, is_stored=True)
+    copy = _draft_store(slug, dataset or study.dataset, plan, user)
     study_note(copy, "copied", user, f"from {study} {study.document_sha256}")
     return copy
 
@@ -188,6 +190,7 @@ def study_freeze(
         return study
     dataset_settle(study.dataset)
     plan = study.plan
+    retired_refuse(study.document)
     run_of: dict[str, PredictionRun] = {}
     for run in runs_choose(study) if runs is None else runs:
         run_check(run, study.dataset)

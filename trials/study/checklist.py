@@ -53,7 +53,8 @@ class LaunchFacts:
 
     ``runs`` says for each classifier why no predictions of it can be taken, empty where they
     can; ``shortages`` what its draw needs and has. ``pilot_minutes`` are the durations of
-    people's completed pilot sessions; ``changed`` what is no longer as it was frozen.
+    people's completed pilot sessions; ``changed`` what is no longer as it was frozen;
+    ``retired_rules`` the exclusion rules of a draft that no study measures.
     """
 
     plan: StudyPlan
@@ -65,6 +66,7 @@ class LaunchFacts:
     n_simulated: int
     pilot_minutes: Sequence[float]
     changed: Sequence[str] = ()
+    retired_rules: Sequence[str] = ()
 
 
 def checklist(facts: LaunchFacts, *, for_pilot: bool) -> list[Check]:
@@ -189,6 +191,13 @@ def _codes(facts: LaunchFacts) -> Iterator[Check]:
 
 def _exclusions(facts: LaunchFacts) -> Iterator[Check]:
     rules = facts.plan.exclusions
+    if facts.retired_rules:
+        said = (
+            f"No study measures what {', '.join(facts.retired_rules)} is about. Take it out; "
+            "is_repeat excludes who took part before."
+        )
+        yield Check("Exclusion rules", Level.REFUSAL, said, Place.EDITOR, "exclusions")
+        return
     said = (
         f"Declared: {', '.join(rules)}."
         if rules

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -22,6 +23,7 @@ from jsonschema import Draft202012Validator, ValidationError
 Json = dict[str, Any]
 SCHEMA_FILE = Path(__file__).with_name("study.schema.json")
 MAX_DEPTH = 20
+RETIRED_RULE = re.compile(r"session_number(<=|>=|<|>)-?[0-9]+([.][0-9]+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +149,21 @@ def write(document: Mapping[str, Any]) -> str:
         dict(document), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=88
     )
     return text
+
+
+def retired_rules(document: Mapping[str, Any]) -> list[str]:
+    """Return the rules that earlier versions accepted, although no study has such a measure."""
+    rules = document.get("exclusions")
+    listed = rules if isinstance(rules, list | tuple) else ()
+    return [each for each in listed if isinstance(each, str) and RETIRED_RULE.fullmatch(each)]
+
+
+def without_retired(document: Mapping[str, Any]) -> Json:
+    """Return a stored document without its ``retired_rules``, as the schema of today wants it."""
+    retired = retired_rules(document)
+    if not retired:
+        return dict(document)
+    return {**document, "exclusions": [r for r in document["exclusions"] if r not in retired]}
 
 
 def completed(document: Mapping[str, Any]) -> Json:

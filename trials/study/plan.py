@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from trials.study.contradictions import contradictions
-from trials.study.document import Json, PlanRefused, completed, sha256_of
+from trials.study.document import Json, PlanRefused, completed, sha256_of, without_retired
 from trials.study.plan_parts import (
     STAGES,
     VIEWS,
@@ -87,12 +87,20 @@ class StudyPlan:
     recruitment: RecruitmentPlan
 
     @classmethod
-    def from_json(cls, document: Mapping[str, Any], *, is_frozen: bool = False) -> StudyPlan:
+    def from_json(
+        cls, document: Mapping[str, Any], *, is_frozen: bool = False, is_stored: bool = False
+    ) -> StudyPlan:
         """Check and complete a document; ``PlanRefused`` names everything that is wrong.
 
-        A frozen document passed the contradictions of its day: a later one stops no study.
+        A frozen document passed the contradictions of its day: a later one stops no study. One
+        that ``is_stored`` may hold exclusion rules that the schema accepted in its day
+        (``retired_rules``): it can be read, but neither saved again nor launched.
         """
-        full = completed(document)
+        if is_stored:
+            full = completed(without_retired(document))
+            full["exclusions"] = list(document.get("exclusions", []))
+        else:
+            full = completed(document)
         values = {each.name: full[each.name] for each in fields(cls) if each.name != "document"}
         values |= {name: _made(kind, full[name]) for name, kind in _PARTS.items()}
         values["conditions"] = tuple(_made(ConditionPlan, each) for each in full["conditions"])

@@ -77,14 +77,27 @@ def test_declared_rules_exclude_people_from_the_flow_and_are_named(
     assert (kept["n_participants"], float(kept["accuracy_mean"])) == ("1", 75)
 
 
-def test_a_rule_about_what_a_study_does_not_measure_is_refused_in_words(
-    study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_frozen_rule_about_what_no_study_measures_is_exported_as_not_measured(
+    study: Study, tmp_path: Path
 ) -> None:
-    declared = declared_of(study) | {"exclusions": ["session_number>1"]}
-    monkeypatch.setattr(export_bundle, "declared_of", lambda study: declared)
-    with pytest.raises(ValueError, match="session_number>1': these data have no"):
-        bundle_write(study, tmp_path)
-    assert list(tmp_path.iterdir()) == []
+    Study.objects.update(document=study.document | {"exclusions": ["session_number>1"]})
+    bundle_write(Study.objects.get(), tmp_path)
+    rows = read(tmp_path / "tables" / "exclusions.csv")
+    assert {(row["rule"], row["n_excluded"], row["note"]) for row in rows} == {
+        ("session_number>1", "0", "not measured")
+    }
+    flow = [row for row in read(tmp_path / "consort.csv") if row["reason"] == "session_number>1"]
+    assert {row["meaning"] for row in flow} == {
+        "nobody: the study does not measure what this rule is about"
+    }
+
+
+def test_is_repeat_excludes_who_took_part_before(study: Study, tmp_path: Path) -> None:
+    Participant.objects.filter(number=2, is_simulated=False).update(is_repeat=True)
+    Study.objects.update(document=study.document | {"exclusions": ["is_repeat"]})
+    bundle_write(Study.objects.get(), tmp_path)
+    people = read(tmp_path / "tables" / "participants.csv")
+    assert [row["excluded_by"] for row in people] == ["", "is_repeat"]
 
 
 def test_the_mixed_model_is_said_in_words_beside_its_table(study: Study, tmp_path: Path) -> None:

@@ -5,7 +5,15 @@ import math
 import pytest
 from pandas import DataFrame, Series
 
-from analysis.stats.exclusions import Rule, RuleRefused, exclusion_table, rules_apply
+from analysis.stats.exclusions import (
+    RULED,
+    STUDY_MEASURES,
+    Rule,
+    RuleRefused,
+    exclusion_table,
+    rules_apply,
+)
+from trials.study.document import problems_of
 
 PEOPLE = DataFrame(
     {
@@ -30,6 +38,25 @@ NOBODY = Series(False, index=PEOPLE.index)
 )
 def test_a_rule_excludes_whom_its_words_say(text: str, excluded: list[int]) -> None:
     assert PEOPLE.index[Rule.parse(text).holds(PEOPLE)].tolist() == excluded
+
+
+@pytest.mark.parametrize("text", ["is_repeat", "is_repeat>0", "is_repeat>=1", " is_repeat "])
+def test_a_fact_needs_no_number(text: str) -> None:
+    people = DataFrame({"is_repeat": [True, False]})
+    assert Rule.parse(text).holds(people).tolist() == [True, False]
+    assert Rule.parse(str(Rule.parse(text))) == Rule.parse(text)
+
+
+def test_the_schema_accepts_rules_about_exactly_what_a_study_measures() -> None:
+    accepted = [
+        name
+        for name in {*RULED, "age", "condition"}
+        if not problems_of({"title": "T", "seed": 1, "exclusions": [f"{name}>1"]})
+    ]
+    assert sorted(accepted) == sorted(STUDY_MEASURES)
+    (problem,) = problems_of({"title": "T", "seed": 1, "exclusions": ["session_number>1"]})
+    assert "found 'session_number>1', expected a measure" in str(problem)
+    assert all(name in problem.expected for name in STUDY_MEASURES)
 
 
 @pytest.mark.parametrize("text", ["accuracy", "accuracy=50", "50<accuracy", "accuracy<=half", ""])

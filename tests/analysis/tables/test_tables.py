@@ -12,7 +12,6 @@ from pandas.testing import assert_frame_equal
 from analysis.codebook.table_columns import TABLES
 from analysis.rows.frame import responses_frame
 from analysis.stats import inference
-from analysis.stats.exclusions import RuleRefused
 from analysis.stats.measures import MEASURES
 from analysis.tables.tables import DTYPES, PARTS, Declared, DeclaredCondition, tables_of, texts_of
 from tests.analysis.people import make_study, person
@@ -158,9 +157,15 @@ def test_a_rule_may_leave_nobody() -> None:
     assert (made["exclusions"]["n_kept"] == 0).all()
 
 
-def test_a_rule_about_what_a_study_does_not_have_is_refused() -> None:
-    with pytest.raises(RuleRefused, match=r"these data have no session_number"):
-        tables(declaration=declared(exclusions=("session_number>1",)))
+def test_a_rule_about_what_a_study_does_not_measure_excludes_nobody_and_says_so() -> None:
+    made = tables(declaration=declared(exclusions=("session_number>1", "accuracy<=60")))
+    notes = made["exclusions"].groupby("rule")["note"].unique().map(list).to_dict()
+    assert notes["session_number>1"] == ["not measured"]
+    assert pd.isna(notes["accuracy<=60"]).all()
+    is_lost = made["exclusions"]["rule"] == "session_number>1"
+    assert (made["exclusions"].loc[is_lost, "n_excluded"] == 0).all()
+    alone = tables(declaration=declared(exclusions=("accuracy<=60",)))
+    assert_frame_equal(made["measures"], alone["measures"])
 
 
 def test_known_chances_come_back() -> None:

@@ -181,3 +181,15 @@ def test_minutes_are_those_of_people_in_the_pilot(draft: Study) -> None:
         )
     said = {each.name: each.said for each in study_check(draft)}
     assert said["Pilot"] == "Played to the end by 1 people and 1 simulated people."
+
+
+@pytest.mark.django_db
+def test_a_draft_with_a_rule_of_an_earlier_version_opens_and_is_not_launched(draft: Study) -> None:
+    rules = {"exclusions": ["session_number>1"]}
+    Study.objects.filter(pk=draft.pk).update(document=draft.document | rules)
+    old = Study.objects.get(pk=draft.pk)
+    assert old.plan.exclusions == ("session_number>1",)
+    assert "No study measures what session_number>1 is about" in refusals(old)["Exclusion rules"]
+    with pytest.raises(StudyRefused, match="is_repeat excludes who took part before"):
+        services.study_freeze(study=old)
+    assert services.study_copy(study=old, slug="copy").plan.exclusions == ("session_number>1",)
