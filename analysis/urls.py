@@ -1,22 +1,32 @@
-"""The staff's addresses."""
+"""Addresses of a study's people, monitor, results and files, and the old ones that lead there."""
 
-from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path
+from django.views.generic import RedirectView
 
-from analysis.results import views
-from trials.studio.login import LimitedLoginForm
 
-# This form refuses an account that is not staff in words, instead of letting it in circles.
-login = LoginView.as_view(template_name="staff/login.html", authentication_form=LimitedLoginForm)
+def moved(view: str) -> object:
+    """Return a view that sends an old address to ``view`` for good, with its query."""
+    return RedirectView.as_view(pattern_name=view, permanent=True, query_string=True)
 
-# Login and logout lie outside staff/, where every name may be a study's.
+
+study = [
+    path("", include("analysis.monitor.urls")),
+    path("", include("analysis.results.urls")),
+    path("", include("analysis.export.urls")),
+]
+
+old = [
+    path("staff/", moved("studio")),
+    path("staff/<slug:slug>/", moved("studio-results")),
+    path("staff/<slug:slug>/<slug:name>.csv", moved("studio-table")),
+    path("staff/<slug:slug>/figure/<slug:name>.<slug:kind>", moved("studio-figure")),
+    path("staff/<slug:slug>/lift-blind/", moved("studio-lift-blind")),
+    path("staff/<slug:slug>/exports/", moved("studio-exports")),
+    path("staff/<slug:slug>/exports/<int:pk>.zip", moved("studio-export-file")),
+    path("studio/study/<slug:slug>/running/", moved("studio-monitor")),
+]
+
 urlpatterns = [
-    path("login/", login, name="staff-login"),
-    path("logout/", LogoutView.as_view(next_page="staff-login"), name="staff-logout"),
-    path("staff/", views.home, name="staff-home"),
-    path("staff/", include("analysis.export.urls")),
-    path("staff/<slug:slug>/", views.study, name="staff-study"),
-    path("staff/<slug:slug>/<slug:name>.csv", views.download, name="staff-download"),
-    path("staff/<slug:slug>/figure/<slug:name>.<slug:kind>", views.figure, name="staff-figure"),
-    path("staff/<slug:slug>/lift-blind/", views.lift_blind, name="staff-lift-blind"),
+    path("studio/study/<slug:slug>/", include(study)),
+    *old,
 ]

@@ -177,8 +177,8 @@ TRUSTED_PROXIES = env_count("TRUSTED_PROXIES", 0)
 # SECRET_KEY sets it apart, or people from before are new again.
 PERSON_SALT = os.environ.get("PERSON_SALT") or f"person:{SECRET_KEY}"
 
-LOGIN_URL = "staff-login"
-LOGIN_REDIRECT_URL = "staff-home"
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "studio"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},

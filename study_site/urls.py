@@ -1,6 +1,7 @@
 """Every address of the site."""
 
 from django.contrib import admin
+from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path
 from django.views.generic import RedirectView
 
@@ -8,11 +9,15 @@ from trials.studio.login import LimitedLoginForm
 
 admin.site.login_form = LimitedLoginForm
 
+# This form tells an account that is not staff so. Django's own would send it round in a circle.
+login = LoginView.as_view(template_name="studio/login.html", authentication_form=LimitedLoginForm)
+
 urlpatterns = [
-    path("", RedirectView.as_view(pattern_name="staff-home")),
+    path("", RedirectView.as_view(pattern_name="studio")),
+    path("login/", login, name="login"),
+    path("logout/", LogoutView.as_view(next_page="login"), name="logout"),
     path("", include("trials.urls")),
     path("", include("analysis.urls")),
     path("studio/", include("trials.studio.urls")),
-    path("studio/study/", include("analysis.monitor.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -32,12 +32,14 @@ class Role(StrEnum):
     RESEARCHER = "researcher"
     ANALYST = "analyst"
 
-
-MAY = {
-    Role.ADMINISTRATOR: "everything, and whom the others are",
-    Role.RESEARCHER: "make, change and launch studies, see their people",
-    Role.ANALYST: "see results and exports without identifiers",
-}
+    @property
+    def may(self) -> str:
+        """What the role allows, as a page says it."""
+        return {
+            Role.ADMINISTRATOR: "administrators may do everything",
+            Role.RESEARCHER: "researchers make, edit and launch studies and see their people",
+            Role.ANALYST: "analysts see results and results bundles, without identifiers",
+        }[self]
 
 
 def groups_make(**kwargs: Any) -> None:
@@ -52,8 +54,16 @@ def role_of(user: User) -> Role | None:
         return None
     if getattr(user, "is_superuser", False):
         return Role.ADMINISTRATOR
-    names = set(user.groups.values_list("name", flat=True))
-    return next((role for role in Role if role.value in names), Role.ANALYST)
+    return next((role for role in Role if role.value in _groups_of(user)), Role.ANALYST)
+
+
+def _groups_of(user: User) -> frozenset[str]:
+    """Return the names of a user's groups: one query for each request, whose user this is."""
+    known: frozenset[str] | None = getattr(user, "known_groups", None)
+    if known is None:
+        known = frozenset(user.groups.values_list("name", flat=True))
+        user.known_groups = known  # type: ignore[union-attr]
+    return known
 
 
 def is_administrator(user: User) -> bool:
@@ -114,18 +124,7 @@ def researcher_only(view: View[P]) -> View[P]:
             return refused(request, "a researcher")
         return view(request, *args, **kwargs)
 
-    return _staff_only(guarded)
-
-
-def administrator_only(view: View[P]) -> View[P]:
-    """Let administrators in."""
-
-    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-        if not is_administrator(request.user):
-            return refused(request, "an administrator")
-        return view(request, *args, **kwargs)
-
-    return _staff_only(guarded)
+    return staff_only(guarded)
 
 
 def editor_only(view: StudyView[P]) -> Callable[..., HttpResponseBase]:
@@ -138,8 +137,9 @@ def editor_only(view: StudyView[P]) -> Callable[..., HttpResponseBase]:
             return refused(request, f"the owner of {study}, or somebody it is shared with")
         return view(request, study, *args, **kwargs)
 
-    return _staff_only(guarded)
+    return staff_only(guarded)
 
 
-def _staff_only(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    return never_cache(staff_member_required(view, login_url="staff-login"))
+def staff_only(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Let every staff account in, send everyone else to the login, and cache nothing."""
+    return never_cache(staff_member_required(view, login_url="login"))

@@ -1,10 +1,10 @@
-"""Addresses of the exports, below ``staff/``."""
+"""Addresses of a study's results bundles, below ``studio/study/<slug>/``."""
 
 from django.urls import path
 
 from analysis.export import views
 
 urlpatterns = [
-    path("<slug:slug>/exports/", views.exports, name="staff-exports"),
-    path("<slug:slug>/exports/<int:pk>.zip", views.export_download, name="staff-export-file"),
+    path("exports/", views.exports, name="studio-exports"),
+    path("exports/<int:pk>.zip", views.export_download, name="studio-export-file"),
 ]

@@ -6,21 +6,20 @@ from typing import cast
 
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from analysis.blind import lift_of
 from analysis.export.export_jobs import N_KEPT, export_request
 from analysis.models import Export
-from analysis.results.views import refused, staff_only
+from analysis.results.views import refused
 from classifiers.services.jobs import is_silent
 from trials.models import Study
+from trials.roles import staff_only
 
 SECONDS_TO_REFRESH = 3
 N_SHOWN = 10
 
 
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @staff_only
 def exports(request: HttpRequest, slug: str) -> HttpResponse:
@@ -30,17 +29,16 @@ def exports(request: HttpRequest, slug: str) -> HttpResponse:
         return refused(request, study, "The export")
     if request.method == "POST":
         export_request(study=study, include_simulated=request.POST.get("simulated") == "1")
-        return redirect("staff-exports", slug=slug)
+        return redirect("studio-exports", slug=slug)
     shown = list(Export.objects.filter(study=study)[:N_SHOWN])
     silent = {export.pk for export in shown if is_silent(export)}
     context = {"study": study, "exports": shown, "silent": silent, "n_kept": N_KEPT}
-    response = render(request, "staff/exports.html", context)
+    response = render(request, "studio/results/exports.html", context)
     if any(not export.is_finished for export in shown):
         response["Refresh"] = str(SECONDS_TO_REFRESH)
     return response
 
 
-@never_cache
 @require_safe
 @staff_only
 def export_download(request: HttpRequest, slug: str, pk: int) -> HttpResponse:

@@ -1,13 +1,13 @@
-"""Addresses of the researcher's pages while a study runs, below ``studio/study/``."""
+"""Addresses of a study's monitor and of its people, below ``studio/study/<slug>/``."""
 
 from django.urls import path
 
-from analysis.monitor import views as views
+from analysis.monitor import views
 
 urlpatterns = [
-    path("<slug:slug>/running/", views.live, name="running-live"),
-    path("<slug:slug>/running/switch/<int:position>/", views.switch, name="running-switch"),
-    path("<slug:slug>/people/", views.people, name="running-people"),
-    path("<slug:slug>/people/<str:who>/", views.person, name="running-person"),
-    path("<slug:slug>/people/<str:who>/do/<slug:name>/", views.act, name="running-act"),
+    path("monitor/", views.live, name="studio-monitor"),
+    path("monitor/switch/<int:position>/", views.switch, name="studio-switch"),
+    path("people/", views.people, name="studio-people"),
+    path("people/<str:who>/", views.person, name="studio-person"),
+    path("people/<str:who>/do/<slug:name>/", views.act, name="studio-person-act"),
 ]

@@ -41,7 +41,7 @@ def live(request: HttpRequest, study: Study) -> HttpResponse:
         "refresh_s": REFRESH_S,
         "is_blinded": lift_of(study, running.stage) is None,
     }
-    part = "running/_live.html" if "part" in request.GET else "running/live.html"
+    part = "studio/monitor/_counts.html" if "part" in request.GET else "studio/monitor/monitor.html"
     return render(request, part, context)
 
 
@@ -57,7 +57,7 @@ def switch(request: HttpRequest, study: Study, position: int) -> HttpResponse:
         services.condition_switch(condition=condition, is_on=wanted == "1", user=user_of(request))
         said = "gets new people" if condition.is_on else "gets nobody new; who is in it goes on"
         messages.success(request, f"{condition} {said}.")
-    return redirect("running-live", study.slug)
+    return redirect("studio-monitor", study.slug)
 
 
 @require_safe
@@ -69,7 +69,7 @@ def people(request: HttpRequest, study: Study) -> HttpResponse:
     page, rows = people_page(study, form.cleaned_data, request.GET.get("page", "1"))
     asked = {name: value for name, value in request.GET.items() if name != "page" and value}
     context = {"study": study, "form": form, "page": page, "rows": rows, "query": urlencode(asked)}
-    return render(request, "running/people.html", context)
+    return render(request, "studio/monitor/people.html", context)
 
 
 @require_safe
@@ -84,7 +84,7 @@ def person(request: HttpRequest, study: Study, who: str) -> HttpResponse:
         "visits": timeline(participant),
         "actions": actions_of(participant),
     }
-    return render(request, "running/person.html", context)
+    return render(request, "studio/monitor/person.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -98,18 +98,20 @@ def act(request: HttpRequest, study: Study, who: str, name: str) -> HttpResponse
         messages.error(
             request, f"{action.label}: not possible, {participant} is {participant.status}."
         )
-        return redirect("running-person", study.slug, who)
+        return redirect("studio-person", study.slug, who)
     form = action.form(participant, request.POST if request.method == "POST" else None)
     if not form.is_valid():
         context = {"study": study, "who": who, "person": participant, "action": action}
         status = 422 if form.is_bound else 200
-        return render(request, "running/confirm.html", context | {"form": form}, status=status)
+        return render(
+            request, "studio/monitor/confirm.html", context | {"form": form}, status=status
+        )
     try:
         action.run(participant, form.cleaned_data, user_of(request))
         messages.success(request, f"{action.label}: done, and logged.")
     except services.StudyRefused as error:
         messages.error(request, str(error))
-    return redirect("running-person", study.slug, who)
+    return redirect("studio-person", study.slug, who)
 
 
 def participant_of(study: Study, who: str) -> Participant:

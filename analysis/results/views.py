@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from urllib.parse import urlencode
 
-from django.contrib.admin.views.decorators import staff_member_required
 from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from analysis.blind import blind_lift, lift_of
@@ -20,9 +17,9 @@ from analysis.figures.figure_texts import NAMES, has_figure
 from analysis.results.downloads import csv_bytes, results_read
 from analysis.results.live import CACHE_S, Asked, LiveResults, live_results
 from analysis.results.sheets import panels_of
-from analysis.rows.overview import stage_shown, studies_overview
+from analysis.rows.overview import stage_shown
 from trials.models import Participant, Study
-from trials.roles import may_edit
+from trials.roles import may_edit, staff_only
 
 # Files in which no arm can be recognised: they are sent while the blind is on.
 BLIND_FILES = ("codebook.csv",)
@@ -31,20 +28,6 @@ FIGURE_TYPES = {"png": "image/png", "svg": "image/svg+xml", "pdf": "application/
 FIGURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox"
 
 
-def staff_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Send everyone else to the login."""
-    return staff_member_required(view, login_url="staff-login")
-
-
-@never_cache
-@require_safe
-@staff_only
-def home(request: HttpRequest) -> HttpResponse:
-    """List the studies."""
-    return render(request, "staff/home.html", {"studies": studies_overview()})
-
-
-@never_cache
 @require_safe
 @staff_only
 def study(request: HttpRequest, slug: str) -> HttpResponse:
@@ -74,10 +57,9 @@ def study(request: HttpRequest, slug: str) -> HttpResponse:
         "may_edit": may_edit(request.user, results.study),
         "participant_url": request.build_absolute_uri(reverse("consent", args=[slug])),
     }
-    return render(request, "staff/study.html", context)
+    return render(request, "studio/results/results.html", context)
 
 
-@never_cache
 @require_safe
 @staff_only
 def figure(request: HttpRequest, slug: str, name: str, kind: str) -> HttpResponse:
@@ -100,7 +82,6 @@ def figure(request: HttpRequest, slug: str, name: str, kind: str) -> HttpRespons
     return response
 
 
-@never_cache
 @require_safe
 @staff_only
 def download(request: HttpRequest, slug: str, name: str) -> HttpResponse:
@@ -121,7 +102,6 @@ def download(request: HttpRequest, slug: str, name: str) -> HttpResponse:
     return response
 
 
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @staff_only
 def lift_blind(request: HttpRequest, slug: str) -> HttpResponse:
@@ -132,14 +112,14 @@ def lift_blind(request: HttpRequest, slug: str) -> HttpResponse:
     if request.method == "POST" and request.POST.get("stage") == stage:
         blind_lift(study=study, user=request.user, stage=stage)
     if lift_of(study, stage) is not None:
-        return redirect("staff-study", slug)
-    return render(request, "staff/lift_blind.html", {"study": study, "stage": stage})
+        return redirect("studio-results", slug)
+    return render(request, "studio/results/lift_blind.html", {"study": study, "stage": stage})
 
 
 def refused(request: HttpRequest, study: Study, what: str) -> HttpResponse:
     """Refuse ``what`` while the study is blinded, and say how to lift the blind."""
     context = {"study": study, "what": what}
-    return render(request, "staff/blinded.html", context, status=403)
+    return render(request, "studio/results/blinded.html", context, status=403)
 
 
 def _results(request: HttpRequest, slug: str) -> LiveResults:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q
 
 from trials.models import Participant, Study
 
@@ -88,20 +88,3 @@ def progress_counts(
         n_simulated=Count("participants", filter=here & Q(participants__is_simulated=True)),
     )
     return [Progress(*row) for row in rows.values_list("name", *COUNTS)]
-
-
-def studies_overview() -> QuerySet[Study]:
-    """Return all studies, newest first, with the counts of people and robots of what is shown.
-
-    That is the pilot while it runs, else the study itself (``stage_shown``, said as a query).
-    """
-    is_pilot, stage = Q(status=Study.Status.PILOT), Participant.Stage
-    here = is_pilot & Q(participants__stage=stage.PILOT)
-    here |= ~is_pilot & Q(participants__stage=stage.LIVE)
-    people, robots = (here & Q(participants__is_simulated=each) for each in (False, True))
-    completed = Q(participants__status=Participant.Status.COMPLETED)
-    return Study.objects.order_by("-created_at", "-pk").annotate(
-        n_people=Count("participants", filter=people),
-        n_completed=Count("participants", filter=people & completed),
-        n_simulated=Count("participants", filter=robots),
-    )

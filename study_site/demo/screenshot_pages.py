@@ -53,13 +53,18 @@ STAFF: Final = [
     ("preview", "studio-preview", (DRAFT,), "?condition=EMD-Corr", "Any screen before a launch."),
     ("checklist", "studio-study", (DRAFT,), "", "A draft: what stands between it and people."),
     ("study", "studio-study", None, "", "A running study: its people, its log, its moves."),
-    ("live", "running-live", None, "?robots=1", "A running study as it goes."),
+    ("live", "studio-monitor", None, "?robots=1", "A running study as it goes."),
     ("datasets", "studio-datasets", (), "", "The photos that studies are made of."),
     ("dataset", "studio-dataset", ("solar",), "", "One dataset: galleries and predictions."),
-    ("results-list", "staff-home", (), "", "Every study's results."),
-    ("results-blinded", "staff-study", None, "?simulated=1", "Results while arms have no names."),
-    ("lift-blind", "staff-lift-blind", None, "", "What lifting the blind means."),
-    ("exports", "staff-exports", None, "", "The data as one ZIP file."),
+    (
+        "results-blinded",
+        "studio-results",
+        None,
+        "?simulated=1",
+        "Results while arms are letters.",
+    ),
+    ("lift-blind", "studio-lift-blind", None, "", "What lifting the blind means."),
+    ("exports", "studio-exports", None, "", "The data as one ZIP file."),
 ]
 
 
@@ -199,17 +204,17 @@ def endings(album: Album, browser: Browser, site: str, study: Study) -> None:
 def staff(album: Album, browser: Browser, site: str, study: Study, password: str) -> None:
     """Picture the researchers' pages."""
     with devices(browser, site) as pages:
-        album.add("login", "Researchers sign in.", shots(pages, reverse("staff-login")))
+        album.add("login", "Researchers sign in.", shots(pages, reverse("login")))
         for page in pages.values():
             page.get_by_label("User name").fill("researcher")
             page.get_by_label("Password").fill(password)
             page.locator("main form button").click()
-            page.wait_for_url("**/staff/")
+            page.wait_for_url("**/studio/")
         for name, view, args, query, sentence in STAFF:
             address = reverse(view, args=(study.slug,) if args is None else args)
             album.add(name, sentence, shots(pages, address + query))
         blind_lift(study=study, user=User.objects.get())
-        results = reverse("staff-study", args=[study.slug]) + "?simulated=1"
+        results = reverse("studio-results", args=[study.slug]) + "?simulated=1"
         album.add("results", "Results with intervals.", shots(pages, results))
 
 

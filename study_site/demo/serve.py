@@ -170,7 +170,7 @@ def serve(port: int, children: Children) -> None:
     door = f"{site}/s/demo/"
     wait_for_site(f"http://127.0.0.1:{port}/s/demo/", child)
     say(
-        f"\nThe demo is open.\n\n  take part   {door}\n  staff       {site}/staff/\n"
+        f"\nThe demo is open.\n\n  take part   {door}\n  staff       {site}/studio/\n"
         f"  login       staff / {kept_secret('staff-password', 9)}\n\n"
         "Ctrl-C stops everything; the next `make demo` starts in seconds."
     )

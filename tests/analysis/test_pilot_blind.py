@@ -14,7 +14,7 @@ from tests.analysis.people import make_study, person
 from trials.models import Participant, Study
 
 pytestmark = pytest.mark.django_db
-PAGE, LIFT = "/staff/birds/", "/staff/birds/lift-blind/"
+PAGE, LIFT = "/studio/study/birds/results/", "/studio/study/birds/results/lift-blind/"
 PILOT, LIVE = Participant.Stage.PILOT, Participant.Stage.LIVE
 
 
@@ -44,8 +44,8 @@ def test_the_pilot_s_lift_shows_the_pilot_and_leaves_the_study_blinded(staff: Cl
 def test_files_wait_for_the_lift_of_the_stage_that_they_hold(staff: Client) -> None:
     blind_lift(study=pilot(), user=User.objects.get(username="sam"), stage=PILOT)
     assert staff.get(f"{PAGE}responses.csv").status_code == 200
-    assert staff.get(f"{PAGE}exports/").status_code == 403
-    assert "Export everything" not in staff.get(PAGE).text
+    assert staff.get("/studio/study/birds/exports/").status_code == 403
+    assert "Make a results bundle" not in staff.get(PAGE).text
     Study.objects.update(status=Study.Status.OPEN)
     assert staff.get(f"{PAGE}responses.csv").status_code == 403
     assert staff.get(f"{PAGE}figure/team.svg").status_code == 403

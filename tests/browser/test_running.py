@@ -21,7 +21,7 @@ from trials.models import Identity, Participant, Study
 from trials.roles import groups_make
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-LIVE, PEOPLE = "/studio/study/trees/running/", "/studio/study/trees/people/"
+LIVE, PEOPLE = "/studio/study/trees/monitor/", "/studio/study/trees/people/"
 PAGES = [LIVE, PEOPLE, f"{PEOPLE}p0001/", f"{PEOPLE}p0002/", f"{PEOPLE}p0002/do/withdraw/"]
 
 

@@ -17,14 +17,15 @@ from tests.analysis.result_tables import make_tables
 from tests.browser.axe import violations
 from trials.models import Study
 
+PAGE = "/studio/study/birds/results/"
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 PAGES = [
     "/login/",
-    "/staff/",
-    "/staff/birds/",
-    "/staff/birds/exports/",
-    "/staff/birds/lift-blind/",
-    "/staff/birds/responses.csv",
+    "/studio/",
+    PAGE,
+    "/studio/study/birds/exports/",
+    f"{PAGE}lift-blind/",
+    f"{PAGE}responses.csv",
 ]
 
 
@@ -65,13 +66,16 @@ def test_no_page_has_a_barrier_or_is_wider_than_the_screen(
     for path in PAGES:
         check(staff, path, width)
     blind_lift(study=study, user=User.objects.get())
-    for path in ("/staff/birds/", "/staff/birds/?simulated=1&analysed=all"):
+    for path in (
+        PAGE,
+        f"{PAGE}?simulated=1&analysed=all",
+    ):
         check(staff, path, width)
 
 
 def test_every_picture_is_shown(staff: Page, study: Study) -> None:
     blind_lift(study=study, user=User.objects.get())
-    staff.goto("/staff/birds/")
+    staff.goto(PAGE)
     pictures = staff.locator("figure img")
     expect(pictures).to_have_count(7)
     for picture in pictures.all():
@@ -79,7 +83,7 @@ def test_every_picture_is_shown(staff: Page, study: Study) -> None:
 
 
 def test_a_picture_opened_alone_keeps_its_colours(staff: Page, study: Study) -> None:
-    staff.goto("/staff/birds/figure/accuracy_by_ai.svg")
+    staff.goto(f"{PAGE}figure/accuracy_by_ai.svg")
     colours = staff.evaluate(
         "[...document.querySelectorAll('path')].map(path => getComputedStyle(path).stroke)"
     )
@@ -87,13 +91,13 @@ def test_a_picture_opened_alone_keeps_its_colours(staff: Page, study: Study) -> 
 
 
 def test_the_blind_is_lifted_by_the_keyboard_alone(staff: Page, study: Study) -> None:
-    staff.goto("/staff/birds/")
+    staff.goto(PAGE)
     expect(staff.get_by_role("rowheader", name="Arm A").first).to_be_visible()
     staff.get_by_role("link", name="Lift the blind").focus()
     staff.keyboard.press("Enter")
     button = staff.get_by_role("button", name="Lift the blind for good")
     expect(button).to_be_visible()
-    for _ in range(5):  # skip link, studies, sign out, this one
+    for _ in range(10):  # skip link, site bar, tabs, this one
         if button.evaluate("button => button === document.activeElement"):
             break
         staff.keyboard.press("Tab")

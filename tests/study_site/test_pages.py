@@ -23,7 +23,7 @@ def admin(client: Client) -> Client:
 
 
 def test_the_first_page_leads_staff_to_their_studies(client: Client) -> None:
-    assert client.get("/").headers["Location"] == "/staff/"
+    assert client.get("/").headers["Location"] == "/studio/"
 
 
 def test_an_unknown_address_says_what_to_do(client: Client) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -66,8 +67,8 @@ def status(client: Client, page: str) -> int:
     return int(response.status_code)
 
 
-STUDY_PAGES = ["study", "edit", "preview", "screen", "copy", "export"]
-PAGES = ["", "new/", "datasets/", "datasets/new/", "datasets/trees/", "datasets/jobs.json"]
+STUDY_PAGES = ["study", "edit", "preview", "screen", "copy", "archive"]
+PAGES = ["new/", "datasets/", "datasets/new/", "datasets/trees/", "datasets/jobs.json"]
 
 
 def address(page: str) -> str:
@@ -91,6 +92,7 @@ def test_the_right_person_enters_and_others_are_told_why_not(page: str) -> None:
     assert (stranger.status_code, stranger["Location"].split("?")[0]) == (302, "/login/")
 
 
+RESULTS = "/studio/study/trees/results/"
 POSTS = [
     "/studio/check/",
     "/studio/datasets/imports/1/again/",
@@ -134,8 +136,37 @@ def test_only_an_administrator_names_a_folder_of_the_server() -> None:
 
 
 def test_the_bar_offers_what_a_role_may_see() -> None:
-    analyst = signed_in(account("ann", "analyst")).get("/staff/").text
-    assert 'href="/studio/"' not in analyst
-    researcher = signed_in(account("rita", "researcher"))
-    assert 'href="/studio/"' in researcher.get("/staff/").text
-    assert 'href="/staff/"' in researcher.get("/studio/").text
+    analyst = signed_in(account("ann", "analyst")).get("/studio/").text
+    researcher = signed_in(account("rita", "researcher")).get("/studio/").text
+    assert 'href="/studio/"' in analyst
+    assert ('href="/studio/datasets/"' in analyst, 'href="/studio/datasets/"' in researcher) == (
+        False,
+        True,
+    )
+
+
+def test_a_study_s_tabs_are_those_that_a_role_may_open() -> None:
+    study, rita = make_study(), account("rita", "researcher")
+    services.study_own(study=study, owner=rita)
+    found = {
+        user.username: re.findall(
+            r'<a href="/studio/study/trees/([^"]*)"', strip_of(signed_in(user).get(RESULTS).text)
+        )
+        for user in (rita, account("ann", "analyst"))
+    }
+    assert found["ann"] == ["results/", "exports/"]
+    assert found["rita"] == ["", "edit/", "preview/", "people/", "monitor/", *found["ann"]]
+
+
+def strip_of(page: str) -> str:
+    """Return the tabs of a study's page."""
+    return page.partition('<nav class="strip"')[2].partition("</nav>")[0]
+
+
+@pytest.mark.parametrize("name", ["", "edit/", "preview/", "people/", "monitor/", "results/"])
+def test_the_tab_of_the_page_is_marked(name: str) -> None:
+    study, rita = make_study(), account("rita", "researcher")
+    services.study_own(study=study, owner=rita)
+    strip = strip_of(signed_in(rita).get(f"/studio/study/trees/{name}").text)
+    marked = re.findall(r'href="([^"]*)" aria-current="page"', strip)
+    assert marked == [f"/studio/study/trees/{name}"]

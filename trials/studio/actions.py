@@ -40,6 +40,7 @@ class Action:
     move: Callable[..., Study | None]
     states: tuple[str, ...]
     warning: str = ""
+    is_final: bool = False
 
 
 ACTIONS = {
@@ -69,6 +70,7 @@ ACTIONS = {
             (PILOT, OPEN, PAUSED),
             "Nobody new can enter any more, and a closed study cannot be opened again. People who "
             "are under way go on to the end.",
+            is_final=True,
         ),
         Action("version", "New version", services.study_version, (PILOT, OPEN, PAUSED, CLOSED)),
         Action(
@@ -77,6 +79,7 @@ ACTIONS = {
             services.study_delete,
             (DRAFT,),
             "The draft and its log are gone for good. Nobody has seen it.",
+            is_final=True,
         ),
     )
 }
@@ -97,7 +100,7 @@ def act(request: HttpRequest, study: Study, name: str) -> HttpResponse:
         raise Http404(f"No action {name}.")
     is_sure = not action.warning or "sure" in request.POST
     if request.method != "POST" or not is_sure:
-        return render(request, "studio/confirm.html", {"study": study, "action": action})
+        return render(request, "studio/authoring/confirm.html", {"study": study, "action": action})
     try:
         after = action.move(study=study, user=request.user)
     except services.StudyRefused as error:
@@ -127,7 +130,7 @@ def copy(request: HttpRequest, study: Study) -> HttpResponse:
             user=request.user,
         )
         return redirect("studio-edit", made.slug)
-    return render(request, "studio/copy.html", {"study": study, "form": form})
+    return render(request, "studio/authoring/copy.html", {"study": study, "form": form})
 
 
 @require_POST

@@ -35,7 +35,7 @@ def home(request: HttpRequest) -> HttpResponse:
     rows = [(each, counts.get(each.pk, {})) for each in datasets]
     imports = DatasetImport.objects.exclude(status=Job.Status.DONE)
     context = {"rows": rows, "imports": [_job(each) for each in imports]}
-    return render(request, "studio/datasets.html", context)
+    return render(request, "studio/authoring/datasets.html", context)
 
 
 def _counts() -> dict[int, dict[str, int]]:
@@ -73,7 +73,7 @@ def new(request: HttpRequest) -> HttpResponse:
             form.add_error("file" if data["file"] else "root", str(error))
         else:
             return redirect("studio-dataset", data["slug"])
-    return render(request, "studio/photos.html", {"form": form})
+    return render(request, "studio/authoring/photos.html", {"form": form})
 
 
 @require_POST
@@ -92,7 +92,7 @@ def one(request: HttpRequest, slug: str) -> HttpResponse:
     dataset = Dataset.objects.filter(slug=slug).first()
     last = DatasetImport.objects.filter(slug=slug).first()
     if dataset is None and last is None:
-        return render(request, "studio/no_dataset.html", {"slug": slug}, status=404)
+        return render(request, "studio/authoring/no_dataset.html", {"slug": slug}, status=404)
     galleries = Gallery.objects.filter(dataset=dataset).order_by("pk") if dataset else []
     context = {
         "slug": slug,
@@ -105,7 +105,7 @@ def one(request: HttpRequest, slug: str) -> HttpResponse:
         "galleries": [(each, _job(each), _runs(each), PredictForm()) for each in galleries],
         "form": GalleryForm(),
     }
-    return render(request, "studio/dataset.html", context)
+    return render(request, "studio/authoring/dataset.html", context)
 
 
 def _runs(gallery: Gallery) -> list[tuple[PredictionRun, dict[str, object], int]]:

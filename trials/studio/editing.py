@@ -41,7 +41,7 @@ def check(request: HttpRequest) -> HttpResponse:
 def edit(request: HttpRequest, study: Study) -> HttpResponse:
     """Change a draft's document. What is typed is kept even where it is no document yet."""
     if study.is_frozen:
-        return render(request, "studio/frozen.html", {"study": study}, status=409)
+        return render(request, "studio/authoring/frozen.html", {"study": study}, status=409)
     if request.method == "POST":
         return _saved(request, study)
     text = study.draft_text or write(study.document)
@@ -89,7 +89,7 @@ def _page(request: HttpRequest, study: Study, text: str, status: int = 200) -> H
         "pools": pools(study.dataset, checked.plan) if checked.plan else (),
         "data": _data(study, checked),
     }
-    return render(request, "studio/edit.html", context, status=status)
+    return render(request, "studio/authoring/edit.html", context, status=status)
 
 
 def _data(study: Study, checked: Checked) -> dict[str, object]:

@@ -48,7 +48,7 @@ def preview(request: HttpRequest, study: Study) -> HttpResponse:
         "place": at + 1,
         "n": len(screens),
     }
-    response = render(request, "studio/preview.html", context)
+    response = render(request, "studio/authoring/preview.html", context)
     response[HEADER] = AROUND
     return response
 
@@ -83,10 +83,10 @@ def screen(request: HttpRequest, study: Study) -> HttpResponse:
         )
     except services.StudyRefused as error:
         context = {"study": study, "refusal": str(error)}
-        response = render(request, "studio/no_preview.html", context)
+        response = render(request, "studio/authoring/no_preview.html", context)
     if response.has_header("Location"):
         context = {"study": study, "refusal": "This screen leads straight on to the next one."}
-        response = render(request, "studio/no_preview.html", context)
+        response = render(request, "studio/authoring/no_preview.html", context)
     response.cookies.clear()
     response[HEADER] = INSIDE
     return response

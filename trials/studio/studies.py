@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 
 from django.contrib import messages
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -15,7 +15,14 @@ from classifiers.models import Dataset
 from trials import services
 from trials.models import Participant, Study
 from trials.ready_made import ready_made
-from trials.roles import editor_only, is_administrator, researcher_only, studies_of
+from trials.roles import (
+    editor_only,
+    is_administrator,
+    is_researcher,
+    researcher_only,
+    staff_only,
+    studies_of,
+)
 from trials.services.archive_import import study_import
 from trials.services.launch import study_check
 from trials.studio.actions import actions_of
@@ -30,21 +37,38 @@ MAX_SEED = 2**31
 
 
 @require_safe
-@researcher_only
+@staff_only
 def home(request: HttpRequest) -> HttpResponse:
-    """List the studies that somebody may change."""
-    people = Q(participants__is_simulated=False)
-    studies = (
-        studies_of(request.user)
-        .select_related("dataset", "owner")
+    """List the studies: those that the user may change, and those whose results may be seen."""
+    may_change = set(studies_of(request.user).values_list("pk", flat=True))
+    studies = list(studies_counted())
+    context = {
+        "may_make": is_researcher(request.user),
+        "has_photos": Dataset.objects.exists(),
+        "own": [each for each in studies if each.pk in may_change],
+        "others": [each for each in studies if each.pk not in may_change],
+    }
+    return render(request, "studio/home.html", context)
+
+
+def studies_counted() -> QuerySet[Study]:
+    """Return all studies, newest first, with their counts.
+
+    ``n_live`` and ``n_completed`` are the study's people, ``n_pilot`` the pilot's, ``n_simulated``
+    the simulated people of both.
+    """
+    is_robot, is_live = Q(participants__is_simulated=True), Q(participants__stage="live")
+    has_completed = Q(participants__status=Participant.Status.COMPLETED)
+    return (
+        Study.objects.select_related("dataset", "owner")
+        .order_by("-created_at", "-pk")
         .annotate(
-            n_live=Count("participants", people & Q(participants__stage="live"), distinct=True),
-            n_pilot=Count("participants", people & Q(participants__stage="pilot"), distinct=True),
+            n_live=Count("participants", filter=~is_robot & is_live),
+            n_completed=Count("participants", filter=~is_robot & is_live & has_completed),
+            n_pilot=Count("participants", filter=~is_robot & ~is_live),
+            n_simulated=Count("participants", filter=is_robot),
         )
-        .order_by("-created_at")
     )
-    has_photos = Dataset.objects.exists()
-    return render(request, "studio/home.html", {"studies": studies, "has_photos": has_photos})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -60,7 +84,7 @@ def new(request: HttpRequest) -> HttpResponse:
             form.add_error("file", f"The document has something wrong in it.\n{error}")
         except services.StudyRefused as error:
             form.add_error("file" if form.cleaned_data["source"] == "file" else None, str(error))
-    return render(request, "studio/new.html", {"form": form})
+    return render(request, "studio/authoring/new.html", {"form": form})
 
 
 def _made(request: HttpRequest, form: NewStudyForm) -> HttpResponse:
@@ -113,7 +137,7 @@ def one(request: HttpRequest, study: Study) -> HttpResponse:
         "following": Study.objects.filter(previous=study).first(),
         "participant_url": request.build_absolute_uri(reverse("consent", args=[study.slug])),
     }
-    return render(request, "studio/study.html", context)
+    return render(request, "studio/authoring/study.html", context)
 
 
 # What is open or was has no checklist left; whether it is still as it was frozen is told apart.

@@ -23,5 +23,5 @@ urlpatterns = [
     path("study/<slug:slug>/copy/", actions.copy, name="studio-copy"),
     path("study/<slug:slug>/share/", actions.share, name="studio-share"),
     path("study/<slug:slug>/simulate/", actions.simulate, name="studio-simulate"),
-    path("study/<slug:slug>/study.zip", actions.export, name="studio-export"),
+    path("study/<slug:slug>/study.zip", actions.export, name="studio-archive"),
 ]

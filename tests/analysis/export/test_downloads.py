@@ -13,8 +13,9 @@ from tests.analysis.people import make_study, person
 from tests.analysis.staff_pages import lifted, rows
 from trials.models import Participant, Study
 
+PAGE = "/studio/study/birds/results/"
 pytestmark = pytest.mark.django_db
-LIFT = "/staff/birds/lift-blind/"
+LIFT = f"{PAGE}lift-blind/"
 ARMS = ("ResNet-50", "kNN")
 
 
@@ -23,8 +24,8 @@ ARMS = ("ResNet-50", "kNN")
 def test_nothing_that_a_blinded_study_sends_names_a_condition(staff: Client, query: str) -> None:
     study = make_study()
     person(study, "kNN", "1", "1", is_simulated=True)
-    page = staff.get(f"/staff/birds/{query}").text
-    sources = set(re.findall(r'(?:src|href)="(/staff/birds/figure/[^"]*)"', page))
+    page = staff.get(f"{PAGE}{query}").text
+    sources = set(re.findall(r'(?:src|href)="(/studio/study/birds/results/figure/[^"]*)"', page))
     files = [staff.get(source.replace("&amp;", "&")) for source in sources]
     assert len(files) == 4 * 4  # four pictures to see and in three formats
     sent = page + "".join(str(file.headers) + file.content.decode("latin-1") for file in files)
@@ -36,21 +37,21 @@ def test_nothing_that_a_blinded_study_sends_names_a_condition(staff: Client, que
 def test_pictures_that_tell_of_the_ai_wait_for_the_lift(staff: Client) -> None:
     study = make_study()
     for name in ("team", "accuracy_by_difficulty", "reliance"):
-        refusal = staff.get(f"/staff/birds/figure/{name}.svg")
+        refusal = staff.get(f"{PAGE}figure/{name}.svg")
         assert refusal.status_code == 403
         assert f'href="{LIFT}"' in refusal.text
     lifted(study)
-    assert staff.get("/staff/birds/figure/team.svg").status_code == 200
+    assert staff.get(f"{PAGE}figure/team.svg").status_code == 200
 
 
 @pytest.mark.parametrize("name", ["responses", "accuracy"])
 def test_files_that_name_conditions_are_refused_with_the_way_out(staff: Client, name: str) -> None:
     make_study()
-    refusal = staff.get(f"/staff/birds/{name}.csv")
+    refusal = staff.get(f"{PAGE}{name}.csv")
     assert refusal.status_code == 403
     assert f"The file {name}.csv would show which arm is which condition" in refusal.text
     assert f'href="{LIFT}"' in refusal.text
-    assert f"/{name}.csv" not in staff.get("/staff/birds/").text
+    assert f"/{name}.csv" not in staff.get(PAGE).text
 
 
 @pytest.mark.parametrize(
@@ -65,7 +66,7 @@ def test_a_picture_is_sent_in_each_format(
     staff: Client, kind: str, content_type: str, start: bytes
 ) -> None:
     make_study()
-    response = staff.get(f"/staff/birds/figure/accuracy.{kind}?simulated=1&download")
+    response = staff.get(f"{PAGE}figure/accuracy.{kind}?simulated=1&download")
     assert response["Content-Type"] == content_type
     assert response.content.startswith(start)
     name = f"birds-accuracy-blinded-with-simulated.{kind}"
@@ -74,7 +75,7 @@ def test_a_picture_is_sent_in_each_format(
 
 def test_a_drawing_may_style_itself_and_do_nothing_else(staff: Client) -> None:
     make_study()
-    policy = staff.get("/staff/birds/figure/accuracy.svg")["Content-Security-Policy"]
+    policy = staff.get(f"{PAGE}figure/accuracy.svg")["Content-Security-Policy"]
     assert policy.startswith("default-src 'none'; style-src 'unsafe-inline'")
     assert "sandbox" in policy
 
@@ -82,7 +83,7 @@ def test_a_drawing_may_style_itself_and_do_nothing_else(staff: Client) -> None:
 @pytest.mark.parametrize("name", ["responses", "accuracy", "codebook"])
 def test_each_file_is_sent_as_an_attachment(staff: Client, name: str) -> None:
     lifted(make_study())
-    response = staff.get(f"/staff/birds/{name}.csv")
+    response = staff.get(f"{PAGE}{name}.csv")
     assert response["Content-Type"] == "text/csv; charset=utf-8"
     assert response["Content-Disposition"] == f'attachment; filename="birds-{name}.csv"'
 
@@ -94,12 +95,12 @@ def test_during_a_pilot_the_files_hold_the_pilot_as_the_page_does(staff: Client)
     Participant.objects.update(stage=Participant.Stage.PILOT)
     person(study, "kNN", "1")
     Study.objects.update(status=Study.Status.PILOT)
-    response = staff.get("/staff/birds/responses.csv")
+    response = staff.get(f"{PAGE}responses.csv")
     assert "birds-responses-pilot.csv" in response["Content-Disposition"]
     assert len(rows(response.content)) == 2
-    picture = staff.get("/staff/birds/figure/accuracy.svg?download")
+    picture = staff.get(f"{PAGE}figure/accuracy.svg?download")
     assert "birds-accuracy-pilot.svg" in picture["Content-Disposition"]
     Study.objects.update(status=Study.Status.OPEN)
-    response = staff.get("/staff/birds/responses.csv")
+    response = staff.get(f"{PAGE}responses.csv")
     assert "birds-responses.csv" in response["Content-Disposition"]
     assert len(rows(response.content)) == 1

@@ -24,7 +24,7 @@ from tests.analysis.people import make_study, person
 from trials.models import Study
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_no_pictures")]
-PAGE = "/staff/birds/exports/"
+PAGE = "/studio/study/birds/exports/"
 
 
 @pytest.fixture(autouse=True)
@@ -48,7 +48,7 @@ def study() -> Study:
 
 def test_an_export_waits_for_the_blind(staff: Client, rung: list[int]) -> None:
     make_study("blinded")
-    answer = staff.post("/staff/blinded/exports/")
+    answer = staff.post("/studio/study/blinded/exports/")
     assert (answer.status_code, rung) == (403, [])
 
 
@@ -123,7 +123,7 @@ def test_what_a_killed_worker_left_is_made_anew(study: Study, staff: Client) -> 
     assert jobs.job_claim(export)
     (export_dir() / f"{export.pk}.building" / "data").mkdir(parents=True)
     Export.objects.update(heartbeat_at=timezone.now() - timedelta(hours=1))
-    assert "ask again, a worker takes it up" in staff.get(PAGE).content.decode()
+    assert "make it again; a worker will continue" in staff.get(PAGE).content.decode()
     assert made(study).status == "done"
     assert [each.suffix for each in export_dir().iterdir()] == [".zip"]
 
@@ -156,7 +156,7 @@ def test_older_files_are_deleted_and_the_page_says_so(study: Study, staff: Clien
     assert len(list(export_dir().glob("*.zip"))) == N_KEPT
     assert not exports[0].path.exists()
     page = staff.get(PAGE).content.decode()
-    assert '<span class="badge">deleted</span> ask again' in page
+    assert '<span class="badge">deleted</span> make a new one' in page
     assert staff.get(f"{PAGE}{exports[0].pk}.zip").status_code == 404
 
 
@@ -185,7 +185,7 @@ def test_strangers_and_accounts_that_are_not_staff_get_nothing(
 def test_an_export_of_another_study_is_not_found(study: Study, staff: Client) -> None:
     export = made(study)
     make_study("dogs")
-    assert staff.get(f"/staff/dogs/exports/{export.pk}.zip").status_code == 404
+    assert staff.get(f"/studio/study/dogs/exports/{export.pk}.zip").status_code == 404
 
 
 def test_a_zip_file_is_written_block_by_block(

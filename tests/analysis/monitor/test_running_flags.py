@@ -14,7 +14,7 @@ from tests.trials.services.test_flags import play
 from trials.models import Study
 
 pytestmark = pytest.mark.django_db
-LIVE, PEOPLE = "/studio/study/trees/running/", "/studio/study/trees/people/"
+LIVE, PEOPLE = "/studio/study/trees/monitor/", "/studio/study/trees/people/"
 
 
 @pytest.fixture

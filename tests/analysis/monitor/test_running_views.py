@@ -23,7 +23,7 @@ from trials import services
 from trials.models import Identity, Participant, Study
 
 pytestmark = pytest.mark.django_db
-LIVE, PEOPLE = "/studio/study/trees/running/", "/studio/study/trees/people/"
+LIVE, PEOPLE = "/studio/study/trees/monitor/", "/studio/study/trees/people/"
 ALICE = f"{PEOPLE}p0001/"
 DO = f"{ALICE}do/"
 READS = [LIVE, f"{LIVE}?part=1", PEOPLE, ALICE, f"{DO}withdraw/"]
@@ -93,7 +93,7 @@ def test_whoever_may_change_the_study_sees_its_people(browser: Client, page: str
 
 @pytest.mark.parametrize(
     "page",
-    ["/studio/study/none/running/", f"{PEOPLE}p0009/", f"{PEOPLE}x1/", f"{PEOPLE}r0001/",
+    ["/studio/study/none/monitor/", f"{PEOPLE}p0009/", f"{PEOPLE}x1/", f"{PEOPLE}r0001/",
      f"{DO}promote/"],
 )  # fmt: skip
 def test_what_is_not_there_is_not_found(browser: Client, page: str) -> None:
@@ -121,7 +121,7 @@ def test_the_pilot_and_robots_are_counted_apart(browser: Client, study: Study) -
 
 @pytest.mark.parametrize("query", ["?stage=nowhere", "?robots=x", "?part="])
 def test_a_wrong_address_end_shows_the_page_as_it_stands(browser: Client, query: str) -> None:
-    assert "<dt>Came</dt><dd>1</dd>" in browser.get(LIVE + query).text
+    assert "<dt>Started</dt><dd>1</dd>" in browser.get(LIVE + query).text
 
 
 def test_no_answer_and_no_accuracy_is_on_the_pages(browser: Client, study: Study) -> None:
@@ -196,7 +196,7 @@ def test_the_list_is_narrowed(browser: Client, study: Study, query: str, shown: 
     Participant.objects.filter(number=3).update(last_seen_at=late)
     page = browser.get(PEOPLE + query).text
     assert {int(n) for n in re.findall(r"people/p(\d+)/", page)} == shown
-    assert ("Not narrowed by it" in page) == ("lost" in query)
+    assert ("This filter is ignored" in page) == ("lost" in query)
 
 
 def test_the_list_is_narrowed_to_a_condition(browser: Client, study: Study) -> None:

@@ -17,14 +17,15 @@ from analysis.models import BlindLift
 from tests.analysis.people import make_study, person
 from tests.analysis.staff_pages import lifted, rows
 
+PAGE = "/studio/study/birds/results/"
 pytestmark = pytest.mark.django_db
 PAGES = [
-    "/staff/",
-    "/staff/birds/",
-    "/staff/birds/codebook.csv",
-    "/staff/birds/figure/accuracy.svg",
+    "/studio/",
+    PAGE,
+    f"{PAGE}codebook.csv",
+    f"{PAGE}figure/accuracy.svg",
 ]
-LIFT = "/staff/birds/lift-blind/"
+LIFT = f"{PAGE}lift-blind/"
 ARMS = ("ResNet-50", "kNN")
 
 
@@ -59,11 +60,11 @@ def _quick_passwords(settings: Settings) -> None:
 @pytest.mark.usefixtures("_quick_passwords")
 def test_staff_sign_in_and_out(client: Client) -> None:
     User.objects.create_user("sam", password="correct horse", is_staff=True)
-    fields = {"username": "sam", "password": "correct horse", "next": "/staff/"}
+    fields = {"username": "sam", "password": "correct horse", "next": "/studio/"}
     assert client.get("/login/").status_code == 200
-    assert client.post("/login/", fields)["Location"] == "/staff/"
+    assert client.post("/login/", fields)["Location"] == "/studio/"
     assert client.post("/logout/")["Location"] == "/login/"
-    assert client.get("/staff/").status_code == 302
+    assert client.get("/studio/").status_code == 302
 
 
 @pytest.mark.usefixtures("_quick_passwords")
@@ -76,14 +77,13 @@ def test_the_login_says_why_an_account_that_is_not_staff_cannot_enter(client: Cl
 def test_the_home_page_lists_every_study_with_its_link(staff: Client) -> None:
     make_study()
     make_study("dogs")
-    page = staff.get("/staff/").content.decode()
+    page = staff.get("/studio/").content.decode()
     assert page.index("dogs") < page.index("birds")
-    assert 'href="/s/birds/"' in page
-    assert 'href="/staff/birds/"' in page
+    assert f'href="{PAGE}"' in page
 
 
 def test_an_empty_site_says_so(staff: Client) -> None:
-    assert "No study yet" in staff.get("/staff/").content.decode()
+    assert "No study yet" in staff.get("/studio/").content.decode()
 
 
 def cells_of(page: str, title: str, name: str) -> list[str]:
@@ -96,8 +96,8 @@ def test_the_numbers_of_the_page_are_those_of_the_file(staff: Client) -> None:
     study = lifted(make_study())
     person(study, "kNN", "11", "10")
     person(study, "kNN", "10", "0")
-    page = staff.get("/staff/birds/").text
-    *_, line = rows(staff.get("/staff/birds/accuracy.csv").content)
+    page = staff.get(PAGE).text
+    *_, line = rows(staff.get(f"{PAGE}accuracy.csv").content)
     assert (line["condition"], line["analysed"]) == ("kNN", "kept")
     mean, sd = (f"{float(line[name]):.1f}" for name in ("accuracy_mean", "accuracy_sd"))
     cells = cells_of(page, "Accuracy", "kNN")
@@ -112,7 +112,7 @@ def test_the_numbers_of_the_page_are_those_of_the_file(staff: Client) -> None:
 
 def test_a_condition_without_people_shows_dashes(staff: Client) -> None:
     make_study()
-    page = staff.get("/staff/birds/").text
+    page = staff.get(PAGE).text
     assert "–" in page
     assert "nan" not in page.lower().split("<main")[1]
 
@@ -121,7 +121,7 @@ def test_the_page_shows_how_far_people_came_and_where_they_enter(staff: Client) 
     study = lifted(make_study())
     for status in ("completed", "active", "active", "failed_validation", "returned"):
         person(study, "kNN", status=status)
-    page = staff.get("/staff/birds/").text
+    page = staff.get(PAGE).text
     assert cells_of(page, "People", "kNN")[:5] == ["1", "2", "1", "1", "5"]
     assert "http://testserver/s/birds/" in page
     assert "Participants of each condition" in page
@@ -133,7 +133,7 @@ def test_a_blinded_page_counts_people_of_all_arms_together(staff: Client) -> Non
     for arm, n in (("kNN", 3), ("ResNet-50", 1)):
         for _ in range(n):
             person(study, arm, "10", "10")
-    page = staff.get("/staff/birds/").text
+    page = staff.get(PAGE).text
     assert cells_of(page, "People", "All arms")[:5] == ["4", "0", "0", "0", "4"]
     assert "n = " not in page
     assert "Arm A" not in page.split("<h2>People</h2>")[1]
@@ -142,34 +142,34 @@ def test_a_blinded_page_counts_people_of_all_arms_together(staff: Client) -> Non
 def test_simulated_people_are_left_out_until_asked_for(staff: Client) -> None:
     study = lifted(make_study())
     person(study, "kNN", "1", "1", is_simulated=True)
-    page = staff.get("/staff/birds/").text
+    page = staff.get(PAGE).text
     assert "1 simulated participant is left out." in page
     assert "100.0" not in page
-    assert rows(staff.get("/staff/birds/responses.csv").content) == []
+    assert rows(staff.get(f"{PAGE}responses.csv").content) == []
 
 
 def test_included_simulated_people_come_with_a_banner_and_a_file_name(staff: Client) -> None:
     study = lifted(make_study())
     person(study, "kNN", "1", "1", is_simulated=True)
-    page = staff.get("/staff/birds/?simulated=1").text
+    page = staff.get(f"{PAGE}?simulated=1").text
     assert "Simulated people are included." in page
     assert "100.0" in page
-    assert 'href="/staff/birds/responses.csv?simulated=1"' in page
-    file = staff.get("/staff/birds/responses.csv?simulated=1")
+    assert f'href="{PAGE}responses.csv?simulated=1"' in page
+    file = staff.get(f"{PAGE}responses.csv?simulated=1")
     assert len(rows(file.content)) == 2
     assert 'filename="birds-responses-with-simulated.csv"' in file["Content-Disposition"]
 
 
 def test_the_page_says_as_of_when(staff: Client) -> None:
     make_study()
-    page = staff.get("/staff/birds/").text
+    page = staff.get(PAGE).text
     assert re.search(r"as of <time [^>]*>\d\d:\d\d:\d\d UTC</time>", page)
 
 
 def test_asking_to_lift_the_blind_changes_nothing(staff: Client) -> None:
     make_study()
     page = staff.get(LIFT).text
-    assert "It is recorded that <strong>sam</strong> lifted the blind" in page
+    assert "The site records that <strong>sam</strong> lifted the blind" in page
     assert "It cannot be undone" in page
     assert not BlindLift.objects.exists()
 
@@ -177,9 +177,9 @@ def test_asking_to_lift_the_blind_changes_nothing(staff: Client) -> None:
 def test_a_lift_shows_the_conditions_and_who_lifted(staff: Client) -> None:
     study = make_study()
     person(study, "kNN", "1", "1")
-    assert cells_of(staff.get("/staff/birds/").text, "Accuracy", arm_labels(study, ARMS)["kNN"])
-    assert staff.post(LIFT, {"stage": "live"})["Location"] == "/staff/birds/"
-    page = staff.get("/staff/birds/").text
+    assert cells_of(staff.get(PAGE).text, "Accuracy", arm_labels(study, ARMS)["kNN"])
+    assert staff.post(LIFT, {"stage": "live"})["Location"] == PAGE
+    page = staff.get(PAGE).text
     assert cells_of(page, "Accuracy", "kNN")[0] == "1"
     assert "The blind was lifted by sam" in page
     assert "Arm A" not in page
@@ -187,7 +187,7 @@ def test_a_lift_shows_the_conditions_and_who_lifted(staff: Client) -> None:
 
 def test_a_second_lift_changes_nothing(staff: Client) -> None:
     lifted(make_study())
-    assert staff.get(LIFT)["Location"] == "/staff/birds/"
+    assert staff.get(LIFT)["Location"] == PAGE
     staff.post(LIFT, {"stage": "live"})
     assert BlindLift.objects.get().user.username == "lea"
 
@@ -203,8 +203,8 @@ def test_a_lift_needs_a_form_of_this_site() -> None:
 @pytest.mark.usefixtures("_all_tables")
 def test_the_page_shows_every_picture_with_its_numbers_in_words(staff: Client) -> None:
     lifted(make_study())
-    page = staff.get("/staff/birds/").text
-    pictures = r'<img src="/staff/birds/figure/(\w+)\.svg\?at=0" alt="([^"]*)"'
+    page = staff.get(PAGE).text
+    pictures = rf'<img src="{PAGE}figure/(\w+)\.svg\?at=0" alt="([^"]*)"'
     alts = dict(re.findall(pictures, page))
     assert list(alts) == list(NAMES)
     assert "kNN (n = 41): 61.0 (58.5 to 63.5)" in alts["accuracy"]
@@ -213,13 +213,13 @@ def test_the_page_shows_every_picture_with_its_numbers_in_words(staff: Client) -
 @pytest.mark.usefixtures("_all_tables")
 def test_numbers_before_exclusions_are_a_link_away(staff: Client) -> None:
     lifted(make_study())
-    page = staff.get("/staff/birds/").text
+    page = staff.get(PAGE).text
     assert "<strong>after</strong> exclusions (the declared rules)" in page
     assert cells_of(page, "Accuracy", "kNN")[2] == "61.0"
-    page = staff.get("/staff/birds/?analysed=all").text
+    page = staff.get(f"{PAGE}?analysed=all").text
     assert cells_of(page, "Accuracy", "kNN")[2] == "59.0"
     assert "/figure/accuracy.svg?analysed=all&amp;at=0" in page
-    file = staff.get("/staff/birds/figure/accuracy.pdf?analysed=all&download")
+    file = staff.get(f"{PAGE}figure/accuracy.pdf?analysed=all&download")
     assert 'filename="birds-accuracy-before-exclusions.pdf"' in file["Content-Disposition"]
 
 
@@ -228,32 +228,32 @@ def test_people_left_out_by_hand_are_not_called_declared(staff: Client) -> None:
     person(study, "kNN", "1", "1")
     person(study, "kNN", "1", "1")
     study.participants.filter(number=1).update(exclusion="fell asleep")
-    page = staff.get("/staff/birds/").text
+    page = staff.get(PAGE).text
     assert "exclusions (1 person left out by a researcher, by hand)" in page
     assert "declared rules" not in page
     assert cells_of(page, "Exclusions", "kNN")[:4] == ["by hand", "2", "1", "1"]
-    file = rows(staff.get("/staff/birds/accuracy.csv").content)
+    file = rows(staff.get(f"{PAGE}accuracy.csv").content)
     assert [row["n_participants"] for row in file if row["condition"] == "kNN"] == ["2", "2", "1"]
 
 
 def test_only_who_may_see_people_is_shown_the_way_to_them(staff: Client) -> None:
     make_study()
-    there = "/studio/study/birds/running/"
-    assert there not in staff.get("/staff/birds/").text
+    there = "/studio/study/birds/monitor/"
+    assert there not in staff.get(PAGE).text
     User.objects.update(is_superuser=True)
-    assert there in staff.get("/staff/birds/").text
+    assert there in staff.get(PAGE).text
 
 
 @pytest.mark.parametrize(
     "page",
     [
-        "/staff/cats/",
-        "/staff/cats/responses.csv",
-        "/staff/cats/lift-blind/",
-        "/staff/cats/figure/accuracy.svg",
-        "/staff/birds/secrets.csv",
-        "/staff/birds/figure/secrets.svg",
-        "/staff/birds/figure/accuracy.gif",
+        "/studio/study/cats/results/",
+        "/studio/study/cats/results/responses.csv",
+        "/studio/study/cats/results/lift-blind/",
+        "/studio/study/cats/results/figure/accuracy.svg",
+        f"{PAGE}secrets.csv",
+        f"{PAGE}figure/secrets.svg",
+        f"{PAGE}figure/accuracy.gif",
     ],
 )
 def test_an_unknown_study_or_file_is_not_found(staff: Client, page: str) -> None:
@@ -262,7 +262,7 @@ def test_an_unknown_study_or_file_is_not_found(staff: Client, page: str) -> None
 
 
 @pytest.mark.parametrize("n_people", [0, 1, 4])
-@pytest.mark.parametrize(("page", "n_queries"), [("/staff/", 4), ("/staff/birds/", 15)])
+@pytest.mark.parametrize(("page", "n_queries"), [("/studio/", 5), (PAGE, 14)])
 def test_a_page_takes_the_same_queries_for_any_number_of_people(
     staff: Client,
     page: str,
@@ -278,7 +278,14 @@ def test_a_page_takes_the_same_queries_for_any_number_of_people(
 
 
 @pytest.mark.parametrize(
-    "page", ["/login/", "/staff/", "/staff/birds/?simulated=1", LIFT, "/staff/birds/responses.csv"]
+    "page",
+    [
+        "/login/",
+        "/studio/",
+        f"{PAGE}?simulated=1",
+        LIFT,
+        f"{PAGE}responses.csv",
+    ],
 )
 def test_no_page_has_inline_script_or_style(staff: Client, page: str) -> None:
     person(make_study(), "kNN", "1", "0", is_simulated=True)

@@ -6,10 +6,10 @@ from pytest_django import DjangoAssertNumQueries
 
 from analysis.codebook.codebook import RESPONSES, column_names
 from analysis.rows.frame import responses_frame
-from analysis.rows.overview import Progress, progress_counts, studies_overview
+from analysis.rows.overview import Progress, progress_counts
 from analysis.tables.tidy import dtype_of
 from tests.analysis.people import make_study, person
-from trials.models import Participant, Response, Study, Trial
+from trials.models import Response, Trial
 
 pytestmark = pytest.mark.django_db
 
@@ -140,22 +140,3 @@ def test_progress_counts_people_by_how_far_they_came() -> None:
     with_robots = progress_counts(study, include_simulated=True)[1]
     assert with_robots == Progress("kNN", 3, 1, 1, 4, n_simulated=1)
     assert with_robots.n_total == 9
-
-
-@pytest.mark.parametrize(("status", "n"), [("pilot", 2), ("open", 1)])
-def test_the_overview_counts_the_pilot_s_people_or_the_study_s(status: str, n: int) -> None:
-    study = make_study()
-    for stage in ("pilot", "pilot", "live"):
-        Participant.objects.filter(pk=person(study, "kNN", "1").pk).update(stage=stage)
-    Study.objects.update(status=status)
-    row = vars(studies_overview().get())
-    assert (row["n_people"], row["n_completed"]) == (n, n)
-
-
-def test_the_overview_counts_people_and_robots_apart() -> None:
-    study = make_study()
-    person(study, "kNN")
-    person(study, "kNN", status="active")
-    person(study, "kNN", is_simulated=True)
-    row = vars(studies_overview().get())
-    assert (row["n_people"], row["n_completed"], row["n_simulated"]) == (2, 1, 1)

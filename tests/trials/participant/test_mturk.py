@@ -100,7 +100,7 @@ def test_no_other_page_without_its_token_may_be_framed(address: str) -> None:
     assert page.headers["X-Frame-Options"] == "DENY"
 
 
-@pytest.mark.parametrize("address", ["/staff/login/", "/s/birds/"])
+@pytest.mark.parametrize("address", ["/login/", "/s/birds/"])
 def test_nothing_else_may_be_framed(client: Client, address: str) -> None:
     page = client.get(address)
     assert "frame-ancestors 'none'" in page.headers["Content-Security-Policy"]
@@ -119,5 +119,5 @@ def test_a_frame_keeps_its_cookies_over_https(secure: bool, expected: str) -> No
 
 
 def test_nothing_that_travels_over_http_makes_a_page_framed() -> None:
-    page = Client(headers={"trials.framed": "yes"}).get("/staff/login/")
+    page = Client(headers={"trials.framed": "yes"}).get("/login/")
     assert page.headers["X-Frame-Options"] == "DENY"

@@ -12,7 +12,7 @@ from trials import services
 from trials.models import Study
 from trials.studio import freeze_status
 
-RED = "Not what was frozen"
+RED = "The study differs from what was frozen"
 
 
 @pytest.fixture

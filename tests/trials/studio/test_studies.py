@@ -27,7 +27,7 @@ def words(response: object) -> str:
 
 
 def test_a_site_without_photos_says_what_comes_first(browser: Client) -> None:
-    assert "Bring photos in" in words(browser.get("/studio/"))
+    assert "Import photos" in words(browser.get("/studio/"))
 
 
 @pytest.mark.parametrize("source", ["blank", "short", "demo", "replica-cub", "replica-imagenet"])
@@ -78,10 +78,12 @@ def test_an_exported_study_comes_back_by_the_form(browser: Client) -> None:
     assert f"The very same study: fingerprint {study.frozen_sha256}" in words(page)
 
 
-def test_the_list_shows_only_what_one_may_change(browser: Client, draft: Study) -> None:
+def test_of_the_studies_of_others_the_list_offers_the_results(
+    browser: Client, draft: Study
+) -> None:
     page = words(browser.get("/studio/"))
-    assert "/studio/study/draft/" in page
-    assert "/studio/study/trees/" not in page
+    links = re.findall(r'href="(/studio/study/[^"]*)"', page)
+    assert links == ["/studio/study/draft/", "/studio/study/trees/results/"]
 
 
 def test_a_launch_is_asked_about_before_it_happens(browser: Client, draft: Study) -> None:

@@ -1,0 +1,89 @@
+"""The parts that every researcher's page shares: tables, cards, and a study's tabs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django import template
+from django.contrib.auth.models import User
+from django.template import Context
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString, mark_safe
+
+from trials.models import Study
+from trials.roles import is_researcher, may_edit
+
+register = template.Library()
+
+
+@register.filter
+def may_make_studies(user: User) -> bool:
+    """Whether a user may make studies."""
+    return is_researcher(user)
+
+
+@register.simple_block_tag
+def table(
+    content: SafeString, label: str, *, caption: str = "", anchor: str = "", kind: str = ""
+) -> SafeString:
+    """Wrap a table's head and body so that it scrolls sideways and can be reached by keyboard.
+
+    ``label`` names it for screen readers, ``kind`` adds classes.
+    """
+    context = {
+        "content": content,
+        "label": label,
+        "caption": caption,
+        "anchor": anchor,
+        "kind": kind,
+    }
+    return mark_safe(render_to_string("studio/_table.html", context))  # noqa: S308 - a template
+
+
+@register.simple_block_tag
+def card(content: SafeString, title: str = "", *, anchor: str = "") -> SafeString:
+    """Wrap a part of a page; ``anchor`` is what links lead to."""
+    context = {"content": content, "title": title, "anchor": anchor}
+    return mark_safe(render_to_string("studio/_card.html", context))  # noqa: S308 - a template
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """One page of a study: its words, the view it leads to, and the views that belong to it."""
+
+    label: str
+    view: str
+    more: frozenset[str] = frozenset()
+    is_for_analysts: bool = False
+
+
+TABS = (
+    Tab("Overview", "studio-study", frozenset({"studio-act", "studio-copy"})),
+    Tab("Design", "studio-edit"),
+    Tab("Preview", "studio-preview"),
+    Tab("People", "studio-people", frozenset({"studio-person", "studio-person-act"})),
+    Tab("Monitor", "studio-monitor"),
+    Tab(
+        "Results",
+        "studio-results",
+        frozenset({"studio-lift-blind", "studio-table", "studio-figure"}),
+        is_for_analysts=True,
+    ),
+    Tab("Files", "studio-exports", frozenset({"studio-export-file"}), is_for_analysts=True),
+)
+
+
+@register.inclusion_tag("studio/_tabs.html", takes_context=True)
+def study_tabs(context: Context, study: Study) -> dict[str, Any]:
+    """Show the pages of a study that the user may open, the current one marked."""
+    request = context["request"]
+    here = request.resolver_match.url_name
+    is_editor = may_edit(request.user, study)
+    tabs = [
+        {"label": tab.label, "view": tab.view, "is_here": here == tab.view, "is_within": is_within}
+        for tab in TABS
+        if is_editor or tab.is_for_analysts
+        for is_within in [here == tab.view or here in tab.more]
+    ]
+    return {"study": study, "tabs": tabs}
