@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from trials.participant.framing import FRAMED, FRAMES
+from trials.participant.framing import FRAMED, FRAMES, PERSON_COOKIE
 
 # No inline script or style exists anywhere in the templates, so none is allowed.
 POLICY = (
@@ -38,7 +39,8 @@ def mturk_frames(
 ) -> Callable[[HttpRequest], HttpResponse]:
     """Let the pages of a study that recruits on Mechanical Turk be shown in its frame.
 
-    Inside another site's frame a browser keeps only cookies that say SameSite=None; Secure.
+    Inside another site's frame a browser keeps only cookies that say SameSite=None; Secure. Only
+    the cookie of the study's person and that of the forms say so: the staff's never does.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
@@ -46,8 +48,9 @@ def mturk_frames(
         if FRAMED in request.META:
             response.headers["Content-Security-Policy"] = FRAMED_POLICY
             del response.headers["X-Frame-Options"]
-            for cookie in response.cookies.values() if request.is_secure() else ():
-                cookie["samesite"], cookie["secure"] = "None", True
+            for name, cookie in response.cookies.items() if request.is_secure() else ():
+                if name.startswith(PERSON_COOKIE) or name == settings.CSRF_COOKIE_NAME:
+                    cookie["samesite"], cookie["secure"] = "None", True
         return response
 
     return middleware

@@ -8,7 +8,7 @@ from django.test import Client
 
 from tests.factories import enrol, make_study
 from trials.models import Study
-from trials.participant import views
+from trials.participant import identity
 
 pytestmark = pytest.mark.django_db
 
@@ -38,7 +38,7 @@ def test_a_failure_tells_the_person_that_nothing_is_lost(monkeypatch: pytest.Mon
     def fail(*_: object) -> None:
         raise RuntimeError("the disk is full")
 
-    monkeypatch.setattr(views, "participant_of", fail)
+    monkeypatch.setattr(identity, "participant_of", fail)
     page = Client(raise_request_exception=False).get("/s/trees/session/")
     assert page.status_code == 500
     assert "Your answers until now are stored" in page.text

@@ -22,6 +22,12 @@ from trials.models import Event, Participant, Study
 from trials.participant import devices, texts
 from trials.participant.entry_forms import ConsentForm, device_of
 from trials.participant.framing import frame
+from trials.participant.identity import (
+    forget,
+    own_page_only,
+    participant_of,
+    remember,
+)
 from trials.participant.recruitment import (
     CHANNELS,
     Arrival,
@@ -50,14 +56,6 @@ class Visitor:
         """Return the signed field of the page."""
         seal = {"study": study.pk, "key": self.key, "arrival": asdict(self.arrival)}
         return signing.dumps(seal, salt=SALT)
-
-
-def participant_of(request: HttpRequest, study: Study) -> Participant | None:
-    """Return who this browser is in this study, if anyone."""
-    frame(request, study)
-    token = request.session.get(f"participant:{study.pk}")
-    related = ("study", "condition", "trial_set")
-    return Participant.objects.select_related(*related).filter(study=study, token=token).first()
 
 
 @never_cache
@@ -172,11 +170,12 @@ def _let_back_in(
 def _let_in(
     request: HttpRequest, study: Study, participant: Participant, arrival: Arrival
 ) -> HttpResponse:
+    response = redirect("session", study.slug)
     if request.method != "HEAD":
-        request.session[f"participant:{study.pk}"] = participant.token
+        remember(response, participant)
         services.participant_arrive(participant=participant, arrival=arrival)
         _note_device(request, study, participant)
-    return redirect("session", study.slug)
+    return response
 
 
 def _note_device(request: HttpRequest, study: Study, participant: Participant) -> None:
@@ -269,20 +268,21 @@ def _page(
 
 @never_cache
 @require_POST
-def next_person(request: HttpRequest, slug: str) -> HttpResponse:
+@own_page_only
+def next_person(
+    request: HttpRequest, study: Study, participant: Participant | None
+) -> HttpResponse:
     """Free a browser for the next person, once the last one's session has ended.
 
-    In a laboratory it ends here if somebody who left before the end is not there any more: the
-    page that was asked on says by the number whose session it was.
+    In a laboratory it ends here if somebody who left before the end is not there any more.
     """
-    study = get_object_or_404(Study, slug=slug)
-    participant = participant_of(request, study)
+    response = redirect("consent", study.slug)
     if participant is None:
-        return redirect("consent", slug)
+        return response
     is_shared = CHANNELS[study.plan.recruitment.channel].is_shared
-    if is_shared and request.POST.get("leaves") == str(participant.number):
+    if is_shared and request.POST.get("leaves") == "yes":
         services.participant_stop(participant=participant, keeps_answers=True)
         participant.refresh_from_db(fields=["status"])
     if roles.may_forget(request.user, participant):
-        del request.session[f"participant:{study.pk}"]
-    return redirect("consent", slug)
+        forget(response, study)
+    return response

@@ -6,8 +6,11 @@ from django.http import HttpRequest, HttpResponse
 from django.views.csrf import csrf_failure
 
 from trials.models import Study
-from trials.participant.page_errors import PAGES
 
+# The names of the addresses that people of a study open.
+PAGES = {"consent", "next-person", "session", "stop", "events"}
+# The cookie of a study's person: this, and the study's key.
+PERSON_COOKIE = "person_"
 # In the WSGI environment, where nothing that travels over HTTP can write.
 FRAMED = "trials.framed"
 # worker.mturk.com and workersandbox.mturk.com frame the task; www.mturk.com takes the result and

@@ -12,9 +12,10 @@ from typing import Any
 from django.http import HttpRequest
 
 from trials.models import PageError, Participant, Study
+from trials.participant.framing import PAGES
+from trials.participant.identity import token_of
 
 MAX_ERRORS = 200  # of one study; the oldest go first
-PAGES = {"consent", "next-person", "session", "stop", "events"}
 ROOT = Path(__file__).resolve().parents[2]
 # What may come from a person's hands or link: quoted text, addresses, long ids and numbers.
 PERSONAL = re.compile(
@@ -39,11 +40,10 @@ def _store(request: HttpRequest, slug: str, error: BaseException) -> None:
     study = Study.objects.filter(slug=slug).first()
     if study is None:
         return
-    token = request.session.get(f"participant:{study.pk}")
     people = Participant.objects.filter(study=study).exclude(status=Participant.Status.WITHDRAWN)
     PageError.objects.create(
         study=study,
-        participant=people.filter(token=token).first(),
+        participant=people.filter(token=token_of(request, study)).first(),
         path=request.path[:200],
         kind=type(error).__name__[:100],
         message=described(error),

@@ -11,7 +11,7 @@ import re
 
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -19,8 +19,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from classifiers.models import crop_path
 from trials import services
 from trials.models import Participant, Study
-from trials.participant.entry import participant_of
 from trials.participant.forms import EventsForm, StepForm
+from trials.participant.identity import own_page_only
 from trials.steps import pages, questions
 from trials.study.design import Kind
 from trials.study.document import schema
@@ -30,13 +30,12 @@ A_YEAR = 365 * 24 * 3600
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def session(request: HttpRequest, slug: str) -> HttpResponse:
+@own_page_only
+def session(request: HttpRequest, study: Study, participant: Participant | None) -> HttpResponse:
     """Show the current step, or take it as done; ``?page=`` shows an earlier page of text."""
-    study = get_object_or_404(Study, slug=slug)
-    participant = participant_of(request, study)
     if participant is None:
         is_lost = request.method == "POST"
-        return lost(request, study) if is_lost else redirect("consent", slug)
+        return lost(request, study) if is_lost else redirect("consent", study.slug)
     if request.method == "POST":
         return submit(request, participant)
     if "page" in request.GET:
@@ -103,18 +102,17 @@ def ended(request: HttpRequest, participant: Participant) -> HttpResponse:
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def stop(request: HttpRequest, slug: str) -> HttpResponse:
+@own_page_only
+def stop(request: HttpRequest, study: Study, participant: Participant | None) -> HttpResponse:
     """Ask whether to stop for good and what becomes of the answers; only a post does it."""
-    study = get_object_or_404(Study, slug=slug)
-    participant = participant_of(request, study)
     answers = request.POST.get("answers")
     if participant is None or not participant.is_active:
-        return redirect("session", slug)
+        return redirect("session", study.slug)
     if answers not in {"keep", "delete"}:
         context = pages.base(participant, participant.step)
         return render(request, "trials/stop.html", context, status=400 if request.POST else 200)
     services.participant_stop(participant=participant, keeps_answers=answers == "keep")
-    return redirect("session", slug)
+    return redirect("session", study.slug)
 
 
 def lost(request: HttpRequest, study: Study) -> HttpResponse:
@@ -124,9 +122,9 @@ def lost(request: HttpRequest, study: Study) -> HttpResponse:
 
 
 @require_POST
-def events(request: HttpRequest, slug: str) -> HttpResponse:
-    """Keep what a page tells while it stays or when it is left. The answer is always empty."""
-    participant = participant_of(request, get_object_or_404(Study, slug=slug))
+@own_page_only
+def events(request: HttpRequest, study: Study, participant: Participant | None) -> HttpResponse:
+    """Keep what a page tells while it stays or when it is left. Nobody reads the answer."""
     form = EventsForm(request.POST)
     if participant is not None and form.is_valid():
         services.events_add(

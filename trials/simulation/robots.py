@@ -19,6 +19,7 @@ from trials.study.design import Kind, Phase, Step
 
 KEY = re.compile(r'name="enrolment_key" value="([^"]+)"')
 STEP = re.compile(r'name="step" value="(\d+)"')
+SEAL = re.compile(r'name="shown_to" value="([^"]+)"')
 
 
 class RobotStuck(RuntimeError):
@@ -101,9 +102,11 @@ def _walk(study: Study, robot: Robot | Cast, rng: random.Random) -> Participant:
     if not isinstance(robot, Robot):
         behaviour = robot[participant.condition.name]
         robot = Robot.drawn(behaviour, rng, image_seed=study.plan.seed)
-    while step := STEP.search(client.get(way, secure=True).text):
+    while step := STEP.search(page := client.get(way, secure=True).text):
         current = participant.script[int(step[1])]
-        form = {"step": step[1]} | _answer(participant, current, robot, rng)
+        seal = SEAL.search(page)
+        form = {"step": step[1], "shown_to": seal[1] if seal else ""}
+        form |= _answer(participant, current, robot, rng)
         _submit(client, way, form)
     participant.refresh_from_db()
     if participant.status == Participant.Status.ACTIVE:

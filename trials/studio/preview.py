@@ -18,7 +18,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from trials.models import Condition, Participant, Response, Study
-from trials.participant import entry, views
+from trials.participant import entry, identity, views
 from trials.services.enrolment import trials_lay_out
 from trials.services.freezing import sets_draw
 from trials.services.run_selection import runs_choose
@@ -95,7 +95,7 @@ def screen_render(
             participant = _stand_in(study, condition, number)
             _put(participant, key)
             visitor = _visitor(request)
-            visitor.session[f"participant:{study.pk}"] = participant.token
+            identity.carry(visitor, participant)
             return views.session(visitor, study.slug)
         finally:
             transaction.set_rollback(True)

@@ -19,7 +19,7 @@ export function delivered() {
 function sendBeacon() {
   if (!current || kept.length === 0) return;
   const data = new FormData();
-  for (const name of ["csrfmiddlewaretoken", "step"]) {
+  for (const name of ["csrfmiddlewaretoken", "shown_to", "step"]) {
     data.set(name, current.elements.namedItem(name).value);
   }
   data.set("events", pending());

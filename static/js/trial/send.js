@@ -58,6 +58,8 @@ async function deliver(form, data, restart) {
       window.location.replace(form.action);
     } else if (answer === "refused") {
       tellWhatToDo(form);
+    } else if (answer.isOthers) {
+      showInstead(answer);
     } else {
       delivered();
       showAgain(answer, restart);
@@ -82,6 +84,7 @@ async function post(form, data) {
     const response = await asked;
     if (response.type === "opaqueredirect") return "taken";
     if (response.status === 422) return { page: await response.text() };
+    if (response.status === 409) return { page: await response.text(), isOthers: true };
     return response.status >= 500 || response.status === 429 ? "again" : "refused";
   } catch {
     return "again";
@@ -130,6 +133,14 @@ function showAgain(answer, restart) {
   document.querySelector("main").replaceWith(page.querySelector("main"));
   release(document.querySelector("main"), "sending");
   restart();
+}
+
+// The page was shown to somebody else than the browser's session: it says so, and does nothing more.
+function showInstead(answer) {
+  const page = new DOMParser().parseFromString(answer.page, "text/html");
+  document.title = page.title;
+  document.body.replaceWith(document.adoptNode(page.body));
+  document.querySelector("h1").focus();
 }
 
 function tellWhatToDo(form) {

@@ -24,6 +24,7 @@ from tests.trials.doors import (
     look,
     make_recruited,
 )
+from tests.trials.tab import Tab, person_in
 from trials import services
 from trials.models import Condition, Identity, Participant, Study
 from trials.simulation.robots import Robot, play
@@ -44,7 +45,7 @@ def test_a_link_scanner_takes_no_place_and_no_session(client: Client, method: st
 def test_the_consent_needs_nothing_but_the_page(client: Client) -> None:
     make_recruited("prolific")
     form = hidden(look(client, **PROLIFIC).text)
-    answer = Client().post(DOOR, form | {"agree": "on"})  # another browser, without the query
+    answer = Tab().post(DOOR, form | {"agree": "on"})  # another browser, without the query
     assert answer.headers["Location"] == WAY
     identity = Identity.objects.get()
     assert (identity.person_id, identity.submission_id, identity.project_id) == (
@@ -61,7 +62,7 @@ def test_ids_are_in_no_text_no_redirect_and_no_log(
     with caplog.at_level(logging.DEBUG):
         page = look(client, **PROLIFIC)
         answer = consent(client, **PROLIFIC)
-        again = look(Client(), **PROLIFIC)
+        again = look(Tab(), **PROLIFIC)
         bad = look(client, PROLIFIC_PID="x" * 23)
     seen = (page.text, str(answer.headers), str(again.headers), client.get(WAY).text)
     assert not any(each in text for each in (PID, SESSION, PROJECT) for text in seen)
@@ -137,7 +138,7 @@ def test_the_same_id_on_another_device_goes_on_at_the_same_place(client: Client)
     make_recruited("prolific")
     consent(client, **PROLIFIC)
     client.post(WAY, {"step": "0"})
-    phone = Client()
+    phone = Tab()
     assert look(phone, **PROLIFIC).headers["Location"] == WAY
     assert 'name="step" value="1"' in phone.get(WAY).text
     assert Participant.objects.count() == 1
@@ -145,9 +146,9 @@ def test_the_same_id_on_another_device_goes_on_at_the_same_place(client: Client)
 
 def test_agreeing_again_on_another_device_is_the_same_person(client: Client) -> None:
     make_recruited("prolific")
-    form = hidden(look(Client(), **PROLIFIC).text)
+    form = hidden(look(Tab(), **PROLIFIC).text)
     consent(client, **PROLIFIC)
-    tablet = Client()
+    tablet = Tab()
     assert tablet.post(DOOR, form | {"agree": "on"}).headers["Location"] == WAY
     assert Participant.objects.count() == 1
     assert tablet.get(WAY).status_code == 200
@@ -157,14 +158,14 @@ def test_who_is_in_needs_no_id_to_go_on_in_the_same_browser(client: Client) -> N
     make_recruited("prolific")
     consent(client, **PROLIFIC)
     assert look(client).headers["Location"] == WAY
-    assert look(Client()).status_code == 400
+    assert look(Tab()).status_code == 400
     assert look(client, PROLIFIC_PID="damaged").status_code == 400
 
 
 def test_a_head_request_with_a_known_id_opens_no_session(client: Client) -> None:
     make_recruited("prolific")
     consent(client, **PROLIFIC)
-    scanner = Client()
+    scanner = Tab()
     assert scanner.head(DOOR, PROLIFIC).status_code == 302
     assert not scanner.session.keys()
 
@@ -174,7 +175,7 @@ def test_who_finished_sees_the_code_again_even_when_the_study_is_closed(client: 
     consent(client, **PROLIFIC)
     finish(Participant.objects.get())
     Study.objects.update(status="closed")
-    other = Client()
+    other = Tab()
     look(other, **PROLIFIC)
     assert "complete?cc=DONE-1" in other.get(WAY).text
 
@@ -186,9 +187,7 @@ def test_another_id_in_the_same_browser_is_another_person(client: Client) -> Non
     consent(client, **bob)
     assert Participant.objects.count() == 2
     look(client, **PROLIFIC)
-    assert client.session[f"participant:{Study.objects.get().pk}"] == (
-        Participant.objects.get(identity__person_id=PID).token
-    )
+    assert person_in(client) == Participant.objects.get(identity__person_id=PID)
 
 
 def test_a_finished_person_with_another_submission_gets_no_second_code(client: Client) -> None:
@@ -204,7 +203,7 @@ def test_a_finished_person_with_another_submission_gets_no_second_code(client: C
 def test_who_takes_the_task_up_again_goes_on_under_the_new_submission(client: Client) -> None:
     make_recruited("prolific")
     consent(client, **PROLIFIC)
-    look(Client(), **(PROLIFIC | {"SESSION_ID": "9d" * 12}))
+    look(Tab(), **(PROLIFIC | {"SESSION_ID": "9d" * 12}))
     assert Identity.objects.get().submission_id == "9d" * 12
 
 
@@ -212,12 +211,12 @@ def test_where_repeats_are_allowed_the_old_code_is_one_click_away(client: Client
     make_recruited("link", quality={"repeat": "allow"})
     consent(client, pid="alice")
     finish(Participant.objects.get())
-    other = Client()
+    other = Tab()
     page = look(other, pid="alice")
     assert "taken part in this study before" in page.text
     other.post(DOOR, hidden(page.text) | {"again": "yes"})
     assert "DONE-1" in other.get(WAY).text
-    consent(Client(), pid="alice")
+    consent(Tab(), pid="alice")
     assert Participant.objects.count() == 2
 
 
@@ -228,7 +227,7 @@ def test_a_person_of_the_pilot_is_told_so_before_reading(client: Client) -> None
     consent(client, pid="alice")
     finish(Participant.objects.get())
     services.study_open(study=study)
-    page = look(Client(), pid="alice")
+    page = look(Tab(), pid="alice")
     assert (page.status_code, "You took part before" in page.text) == (403, True)
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.test import Client
 
 from classifiers.models import Image
 from tests.factories import KINDS, make_document, make_study
+from tests.trials.tab import Tab
 from trials import services
 from trials.models import Condition, Participant, Study
 from trials.participant.trial_view import trial_screen
@@ -26,7 +26,7 @@ CONDITIONS = [each.name for each in ARMS]
 WAY = "/s/trees/session/"
 
 
-class Wire(Client):
+class Wire(Tab):
     """A browser that keeps every byte it receives: status, headers, cookies and body."""
 
     def __init__(self) -> None:
@@ -160,7 +160,9 @@ def walk_everything(client: Wire, participant: Participant) -> Iterator[tuple[St
 def words(received: list[bytes]) -> bytes:
     """Return what is no picture, without random names, in which anything may occur."""
     texts = b"\n".join(each for each in received if b"\xff\xd8" not in each)
-    return re.sub(rb"/image/[\w-]+|value=\"\w{64}\"|(sessionid|csrftoken)=\w+", b"", texts)
+    seal = rb"shown_to(=|\" value=\")\d+\.[\w-]+"
+    random = rb"/image/[\w-]+|value=\"\w{64}\"|(person_\d+|csrftoken)=[\w:-]+"
+    return re.sub(seal + rb"|" + random, b"", texts)
 
 
 @pytest.mark.parametrize("condition", [*CONDITIONS, "No-AI-arm"])
@@ -201,10 +203,11 @@ def test_the_random_name_of_a_photo_says_nothing_about_it() -> None:
 def test_the_cookie_is_a_random_key_only() -> None:
     client, participant = enter(make_study(), "kNN")
     client.get(WAY)
-    assert set(client.cookies) == {"sessionid", "csrftoken"}
-    for cookie in client.cookies.values():
-        assert re.fullmatch(r"[A-Za-z0-9]{32}", cookie.value)
-        assert participant.token not in cookie.value
+    assert set(client.cookies) == {f"person_{participant.study_id}", "csrftoken"}
+    assert re.fullmatch(r"[A-Za-z0-9]{32}", client.cookies["csrftoken"].value)
+    random, time, signature = client.cookies[f"person_{participant.study_id}"].value.split(":")
+    assert re.fullmatch(r"[A-Za-z0-9_-]{20}", random)
+    assert all(re.fullmatch(r"[A-Za-z0-9_-]+", each) for each in (time, signature))
 
 
 def test_a_shown_exemplar_is_always_of_the_predicted_kind() -> None:

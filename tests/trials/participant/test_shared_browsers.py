@@ -43,7 +43,7 @@ def test_an_unfinished_session_is_nobodys_until_somebody_says_so(client: Client)
     page = look(client)
     assert page.status_code == 200
     assert "Is that you?" in page.text
-    assert re.search(f'<a [^>]*href="{WAY}">Go on as person 1</a>', page.text)
+    assert re.search(rf'<a [^>]*href="{WAY}\?shown_to=[^"]+">Go on as person 1</a>', page.text)
     assert 'name="step" value="1"' in client.get(WAY).text
     assert statuses() == ["active"]
 

@@ -223,5 +223,5 @@ def test_a_trial_page_takes_a_fixed_number_of_queries(
     Participant.objects.update(condition=Study.objects.get().conditions.get(name="EMD-Corr"))
     go_to(alice, 2)
     alice.get(WAY)
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(8):
         alice.get(WAY)

@@ -10,6 +10,7 @@ from django.test import Client
 
 from tests.factories import make_document, make_study
 from tests.trials.doors import WAY, consent
+from tests.trials.tab import Tab
 from trials.models import Condition, Participant
 from trials.services import trial_of
 from trials.study.design import Kind
@@ -44,7 +45,7 @@ def speaking(view: str, wording: dict[str, str], **changes: Any) -> Client:
     arm = {"name": VIEWS[view], "classifier": classifier, "view": view}
     document = make_document(conditions=[arm], wording=wording, **changes)
     make_study(plan=StudyPlan.from_json(document), n_queries=24)
-    client = Client()
+    client = Tab()
     consent(client)
     return client
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from tests.factories import make_document, make_study
 from tests.trials.participant.test_views import DOOR, WAY, consent, go_to
+from tests.trials.tab import Tab
 from trials.models import AttentionCheck, Participant, Response, StepVisit
 from trials.services import trial_of
 from trials.study.plan import StudyPlan
@@ -26,7 +27,7 @@ def enter(stages: list[dict[str, Any]] | None = None, **changes: Any) -> Client:
     document = make_document(**changes)
     document["stages"] = [*(stages or []), *document["stages"]]
     make_study(plan=StudyPlan.from_json(document), n_queries=24)
-    client = Client()
+    client = Tab()
     consent(client)
     return client
 
@@ -69,7 +70,7 @@ def test_reading_again_moves_nothing() -> None:
     go_to(client, 2)
     page = client.get(f"{WAY}?page=0").text
     assert '<h1 tabindex="-1">Hello</h1>' in page
-    assert f'href="{WAY}?page=1"' in page
+    assert f'href="{WAY}?page=1&amp;shown_to=0.' in page
     assert 'name="step"' not in page
     assert person().step == 2
 
