@@ -1,7 +1,11 @@
-"""The frame as an app, so that Django knows it as one of ours."""
+"""The frame as an app: it registers the system checks."""
 
 from django.apps import AppConfig
 
 
 class StudySiteConfig(AppConfig):
     name = "study_site"
+
+    def ready(self) -> None:
+        """Register the system checks."""
+        from study_site import checks  # noqa: F401 - its functions register themselves

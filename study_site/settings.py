@@ -1,7 +1,8 @@
 """One settings file. Every knob is an environment variable with a safe default.
 
 A bare checkout runs on SQLite and a broker without a server; PostgreSQL, Redis or RabbitMQ
-come by environment variables alone. With DEBUG=false, anything unsafe refuses to start.
+come by environment variables alone. With DEBUG=false, which is the default under gunicorn
+(``study_site.wsgi``), anything unsafe refuses to start; see also ``study_site.checks``.
 """
 
 import os
@@ -62,7 +63,13 @@ CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS")
 
 # Everything that the running site writes lives here, so that deleting one folder resets it.
 DATA_DIR = Path(os.environ.get("DATA_DIR", BASE_DIR / "var")).resolve()
-DATA_DIR.mkdir(parents=True, exist_ok=True)
+try:
+    DATA_DIR.mkdir(parents=True, exist_ok=True)
+except OSError as error:
+    raise ImproperlyConfigured(
+        f"DATA_DIR={str(DATA_DIR)!r} cannot be made: {error.strerror}. Expected a folder that this "
+        "user may write to. Change its owner, or set DATA_DIR to another folder."
+    ) from error
 GALLERY_DIR = DATA_DIR / "galleries"
 CROP_DIR = DATA_DIR / "crops"
 # Photos that researchers bring in by the browser, in MB of one archive and of what it unpacks to.
@@ -183,6 +190,8 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+
+DEFAULT_EXCEPTION_REPORTER_FILTER = "study_site.debug.SettingsFilter"
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"

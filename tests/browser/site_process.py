@@ -41,6 +41,7 @@ class SiteProcess:
             "DATA_DIR": str(folder),
             "DATABASE_URL": database_url(),
             "PYTHONPATH": str(ROOT),
+            "DEBUG": "true",
         }
         self.process: subprocess.Popen[bytes] | None = None
 

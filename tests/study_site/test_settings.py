@@ -93,5 +93,5 @@ import classifiers.services.queueing
 heavy = [name for name in ("torch", "torchvision", "ot") if name in sys.modules]
 print(heavy)
 """
-    result = run(code, tmp_path)
+    result = run(code, tmp_path, DEBUG="true")
     assert result.stdout.strip() == "[]", result.stderr
