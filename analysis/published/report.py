@@ -14,7 +14,8 @@ from pandas import DataFrame, Series
 
 from analysis.published.checks import stage_times
 from analysis.published.responses import JUDGED_AI, Published
-from analysis.published.results import Sample, curve_table, results_of, team_table
+from analysis.published.results import Sample, Teams, curve_table, judged_of, results_of, team_table
+from analysis.stats.complementarity import complementarity_of
 from analysis.stats.confidence import threshold_grid
 from analysis.stats.exclusions import Rule, exclusion_table, rules_apply
 from analysis.stats.inference import (
@@ -33,8 +34,9 @@ from analysis.stats.measures import (
     pooled_measures,
     reliance,
 )
-from analysis.stats.team import Pool, Team, team_of, trials_below, tuning_splits
-from analysis.stats.twoway import Crossed, arm_of, difference_of
+from analysis.stats.team import SEED, Pool, team_of, trials_below, tuning_splits
+from analysis.stats.twoway import arm_of, difference_of
+from analysis.tables.complementarity_tables import team_prevalence_table, verdict_cells
 from analysis.tables.inference_tables import twoway_cells
 
 TESTED = ("accuracy", "balanced_accuracy")
@@ -92,7 +94,10 @@ def report_of(
     if pools is not None:
         tables["team.csv"] = _of_both(samples, lambda each: _team_table(each, teams[each.name]))
         tables["team_curve.csv"] = _of_both(
-            samples, lambda each: _with_n(each, curve_table(teams[each.name]))
+            samples, lambda each: _with_n(each, curve_table(teams[each.name].published))
+        )
+        tables["team_prevalence.csv"] = _of_both(
+            samples, lambda each: team_prevalence_table(teams[each.name].verdicts)
         )
     results = results_of(everyone, kept, teams["kept"], tables)
     return Report(results, tables)
@@ -194,9 +199,9 @@ def _with_n(sample: Sample, table: DataFrame) -> DataFrame:
 
 
 def _tests_table(sample: Sample) -> DataFrame:
-    crossed = _crossed(sample)
+    answers = judged_of(sample)
     arms = {
-        measure: {name: arm_of(each, measure) for name, each in crossed.items()}
+        measure: {name: arm_of(each.crossed, measure) for name, each in answers.items()}
         for measure in TESTED
     }
     rows = [
@@ -218,46 +223,37 @@ def _tests_table(sample: Sample) -> DataFrame:
     return DataFrame(rows, columns=_TEST_COLUMNS)
 
 
-def _crossed(sample: Sample) -> dict[str, Crossed]:
-    """Return each condition's answers by participant and photo, in codes."""
-    rows = sample.responses
-    person, image = (pd.factorize(rows[name])[0] for name in ("participant_id", "image"))
-    crossed = {}
-    for name in sample.conditions():
-        mine = (rows["condition"] == name).to_numpy()
-        kinds = (rows.loc[mine, k].to_numpy(bool) for k in ("is_ai_correct", "is_correct"))
-        crossed[name] = Crossed(person[mine], image[mine], *kinds)
-    return crossed
-
-
 def _values(sample: Sample, measure: str) -> dict[str, Series]:
     return {condition: sample.of(condition)[measure] for condition in sample.conditions()}
 
 
-def _team_table(sample: Sample, teams: Mapping[str, Team]) -> DataFrame:
+def _team_table(sample: Sample, teams: Teams) -> DataFrame:
     people = {name: float(sample.of(name)["accuracy"].mean()) for name in sample.conditions()}
-    return _with_n(sample, team_table(teams, people))
+    table = team_table(teams.published, people)
+    found = [teams.verdicts[name] for name in table["condition"]]
+    cells = DataFrame([verdict_cells(each) for each in found], index=table.index)
+    return _with_n(sample, pd.concat([table, cells], axis="columns"))
 
 
 def _teams(
     sample: Sample, pools: Mapping[str, Pool] | None, settings: Settings, n_tuning: int
-) -> dict[str, Team]:
+) -> Teams:
     if pools is None:
-        return {}
+        return Teams({}, {})
     n_images = next(iter(pools.values())).units.size
     wanted = n_tuning if settings.n_tuning is None else settings.n_tuning
     splits = tuning_splits(n_images, tuple(pools), wanted)
-    teams = {}
-    for condition in sample.conditions():
+    teams, verdicts = {}, {}
+    answers = judged_of(sample)
+    for place, condition in enumerate(sample.conditions()):
         ai = JUDGED_AI[condition]
         grid = threshold_grid(pools[ai].scale, paper=settings.paper)
-        rows = sample.responses[sample.responses["condition"] == condition]
-        people = trials_below(
-            pd.factorize(rows["participant_id"])[0],
-            rows["ai_units"].to_numpy(),
-            rows["is_ai_correct"].to_numpy(),
-            rows["is_correct"].to_numpy(),
-            grid,
-        )
+        mine = answers[condition]
+        people = trials_below(mine.person, mine.units, mine.is_ai_correct, mine.is_correct, grid)
         teams[condition] = team_of(pools[ai], splits[ai], people, grid)
-    return teams
+        # The verdict is no number of the published study: its thresholds are whole numbers.
+        exact = threshold_grid(pools[ai].scale)
+        verdicts[condition] = complementarity_of(
+            pools[ai], splits[ai], mine, exact, seed=(SEED, place)
+        )
+    return Teams(teams, verdicts)

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from pandas import DataFrame
 
+from analysis.stats.complementarity import Complementarity, Judged
 from analysis.stats.confidence import DIFFICULTIES
 from analysis.stats.team import Team
 
@@ -44,8 +46,33 @@ class Sample:
         return self.people[self.people["condition"] == condition]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Teams:
+    """A sample's teams by condition: as the study published them, and the verdicts on them."""
+
+    published: Mapping[str, Team]
+    verdicts: Mapping[str, Complementarity]
+
+
+def judged_of(sample: Sample) -> dict[str, Judged]:
+    """Return each condition's answers by participant and photo, in codes."""
+    rows = sample.responses
+    image = pd.factorize(rows["image"])[0].astype(np.int64)
+    judged = {}
+    for name in sample.conditions():
+        mine = (rows["condition"] == name).to_numpy()
+        judged[name] = Judged(
+            pd.factorize(rows.loc[mine, "participant_id"])[0].astype(np.int64),
+            image[mine],
+            rows.loc[mine, "ai_units"].to_numpy(),
+            rows.loc[mine, "is_ai_correct"].to_numpy(dtype=bool),
+            rows.loc[mine, "is_correct"].to_numpy(dtype=bool),
+        )
+    return judged
+
+
 def results_of(
-    everyone: Sample, kept: Sample, teams: Mapping[str, Team], tables: Mapping[str, DataFrame]
+    everyone: Sample, kept: Sample, teams: Teams, tables: Mapping[str, DataFrame]
 ) -> dict[str, object]:
     """Return what ``results.json`` holds: of the kept participants, but for the keys with raw.
 
@@ -61,7 +88,7 @@ def results_of(
             "accuracy_raw_mean": plain(everyone.of(name)["accuracy"].mean()),
             **{key: plain(means.at[name, key]) for key in MEANS},
             "accuracy_by_difficulty": {each: plain(levels.at[name, each]) for each in DIFFICULTIES},
-            "team": _team(teams[name]) if name in teams else None,
+            "team": _team(teams, name) if name in teams.published else None,
         }
         for name in kept.conditions()
     }
@@ -92,7 +119,8 @@ def _tests(table: DataFrame) -> list[dict[str, object]]:
     ]
 
 
-def _team(team: Team) -> dict[str, object]:
+def _team(teams: Teams, condition: str) -> dict[str, object]:
+    team = teams.published[condition]
     curve, best = team.curve, team.best
     return {
         "threshold": plain(team.grid.values[best]),
@@ -102,6 +130,22 @@ def _team(team: Team) -> dict[str, object]:
         "ai_alone": plain(team.ai_alone),
         "team": plain(curve.team[best]),
         "team_prevalence_corrected": plain(curve.team_prevalence_corrected[best]),
+        "complementarity": _verdict(teams.verdicts[condition]),
+    }
+
+
+def _verdict(found: Complementarity) -> dict[str, object]:
+    return {
+        "value": plain(found.value),
+        "low": plain(found.low),
+        "high": plain(found.high),
+        "verdict": found.verdict,
+        "human_alone_natural": plain(found.human_alone),
+        "ai_alone": plain(found.ai_alone),
+        "ai_always": plain(found.ai_always),
+        "team_natural": plain(found.team),
+        "n_trials": found.n_trials,
+        "n_people": found.n_people,
     }
 
 
@@ -115,7 +159,8 @@ def plain(value: Any) -> int | float | None:
 def team_table(teams: Mapping[str, Team], human_accuracy: Mapping[str, float]) -> DataFrame:
     """Return one row a condition: the team at the tuned threshold beside AI and people.
 
-    ``human_accuracy`` is people's mean accuracy on all their trials. A team is complementary if
+    ``human_accuracy`` is people's mean accuracy on all their trials. As the study published it, a
+    team is complementary if
     it is above both the AI alone and the people; empty where the team is not defined.
     """
     rows = []

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
-from pandas import DataFrame, Series, isna
+from pandas import DataFrame, Series
 
 from analysis.figures.figure_points import (
     KEPT,
@@ -27,25 +27,16 @@ from analysis.figures.figure_texts import (
     figure_text,
     figure_title,
 )
+from analysis.results.cells import NONE, Sheet, estimate, interval, number, p_value
+from analysis.results.team_sheets import prevalence_sheet, team_sheet
 from analysis.stats.exclusions import NOT_MEASURED
 
 ALL_ARMS: Final = "All arms"
-NONE: Final = "–"
 MOST_INTERVALS: Final = 3  # series; with more of them the means stand alone
-MINUS: Final = "−"
 RELIANCE_TOO: Final = {"accept_rate": "Accepted", "d_prime": "d′", "criterion": "c"}
-P_LEAST: Final = 0.001
 TESTS: Final = "Tests"
+PREVALENCE: Final = "Human-AI team by how often the AI is right"
 INTERIM: Final = "Interim: not for deciding when to stop."
-
-
-@dataclass(frozen=True, slots=True)
-class Sheet:
-    """A table of words. The first cell of each row names it."""
-
-    caption: str
-    columns: list[str]
-    rows: list[list[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +59,7 @@ def panels_of(tables: Tables, analysed: str = KEPT, *, is_interim: bool = False)
         for name in figure_names(tables, analysed)
         for words in [figure_text(name, tables, analysed)]
     ]
-    told = {TESTS: "tests", "Exclusions": "exclusions"}
+    told = {PREVALENCE: "team_prevalence", TESTS: "tests", "Exclusions": "exclusions"}
     more = [
         Panel(title, TOLD[name](tables, analysed))
         for title, name in told.items()
@@ -85,37 +76,9 @@ def _marked(panel: Panel) -> Panel:
     return replace(panel, sheet=replace(panel.sheet, caption=caption))
 
 
-def number(value: Any, digits: int = 1) -> str:
-    """Return a rounded number, or a dash for what is not known."""
-    return NONE if isna(value) else f"{float(value):.{digits}f}".replace("-", MINUS)
-
-
-def interval(low: Any, high: Any) -> str:
-    """Return the two ends of an interval, or a dash."""
-    return NONE if isna(low) or isna(high) else f"{number(low)} to {number(high)}"
-
-
-def estimate(value: Any, low: Any, high: Any) -> str:
-    """Return a number with its interval, as far as they are known."""
-    limits = "" if isna(low) or isna(high) else f" ({interval(low, high)})"
-    return number(value) + limits
-
-
-def p_value(p: Any) -> str:
-    """Return p to three digits; what is smaller is said to be."""
-    return f"< {P_LEAST}" if not isna(p) and p < P_LEAST else number(p, 3)
-
-
-def is_above(value: Any, low: Any, high: Any) -> str:
-    """Return in words whether a number is above 0, as far as its interval tells; or a dash."""
-    if isna(value):
-        return NONE
-    return "yes" if low > 0 else "no" if high < 0 else "not clear"
-
-
 def _sheet(name: str, tables: Tables, analysed: str) -> Sheet:
     if name == TEAM:
-        return _team(tables, analysed)
+        return team_sheet(tables, analysed)
     points = points_of(name, tables, analysed)
     spec = SPECS[name]
     series = list(spec.series or dict.fromkeys(points["series"]))
@@ -200,36 +163,6 @@ def _with_more(sheet: Sheet, tables: Tables, analysed: str) -> Sheet:
     return sheet
 
 
-def _team(tables: Tables, analysed: str) -> Sheet:
-    team = analysed_rows(tables["team"], analysed)
-    columns = [
-        "Condition", "Threshold", "AI decides", "AI right there", "People right on the rest",
-        "Trials of the rest", "AI alone", "People", "Team", "Team, natural mixture",
-        "Team − better of both", "Beats both",
-    ]  # fmt: skip
-    rows = [_team_row(row) for _, row in team.iterrows()]
-    whom = exclusions_text(tables, analysed)
-    what = "Correct decisions in percent (95 % interval), AI and people sharing the images"
-    caption = f"{what}; natural mixture: right and wrong answers as often as the AI gives; {whom}"
-    return Sheet(caption, columns, rows)
-
-
-def _team_row(row: Series) -> list[str]:
-    names = ("ai_share", "ai_accuracy_on_share", "human_accuracy_on_rest")
-    above = [row[f"complementarity{end}"] for end in ("", "_low", "_high")]
-    return [
-        row["condition"],
-        number(row["threshold"], 2),
-        *(number(row[name]) for name in names),
-        number(row["n_trials_on_rest"], 0),
-        *(number(row[name]) for name in ("ai_alone", "human_alone")),
-        estimate(row["team"], row["team_low"], row["team_high"]),
-        estimate(row["team_prevalence_corrected"], row["corrected_low"], row["corrected_high"]),
-        estimate(*above),
-        is_above(*above),
-    ]
-
-
 def _tests(tables: Tables, analysed: str) -> Sheet:
     tests = analysed_rows(tables["tests"], analysed)
     columns = ["Comparison", "Measure", "n", "Difference", "95 % interval", "p", "p (Holm)"]
@@ -284,6 +217,7 @@ def _exclusions(tables: Tables, analysed: str) -> Sheet:
 
 
 TOLD: Final[Mapping[str, Callable[[Tables, str], Sheet]]] = {
+    "team_prevalence": prevalence_sheet,
     "tests": _tests,
     "exclusions": _exclusions,
 }

@@ -67,12 +67,12 @@ def accept_reject_hits(pool: Pool, grid: Grid) -> Ints:
         np.bincount(pool.units[kind], minlength=pool.scale.n + 2).astype(np.int64)
         for kind in (pool.is_correct, ~pool.is_correct)
     )
-    rejected_wrong = _below(n_wrong, grid.units)
-    accepted_right = n_right.sum() - _below(n_right, grid.units)
+    rejected_wrong = count_below(n_wrong, grid.units)
+    accepted_right = n_right.sum() - count_below(n_right, grid.units)
     return np.asarray(accepted_right + rejected_wrong, dtype=np.int64)
 
 
-def _below(histogram: NDArray[np.int64], units: Ints) -> Ints:
+def count_below(histogram: NDArray[np.int64], units: Ints) -> Ints:
     """Return how many of a histogram ``(..., n + 2)`` lie below each threshold: ``(..., t)``."""
     before = np.cumsum(histogram, axis=-1) - histogram
     return np.asarray(before[..., units], dtype=np.int64)
@@ -113,7 +113,7 @@ def trials_below(
         np.bincount(place[kind], minlength=n_people * width).reshape(n_people, width)
         for kind in kinds
     ]
-    return _below(np.stack(counts), grid.units).astype(float)
+    return count_below(np.stack(counts), grid.units).astype(float)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -143,9 +143,9 @@ def team_curve(pool: Pool, below: Below, grid: Grid) -> TeamCurve:
 
     NaN where people judged no trial that is needed; at a share of 1 no person is needed.
     """
-    n_below = _below(np.bincount(pool.units, minlength=pool.scale.n + 2), grid.units)
+    n_below = count_below(np.bincount(pool.units, minlength=pool.scale.n + 2), grid.units)
     right = np.bincount(pool.units[pool.is_correct], minlength=pool.scale.n + 2)
-    right_below = _below(right, grid.units)
+    right_below = count_below(right, grid.units)
     n_images = pool.units.size
     share = 1 - n_below / n_images
     ai_accuracy = _quotient(right.sum() - right_below, n_images - n_below)

@@ -19,6 +19,11 @@ from analysis.stats.analysis_sets import Sample, samples_of
 from analysis.stats.equivalence import equivalence_table
 from analysis.stats.exclusions import NOT_MEASURED, exclusion_table
 from analysis.stats.mixed import mixed_table
+from analysis.tables.complementarity_tables import (
+    team_and_verdict_table,
+    team_prevalence_table,
+    verdicts_of,
+)
 from analysis.tables.inference_tables import differences_table, pair_tests_table, twoway_of
 from analysis.tables.people_tables import (
     accuracy_by_table,
@@ -26,7 +31,7 @@ from analysis.tables.people_tables import (
     measures_table,
     times_table,
 )
-from analysis.tables.team_tables import pools_of, team_curve_table, team_table, teams_of
+from analysis.tables.team_tables import pools_of, team_curve_table, teams_of
 
 __all__ = ["Declared", "DeclaredCondition", "OnProgress", "tables_of", "texts_of"]
 
@@ -68,6 +73,7 @@ def texts_of(tables: Mapping[str, DataFrame]) -> dict[str, str]:
     return texts
 
 
+OF_TEAMS = ("team", "team_curve", "team_prevalence")
 DTYPES = {"string": "str", "integer": "Int64", "number": "float64", "boolean": "boolean"}
 
 PARTS: dict[str, Part] = {
@@ -110,13 +116,17 @@ def tables_of(
     everyone, *_, kept = found = samples_of(responses, people, declared)
     pools = pools_of(items, declared)
     samples = (everyone,) if kept.people is everyone.people else found
-    wanted = [name for name in (*PARTS, "team", "team_curve") if name not in without]
+    wanted = [
+        name for name in (*PARTS, "team", "team_curve", "team_prevalence") if name not in without
+    ]
     made: dict[str, list[DataFrame]] = {name: [] for name in wanted}
     total, done = len(samples) * len(made), 0
     for sample in samples:
         teams = teams_of(sample, declared, pools)
+        verdicts = verdicts_of(sample, declared, pools)
         parts: dict[str, Part] = PARTS | {
-            "team": partial(team_table, teams=teams),
+            "team": partial(team_and_verdict_table, teams=teams, verdicts=verdicts),
+            "team_prevalence": lambda *_, found=verdicts: team_prevalence_table(found),
             "team_curve": partial(team_curve_table, teams=teams),
         }
         for name in wanted:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -13,7 +12,6 @@ from pandas import DataFrame
 from analysis.stats.analysis_plan import Declared, DeclaredCondition
 from analysis.stats.analysis_sets import Sample, SampleRefused
 from analysis.stats.confidence import PERCENT, Bools, Floats, Ints, Scale, threshold_grid
-from analysis.stats.inference import mean_draws, percentile_interval
 from analysis.stats.team import Pool, Team, team_of, trials_below, tuning_splits
 
 _CURVE = (
@@ -47,7 +45,9 @@ def pools_of(items: DataFrame, declared: Declared) -> dict[str, TunedPool]:
         if len(mine) < 2:
             continue
         scale = scale_of(mine["n_voters"], classifier)
-        pool = Pool(mine["is_ai_correct"].to_numpy(dtype=bool), _units(mine, scale), scale)
+        pool = Pool(
+            mine["is_ai_correct"].to_numpy(dtype=bool), confidence_units(mine, scale), scale
+        )
         n_tuning = min(max(1, round(declared.tuning_share * len(mine))), len(mine) - 1)
         split = tuning_splits(len(mine), (classifier,), n_tuning, declared.seed)[classifier]
         pools[classifier] = TunedPool(pool, split)
@@ -66,7 +66,7 @@ def scale_of(n_voters: pd.Series, classifier: str) -> Scale:
     return Scale("votes", int(numbers[0]), is_whole=True)
 
 
-def _units(frame: DataFrame, scale: Scale) -> Ints:
+def confidence_units(frame: DataFrame, scale: Scale) -> Ints:
     """Return confidences as whole numbers: the votes themselves, never a quotient of them."""
     if scale is PERCENT:
         return PERCENT.units(frame["ai_confidence"].to_numpy(dtype=float))
@@ -88,7 +88,7 @@ def teams_of(sample: Sample, declared: Declared, pools: Mapping[str, TunedPool])
         grid = threshold_grid(tuned.pool.scale)
         people = trials_below(
             np.unique(answers["participant_id"].cat.codes, return_inverse=True)[1].astype(np.int64),
-            _units(answers, tuned.pool.scale),
+            confidence_units(answers, tuned.pool.scale),
             answers["is_ai_correct"].to_numpy(),
             answers["is_correct"].to_numpy(),
             grid,
@@ -126,35 +126,6 @@ def _team_row(
         "human_accuracy_on_rest": point["human_accuracy"],
         "ai_top1": team.ai_top1,
         "ai_alone": team.ai_alone,
-        **_complementarity(sample, declared, condition, team),
-    }
-
-
-def _complementarity(
-    sample: Sample, declared: Declared, condition: DeclaredCondition, team: Team
-) -> dict[str, object]:
-    """Return by how much the team is above the better of AI and people, with its interval.
-
-    The condition's own people are drawn once for both, others have draws of their own.
-    """
-    alone = declared.unaided_twin(condition) or condition
-    human = sample.values(alone.name, "accuracy")
-    human = human[~np.isnan(human)]
-    above = team.curve.team[team.best] - max(team.ai_alone, pd.Series(human).mean())
-    if condition.is_unaided or math.isnan(above):
-        return {}
-    is_own = alone is condition
-    # From 1: NumPy fills a seed up with zeros, so that (seed, 0) draws as seed does, and the team.
-    seed = declared.seed if is_own else (declared.seed, 1 + declared.names.index(alone.name))
-    draws = np.full_like(team.draws, np.nan)
-    if len(human) > 1:
-        draws = mean_draws(human[:, None], seed=seed)[:, 0]
-    low, high = percentile_interval(team.draws - np.maximum(draws, team.ai_alone))
-    return {
-        "complementarity": above,
-        "complementarity_low": float(low),
-        "complementarity_high": float(high),
-        "is_complementary": bool(above > 0),
     }
 
 

@@ -27,6 +27,7 @@ def make_tables(names: Sequence[str] = SIX, *, rule: str = "") -> dict[str, Data
         "times": DataFrame([row for one in each for row in _times(*one)]),
         "team": DataFrame([_team(*one) for one in each]),
         "team_curve": DataFrame([row for one in each for row in _curve(*one)]),
+        "team_prevalence": DataFrame([row for one in each for row in _prevalence(*one)]),
         "tests": DataFrame([_test(names, kind) for kind in kinds]),
         "exclusions": DataFrame(
             [(name, rule, 41 + k, 1, 40 + k, None) for k, name in enumerate(names) if rule],
@@ -90,7 +91,9 @@ def _team(k: int, name: str, kind: str, by: int) -> dict[str, object]:
         human_alone_kind="after_ai", team=85.0 + by, team_low=84.0 + by, team_high=86.0 + by,
         team_prevalence_corrected=80.0 + by, corrected_low=78.0 + by, corrected_high=82.0 + by,
         complementarity=by - 1.0, complementarity_low=by - 1.75, complementarity_high=by - 0.25,
-        is_complementary=by > 1,
+        team_natural=80.5 + by, human_alone_natural=60.5 + by, ai_alone_natural=81.5,
+        ai_always=81.0, n_people_on_rest=4 if by == 2 else 40,
+        verdict="too few trials" if by == 2 else "yes" if by > 2 else "no",
     )  # fmt: skip
 
 
@@ -99,6 +102,14 @@ def _curve(k: int, name: str, kind: str, by: int) -> list[dict[str, object]]:
         _row(name, kind, k, threshold=step / 4, team=85.0 + by - step, team_low=84.0 + by - step,
              team_high=86.0 + by - step, team_prevalence_corrected=80.0 + by - step)
         for step in range(5)
+    ]  # fmt: skip
+
+
+def _prevalence(k: int, name: str, kind: str, by: int) -> list[dict[str, object]]:
+    return [
+        {"condition": name, "analysed": kind, "prevalence": share, "complementarity": by - 1.0,
+         "complementarity_low": by - 2.0, "complementarity_high": by - 0.0}
+        for share in (50, 100)
     ]  # fmt: skip
 
 

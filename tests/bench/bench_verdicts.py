@@ -15,6 +15,7 @@ from scipy.stats import binomtest
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # started as a file, it finds the packages
 
+from tests.analysis.stats import complementarity_worlds as teams
 from tests.analysis.stats.twoway_worlds import ALIKE, ALIKE_BETTER, NULLS, WORLDS, World, rates
 
 Line = tuple[str, int, int]
@@ -47,6 +48,23 @@ def twoway_power(n: int) -> Iterator[Line]:
     yield "bootstrap over people alone", found.people_found, n
 
 
+def complementarity(n: int) -> Iterator[Line]:
+    for name, world in teams.NULLS.items():
+        for n_pool in teams.POOLS:
+            yield f"{name}, pool of {n_pool:,}", _yes(world(), n_pool, n), n
+
+
+def complementarity_power(n: int) -> Iterator[Line]:
+    for gain in (2, 4):
+        for n_pool in teams.POOLS:
+            world = teams.as_good_as_the_ai(gain)
+            yield f"true gain of {gain} points, pool of {n_pool:,}", _yes(world, n_pool, n), n
+
+
+def _yes(world: teams.World, n_pool: int, n: int) -> int:
+    return [each.verdict for each in teams.verdicts(world, n_pool, n)].count("yes")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a tenth of the studies")
@@ -54,6 +72,8 @@ def main() -> None:
     show("Two-way intervals that hold the true difference (nominal 95 %)", twoway_coverage(n))
     show("Equal arms on different photos, called different (nominal 5 %)", twoway_false(n))
     show("A difference of 2.3 points found, photos alike", twoway_power(n))
+    show("A team that is no better, 60 people: called better (2.5 %)", complementarity(n))
+    show("A team that is better, 60 people: called better", complementarity_power(n))
 
 
 if __name__ == "__main__":

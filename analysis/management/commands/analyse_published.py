@@ -29,6 +29,14 @@ ONLY_PHOTOS = (
     "what it finds may be their luck."
 )
 
+VERDICTS = "Is the team better than people and the AI? One natural mixture, the same images:"
+WHY_OTHER = (
+    "The verdict may differ from the published comparison (team, ai_alone and is_complementary "
+    "above). That one scores team and people on trials of which half are wrong answers but the AI "
+    "on the natural mixture, the team on the whole pool but the AI on a part, and counts neither "
+    "images nor the threshold as samples."
+)
+
 
 class Command(BaseCommand):
     help = "Analyse the reference study's published responses: results.json and tables as CSV."
@@ -97,6 +105,8 @@ class Command(BaseCommand):
             if len(rows):
                 self._table(title, _wide(rows))
         self._both_ways(report.tables["tests.csv"])
+        if "team.csv" in report.tables:
+            self._verdicts(report.tables["team.csv"])
         self._table("Seconds of the test stage:", report.tables["times.csv"].drop(columns="done"))
 
     def _both_ways(self, tests: DataFrame) -> None:
@@ -106,6 +116,13 @@ class Command(BaseCommand):
             self._table(BOTH_WAYS, rows[["condition_a", "condition_b", *names]])
         if not rows["shares_photos"].all():
             self.stdout.write(ONLY_PHOTOS)
+
+    def _verdicts(self, teams: DataFrame) -> None:
+        names = ["team_natural", "human_alone_natural", "ai_alone_natural", "ai_always"]
+        names += ["complementarity", "complementarity_low", "complementarity_high", "verdict"]
+        rows = teams.loc[teams["sample"] == "kept", ["condition", *names]]
+        self._table(VERDICTS, rows)
+        self.stdout.write(WHY_OTHER)
 
     def _table(self, title: str, table: DataFrame) -> None:
         self.stdout.write(f"\n{title}")

@@ -10,9 +10,10 @@ from pandas import DataFrame
 
 from analysis.blind import arm_labels, blind_lift, blinded
 from analysis.results import live
+from analysis.results.cells import Sheet, number, p_value
 from analysis.results.downloads import results_read
 from analysis.results.live import Asked, live_results
-from analysis.results.sheets import Sheet, number, p_value, panels_of
+from analysis.results.sheets import panels_of
 from tests.analysis.people import make_study, person
 from tests.analysis.result_tables import NAN, empty, make_tables
 from trials.models import Study
@@ -204,26 +205,32 @@ def test_tests_are_interim_until_the_study_is_closed(study: Study) -> None:
 
 
 def test_the_team_s_table_tells_whether_it_beats_both() -> None:
-    rows = sheet("Human-AI team", make_tables(["a", "b", "c"])).rows
-    assert rows[0][1:4] == ["0.45", "90.0", "91.0"]
-    assert [row[-1] for row in rows] == ["no", "not clear", "yes"]
+    table = sheet("Human-AI team", make_tables(["a", "b", "c", "d"]))
+    assert table.rows[0][1:4] == ["0.45", "90.0", "91.0"]
+    few = "too few trials below the threshold (120 of 4 people)"
+    place = table.columns.index("Beats both")
+    assert [row[place] for row in table.rows] == ["no", "no", few, "yes"]
 
 
-def test_the_team_s_table_has_the_natural_mixture_and_the_distance_to_the_better() -> None:
+def test_the_team_s_table_compares_on_the_natural_mixture() -> None:
     table = sheet("Human-AI team", make_tables(["a"]))
-    assert table.columns[-4:] == [
-        "Team", "Team, natural mixture", "Team − better of both", "Beats both"
+    assert table.columns[5:10] == [
+        "AI alone", "AI always accepted", "People", "Team", "Team − best of the others"
     ]  # fmt: skip
-    assert table.rows[0][-4:-1] == [
-        "85.0 (84.0 to 86.0)", "80.0 (78.0 to 82.0)", "−1.0 (−1.8 to −0.2)"
-    ]  # fmt: skip
+    assert table.rows[0][5:10] == ["81.5", "81.0", "60.5", "80.5", "−1.0 (−1.8 to −0.2)"]
+    assert table.rows[0][-1] == "85.0 (84.0 to 86.0)"  # of the trials' mixture
 
 
-def test_without_an_interval_it_is_not_clear_who_is_better() -> None:
+def test_where_there_is_no_team_there_is_no_verdict() -> None:
     tables = make_tables(["a", "b"])
-    tables["team"].loc[0, ["complementarity_low", "complementarity_high"]] = NAN
-    tables["team"].loc[1, "complementarity"] = NAN
-    assert [row[-1] for row in sheet("Human-AI team", tables).rows] == ["not clear", "–"]
+    tables["team"].loc[0, ["complementarity", "verdict"]] = [NAN, None]
+    assert [row[-2] for row in sheet("Human-AI team", tables).rows] == ["–", "no"]
+
+
+def test_the_team_is_shown_for_other_rates_of_right_answers() -> None:
+    table = sheet("Human-AI team by how often the AI is right", make_tables(["a", "b"]))
+    assert table.columns == ["Condition", "50 %", "100 %"]
+    assert table.rows[1] == ["b", *["0.0 (−1.0 to 1.0)"] * 2]
 
 
 def test_times_are_shown_with_their_median_and_what_they_leave_out() -> None:

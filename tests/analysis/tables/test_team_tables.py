@@ -5,7 +5,6 @@ import random
 from collections.abc import Callable
 from statistics import fmean
 
-import numpy as np
 import pandas as pd
 import pytest
 from pandas import DataFrame
@@ -91,48 +90,6 @@ def test_the_team_at_its_threshold_is_a_point_of_the_curve(
         point = row_of(curve[at], condition=row["condition"])
         assert (row["team"], row["team_low"]) == (point["team"], point["team_low"])
         assert (row["ai_share"], row["n_trials_on_rest"]) == (point["ai_share"], point["n_trials"])
-        best = max(row["ai_alone"], row["human_alone"])
-        assert row["complementarity"] == pytest.approx(row["team"] - best)
-        assert row["is_complementary"] == (row["team"] > best)
-
-
-def test_complementarity_is_bootstrapped_by_drawing_people_for_the_team_and_alone(
-    sample: Sample, table: DataFrame
-) -> None:
-    team = teams_of(sample, DECLARED, pools_of(FRAMES.items, DECLARED))["EMD-NN"]
-    share, accuracy = (
-        each[team.best] / 100 for each in (team.curve.ai_share, team.curve.ai_accuracy)
-    )
-    answers = sample.answers_of("EMD-NN")
-    rest = answers[answers["ai_votes"] < team.grid.units[team.best]]["is_correct"]
-    each = [
-        (rest[mine.index.intersection(rest.index)], mine["is_correct"].mean())
-        for _, mine in answers.groupby("participant_id", observed=True)
-    ]
-    rng, draws = np.random.default_rng(1), []
-    for _ in range(2000):
-        people = [each[n] for n in rng.integers(len(each), size=len(each))]
-        human = sum(r.sum() for r, _ in people) / sum(r.size for r, _ in people)
-        alone = max(team.ai_alone, 100 * fmean(mean for _, mean in people))
-        draws.append(100 * (share * accuracy + (1 - share) * human) - alone)
-    row = row_of(table, condition="EMD-NN")
-    ours = (row["complementarity_low"], row["complementarity_high"])
-    assert ours == pytest.approx(tuple(np.quantile(draws, [0.025, 0.975])), abs=0.5)
-
-
-def test_people_alone_are_drawn_anew_wherever_their_condition_is_declared() -> None:
-    unaided, knn = CONDITIONS[:2]
-    frames = simulate(40, n_trials=12, conditions=(unaided, knn), correct=(0.9, 0.8))
-    mine = frames.responses["is_correct"].to_numpy()[480:]
-    alike = frames.responses.assign(is_correct=np.tile(mine, 2))  # drawn alike, they would cancel
-    seen = []
-    for order in ((unaided, knn), (knn, unaided)):
-        plan = Declared(order, tuning_share=0.4)
-        everyone = samples_of(alike, frames.people, plan)[0]
-        teams = teams_of(everyone, plan, pools_of(frames.items, plan))
-        row = row_of(team_table(everyone, plan, teams), condition="kNN")
-        seen.append((row["complementarity_low"], row["complementarity_high"]))
-    assert seen[0] == pytest.approx(seen[1], abs=0.5)
 
 
 def test_an_ai_that_does_not_vote_has_a_threshold_without_votes(table: DataFrame) -> None:
@@ -154,9 +111,9 @@ def test_human_alone_is_of_people_who_did_not_see_the_ai_where_there_are_any(
 
 
 def test_people_who_saw_no_ai_are_in_no_team(table: DataFrame, curve: DataFrame) -> None:
-    names = ["team", "team_low", "team_prevalence_corrected", "corrected_high", "complementarity"]
+    names = ["team", "team_low", "team_prevalence_corrected", "corrected_high"]
     mine, points = (each[each["condition"] == "Unaided"] for each in (table, curve))
-    assert mine[[*names, "human_accuracy_on_rest", "is_complementary"]].isna().all(axis=None)
+    assert mine[[*names, "human_accuracy_on_rest"]].isna().all(axis=None)
     assert mine[["ai_top1", "ai_alone", "threshold"]].notna().all(axis=None)
     assert points[["team", "human_accuracy"]].isna().all(axis=None)
 

@@ -1,0 +1,141 @@
+"""Columns of the tables that compare conditions. Standard library only."""
+
+from __future__ import annotations
+
+from analysis.codebook.codebook import Column
+from analysis.codebook.shared_columns import ANALYSED, BOOTSTRAP, MEASURE, POINTS, RATE
+
+_PAIR = (
+    Column("a", "string", "", "First condition."),
+    Column("b", "string", "", "Second condition."),
+    ANALYSED,
+    MEASURE,
+)
+
+_N_OF_PAIR = (
+    Column("n_a", "integer", "people", "Participants of a for whom the measure is defined."),
+    Column("n_b", "integer", "people", "Participants of b for whom the measure is defined."),
+)
+
+_SHARES_PHOTOS = Column(
+    "shares_photos", "boolean", "",
+    "At least half of each condition's answers are on photos that the other judged, too. Where "
+    "this is false, a test that treats these photos as the only ones also finds their luck.",
+)  # fmt: skip
+
+TESTS = (
+    *_PAIR,
+    *_N_OF_PAIR,
+    Column("difference", "number", POINTS, "Mean over participants of a, minus that of b."),
+    Column(
+        "low", "number", POINTS,
+        f"Lower end of the difference, treating these photos as the only ones: {BOOTSTRAP}",
+    ),
+    Column("high", "number", POINTS, "Upper end of the same interval."),
+    Column(
+        "twoway_difference", "number", RATE,
+        "The difference that the next columns are about: as difference, but for d_prime and "
+        "criterion, which are those of the pooled answers.",
+    ),
+    Column(
+        "twoway_low", "number", RATE,
+        "Lower end of the 95 % interval when people and photos are both samples (two-way "
+        "cluster-robust variance, Student's t).",
+    ),
+    Column("twoway_high", "number", RATE, "Upper end of the same interval."),
+    Column("twoway_p", "number", "probability", "Two-sided p of the same variance."),
+    Column(
+        "twoway_p_holm", "number", "probability",
+        "twoway_p corrected by Holm over all pairs of the family.",
+    ),
+    _SHARES_PHOTOS,
+    Column(
+        "u", "number", "",
+        "Mann-Whitney U of a: pairs in which a's participant is above b's, ties as one half.",
+    ),
+    Column(
+        "p", "number", "probability",
+        "Two-sided p of that test, for this pair alone. It treats these photos as the only ones.",
+    ),
+    Column(
+        "p_holm", "number", "probability",
+        "p corrected by Holm over all pairs of the family; pairs without data count as p = 1.",
+    ),
+    Column(
+        "cliffs_delta", "number", "-1 to 1", "P(a above b) minus P(a below b); 0 is no shift."
+    ),
+)  # fmt: skip
+
+DIFFERENCES = (
+    *_PAIR,
+    *_N_OF_PAIR,
+    Column("n_images", "integer", "images", "Photos that the answers of both are about."),
+    Column(
+        "difference", "number", RATE,
+        "Mean over participants of a, minus that of b; d_prime and criterion are of the pooled "
+        "answers.",
+    ),
+    Column(
+        "se", "number", RATE,
+        "Two-way cluster-robust standard error: people and photos are both samples.",
+    ),
+    Column("low", "number", RATE, "Lower end of the 95 % interval, Student's t."),
+    Column("high", "number", RATE, "Upper end of the same interval."),
+    Column(
+        "p", "number", "probability",
+        "Two-sided p; not corrected for the number of pairs and measures.",
+    ),
+    _SHARES_PHOTOS,
+)  # fmt: skip
+
+EQUIVALENCE = (
+    *_PAIR,
+    Column("margin", "number", POINTS, "Differences below this count as none; declared."),
+    *_N_OF_PAIR,
+    Column("difference", "number", POINTS, "Mean over participants of a, minus that of b."),
+    Column(
+        "low", "number", POINTS,
+        "Lower end of the 90 % interval of the difference when people and photos are both samples.",
+    ),
+    Column("high", "number", POINTS, "Upper end of the same interval."),
+    Column(
+        "p", "number", "probability",
+        "The larger p of the two one-sided tests; not corrected for the number of pairs.",
+    ),
+    Column("is_equivalent", "boolean", "", "p is at most 5 %: the interval is inside the margin."),
+    Column(
+        "welch_low", "number", POINTS,
+        "Lower end of Welch's 90 % interval over participants, which treats these photos as the "
+        "only ones.",
+    ),
+    Column("welch_high", "number", POINTS, "Upper end of the same interval."),
+    Column("welch_p", "number", "probability", "The larger p of Welch's two one-sided tests."),
+)  # fmt: skip
+
+MIXED_MODEL = (
+    ANALYSED,
+    Column(
+        "kind", "string", "",
+        "fixed: a coefficient. contrast: a condition against the first one. random: the standard "
+        "deviation of people or of images.",
+        ("fixed", "contrast", "random"),
+    ),
+    Column("term", "string", "", "The coefficient, the two conditions, or whose deviation."),
+    Column(
+        "estimate", "number", "log odds",
+        "The effect, or the standard deviation. Empty where the model did not converge.",
+    ),
+    Column("se", "number", "log odds", "Standard error."),
+    Column("low", "number", "log odds", "Lower end of the 95 % Wald interval."),
+    Column("high", "number", "log odds", "Upper end of the same interval."),
+    Column(
+        "odds_ratio", "number", "ratio", "exp(estimate); 1 is no effect. Empty for a random term."
+    ),
+    Column(
+        "p", "number", "probability",
+        "Two-sided Wald p, not corrected for the number of terms; empty for a random term.",
+    ),
+    Column("n_responses", "integer", "answers", "Answers fitted; mixed_model.txt says which."),
+    Column("n_participants", "integer", "people", "Participants whose answers these are."),
+    Column("n_images", "integer", "images", "Images that they are about."),
+)  # fmt: skip
