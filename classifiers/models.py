@@ -14,6 +14,8 @@ from django.db import connections, models
 from django.db.models import F, Q
 from django.db.models.functions import Collate
 
+from classifiers.core.reading import DEEPEST, LEAST_WHITE, Reading
+
 
 def new_token() -> str:
     """Return an unguessable name that says nothing about what it names."""
@@ -29,10 +31,31 @@ class Dataset(models.Model):
         null=True, blank=True, help_text="Seed of the gallery/query draw; empty: folders decide."
     )
     query_share = models.FloatField(null=True, blank=True)
+    grey_white = models.PositiveIntegerField(
+        default=DEEPEST, help_text="Value of 16-bit grey photos that becomes white."
+    )
+    is_read_plain = models.BooleanField(
+        default=False,
+        editable=False,
+        help_text="Whether colour profiles are ignored, as the first release did.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(grey_white__gte=LEAST_WHITE, grey_white__lte=DEEPEST),
+                name="grey_white_in_range",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.slug
+
+    @property
+    def reading(self) -> Reading:
+        """How the numbers in the dataset's files become colours: alike for all, for good."""
+        return Reading(self.grey_white, self.is_read_plain)
 
 
 class Category(models.Model):
@@ -80,6 +103,12 @@ class Image(models.Model):
     sha256 = models.CharField(max_length=64)
     width = models.PositiveIntegerField()
     height = models.PositiveIntegerField()
+    pixels_sha256 = models.CharField(
+        max_length=64,
+        blank=True,
+        default="",
+        help_text="Fingerprint of what the file shows, whatever its format; empty: not computed.",
+    )
     token = models.CharField(max_length=32, unique=True, default=new_token, editable=False)
 
     objects = ImageQuerySet.as_manager()
@@ -145,7 +174,7 @@ class DatasetImport(Job):
 
     ``root`` is the folder they are imported from; ``archive`` the uploaded file that is unpacked
     into it first, empty for a folder that lies on the server. ``refused`` lists the files that
-    were not taken, each as [path, reason].
+    were not taken, ``remarks`` what was taken and is worth a look, each as [path, reason].
     """
 
     slug = models.SlugField()
@@ -153,7 +182,15 @@ class DatasetImport(Job):
     archive = models.CharField(max_length=1000, blank=True)
     query_share = models.FloatField(null=True, blank=True)
     split_seed = models.BigIntegerField(null=True, blank=True)
+    encoding = models.CharField(
+        max_length=20, blank=True, default="", help_text="Of the archive's file names, if given."
+    )
+    grey_white = models.PositiveIntegerField(null=True, blank=True)
     n_new = models.PositiveIntegerField(default=0)
+    n_refused = models.PositiveIntegerField(default=0)
+    remarks: models.JSONField[list[list[str]], list[list[str]]] = models.JSONField(
+        default=list, blank=True
+    )
     refused: models.JSONField[list[list[str]], list[list[str]]] = models.JSONField(default=list)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"

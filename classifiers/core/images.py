@@ -7,14 +7,30 @@ from __future__ import annotations
 
 import struct
 import zlib
-from os import PathLike
+from dataclasses import dataclass
+from os import PathLike, fstat
 from typing import Final
 
-import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 from PIL.Image import Resampling
 
+from classifiers.core.colours import (
+    DEEP_MODES,
+    ColourRefused,
+    deep_range,
+    is_sixteen_bit_rgb,
+    to_rgb,
+    white_of,
+)
+from classifiers.core.reading import STANDARD, Reading
+
 MAX_PIXELS: Final = 89_478_485  # a quarter of a GB in RGB: where Pillow itself begins to warn
+# Its decoder keeps four bytes for every channel of every pixel.
+FORMAT_PIXELS: Final = {"JPEG2000": 30_000_000}
+MAX_BYTES: Final = 300_000_000  # as many pixels uncompressed, and some
+MAX_RATIO: Final = 50
+N_PARTS: Final = 8
+"""A photo that uses less than one of so many parts of its range is worth a look."""
 MIN_SIDE: Final = 32
 CROP_SIDE: Final = 224
 MATCHER_SIDE: Final = 240
@@ -23,9 +39,9 @@ RESIZE_SIDE: Final = 256
 # Closed on purpose: Pillow would hand an EPS file to Ghostscript, and others to old decoders.
 FORMATS: Final = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "PPM", "JPEG2000", "AVIF")
 
-_PLAIN_MODES: Final = frozenset({"1", "L", "RGB", "RGBX", "CMYK", "YCbCr"})
-_ALPHA_MODES: Final = frozenset({"LA", "La", "PA", "P", "RGBA", "RGBa"})
-_DEEP_MODES: Final = frozenset({"I", "I;16", "I;16B", "I;16L", "I;16N"})
+# Pillow takes memory in blocks. Only blocks beyond what glibc keeps for itself (32 MB) go back to
+# the system when a large photo is done; with smaller ones the next would come on top.
+Image.core.set_block_size(1 << 26)  # type: ignore[attr-defined]
 
 # What Pillow's decoders let through when a file is cut short or lies about itself.
 _DECODER_ERRORS: Final = (
@@ -45,30 +61,50 @@ class ImageRefused(ValueError):
     """The file is not one still photo that we can show; the message says what was seen."""
 
 
-def load_rgb(path: str | PathLike[str]) -> Image.Image:
-    """Decode one still photo to upright 8-bit RGB.
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A decoded photo, and what is worth a look about it; ``remark`` is empty if nothing is."""
 
-    The EXIF orientation is applied, transparency is composited on white, 16-bit grey is scaled
-    (not clipped) to 8 bit. Of an MPO (a stereo JPEG, as some cameras write) the first picture
-    is taken.
+    image: Image.Image
+    remark: str = ""
+
+
+def load_rgb(path: str | PathLike[str], reading: Reading = STANDARD) -> Image.Image:
+    """Decode one still photo to upright 8-bit sRGB.
+
+    The EXIF orientation is applied, an embedded colour profile is converted from, transparency is
+    composited on white, 16-bit grey is scaled (not clipped) to 8 bit. Of an MPO (a stereo JPEG,
+    as some cameras write) the first picture is taken.
 
     Raises
     ------
     ImageRefused
         Not an image of a known format, damaged, animated, of float or unknown pixel mode, more
-        than ``MAX_PIXELS`` pixels, or a side shorter than ``MIN_SIDE``.
+        than ``MAX_PIXELS`` pixels or ``MAX_BYTES`` bytes, a side shorter than ``MIN_SIDE``, one
+        side over ``MAX_RATIO`` times the other, or more than the memory holds.
     OSError
         The file cannot be read at all (missing, not permitted).
 
     """
+    return picture_read(path, reading).image
+
+
+def picture_read(path: str | PathLike[str], reading: Reading = STANDARD) -> Picture:
+    """Decode one still photo as ``load_rgb`` does, and say what is worth a look about it."""
     with open(path, "rb") as file:
+        n_bytes = fstat(file.fileno()).st_size
+        if n_bytes > MAX_BYTES:
+            raise ImageRefused(
+                f"The file has {n_bytes / 1e6:,.0f} MB; expected at most {MAX_BYTES / 1e6:,.0f}. "
+                "Save a smaller copy."
+            )
         try:
             with Image.open(file, formats=FORMATS) as image:
-                _check(image)
-                image.load()
-                return _to_rgb(ImageOps.exif_transpose(image))
+                return _picture(image, reading)
         except ImageRefused:
             raise
+        except ColourRefused as error:
+            raise ImageRefused(str(error)) from error
         except UnidentifiedImageError:
             raise ImageRefused(
                 f"Not an image that can be read; expected one of {', '.join(FORMATS)}."
@@ -77,6 +113,10 @@ def load_rgb(path: str | PathLike[str]) -> Image.Image:
             raise ImageRefused(
                 f"Far too many pixels; expected at most {MAX_PIXELS:,}. Save a smaller copy."
             ) from None
+        except MemoryError:
+            raise ImageRefused(
+                "Decoding it takes more memory than there is. Save a smaller copy."
+            ) from None
         except _DECODER_ERRORS as error:
             raise ImageRefused(
                 f"The image data are damaged or incomplete ({error}); expected a whole file. "
@@ -84,49 +124,79 @@ def load_rgb(path: str | PathLike[str]) -> Image.Image:
             ) from error
 
 
-def _check(image: Image.Image) -> None:
-    width, height = image.size
-    if width * height > MAX_PIXELS:
-        raise ImageRefused(
-            f"{width} x {height} is {width * height:,} pixels; expected at most {MAX_PIXELS:,}. "
-            "Save a smaller copy."
-        )
-    if min(width, height) < MIN_SIDE:
-        raise ImageRefused(
-            f"{width} x {height} pixels; expected at least {MIN_SIDE} on the shorter side."
-        )
-    n_frames = getattr(image, "n_frames", 1)
-    if n_frames > 1 and image.format != "MPO":
-        raise ImageRefused(
-            f"{n_frames} frames or pages in one {image.format} file; expected one still picture. "
-            "Save the frame you mean as a file of its own."
-        )
+def pixels_of(path: str | PathLike[str]) -> int:
+    """Return how many pixels a file says that it has, 0 where it cannot be told.
+
+    Only the header is read: enough to know what decoding will cost.
+    """
+    try:
+        with open(path, "rb") as file, Image.open(file, formats=FORMATS) as image:
+            return image.width * image.height
+    except (OSError, MemoryError, Image.DecompressionBombError, *_DECODER_ERRORS):
+        return 0
 
 
-def _to_rgb(image: Image.Image) -> Image.Image:
-    if image.mode in _DEEP_MODES:
-        return _deep_grey_to_rgb(image)
-    if image.mode in _ALPHA_MODES or (image.mode in _PLAIN_MODES and image.has_transparency_data):
-        image = image.convert("RGBA")
-        white = Image.new("RGBA", image.size, "white")
-        return Image.alpha_composite(white, image).convert("RGB")
-    if image.mode in _PLAIN_MODES:
-        return image.convert("RGB")
-    raise ImageRefused(
-        f"Pixel mode {image.mode}; expected grey, palette, RGB or CMYK with 8 bits a channel, or "
-        "16-bit grey. Export it as PNG."
+def _picture(image: Image.Image, reading: Reading) -> Picture:
+    _check(image)
+    is_deep_rgb = is_sixteen_bit_rgb(image)
+    image.load()
+    remark = _deep_remark(image, reading) if image.mode in DEEP_MODES else ""
+    ImageOps.exif_transpose(image, in_place=True)
+    rgb = to_rgb(image, reading, is_deep_rgb=is_deep_rgb)
+    return Picture(rgb, remark or _flat_remark(rgb))
+
+
+def _deep_remark(image: Image.Image, reading: Reading) -> str:
+    """Say that deep grey uses little of its range, and which white would show it."""
+    (low, high), white = deep_range(image), white_of(image, reading)
+    if high - low >= (white + 1) / N_PARTS:
+        return ""
+    fitting = max(255, (1 << high.bit_length()) - 1)
+    advice = (
+        f"If all photos are like it, import them under a new name with {fitting} as white"
+        if fitting < white
+        else "Stretch it before the import if more should be seen"
+    )
+    return (
+        f"uses the grey values {low:,} to {high:,} of 0 to {white:,}, so hardly anything can be "
+        f"seen in it. {advice}."
     )
 
 
-def _deep_grey_to_rgb(image: Image.Image) -> Image.Image:
-    values = np.asarray(image).astype(np.int64)
-    if values.min() < 0 or values.max() > 65535:
+def _flat_remark(image: Image.Image) -> str:
+    """Say that a photo uses under an eighth of its range in every channel."""
+    ranges = image.getextrema()
+    spread = max(high - low for low, high in ranges)  # type: ignore[misc]
+    if spread >= 256 / N_PARTS:
+        return ""
+    return f"its channels vary by at most {spread} of 255, so hardly anything can be seen in it."
+
+
+def _check(image: Image.Image) -> None:
+    width, height = image.size
+    limit = min(MAX_PIXELS, FORMAT_PIXELS.get(image.format or "", MAX_PIXELS))
+    if width * height > limit:
         raise ImageRefused(
-            f"Grey values from {values.min()} to {values.max()}; expected 16 bits (0 to 65535). "
-            "Export it as 8-bit PNG."
+            f"{width} x {height} is {width * height:,} pixels; expected at most {limit:,}. "
+            "Save a smaller copy."
         )
-    grey = (values * 255 + 32767) // 65535  # rounds to nearest: 65535 -> 255, 257 -> 1
-    return Image.fromarray(grey.astype(np.uint8)).convert("RGB")
+    short, long = sorted(image.size)
+    if short < MIN_SIDE:
+        raise ImageRefused(
+            f"{width} x {height} pixels; expected at least {MIN_SIDE} on the shorter side."
+        )
+    if long > MAX_RATIO * short:
+        raise ImageRefused(
+            f"{width} x {height} pixels: one side is {long / short:,.0f} times the other; expected "
+            f"at most {MAX_RATIO} times, because people and machine see the central square alone. "
+            "Cut out the part that you mean."
+        )
+    # Counting the pages of a file that lies about them could take for ever.
+    if getattr(image, "is_animated", False) and image.format != "MPO":
+        raise ImageRefused(
+            f"Several frames or pages in one {image.format} file; expected one still picture. "
+            "Save the frame you mean as a file of its own."
+        )
 
 
 def crop_square(

@@ -47,6 +47,7 @@ from classifiers.core.library_files import (
     files_read,
     files_write,
 )
+from classifiers.core.reading import STANDARD, Reading
 
 __all__ = [
     "FolderRefused",
@@ -219,7 +220,9 @@ def spec_of(name: str) -> Backbone | None:
     return backbone_spec(name) if name in BACKBONES else None
 
 
-def crop_read(path: str | os.PathLike[str], transform: str = "crop") -> Image.Image:
+def crop_read(
+    path: str | os.PathLike[str], transform: str = "crop", reading: Reading = STANDARD
+) -> Image.Image:
     """Read the square of any photo as people see it: what the machine sees, sharper.
 
     ``transform`` as in ``images.query_crop``: "squash" shows the whole photo, its proportions
@@ -231,7 +234,11 @@ def crop_read(path: str | os.PathLike[str], transform: str = "crop") -> Image.Im
         As ``images.load_rgb``.
 
     """
-    photo = load_rgb(path)
+    return square_of(load_rgb(path, reading), transform)
+
+
+def square_of(photo: Image.Image, transform: str = "crop") -> Image.Image:
+    """Return the square of a decoded photo as people see it; transforms as in ``crop_read``."""
     if transform == "squash":
         return squash(photo, display_side(photo))
     if transform == "paper":

@@ -1,23 +1,34 @@
 """An uploaded zip of labelled photos: looked through before a byte of it is unpacked.
 
-Standard library only. A member that could leave its folder, a link and an encrypted file are
-refused by name; an archive that would unpack to more than the limit is refused as a whole.
+A member that could leave its folder, a link, an encrypted, empty or far too large file are refused
+by name; an archive that would unpack to more than the limit is refused as a whole.
 """
 
 from __future__ import annotations
 
-import shutil
-import stat
+import sys
 import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from classifiers.core.images import MAX_BYTES
+from classifiers.core.zip_files import (
+    ZIP_ERRORS,
+    Limits,
+    ZipRefused,
+    member_copy,
+    member_problem,
+    names_of,
+    path_problem,
+    zip_open,
+)
 from classifiers.services.folders import CATEGORIES_FILE, Refusal, printable
 
-MAX_FILES = 300_000
+MAX_FILES = 200_000
+MAX_SHOWN = 300
 SPLITS = ("gallery", "query")
 OnProgress = Callable[[int, int], None]
 
@@ -28,8 +39,9 @@ class ArchiveRefused(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One file of an archive: its name inside, and the parts of the path it is unpacked to."""
+    """One file of an archive: its place and name inside, and the path that it is unpacked to."""
 
+    number: int
     name: str
     parts: tuple[str, ...]
 
@@ -48,39 +60,36 @@ class Listing:
         return set(SPLITS) <= tops
 
 
-def archive_list(path: Path, *, max_bytes: int) -> Listing:
+def archive_list(path: Path, *, max_bytes: int, encoding: str = "") -> Listing:
     """Look through a zip without unpacking it.
 
     A folder around everything is taken off; categories without a split above them are put into
-    one named ``all``. Raises ``ArchiveRefused`` for what is no zip, is empty, or unpacks to more
-    than ``max_bytes``.
+    one named ``all``. ``encoding`` is that of names that the zip does not say to be UTF-8. Raises
+    ``ArchiveRefused`` for what is no zip, is empty, unpacks to more than ``max_bytes``, or has
+    names in an encoding that has to be asked for.
     """
+    limits = Limits(MAX_FILES, max_bytes, MAX_BYTES)
     try:
-        with zipfile.ZipFile(path) as archive:
-            infos = [each for each in archive.infolist() if not each.is_dir()]
-    except (zipfile.BadZipFile, OSError, NotImplementedError) as error:
+        with zip_open(path, limits) as archive:
+            infos = archive.infolist()
+            names = names_of(infos, encoding)
+    except ZipRefused as error:
         raise ArchiveRefused(
-            f"The file is no zip that can be read ({error}). Expected a .zip of folders, one a "
-            "category, with photos in them."
+            f"{error} Expected a .zip of folders, one a category, with photos in them. If it is "
+            "too large, split it, or have an administrator import a folder on the server."
         ) from error
-    n_bytes = sum(each.file_size for each in infos)
-    if n_bytes > max_bytes or len(infos) > MAX_FILES:
-        raise ArchiveRefused(
-            f"The archive unpacks to {len(infos):,} files of {n_bytes / 1e6:,.0f} MB together; "
-            f"allowed are {MAX_FILES:,} files and {max_bytes / 1e6:,.0f} MB. Split it, or have an "
-            "administrator import a folder on the server."
-        )
     members, refused, seen = [], [], set()
-    for info in infos:
-        parts = _parts(info)
+    for number, (info, name) in enumerate(zip(infos, names, strict=True)):
+        parts = () if info.is_dir() else _parts(name)
         if not parts:
             continue
-        problem = _problem(info) or ("a second file of this name" if parts in seen else "")
+        problem = path_problem(name) or member_problem(info, limits)
+        problem = problem or ("a second file of this name" if parts in seen else "")
         seen.add(parts)
         if problem:
-            refused.append(Refusal(printable(info.filename), problem))
+            refused.append(Refusal(_shown(name), problem))
         else:
-            members.append(Member(info.filename, parts))
+            members.append(Member(number, name, parts))
     if not members:
         raise ArchiveRefused(
             f"The archive holds no file that can be taken{_first(refused)}. Expected folders, one "
@@ -89,28 +98,25 @@ def archive_list(path: Path, *, max_bytes: int) -> Listing:
     return Listing(tuple(_placed(members)), tuple(refused))
 
 
+def _shown(name: str) -> str:
+    """Return a name that can be stored and shown, however long or odd it is."""
+    text = printable(name.replace("\0", "\\0"))
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}..."
+
+
 def _first(refused: Sequence[Refusal]) -> str:
     return f" ({refused[0].path}: {refused[0].reason})" if refused else ""
 
 
-def _parts(info: zipfile.ZipInfo) -> tuple[str, ...]:
+def _parts(name: str) -> tuple[str, ...]:
     """Return the path's parts; none for what operating systems leave behind."""
-    parts = tuple(each for each in info.filename.replace("\\", "/").split("/") if each != ".")
-    is_noise = parts[0] == "__MACOSX" or any(
-        each.startswith(".") and each != ".." for each in parts
-    )
-    return () if is_noise else parts
+    parts = tuple(each for each in name.replace("\\", "/").split("/") if each != ".")
+    is_noise = not parts or parts[0] == "__MACOSX"
+    return () if is_noise or any(_is_hidden(each) for each in parts) else parts
 
 
-def _problem(info: zipfile.ZipInfo) -> str:
-    """Say why a member must not be unpacked; empty if it may."""
-    name = info.filename.replace("\\", "/")
-    parts = name.split("/")
-    if name.startswith("/") or ".." in parts or "" in parts or ":" in parts[0] or "\0" in name:
-        return "its path leads out of the archive"
-    if stat.S_ISLNK(info.external_attr >> 16):
-        return "a link, not a file"
-    return "encrypted: zip it without a password" if info.flag_bits & 1 else ""
+def _is_hidden(part: str) -> bool:
+    return part.startswith(".") and part != ".."
 
 
 def _placed(members: Sequence[Member]) -> list[Member]:
@@ -118,17 +124,13 @@ def _placed(members: Sequence[Member]) -> list[Member]:
     tops = {each.parts[0] for each in members}
     is_wrapped = len(tops) == 1 and not tops & set(SPLITS)
     if is_wrapped and all(len(each.parts) > 1 for each in members) and _depth(members) > 2:
-        members = [Member(each.name, each.parts[1:]) for each in members]
+        members = [replace(each, parts=each.parts[1:]) for each in members]
     if _depth(members) == 2:
         members = [
-            Member(each.name, each.parts if each.parts == (CATEGORIES_FILE,) else _in_all(each))
+            each if each.parts == (CATEGORIES_FILE,) else replace(each, parts=("all", *each.parts))
             for each in members
         ]
     return list(members)
-
-
-def _in_all(member: Member) -> tuple[str, ...]:
-    return ("all", *member.parts)
 
 
 def _depth(members: Sequence[Member]) -> int:
@@ -145,13 +147,16 @@ def archive_extract(
     no photo that a study may show is lost; only the table of categories is replaced.
     """
     failed = []
-    with zipfile.ZipFile(path) as archive:
+    limits = Limits(MAX_FILES, sys.maxsize, MAX_BYTES)
+    with zip_open(path, limits) as archive:
+        infos = archive.infolist()
         for n_done, member in enumerate(listing.members, start=1):
             target = folder.joinpath(*member.parts)
             try:
-                _unpack(archive, archive.getinfo(member.name), target)
-            except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError) as error:
-                failed.append(Refusal(printable(member.name), f"cannot be unpacked: {error}"))
+                _unpack(archive, infos[member.number], target)
+            except ZIP_ERRORS as error:
+                reason = str(error) or type(error).__name__
+                failed.append(Refusal(_shown(member.name), f"cannot be unpacked: {reason}"))
             on_progress(n_done, len(listing.members))
     return failed
 
@@ -165,8 +170,8 @@ def _unpack(archive: zipfile.ZipFile, info: zipfile.ZipInfo, target: Path) -> No
         return
     unfinished = target.with_name(f".{target.name}.part")
     try:
-        with archive.open(info) as source, unfinished.open("wb") as file:
-            shutil.copyfileobj(source, file)
+        with unfinished.open("wb") as file:
+            member_copy(archive, info, file)
         unfinished.replace(target)
     finally:
         unfinished.unlink(missing_ok=True)

@@ -13,6 +13,7 @@ from pathlib import Path
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from classifiers.core.reading import DEEPEST, LEAST_WHITE
 from classifiers.models import Category, Dataset, Image
 from classifiers.services.dataset_locks import HeldSamples, holds_of
 from classifiers.services.folders import (
@@ -45,6 +46,7 @@ def dataset_import(
     root: str | os.PathLike[str],
     query_share: float | None = None,
     split_seed: int | None = None,
+    grey_white: int | None = None,
     on_progress: OnProgress | None = None,
 ) -> ImportReport:
     """Import ``ROOT/<split>/<category>/<file>`` into the dataset ``slug``, or continue to.
@@ -55,6 +57,9 @@ def dataset_import(
 
     With ``query_share`` and ``split_seed`` the folder's split is ignored: each image is drawn
     by its own bytes (``is_query``). Both are stored and have to be repeated ever after.
+
+    ``grey_white`` is the value of 16-bit grey that becomes white (65535 if none is given, or what
+    the dataset has): 4095 for cameras of 12 bits. It holds for all photos of the dataset, for good.
 
     A later import may name another ``root`` if it is the same folder at a new place: every
     image imported so far must lie there at the same path with the same bytes. The dataset
@@ -67,15 +72,27 @@ def dataset_import(
     """
     _check_draw(query_share, split_seed)
     scan = folder_scan(root)
-    wanted = Dataset(slug=slug, root=str(scan.root), query_share=query_share, split_seed=split_seed)
+    stored = Dataset.objects.filter(slug=slug).first()
+    wanted = Dataset(
+        slug=slug,
+        root=str(scan.root),
+        query_share=query_share,
+        split_seed=split_seed,
+        grey_white=_white(stored, grey_white),
+    )
     _check_fields(wanted)
     name_check(slug)
     known = _stored_images(slug)
-    _check_fits(wanted, scan, known)
+    _check_fits(stored, wanted, scan, known)
     with transaction.atomic():
         dataset, _ = Dataset.objects.update_or_create(
             slug=slug,
-            defaults={"root": wanted.root, "query_share": query_share, "split_seed": split_seed},
+            defaults={
+                "root": wanted.root,
+                "query_share": query_share,
+                "split_seed": split_seed,
+                "grey_white": wanted.grey_white,
+            },
         )
         categories = _categories_sync(dataset, scan)
         held = HeldSamples(dataset)
@@ -90,6 +107,17 @@ def name_check(slug: str) -> None:
             f"{slug!r} is the address of another page ({', '.join(RESERVED_NAMES)} are). "
             "Choose another name for the photos."
         )
+
+
+def _white(stored: Dataset | None, given: int | None) -> int:
+    if given is not None and not LEAST_WHITE <= given <= DEEPEST:
+        raise DatasetRefused(
+            f"grey_white is {given}. Expected {LEAST_WHITE} to {DEEPEST}: the value of 16-bit grey "
+            "photos that becomes white, 4095 for 12 bits."
+        )
+    if given is None:
+        return stored.grey_white if stored else DEEPEST
+    return given
 
 
 def _check_draw(query_share: float | None, split_seed: int | None) -> None:
@@ -113,14 +141,15 @@ def _check_fields(wanted: Dataset) -> None:
 
 def _stored_images(slug: str) -> list[StoredImage]:
     rows = Image.objects.filter(dataset__slug=slug).values_list(
-        "source", "split", "category__name", "sha256", "token"
+        "source", "split", "category__name", "sha256", "token", "pixels_sha256"
     )
     return [StoredImage(*row) for row in rows]
 
 
-def _check_fits(wanted: Dataset, scan: FolderScan, known: Sequence[StoredImage]) -> None:
-    """Refuse another draw or an unrelated root; a dataset without images fits anything."""
-    stored = Dataset.objects.filter(slug=wanted.slug).first()
+def _check_fits(
+    stored: Dataset | None, wanted: Dataset, scan: FolderScan, known: Sequence[StoredImage]
+) -> None:
+    """Refuse another draw, white or root; a dataset without images fits anything."""
     if stored is None or not known:
         return
     if _draw_words(stored) != _draw_words(wanted):
@@ -128,6 +157,12 @@ def _check_fits(wanted: Dataset, scan: FolderScan, known: Sequence[StoredImage])
             f"Dataset {stored.slug!r} was imported with {_draw_words(stored)}; "
             f"now {_draw_words(wanted)}. Images never change their split: "
             "repeat the first choice, or import under another name."
+        )
+    if stored.grey_white != wanted.grey_white:
+        raise DatasetRefused(
+            f"Dataset {stored.slug!r} was imported with {stored.grey_white} as white; now "
+            f"{wanted.grey_white}. Photos of one dataset are read alike: repeat the first choice, "
+            "or import under another name."
         )
     if stored.root == wanted.root:
         return

@@ -14,10 +14,13 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 
 from django.db import IntegrityError, transaction
 
-from classifiers.core.images import ImageRefused, load_rgb
+from classifiers.core.filters import pixels_sha256
+from classifiers.core.images import MAX_PIXELS, ImageRefused, picture_read, pixels_of
+from classifiers.core.pixel_gate import PixelGate
 from classifiers.models import Category, Dataset, Image, crop_path
 from classifiers.services.crops import crop_encode, crop_write, is_on_disk
 from classifiers.services.dataset_locks import HeldSamples
@@ -37,18 +40,24 @@ N_THREADS = min(4, os.cpu_count() or 1)
 N_AHEAD = 4 * N_THREADS
 """Images that the threads prepare ahead; bounds the memory."""
 
+TOO_LARGE = "decoding it takes more memory than there is: save a smaller copy"
+
 OnProgress = Callable[[int, int], None]
 """Called with (files done, files in all) after every file."""
 
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """What one import did. Images that stand: ``n_new + n_unchanged``."""
+    """What one import did. Images that stand: ``n_new + n_unchanged``.
+
+    ``remarks`` name what was taken and is worth a look.
+    """
 
     n_new: int
     n_unchanged: int
     refused: tuple[Refusal, ...]
     n_ignored: int
+    remarks: tuple[Refusal, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +69,7 @@ class StoredImage:
     category: str
     sha256: str
     token: str
+    pixels_sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +81,8 @@ class Prepared:
     size: tuple[int, int] = (0, 0)
     crop: bytes = b""
     problem: str = ""
+    pixels_sha256: str = ""
+    remark: str = ""
 
 
 class ImportRun:
@@ -87,12 +99,15 @@ class ImportRun:
         self.dataset, self.categories, self.scan, self.held = dataset, categories, scan, held
         self.by_source = {each.source: each for each in known}
         self.by_sha256 = {each.sha256: each for each in known}
+        self.by_pixels = {each.pixels_sha256: each for each in known if each.pixels_sha256}
+        self.reading, self.gate = dataset.reading, PixelGate(MAX_PIXELS)
         self.sources = {each.source for each in scan.files}
         self.batch: list[tuple[Image, bytes]] = []
         self.n_new = self.n_unchanged = 0
         gone = "imported before and no longer there: put the file back, predictions refer to it"
         lost = sorted(self.by_source.keys() - self.sources)
         self.refused = [*scan.refused, *(Refusal(source, gone) for source in lost)]
+        self.remarks: list[Refusal] = []
 
     def run(self, on_progress: OnProgress) -> ImportReport:
         """Go through all files; what was committed stands, whatever ends the pass."""
@@ -106,7 +121,13 @@ class ImportRun:
                     self._commit()
                 on_progress(n_done, len(files))
         self._report_empty_categories()
-        return ImportReport(self.n_new, self.n_unchanged, tuple(self.refused), self.scan.n_ignored)
+        return ImportReport(
+            self.n_new,
+            self.n_unchanged,
+            tuple(self.refused),
+            self.scan.n_ignored,
+            tuple(self.remarks),
+        )
 
     def _prepared(self) -> Generator[Prepared, None, None]:
         """Yield every file in order while the threads work ahead."""
@@ -126,12 +147,26 @@ class ImportRun:
             sha256 = file_sha256(path)
             if self._needs_no_crop(file, sha256):
                 return Prepared(file, sha256)
-            image = load_rgb(path)
-            return Prepared(file, sha256, image.size, crop_encode(image))
+            with self.gate.hold(pixels_of(path)):
+                return self._decoded(file, sha256, path)
         except ImageRefused as error:
             return Prepared(file, problem=str(error))
+        except MemoryError:
+            return Prepared(file, problem=TOO_LARGE)
         except OSError as error:
             return Prepared(file, problem=f"cannot be read: {error.strerror or error}")
+
+    def _decoded(self, file: FoundFile, sha256: str, path: Path) -> Prepared:
+        picture = picture_read(path, self.reading)
+        image = picture.image
+        return Prepared(
+            file,
+            sha256,
+            image.size,
+            crop_encode(image),
+            pixels_sha256=pixels_sha256(image),
+            remark=picture.remark,
+        )
 
     def _needs_no_crop(self, file: FoundFile, sha256: str) -> bool:
         stored = self.by_source.get(file.source)
@@ -142,7 +177,7 @@ class ImportRun:
     def _judge(self, found: Prepared) -> None:
         """Count, refuse or take one file. Called in sorted order: the first of equals wins."""
         stored = self.by_source.get(found.file.source)
-        twin = self.by_sha256.get(found.sha256)
+        twin = self.by_sha256.get(found.sha256) or self.by_pixels.get(found.pixels_sha256)
         if found.problem:
             self._refuse(found.file, found.problem)
         elif stored and stored.sha256 == found.sha256:
@@ -156,7 +191,7 @@ class ImportRun:
                 "restore it, or add the new picture under a new name",
             )
         elif twin:
-            self._refuse(found.file, self._duplicate_words(found.file, twin))
+            self._refuse(found.file, self._duplicate_words(found, twin))
         elif reason := self._held_words(found):
             self._refuse(found.file, reason)
         else:
@@ -169,14 +204,16 @@ class ImportRun:
     def _refuse(self, file: FoundFile, reason: str) -> None:
         self.refused.append(Refusal(file.source, reason))
 
-    def _duplicate_words(self, file: FoundFile, twin: StoredImage) -> str:
-        words = [f"duplicate of {printable(twin.source)}"]
+    def _duplicate_words(self, found: Prepared, twin: StoredImage) -> str:
+        file = found.file
+        how = "duplicate of" if found.sha256 == twin.sha256 else "shows the same pixels as"
+        words = [f"{how} {printable(twin.source)}"]
         if twin.source not in self.sources:
             words.append("which is no longer there: images keep their place, move it back")
         if twin.category != file.category:
             words.append(f"the labels contradict: {twin.category} there, {file.category} here")
-        if twin.split != self._split(file, twin.sha256):
-            words.append(f"it would leak between {twin.split} and {file.split}")
+        if twin.split != (split := self._split(file, found.sha256)):
+            words.append(f"it would leak between {twin.split} and {split}")
         return "; ".join(words)
 
     def _split(self, file: FoundFile, sha256: str) -> str:
@@ -196,9 +233,20 @@ class ImportRun:
             sha256=found.sha256,
             width=width,
             height=height,
+            pixels_sha256=found.pixels_sha256,
         )
-        entry = StoredImage(file.source, image.split, file.category, image.sha256, image.token)
+        entry = StoredImage(
+            file.source,
+            image.split,
+            file.category,
+            image.sha256,
+            image.token,
+            image.pixels_sha256,
+        )
         self.by_source[file.source] = self.by_sha256[found.sha256] = entry
+        self.by_pixels[found.pixels_sha256] = entry
+        if found.remark:
+            self.remarks.append(Refusal(file.source, found.remark))
         self.batch.append((image, found.crop))
 
     def _commit(self) -> None:

@@ -6,12 +6,12 @@ import hashlib
 
 import PIL.Image
 
-from classifiers.core.images import load_rgb
+from classifiers.core.images import ImageRefused, load_rgb
 from classifiers.models import Image
 
 
 class PhotoMissing(RuntimeError):
-    """An original file is gone or changed since its import."""
+    """An original file is gone, changed since its import, or no longer what is taken."""
 
 
 def photo_read(image: Image) -> PIL.Image.Image:
@@ -28,4 +28,7 @@ def photo_read(image: Image) -> PIL.Image.Image:
             f"{image.path} has other bytes than when it was imported. Put the old file back, "
             "or import the new one under another name."
         )
-    return load_rgb(image.path)
+    try:
+        return load_rgb(image.path, image.dataset.reading)
+    except ImageRefused as error:
+        raise PhotoMissing(f"{image.path} cannot be used any more: {error}") from error

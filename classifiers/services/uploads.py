@@ -7,8 +7,10 @@ torch.
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,7 @@ from classifiers.services.queueing import jobs_enqueue
 
 Draw = tuple[float, int]
 NOTE_EVERY_S = 0.5
+MAX_LISTED = 5000
 
 
 def _folder(slug: str) -> Path:
@@ -41,6 +44,8 @@ def upload_request(
     draw: Draw | None,
     user: Staff | None = None,
     is_own: bool = True,
+    encoding: str = "",
+    grey_white: int | None = None,
 ) -> DatasetImport:
     """Keep an uploaded zip and have it imported. Raises ``ArchiveRefused``, ``DatasetRefused``.
 
@@ -52,27 +57,48 @@ def upload_request(
     _check_free(slug)
     kept = _folder(slug).with_suffix(".zip")
     kept.parent.mkdir(parents=True, exist_ok=True)
-    with kept.open("wb") as target:
-        shutil.copyfileobj(file, target)
+    # Looked through under a name of its own: what an earlier import left is kept until then.
+    arrived = kept.with_name(f".{slug}.{secrets.token_hex(4)}.part")
     try:
-        listing = archives.archive_list(kept, max_bytes=settings.UPLOAD_MAX_UNPACKED)
+        with arrived.open("wb") as target:
+            shutil.copyfileobj(file, target)
+        listing = archives.archive_list(
+            arrived, max_bytes=settings.UPLOAD_MAX_UNPACKED, encoding=encoding
+        )
         if draw is None and not listing.has_splits:
             raise ArchiveRefused(
                 "The archive has no folders named gallery and query; expected both, or a draw of "
                 "the photos that people judge."
             )
-        return _request(slug, _folder(slug), str(kept), draw, user)
-    except (ArchiveRefused, DatasetRefused):
-        kept.unlink()
-        raise
+        job = DatasetImport(
+            slug=slug,
+            root=str(_folder(slug)),
+            archive=str(kept),
+            encoding=encoding,
+            grey_white=grey_white,
+            user=user,
+        )
+        _check_job(job, draw)
+        arrived.replace(kept)
+        return _request(job)
+    finally:
+        arrived.unlink(missing_ok=True)
 
 
 def folder_request(
-    *, slug: str, root: str, draw: Draw | None, user: Staff | None = None
+    *,
+    slug: str,
+    root: str,
+    draw: Draw | None,
+    user: Staff | None = None,
+    grey_white: int | None = None,
 ) -> DatasetImport:
     """Have a folder on the server imported. Raises ``DatasetRefused`` where it does not fit."""
     _check_free(slug)
-    return _request(slug, folder_scan(root).root, "", draw, user)
+    root = str(folder_scan(root).root)
+    job = DatasetImport(slug=slug, root=root, grey_white=grey_white, user=user)
+    _check_job(job, draw)
+    return _request(job)
 
 
 def is_under_way(slug: str) -> bool:
@@ -102,17 +128,15 @@ def _check_free(slug: str) -> None:
         )
 
 
-def _request(
-    slug: str, root: Path, archive: str, draw: Draw | None, user: Staff | None
-) -> DatasetImport:
-    share, seed = draw or (None, None)
-    job = DatasetImport(
-        slug=slug, root=str(root), archive=archive, query_share=share, split_seed=seed, user=user
-    )
+def _check_job(job: DatasetImport, draw: Draw | None) -> None:
+    job.query_share, job.split_seed = draw or (None, None)
     try:
-        job.full_clean(exclude=["refused"])
+        job.full_clean(exclude=["refused", "remarks"])
     except ValidationError as error:
-        raise DatasetRefused(f"Dataset {slug!r}: {' '.join(error.messages)}") from error
+        raise DatasetRefused(f"Dataset {job.slug!r}: {' '.join(error.messages)}") from error
+
+
+def _request(job: DatasetImport) -> DatasetImport:
     with transaction.atomic():
         job.save()
         jobs_enqueue([job])
@@ -144,7 +168,9 @@ def import_run(*, job: DatasetImport) -> None:
     refused: list[Refusal] = []
     n_unpacked = 0
     if job.archive and os.path.exists(job.archive):
-        listing = archives.archive_list(Path(job.archive), max_bytes=settings.UPLOAD_MAX_UNPACKED)
+        listing = archives.archive_list(
+            Path(job.archive), max_bytes=settings.UPLOAD_MAX_UNPACKED, encoding=job.encoding
+        )
         folder, archive = Path(job.root), Path(job.archive)
         refused += listing.refused
         refused += archives.archive_extract(archive, listing, folder, _Progress(job))
@@ -154,9 +180,21 @@ def import_run(*, job: DatasetImport) -> None:
         root=job.root,
         query_share=job.query_share,
         split_seed=job.split_seed,
+        grey_white=job.grey_white,
         on_progress=_Progress(job, n_unpacked),
     )
     refused += report.refused
-    job_note(job, n_new=report.n_new, refused=[[each.path, each.reason] for each in refused])
+    job_note(
+        job,
+        n_new=report.n_new,
+        n_refused=len(refused),
+        refused=_listed(refused),
+        remarks=_listed(report.remarks),
+    )
     if job.archive:
         Path(job.archive).unlink(missing_ok=True)
+
+
+def _listed(found: Sequence[Refusal]) -> list[list[str]]:
+    """Return what a job keeps of them: enough to see what is wrong with the rest."""
+    return [[each.path, each.reason] for each in found[:MAX_LISTED]]

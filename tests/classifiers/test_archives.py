@@ -5,8 +5,10 @@ from __future__ import annotations
 import stat
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile, UploadedFile
 from pytest_django import Settings
 
 from classifiers import tasks
@@ -165,3 +167,87 @@ def test_an_import_that_fails_keeps_its_error_in_words(tmp_path: Path) -> None:
     job.refresh_from_db()
     assert job.status == Job.Status.FAILED
     assert "does not exist" in job.error
+
+
+def raw_named(folder: Path, names: list[bytes]) -> Path:
+    """Write a zip whose names are these bytes, without a word about their encoding."""
+    path = folder / "photos.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for number, name in enumerate(names):
+            archive.writestr("qwy"[number] * len(name), b"x")
+    content = path.read_bytes()
+    for number, name in enumerate(names):
+        content = content.replace("qwy"[number].encode() * len(name), name)
+    path.write_bytes(content)
+    return path
+
+
+def test_names_in_utf8_without_the_flag_are_read_and_composed(tmp_path: Path) -> None:
+    decomposed = "all/Mu\u0308llers_Wu\u0308rger/1.jpg".encode()
+    assert places(raw_named(tmp_path, [decomposed])) == ["all/M\u00fcllers_W\u00fcrger/1.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "name"),
+    [("cp850", "all/R\u00f8dk\u00e6lk/1.jpg"), ("gbk", "all/\u9ebb\u96c0/1.jpg")],
+)
+def test_names_of_an_unknown_encoding_are_asked_for(
+    tmp_path: Path, encoding: str, name: str
+) -> None:
+    path = raw_named(tmp_path, [name.encode(encoding), b"all/plain/2.jpg"])
+    with pytest.raises(ArchiveRefused, match=rf"reads, by encoding: .*{encoding}: {name}"):
+        archive_list(path, max_bytes=BIG)
+    listing = archive_list(path, max_bytes=BIG, encoding=encoding)
+    assert ["/".join(each.parts) for each in listing.members] == [name, "all/plain/2.jpg"]
+
+
+def test_names_that_are_not_of_the_given_encoding_are_told(tmp_path: Path) -> None:
+    path = raw_named(tmp_path, [b"all/\xff\xff/1.jpg"])
+    with pytest.raises(ArchiveRefused, match=r"'all/.* in the zip is not in utf-8"):
+        archive_list(path, max_bytes=BIG, encoding="utf-8")
+
+
+ODD = {
+    b".": "no file that can be taken",
+    b"a/" * 1000 + b"1.png": "1,000 folders deep",
+    b"a/" + b"n" * 300: "more than 255 bytes",
+    b"a/\x01.png": "cannot be written",
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_an_odd_name_is_refused_by_name(tmp_path: Path, name: bytes) -> None:
+    with pytest.raises(ArchiveRefused, match=ODD[name]):
+        archive_list(packed(tmp_path, {name.decode(): b"x"}), max_bytes=BIG)
+
+
+def test_a_member_that_unpacks_to_far_more_is_refused_by_name(tmp_path: Path) -> None:
+    path = packed(
+        tmp_path, {"all/a/1.png": bytes(20_000_000), "all/a/2.png": b"", "all/a/3.png": b"x"}
+    )
+    listing = archive_list(path, max_bytes=BIG)
+    assert [each.path for each in listing.refused] == ["all/a/1.png", "all/a/2.png"]
+    assert "at most 200 times are taken" in listing.refused[0].reason
+    assert listing.refused[1].reason == "an empty file"
+
+
+@pytest.mark.django_db
+def test_an_upload_that_is_refused_leaves_no_file(tmp_path: Path, settings: Settings) -> None:
+    settings.UPLOAD_DIR = tmp_path / "uploads"
+    good = packed(tmp_path, {"gallery/a/1.png": b"x", "query/a/2.png": b"y"})
+    draw = (0.5, 1)
+    uploads.upload_request(slug="birds", file=sent(good.read_bytes()), draw=draw)
+    DatasetImport.objects.update(status=Job.Status.FAILED)
+    for content in (
+        b"no zip",
+        good.read_bytes()[:-5],
+        raw_named(tmp_path, [b"a/\xff"]).read_bytes(),
+    ):
+        with pytest.raises(ArchiveRefused):
+            uploads.upload_request(slug="birds", file=sent(content), draw=draw)
+    # What the failed import left is there to be tried again.
+    assert [each.name for each in (tmp_path / "uploads").iterdir()] == ["birds.zip"]
+
+
+def sent(content: bytes) -> UploadedFile[Any]:
+    return SimpleUploadedFile("birds.zip", content)

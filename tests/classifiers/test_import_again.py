@@ -6,13 +6,16 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from django.db import IntegrityError, transaction
+from PIL import Image as Pixels
 from pytest_django import Settings
 
 from classifiers.models import Category, Dataset, Gallery, Image
 from classifiers.services import import_run
 from classifiers.services.datasets import DatasetRefused, ImportReport, dataset_import
+from classifiers.services.photos import photo_read
 from tests.classifiers.photos import imported, photo, reasons, stored
 
 pytestmark = pytest.mark.django_db
@@ -38,6 +41,65 @@ def test_a_duplicate_in_another_split_would_leak(birds: Path) -> None:
     shutil.copy(birds / "gallery/bunting/1.png", birds / "query/bunting/copy.png")
     reason = reasons(imported(birds))["query/bunting/copy.png"]
     assert "it would leak between gallery and query" in reason
+
+
+def test_the_same_pixels_in_another_format_are_a_duplicate(birds: Path) -> None:
+    with Pixels.open(birds / "gallery/bunting/1.png") as picture:
+        picture.save(birds / "gallery/bunting/2.bmp")
+        picture.save(birds / "query/cardinal/2.webp", lossless=True)
+    found = reasons(imported(birds))
+    assert found == {
+        "gallery/bunting/2.bmp": "shows the same pixels as gallery/bunting/1.png",
+        "query/cardinal/2.webp": "shows the same pixels as gallery/bunting/1.png; the labels "
+        "contradict: bunting there, cardinal here; it would leak between gallery and query",
+    }
+
+
+def test_the_same_pixels_are_found_in_a_later_import_too(birds: Path) -> None:
+    imported(birds)
+    with Pixels.open(birds / "gallery/bunting/1.png") as picture:
+        picture.save(birds / "gallery/bunting/0.bmp")
+    reason = reasons(imported(birds))["gallery/bunting/0.bmp"]
+    assert reason == "shows the same pixels as gallery/bunting/1.png"
+
+
+# One white for all photos
+
+
+def deep(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Pixels.fromarray(np.arange(4096, dtype=np.uint16).reshape(64, 64)).save(path)
+
+
+def test_a_dark_photo_is_told_and_shown_by_the_datasets_white(birds: Path) -> None:
+    deep(birds / "query/bunting/deep.png")
+    (remark,) = imported(birds).remarks
+    assert remark.path == "query/bunting/deep.png"
+    assert "with 4095 as white" in remark.reason
+    bright = dataset_import(slug="bright", root=birds, grey_white=4095)
+    assert bright.remarks == ()
+    image = Image.objects.get(dataset__slug="bright", source="query/bunting/deep.png")
+    assert np.asarray(photo_read(image)).max() == 255
+    assert np.asarray(photo_read(stored("query/bunting/deep.png"))).max() == 16
+
+
+def test_the_white_of_a_dataset_is_given_once(birds: Path) -> None:
+    dataset_import(slug="birds", root=birds, grey_white=4095)
+    assert imported(birds).n_unchanged == 4
+    assert Dataset.objects.get().grey_white == 4095
+    with pytest.raises(DatasetRefused, match="imported with 4095 as white; now 255"):
+        dataset_import(slug="birds", root=birds, grey_white=255)
+    with pytest.raises(DatasetRefused, match=r"grey_white is 7\. Expected 255 to 65535"):
+        dataset_import(slug="new", root=birds, grey_white=7)
+
+
+def test_a_dataset_of_the_first_release_goes_on_as_it_read_then(birds: Path) -> None:
+    deep(birds / "query/bunting/deep.tif")
+    with Pixels.open(birds / "query/bunting/deep.tif") as picture:
+        picture.save(birds / "query/bunting/deep.tif", tiffinfo={262: 0})
+    imported(birds)
+    Dataset.objects.update(is_read_plain=True)
+    assert np.asarray(photo_read(stored("query/bunting/deep.tif"))).max() == 16
 
 
 def test_a_duplicate_leaves_no_crop_behind(birds: Path, settings: Settings) -> None:

@@ -64,10 +64,16 @@ def new(request: HttpRequest) -> HttpResponse:
                     draw=form.draw,
                     user=request.user,
                     is_own=not is_admin,
+                    encoding=data["encoding"],
+                    grey_white=data["grey_white"],
                 )
             else:
                 folder_request(
-                    slug=data["slug"], root=data["root"], draw=form.draw, user=request.user
+                    slug=data["slug"],
+                    root=data["root"],
+                    draw=form.draw,
+                    user=request.user,
+                    grey_white=data["grey_white"],
                 )
         except (ArchiveRefused, DatasetRefused) as error:
             form.add_error("file" if data["file"] else "root", str(error))
@@ -100,6 +106,8 @@ def one(request: HttpRequest, slug: str) -> HttpResponse:
         "last": last,
         "last_job": _job(last) if last else None,
         "refused": last.refused[:MAX_REFUSED] if last else [],
+        "n_refused": max(last.n_refused, len(last.refused)) if last else 0,
+        "remarks": last.remarks[:MAX_REFUSED] if last else [],
         "splits": _counts().get(dataset.pk, {}) if dataset else {},
         "categories": dataset.categories.annotate(n=Count("images")) if dataset else [],
         "galleries": [(each, _job(each), _runs(each), PredictForm()) for each in galleries],

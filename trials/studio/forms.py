@@ -9,6 +9,8 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 
 from classifiers.core.catalogue import CLASSIFIERS
+from classifiers.core.reading import DEEPEST, LEAST_WHITE
+from classifiers.core.zip_files import ENCODINGS
 from classifiers.models import Dataset
 from classifiers.services.queueing import backbones_ready
 from trials.models import Study
@@ -123,6 +125,21 @@ class PhotosForm(forms.Form):
         label="Share of photos to judge", min_value=0.01, max_value=0.99, initial=0.3
     )
     split_seed = forms.IntegerField(label="Seed of the draw", min_value=0, initial=1)
+
+    encoding = forms.ChoiceField(
+        label="Encoding of file names",
+        required=False,
+        choices=[("", "As the zip says, or UTF-8"), *ENCODINGS.items()],
+        help_text="Only for a zip that was refused because nobody knows how its names are meant.",
+    )
+    grey_white = forms.IntegerField(
+        label="White of 16-bit grey photos",
+        min_value=LEAST_WHITE,
+        max_value=DEEPEST,
+        required=False,
+        help_text="Empty: 65535. For cameras of 12 bits, 4095. It holds for all photos of the "
+        "dataset, for good, so that they can be compared.",
+    )
 
     def __init__(self, *args: Any, is_administrator: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

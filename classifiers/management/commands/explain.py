@@ -6,7 +6,8 @@ import logging
 import os
 import sys
 from argparse import ArgumentParser
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,9 +19,10 @@ from PIL import Image as Pixels
 from tqdm import tqdm
 
 from classifiers.core.catalogue import CLASSIFIERS, parameters_resolved
+from classifiers.core.reading import STANDARD, Reading
 from classifiers.management.arguments import parameter
 from classifiers.management.lookup import by_slug
-from classifiers.models import Dataset, Gallery
+from classifiers.models import Category, Dataset, Gallery
 from classifiers.models import Image as Photo
 
 if TYPE_CHECKING:
@@ -37,7 +39,9 @@ class Source:
     """A gallery to explain with: its photos by image id, its categories by class index.
 
     ``crop_of`` takes an image id and a transform of ``crop_read``; ``encode`` writes what a
-    matcher keeps of the photos, if that is not there yet.
+    matcher keeps of the photos, if that is not there yet. ``truths`` is the class index by the
+    folder's name, or by a label that one class alone has; ``reading`` is how the dataset's files
+    are read, and so the query.
     """
 
     gallery: index.Gallery
@@ -45,6 +49,7 @@ class Source:
     encode: Callable[[Matcher, str, OnProgress], object]
     labels: Mapping[int, str]
     truths: Mapping[str, int]
+    reading: Reading = STANDARD
 
 
 class Command(BaseCommand):
@@ -171,10 +176,17 @@ def _dataset_source(row: Gallery) -> Source:
         encode=partial(_dataset_encode, gallery),
         labels={each.index: each.label for each in categories},
         truths={
-            **{each.label: each.index for each in categories},
+            **_unique_labels(categories),
             **{each.name: each.index for each in categories},
         },
+        reading=row.dataset.reading,
     )
+
+
+def _unique_labels(categories: Sequence[Category]) -> dict[str, int]:
+    """Return the class index by label; one that several categories have names none of them."""
+    n_named = Counter(each.label for each in categories)
+    return {each.label: each.index for each in categories if n_named[each.label] == 1}
 
 
 def _dataset_encode(
@@ -201,7 +213,7 @@ def _dataset_crop(image: int, transform: str) -> Pixels.Image:
 
     photo = Photo.objects.select_related("dataset").get(pk=image)
     if transform != "crop":
-        return crop_read(photo.path, transform)
+        return crop_read(photo.path, transform, photo.dataset.reading)
     with Pixels.open(photo.crop_path) as crop:
         crop.load()
         return crop
@@ -211,6 +223,11 @@ def _truth(source: Source, name: str | None) -> int | None:
     if name is None:
         return None
     if name not in source.truths:
+        same = [each for each, index in source.truths.items() if source.labels[index] == name]
+        if same:
+            raise CommandError(
+                f"{len(same)} categories are labelled {name!r}: {', '.join(same)}. Name the folder."
+            )
         raise CommandError(f"No category {name!r}; known: {', '.join(sorted(source.truths))}.")
     return source.truths[name]
 
@@ -234,16 +251,17 @@ def _decide(
     source: Source, options: Mapping[str, Any], parameters: Mapping[str, Any]
 ) -> tuple[Pixels.Image, Decision, Decision]:
     """Return the image as it was matched, kNN's decision on it, and the asked classifier's."""
-    from classifiers.core.images import ImageRefused
-    from classifiers.core.library import crop_read
+    from classifiers.core.images import ImageRefused, load_rgb
+    from classifiers.core.library import square_of
     from classifiers.core.methods import classify
 
-    image = options["image"]
+    path = options["image"]
     try:
-        picture = crop_read(image, _query_transform(parameters))
+        image = load_rgb(path, source.reading)
+        picture = square_of(image, _query_transform(parameters))
     except (ImageRefused, OSError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
-        raise CommandError(f"{image} cannot be used: {reason}") from error
+        raise CommandError(f"{path} cannot be used: {reason}") from error
     if "matcher" in parameters:
         _encode(source, parameters)
     known = CLASSIFIERS["knn"].parameters

@@ -33,6 +33,12 @@ class Command(BaseCommand):
             help="draw this share of the images as queries, whatever split folder they are in",
         )
         parser.add_argument("--split-seed", type=int, help="seed of that draw")
+        parser.add_argument(
+            "--grey-white",
+            type=int,
+            help="value of 16-bit grey photos that becomes white, for all photos of the dataset "
+            "(65535; 4095 for cameras of 12 bits)",
+        )
 
     def handle(self, *args: Any, slug: str, root: str, **options: Any) -> None:
         try:
@@ -42,6 +48,7 @@ class Command(BaseCommand):
                     root=root,
                     query_share=options["query_share"],
                     split_seed=options["split_seed"],
+                    grey_white=options["grey_white"],
                     on_progress=on_progress,
                 )
         except DatasetRefused as error:
@@ -77,6 +84,8 @@ class Command(BaseCommand):
     def _summarise(self, slug: str, report: ImportReport) -> None:
         for refusal in report.refused:
             self.stderr.write(f"refused {refusal.path}: {refusal.reason}")
+        for remark in report.remarks:
+            self.stderr.write(f"look at {remark.path}: {remark.reason}")
         images = Image.objects.filter(dataset__slug=slug)
         self.stdout.write(
             f"Dataset {slug!r}: {report.n_new:,} new, {report.n_unchanged:,} unchanged, "

@@ -207,3 +207,23 @@ def test_nobody_but_an_administrator_adds_to_what_a_command_imported(browser: Cl
 def test_photos_cannot_be_called_as_another_page_is(browser: Client) -> None:
     page = browser.post("/studio/datasets/new/", FORM | {"slug": "new", "file": zipped()})
     assert "is the address of another page" in page.content.decode()
+
+
+def test_names_in_an_unknown_encoding_are_asked_for_on_the_form(browser: Client) -> None:
+    content = zipped(q=b"photo").read().replace(b"q.png", b"\x9b.png")
+    form = FORM | {"file": SimpleUploadedFile("birds.zip", content)}
+    page = browser.post("/studio/datasets/new/", form).content.decode()
+    assert "cp850: birds/a/\u00f8.png" in page
+    form["file"] = SimpleUploadedFile("birds.zip", content)
+    browser.post("/studio/datasets/new/", form | {"encoding": "cp850", "grey_white": "4095"})
+    job = DatasetImport.objects.get()
+    assert (job.encoding, job.grey_white) == ("cp850", 4095)
+
+
+def test_what_is_worth_a_look_stands_on_the_datasets_page(browser: Client, rita: User) -> None:
+    DatasetImport.objects.create(
+        slug="birds", root="/", user=rita, status=Job.Status.DONE, remarks=[["a/1.png", "dark"]]
+    )
+    page = browser.get("/studio/datasets/birds/").content.decode()
+    assert "worth a look" in page
+    assert "<td>a/1.png</td><td>dark</td>" in page
