@@ -117,7 +117,9 @@ def broker_check(app_configs: Apps, **_: Any) -> list[CheckMessage]:
     broker = app.connection_for_write(
         settings.CELERY_BROKER_URL, connect_timeout=BROKER_TIMEOUT_S, transport_options=options
     )
-    away = (*BROKER_ERRORS, *broker.connection_errors, *broker.channel_errors)
+    away: tuple[type[BaseException], ...] = (
+        *BROKER_ERRORS, *broker.connection_errors, *broker.channel_errors
+    )  # fmt: skip
     try:
         with broker:
             broker.ensure_connection(max_retries=1, interval_start=0)
