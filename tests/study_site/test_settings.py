@@ -61,6 +61,18 @@ def test_production_keeps_to_https(tmp_path: Path) -> None:
     assert run(code, tmp_path, **production).stdout.strip() == "True True True"
 
 
+def test_an_answer_is_on_the_disk_before_sqlite_confirms_it(tmp_path: Path) -> None:
+    code = """
+import django
+from django.db import connection
+django.setup()
+with connection.cursor() as cursor:
+    print(*cursor.execute("PRAGMA synchronous").fetchone())
+"""
+    result = run(code, tmp_path, DJANGO_SETTINGS_MODULE="study_site.settings")
+    assert result.stdout.strip() == "2", result.stderr  # FULL, in SQLite's numbers
+
+
 def test_the_secret_key_may_come_from_a_file(tmp_path: Path) -> None:
     file = tmp_path / "key"
     file.write_text("k" * 50 + "\n")
