@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from itertools import repeat
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -16,9 +18,12 @@ from torch import Tensor
 
 from classifiers.core.backbones.backbones import LoadedBackbone, backbone_load
 from classifiers.core.catalogue import CLASSIFIERS
+from classifiers.core.chm.matcher_features import ENCODE_AGAIN, targets_folder
 from classifiers.core.chm.matchers import Matcher
 from classifiers.core.features import extract_stream
 from classifiers.core.gallery import index
+from classifiers.core.gallery.checksums import arrays_verify
+from classifiers.core.gallery.manifest import BUILD_AGAIN
 from classifiers.core.images import matcher_crop
 from classifiers.core.methods import Shortlist, classify
 from classifiers.core.query import QueryFeatures, grey_of, matched_transform
@@ -29,7 +34,11 @@ from classifiers.services.galleries import crop_read
 from classifiers.services.jobs import job_heartbeat, job_progress
 from classifiers.services.photos import photo_read
 
+logger = logging.getLogger(__name__)
+
 BATCH = 32
+# What is read again before each job, at a GB a second or so. Larger arrays: check_gallery.
+VERIFIED_BYTES = 4_000_000_000
 MATCHER_BATCH = 4  # CHM-Corr takes its time: a batch is what shows progress
 
 Batch = tuple[Sequence[Image], list[QueryFeatures]]
@@ -44,6 +53,7 @@ def runs_predict(*, runs: Sequence[PredictionRun]) -> list[PredictionRun]:
     gallery_row, split = runs[0].gallery, runs[0].split
     backbone = backbone_load(gallery_row.backbone, folder=settings.WEIGHTS_DIR)
     gallery = index.Gallery.open(gallery_row.folder, backbone.spec)
+    _verify(gallery.path)
     evidence = evidence_collect(runs, gallery, backbone)
     runs = [run for run in runs if run.pk in evidence]
     if not runs:
@@ -69,6 +79,12 @@ def runs_predict(*, runs: Sequence[PredictionRun]) -> list[PredictionRun]:
     return list(runs)
 
 
+def _verify(folder: Path, again: str = BUILD_AGAIN) -> None:
+    """Refuse arrays that changed on the disk; log what is not compared before a run."""
+    for left_out in arrays_verify(folder, most_bytes=VERIFIED_BYTES, again=again):
+        logger.warning("%s. To compare it: manage.py check_gallery DATASET", left_out)
+
+
 def _queries(
     run: PredictionRun,
     images: Sequence[Image],
@@ -78,6 +94,8 @@ def _queries(
 ) -> Iterator[Batch]:
     """Yield the images in batches with their features, prepared as the runs ask."""
     targets = next((each.targets for each in evidence.values() if each.targets), None)
+    if targets is not None:
+        _verify(targets_folder(gallery, targets.matcher, targets.field), ENCODE_AGAIN)
     transform = run.parameters["transform"]
     features = extract_stream(
         backbone,

@@ -28,6 +28,7 @@ from torch import Tensor
 
 from classifiers.core.chm.matchers import Matcher
 from classifiers.core.chm.pairs import SIDE_IN
+from classifiers.core.gallery.checksums import file_sha256
 from classifiers.core.gallery.index import Gallery
 from classifiers.core.gallery.manifest import (
     MANIFEST,
@@ -45,6 +46,7 @@ ENCODE_AGAIN: Final = (
     "run manage.py predict with the classifier (without the site: targets_from_folder)"
 )
 LOOK_EVERY_S: Final = 0.5
+CHECKSUM: Final = "targets_sha256"  # in the manifest of targets that were finished since it exists
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +144,7 @@ class TargetsWriter:
         if not (self.path / name).is_file():
             return None
         found = json.loads((self.path / name).read_text())
+        found.pop(CHECKSUM, None)
         n_done = int(found.pop("n_done", self.manifest.count))
         return n_done if found == asdict(self.manifest) else None
 
@@ -203,7 +206,8 @@ class TargetsWriter:
                 f"{self.n_done} of {self.manifest.count} rows are written; append the rest first."
             )
         if not (self.path / MANIFEST).is_file():
-            write_atomically(self.path / MANIFEST, asdict(self.manifest))
+            checksum = {CHECKSUM: file_sha256(self.path / FILE)}
+            write_atomically(self.path / MANIFEST, asdict(self.manifest) | checksum)
             (self.path / PROGRESS).unlink(missing_ok=True)
         self.close()
         return Targets.open(self.gallery, self.matcher, self.field)

@@ -6,14 +6,14 @@ A folder of four arrays and a JSON file, in any NumPy's reach:
     maps.npy       (N, 7, 7, C), channels last, as    image_ids.npy  (N,) int64, the caller's ids
                    the EMD product reads it           manifest.json  what it is; written last
 
-Vectors and maps are float32 or, at half the size, float16.
+Vectors and maps are float32 or, at half the size, float16. The manifest holds their checksums.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Collection
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -25,6 +25,7 @@ from torch import Tensor
 
 from classifiers.core.backbones.backbones import Backbone
 from classifiers.core.features import Features, Grey
+from classifiers.core.gallery.checksums import file_sha256
 from classifiers.core.gallery.manifest import (
     FORMAT_VERSION,
     MANIFEST,
@@ -45,6 +46,7 @@ __all__ = ["Gallery", "GalleryRefused", "GalleryWriter", "Manifest"]
 
 Precision = Literal["float32", "float16"]
 
+CHECKED: Final = ("vectors", "maps")
 UNIT_LENGTH: Final = 1 + 1e-3  # what rounding to float16 may add is half of this
 
 
@@ -107,7 +109,7 @@ class GalleryWriter:
             if (self.path / name).is_file():
                 found = json_read(self.path / name)
                 n_done = found.pop("n_done", self.manifest.count)
-                check_equal(self.path, found, asdict(self.manifest))
+                check_equal(self.path, found, self.manifest.plan)
                 self.n_done = int(n_done)
                 return True
         return False
@@ -123,7 +125,7 @@ class GalleryWriter:
             array.flush()
 
     def _record(self, n_done: int) -> None:
-        write_atomically(self.path / PROGRESS, {**asdict(self.manifest), "n_done": n_done})
+        write_atomically(self.path / PROGRESS, {**self.manifest.plan, "n_done": n_done})
         self.n_done = n_done
 
     def append(self, features: Features) -> None:
@@ -154,7 +156,7 @@ class GalleryWriter:
         self._record(self.n_done + n_new)
 
     def finish(self) -> Gallery:
-        """Write the manifest and return the gallery.
+        """Write the manifest with the arrays' checksums and return the gallery.
 
         Raises
         ------
@@ -166,7 +168,10 @@ class GalleryWriter:
             raise ValueError(
                 f"{self.n_done} of {self.manifest.count} rows are written; append the rest first."
             )
-        write_atomically(self.path / MANIFEST, asdict(self.manifest))
+        # A finished gallery keeps the checksums of the day on which it was finished, or none.
+        if not (self.path / MANIFEST).is_file():
+            sums = {f"{name}_sha256": file_sha256(self.path / f"{name}.npy") for name in CHECKED}
+            write_atomically(self.path / MANIFEST, self.manifest.plan | sums)
         (self.path / PROGRESS).unlink(missing_ok=True)
         return Gallery.open(self.path)
 

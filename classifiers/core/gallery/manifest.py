@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import secrets
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -41,6 +41,15 @@ class Manifest:
     dataset: str
     image_ids_sha256: str
     labels_sha256: str
+    # Of the whole files, set when the gallery is finished. Empty: finished before these existed.
+    vectors_sha256: str = ""
+    maps_sha256: str = ""
+
+    @property
+    def plan(self) -> dict[str, Any]:
+        """All that is known before the features are: what a resumed extraction must agree with."""
+        known_last = ("vectors_sha256", "maps_sha256")
+        return {name: value for name, value in asdict(self).items() if name not in known_last}
 
     def shapes(self) -> dict[str, tuple[tuple[int, ...], str]]:
         """Return shape and type of each array by file name."""
