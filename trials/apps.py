@@ -13,6 +13,9 @@ class TrialsConfig(AppConfig):
         from trials.participant.page_errors import error_note
         from trials.roles import groups_make
         from trials.services.dataset_locks import study_holds
+        from trials.study.registry import load_modules
+
+        load_modules("trials.steps")  # each module registers its screen type
 
         dataset_locks.HOLDERS.append(study_holds)
         post_migrate.connect(groups_make, sender=self)

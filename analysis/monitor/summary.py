@@ -17,7 +17,7 @@ from pandas import DataFrame, MultiIndex
 
 from analysis.codebook.codebook import STAGES
 from analysis.tables.consort import consort_table
-from trials.study.design import Kind, Step
+from trials.study.design import SCREENS, Step
 from trials.study.script_stages import has_passed, stages_of, validation_end
 
 # Prolific's minimum for participants, pounds per hour (its help centre, "payment principles").
@@ -58,22 +58,9 @@ class Person:
 def screen_words(script: Sequence[Step], place: int) -> str:
     """Return where somebody is: ``12 of 52: test 7``."""
     step = script[min(place, len(script) - 1)]
-    return f"{min(place + 1, len(script))} of {len(script)}: {_screen(step)}"
-
-
-def _screen(step: Step) -> str:
-    name, place = str(step.name).replace("_", " "), step.position + 1
-    match step.kind:
-        case Kind.PAGE:
-            return name
-        case Kind.QUESTIONS:
-            return f"questions, {name}"
-        case Kind.ATTENTION:
-            return f"attention check {place}"
-        case Kind.TRIAL:
-            return f"{name} {place}"
-        case _:
-            return f"{name} {place}, {step.kind.value.replace('_', ' ')}"
+    return (
+        f"{min(place + 1, len(script))} of {len(script)}: {SCREENS[step.kind].monitor_line(step)}"
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -17,29 +18,12 @@ from study_site.demo.album import Album
 from study_site.demo.screenshot_world import DRAFT
 from trials import services
 from trials.models import Participant, Study
+from trials.steps.base import screen_of
 from trials.study.design import Kind, Phase, Step
 
 FLAGS: Final = ["--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
 DEVICES: Final = {"laptop": (1366, 768), "phone": (360, 740)}
 
-# A step of the session, by kind and name: the picture's name, and what it shows.
-SCREENS: Final = {
-    (Kind.PAGE, "introduction"): ("introduction", "Who the AI is and what it does."),
-    (Kind.PAGE, "instructions"): ("instructions", "What to do, and the kinds that may occur."),
-    (Kind.PRIOR_KNOWLEDGE, Phase.TRAINING): (
-        "prior-knowledge",
-        "Before a trial: is the kind that the AI named known?",
-    ),
-    (Kind.DEFINITION, Phase.TRAINING): ("definition", "What that kind is, with sample photos."),
-    (Kind.TRIAL, Phase.TRAINING): ("training", "A training trial."),
-    (Kind.FEEDBACK, Phase.TRAINING): ("feedback", "After a training trial: was the AI right?"),
-    (Kind.PAGE, "before_validation"): ("before-validation", "What the check asks for."),
-    (Kind.TRIAL, Phase.VALIDATION): ("validation", "A trial of the check, without feedback."),
-    (Kind.PAGE, "before_test"): ("before-test", "The check is passed; the test begins."),
-    (Kind.ATTENTION, "attention"): ("attention", "An attention check between two trials."),
-    (Kind.QUESTIONS, "about_you"): ("questions", "A page of the study's own questions."),
-    (Kind.PAGE, "debrief"): ("debrief", "The end: the completion code and the way back."),
-}
 VIEWS: Final = {
     "alone": ("test-unaided", "A test trial without any AI."),
     "ResNet-50": ("test-none", "A test trial with the AI's guess alone."),
@@ -152,7 +136,7 @@ def whole(album: Album, person: Person, participant: Participant) -> None:
     seen = set()
     while True:
         step = participant.script[participant.step]
-        found = VIEWS["EMD-Corr"] if first_test(step) else SCREENS.get((step.kind, step.name))
+        found = VIEWS["EMD-Corr"] if first_test(step) else screen_of(step).picture(step)
         if found and found not in seen:
             seen.add(found)
             album.add(*found, person.shots())
@@ -236,14 +220,28 @@ def go_to(participant: Participant, is_there: Callable[[Step], bool]) -> Partici
     return participant
 
 
+class Careful:
+    """Somebody who judges every AI rightly, or every one wrongly."""
+
+    def __init__(self, is_right: bool) -> None:
+        self.is_right = is_right
+
+    def accepts(self, phase: str, is_ai_correct: bool, rng: random.Random, image: str) -> bool:
+        """Say Yes or No."""
+        return is_ai_correct == self.is_right
+
+    def reaction_ms(self, rng: random.Random) -> int:
+        """Return a fixed time."""
+        return 1000
+
+
 def go_on(participant: Participant, *, is_right: bool = True) -> Participant:
     """Do one step."""
     participant = services.step_show(participant=participant)
     step = participant.script[participant.step]
-    is_yes = True
-    if step.kind == Kind.TRIAL:
-        is_yes = services.trial_of(participant, step).prediction.is_right == is_right
-    elif step.kind == Kind.ATTENTION:
-        is_yes = participant.attention_checks.get(position=step.position).asks_yes
-    submission = services.Submission(step=participant.step, is_yes=is_yes, answers={"age": "41"})
+    form = screen_of(step).robot_answer(participant, step, Careful(is_right), random.Random(0))
+    answers = {name.removeprefix("q_"): value for name, value in form.items()} | {"age": "41"}
+    submission = services.Submission(
+        step=participant.step, is_yes=form.get("answer", "yes") == "yes", answers=answers
+    )
     return services.participant_advance(participant=participant, submission=submission)

@@ -21,8 +21,9 @@ from trials import services
 from trials.models import Participant, Study
 from trials.participant.forms import EventsForm, StepForm
 from trials.participant.identity import own_page_only
-from trials.steps import pages, questions
-from trials.study.design import Kind
+from trials.steps import pages
+from trials.steps.base import screen_of
+from trials.steps.page import own_words
 from trials.study.document import schema
 
 A_YEAR = 365 * 24 * 3600
@@ -64,18 +65,12 @@ def refused(
     """Show the same page again: what was typed is kept, and what is wrong stands beside it."""
     page = pages.page_of(participant)
     step = participant.script[participant.step]
-    problem = "Please choose Yes or No."
-    seconds = services.seconds_left(participant, step, timezone.now())
+    screen, seconds = screen_of(step), services.seconds_left(participant, step, timezone.now())
     if seconds:
         problem = f"Please take {math.ceil(seconds)} more seconds for this page."
-    elif step.kind == Kind.QUESTIONS:
-        asked, given = participant.study.plan.questions[step.name].questions, submission.answers
-        problems = questions.problems(asked, given)
-        page.context["questions"] = pages.asked(asked, given, problems)
-        n = len(problems)
-        problem = (
-            f"Please look at {f'the {n} questions' if n > 1 else 'the question'} marked below."
-        )
+    else:
+        problem = screen.problem(participant, step, submission)
+        page.context.update(screen.typed_again(participant.study.plan, step, submission))
     return render(request, page.template, page.context | {"problem": problem}, status=422)
 
 
@@ -96,7 +91,7 @@ def ended(request: HttpRequest, participant: Participant) -> HttpResponse:
         page = pages.page_of(participant)
         return render(request, page.template, page.context)
     context = pages.base(participant, participant.step)
-    context |= pages.own_words(participant, participant.status)
+    context |= own_words(participant, participant.status)
     return render(request, f"trials/{participant.status}.html", context)
 
 

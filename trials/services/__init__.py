@@ -3,6 +3,7 @@
 from trials.services.answers import (
     attempt_of,
     n_correct,
+    trial_of,
 )
 from trials.services.enrolment import (
     entry_check,
@@ -14,7 +15,6 @@ from trials.services.enrolment import (
     places_check,
 )
 from trials.services.events import (
-    ClientEvent,
     events_add,
 )
 from trials.services.flags import (
@@ -35,12 +35,10 @@ from trials.services.outcomes import (
     participant_withdraw,
 )
 from trials.services.progress import (
-    Submission,
     participant_advance,
     participant_seen,
     seconds_left,
     step_show,
-    trial_of,
 )
 from trials.services.quotas import (
     ArmPlaces,
@@ -77,6 +75,7 @@ from trials.services.studies import (
     study_share,
     study_version,
 )
+from trials.steps.submission import ClientEvent, Submission
 
 __all__ = [
     "AlreadyTookPart",

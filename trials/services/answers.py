@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
-
-from django.db.models import QuerySet
-
 from trials.models import Participant, Response, Trial
-from trials.study.design import Kind, Phase, Step
+from trials.steps.base import screen_of
+from trials.study.design import Phase, Step
 
 
 def attempt_of(participant: Participant) -> int:
@@ -31,34 +28,19 @@ def n_correct(participant: Participant, phase: Phase, attempt: int = 0) -> int:
 
 
 def answers_missing(participant: Participant) -> list[str]:
-    """Name the steps of a whole session whose answer is not stored, as the script asks for them.
+    """Name the steps of a whole session whose answer is not stored, type by type.
 
     Attempts at the validation after the one that was passed are not asked for, nor are questions
-    that need no answer. Six queries.
+    that need no answer. One query for each type that asks, and those for the attempts.
     """
-    plan, trials = participant.study.plan, participant.trials
-    checks = participant.attention_checks.exclude(is_yes=None).values_list("position", flat=True)
-    stored: Mapping[Kind, Container[tuple[str, int]]] = {
-        Kind.TRIAL: _places(trials.filter(response__isnull=False)),
-        Kind.PRIOR_KNOWLEDGE: _places(trials.filter(prior_knowledge__isnull=False)),
-        Kind.ATTENTION: {("attention", position) for position in checks},
-    }
-    missing = [
-        f"{step.kind} {step.name} {step.position}"
-        for step in _asked(participant)
-        if step.kind in stored and (step.name, step.position) not in stored[step.kind]
+    steps: dict[str, list[Step]] = {}
+    for step in _asked(participant):
+        steps.setdefault(step.kind, []).append(step)
+    return [
+        missing
+        for those in steps.values()
+        for missing in screen_of(those[0]).missing(participant, those)
     ]
-    given = set(participant.question_answers.values_list("page", "name"))
-    return missing + [
-        f"question {page} {each.name}"
-        for page, asked in plan.questions.items()
-        for each in asked.questions
-        if each.is_required and (page, each.name) not in given
-    ]
-
-
-def _places(trials: QuerySet[Trial]) -> set[tuple[str, int]]:
-    return set(trials.values_list("phase", "position"))
 
 
 def _asked(participant: Participant) -> list[Step]:
@@ -72,3 +54,9 @@ def _asked(participant: Participant) -> list[Step]:
     return [
         each for each in participant.script if each.name != Phase.VALIDATION or each.position < end
     ]
+
+
+def trial_of(participant: Participant, step: Step) -> Trial:
+    """Return the trial of a trial's, a definition's or a feedback's step, ready for its page."""
+    related = ("prediction__category", "prediction__image__category")
+    return participant.trials.select_related(*related).get(phase=step.name, position=step.position)

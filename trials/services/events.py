@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
@@ -11,18 +10,10 @@ from django.utils import timezone
 
 from trials.models import Event, Participant
 from trials.services.outcomes import participant_locked
+from trials.steps.submission import ClientEvent
 
 # More than any session tells; whoever sends on and on fills no disk.
 MAX_EVENTS = 5000
-
-
-@dataclass(frozen=True, slots=True)
-class ClientEvent:
-    """Something that the browser told, see ``models.Event``."""
-
-    kind: str
-    at_ms: int
-    detail: str = ""
 
 
 @transaction.atomic

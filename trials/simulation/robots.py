@@ -13,9 +13,9 @@ from django.urls import reverse
 
 from trials.models import Participant, Study
 from trials.participant.entry import ROBOT
-from trials.services import trial_of
 from trials.simulation.behaviour import Behaviour, Person, Times
-from trials.study.design import Kind, Phase, Step
+from trials.steps.base import screen_of
+from trials.study.design import Phase
 
 KEY = re.compile(r'name="enrolment_key" value="([^"]+)"')
 STEP = re.compile(r'name="step" value="(\d+)"')
@@ -106,28 +106,9 @@ def _walk(study: Study, robot: Robot | Cast, rng: random.Random) -> Participant:
         current = participant.script[int(step[1])]
         seal = SEAL.search(page)
         form = {"step": step[1], "shown_to": seal[1] if seal else ""}
-        form |= _answer(participant, current, robot, rng)
+        form |= screen_of(current).robot_answer(participant, current, robot, rng)
         _submit(client, way, form)
     participant.refresh_from_db()
     if participant.status == Participant.Status.ACTIVE:
         raise RobotStuck(f"{participant} stopped at step {participant.step}.")
     return participant
-
-
-def _answer(
-    participant: Participant, step: Step, robot: Robot, rng: random.Random
-) -> dict[str, str]:
-    """Return the fields that a step asks for: a judgement, a check, a page of questions."""
-    if step.kind == Kind.QUESTIONS:
-        asked = participant.study.plan.questions[step.name].questions
-        return {f"q_{each.name}": each.choices[0] if each.choices else "1" for each in asked}
-    if step.kind == Kind.TRIAL:
-        prediction = trial_of(participant, step).prediction
-        is_yes = robot.accepts(step.name, prediction.is_right, rng, prediction.image.sha256)
-    elif step.kind == Kind.ATTENTION:
-        is_yes = participant.attention_checks.get(position=step.position).asks_yes
-    elif step.kind == Kind.PRIOR_KNOWLEDGE:
-        is_yes = True
-    else:
-        return {}
-    return {"answer": "yes" if is_yes else "no", "rt_ms": str(robot.reaction_ms(rng))}

@@ -1,13 +1,151 @@
-"""What is wrong with the answers to a page of questions. Pure: no Django, no models."""
+"""A page of the study's own questions."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+import random
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
-from trials.study.plan import QuestionPlan
+from trials.models import Participant, QuestionAnswer
+from trials.participant import texts
+from trials.steps.base import AmongPages, Context, Judge, Looker, Page, screen_type
+from trials.steps.submission import Submission
+from trials.study.contradictions import RESERVED_NAMES, STANDARD_PAGES
+from trials.study.design import Kind, StageType, Step, stage_add
+from trials.study.plan import StudyPlan
+from trials.study.plan_parts import QuestionPlan, QuestionsPlan, made
 
 MAX_LENGTH = 5000
+
+
+class QuestionsStage(StageType):
+    """A page of questions in the document."""
+
+    kind = "questions"
+    rank = 50
+    part = QuestionsPlan
+
+    def made(self, values: Mapping[str, Any]) -> QuestionsPlan:
+        asked = tuple(made(QuestionPlan, each) for each in values["questions"])
+        return made(QuestionsPlan, {**values, "questions": asked})
+
+    def script(self, plan: StudyPlan, stage: QuestionsPlan) -> Iterator[Step]:
+        yield Step(Kind.QUESTIONS, stage.name)
+
+    def contradictions(self, stage: QuestionsPlan) -> Iterator[tuple[str, object, str]]:
+        if stage.name in (*RESERVED_NAMES, *STANDARD_PAGES):
+            yield "name", stage.name, "another name than that of a page"
+        names = [each.name for each in stage.questions]
+        if len(set(names)) < len(names):
+            yield "questions", names, "names that are all different"
+        for position, each in enumerate(stage.questions):
+            if (each.answer == "choice") != bool(each.choices):
+                yield f"questions[{position}].choices", each.choices, "choices, if answer is choice"
+            for number, choice in enumerate(each.choices):
+                # A browser sends a line's end in its own way, and an answer's ends are not kept.
+                if choice != choice.strip() or len(choice.splitlines()) > 1:
+                    expected = "one line without blanks at its ends"
+                    yield f"questions[{position}].choices[{number}]", choice, expected
+
+
+stage_add(QuestionsStage())
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question as its field shows it."""
+
+    question: QuestionPlan
+    value: str
+    problem: str
+
+
+@screen_type
+class QuestionsScreen(AmongPages):
+    """Questions of several types on one page, with what is wrong beside each."""
+
+    kind = Kind.QUESTIONS
+    rank = 70
+    is_text = False
+
+    def show(self, looker: Looker, step: Step) -> Page:
+        page = looker.plan.questions[step.name]
+        values = texts.placeholders(looker.plan, looker.participant.condition.persona)
+        context = {
+            "title": page.title or "Some questions",
+            "body": texts.render(page.text, values),
+            "questions": asked(page.questions),
+        }
+        return Page("trials/questions.html", context)
+
+    def min_seconds(self, plan: StudyPlan, step: Step) -> int:
+        return 0
+
+    def problem(self, participant: Participant, step: Step, submission: Submission) -> str:
+        page = participant.study.plan.questions[step.name]
+        n = len(problems(page.questions, submission.answers))
+        if not n:
+            return ""
+        return f"Please look at {f'the {n} questions' if n > 1 else 'the question'} marked below."
+
+    def typed_again(self, plan: StudyPlan, step: Step, submission: Submission) -> Context:
+        page, given = plan.questions[step.name], submission.answers
+        return {"questions": asked(page.questions, given, problems(page.questions, given))}
+
+    def store(
+        self, participant: Participant, step: Step, submission: Submission, now: datetime
+    ) -> None:
+        page = participant.study.plan.questions[step.name]
+        given = {
+            each.name: submission.answers.get(each.name, "").strip() for each in page.questions
+        }
+        QuestionAnswer.objects.bulk_create(
+            QuestionAnswer(
+                participant=participant, page=step.name, name=name, value=value, received_at=now
+            )
+            for name, value in given.items()
+            if value
+        )
+
+    def missing(self, participant: Participant, steps: Sequence[Step]) -> list[str]:
+        given = set(participant.question_answers.values_list("page", "name"))
+        pages = participant.study.plan.questions
+        return [
+            f"question {step.name} {each.name}"
+            for step in steps
+            for each in pages[step.name].questions
+            if each.is_required and (step.name, each.name) not in given
+        ]
+
+    def after(self, participant: Participant, step: Step) -> None:
+        return
+
+    def monitor_line(self, step: Step) -> str:
+        return f"questions, {step.name.replace('_', ' ')}"
+
+    def picture(self, step: Step) -> tuple[str, str] | None:
+        return "questions", "A page of the study's own questions."
+
+    def robot_answer(
+        self, participant: Participant, step: Step, judge: Judge, rng: random.Random
+    ) -> dict[str, str]:
+        page = participant.study.plan.questions[step.name]
+        return {
+            f"q_{each.name}": each.choices[0] if each.choices else "1" for each in page.questions
+        }
+
+
+def asked(
+    questions: Iterable[QuestionPlan],
+    given: Mapping[str, str] | None = None,
+    wrong: Mapping[str, str] | None = None,
+) -> list[Asked]:
+    """Return questions with what was typed and what is wrong with it."""
+    values, found = given or {}, wrong or {}
+    return [Asked(each, values.get(each.name, ""), found.get(each.name, "")) for each in questions]
 
 
 def problems(asked: Iterable[QuestionPlan], given: Mapping[str, str]) -> dict[str, str]:

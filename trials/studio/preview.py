@@ -22,6 +22,7 @@ from trials.participant import entry, identity, views
 from trials.services.enrolment import trials_lay_out
 from trials.services.freezing import sets_draw
 from trials.services.run_selection import runs_choose
+from trials.steps.base import screen_of
 from trials.study.design import Kind, Phase, Step, script
 from trials.study.plan import StudyPlan
 
@@ -31,13 +32,6 @@ ENDS = (
     Participant.Status.FAILED_ATTENTION,
     Participant.Status.TIMED_OUT,
 )
-NAMES = {
-    Kind.PRIOR_KNOWLEDGE: "prior knowledge",
-    Kind.DEFINITION: "definition",
-    Kind.TRIAL: "question",
-    Kind.FEEDBACK: "feedback",
-    Kind.ATTENTION: "attention check",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,24 +46,11 @@ class Screen:
 def screens_of(plan: StudyPlan) -> list[Screen]:
     """Return every screen in order: the consent, the session's steps, the other ends."""
     found = [Screen(CONSENT, "Information and consent", "Entry")]
-    found += [Screen(str(n), _label(step), _group(step)) for n, step in enumerate(script(plan))]
+    for n, step in enumerate(script(plan)):
+        screen = screen_of(step)
+        found.append(Screen(str(n), screen.label(step), screen.group(step)))
     ends = [each for each in ENDS if _can_end(plan, each)]
     return found + [Screen(each.value, each.label, "Other ends") for each in ends]
-
-
-def _label(step: Step) -> str:
-    if step.kind in (Kind.PAGE, Kind.QUESTIONS):
-        return step.name.replace("_", " ").capitalize()
-    name = "Attention check" if step.kind == Kind.ATTENTION else step.name.capitalize()
-    return f"{name} {step.position + 1}" + (
-        "" if step.kind == Kind.ATTENTION else f": {NAMES[step.kind]}"
-    )
-
-
-def _group(step: Step) -> str:
-    if step.kind in (Kind.PAGE, Kind.QUESTIONS):
-        return "Pages"
-    return "Test" if step.kind == Kind.ATTENTION else step.name.capitalize()
 
 
 def _can_end(plan: StudyPlan, status: Participant.Status) -> bool:

@@ -8,15 +8,13 @@ from typing import Protocol
 from classifiers.core.catalogue import CLASSIFIERS
 from trials.study.document import Problem
 from trials.study.plan_parts import (
+    STAGES,
     VIEWS,
     AnalysisPlan,
     ConditionPlan,
-    PagePlan,
     QualityPlan,
-    QuestionsPlan,
     StagePlan,
     TestPlan,
-    ValidationPlan,
     WordingPlan,
 )
 
@@ -76,49 +74,17 @@ def _stage_problems(plan: Checked) -> Iterator[Problem]:
         expected = "at most one training, then at most one validation, then exactly one test"
         yield Problem("stages", kinds, expected)
         return
-    names = [each.name for each in plan.stages if isinstance(each, PagePlan | QuestionsPlan)]
+    names = [each.name for each in plan.stages if hasattr(each, "name")]
     if len(set(names)) < len(names):
         yield Problem("stages", names, "names that are all different")
     for position, each in enumerate(plan.stages):
-        for field, seen, expected in _stage_contradictions(each):
+        for field, seen, expected in STAGES[each.kind].contradictions(each):
             yield Problem(f"stages[{position}].{field}", seen, expected)
     if "debrief" in names and getattr(plan.stages[-1], "name", "") != "debrief":
         yield Problem("stages", [*kinds], "the page debrief as the last stage")
 
 
 _TRIALS = {"training", "validation", "test"}
-
-
-def _stage_contradictions(stage: StagePlan) -> Iterator[tuple[str, object, str]]:
-    match stage:
-        case ValidationPlan() if stage.pass_mark > stage.n:
-            yield "pass_mark", stage.pass_mark, f"at most the number of photos, {stage.n}"
-        case TestPlan() if stage.n % 2:
-            yield "n", stage.n, "an even number: half AI-right, half AI-wrong"
-        case TestPlan() if stage.strata != "none" and stage.balance != "exact":
-            yield "strata", stage.strata, "none, or balance: exact"
-        case PagePlan() if stage.name in RESERVED_NAMES:
-            yield "name", stage.name, f"another name than {', '.join(RESERVED_NAMES)}"
-        case PagePlan() if stage.name not in STANDARD_PAGES and not stage.text.strip():
-            yield "text", stage.text, f"a text; only {', '.join(STANDARD_PAGES)} have a standard"
-        case QuestionsPlan():
-            yield from _question_contradictions(stage)
-
-
-def _question_contradictions(stage: QuestionsPlan) -> Iterator[tuple[str, object, str]]:
-    if stage.name in (*RESERVED_NAMES, *STANDARD_PAGES):
-        yield "name", stage.name, "another name than that of a page"
-    names = [each.name for each in stage.questions]
-    if len(set(names)) < len(names):
-        yield "questions", names, "names that are all different"
-    for position, each in enumerate(stage.questions):
-        if (each.answer == "choice") != bool(each.choices):
-            yield f"questions[{position}].choices", each.choices, "choices, if answer is choice"
-        for number, choice in enumerate(each.choices):
-            # A browser sends a line's end in its own way, and an answer's ends are not kept.
-            if choice != choice.strip() or len(choice.splitlines()) > 1:
-                expected = "one line without blanks at its ends"
-                yield f"questions[{position}].choices[{number}]", choice, expected
 
 
 def _analysis_problems(plan: Checked) -> Iterator[Problem]:

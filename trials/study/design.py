@@ -1,4 +1,4 @@
-"""The study's design as pure functions of a seed: the way through, orders, arms.
+"""The study's design as pure functions of a seed: the script, orders, arms.
 
 No Django, no models: what is drawn here can be drawn again by anyone who has the seed.
 """
@@ -6,13 +6,16 @@ No Django, no models: what is drawn here can be drawn again by anyone who has th
 from __future__ import annotations
 
 import random
+from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import groupby
-from typing import TypeVar
+from typing import Any, ClassVar, Final, Protocol, TypeVar, cast
 
-from trials.study.plan import PagePlan, QuestionsPlan, StudyPlan, TrainingPlan, ValidationPlan
+from trials.study.plan import StudyPlan
+from trials.study.plan_parts import STAGES
+from trials.study.registry import Registry
 
 T = TypeVar("T")
 K = TypeVar("K", bound=Hashable)
@@ -28,7 +31,7 @@ class Phase(StrEnum):
 
 
 class Kind(StrEnum):
-    """What a step asks of a person."""
+    """The names of the built-in screen types; ``trials.steps`` has a module for each."""
 
     PAGE = "page"
     PRIOR_KNOWLEDGE = "prior_knowledge"
@@ -43,9 +46,55 @@ class Kind(StrEnum):
 class Step:
     """One screen. ``name`` is a page's name or a trial's phase; ``position`` counts from 0."""
 
-    kind: Kind
+    kind: str
     name: str
     position: int = 0
+
+
+class Scripted(Protocol):
+    """What a screen type says about its place in a session; ``trials.steps.base`` has the rest."""
+
+    @property
+    def rank(self) -> int: ...
+    def before_trial(self, plan: StudyPlan, phase: str, position: int) -> Iterator[Step]: ...
+    def after_trial(self, plan: StudyPlan, phase: str, position: int) -> Iterator[Step]: ...
+    def part_of(self, step: Step) -> str: ...
+    def monitor_line(self, step: Step) -> str: ...
+
+
+SCREENS: Final[Registry[Scripted]] = Registry("screen type")
+
+
+class StageType(ABC):
+    """A kind of stage in the study document: its fields, its checks and its screens.
+
+    ``part`` is the dataclass of its fields. ``fields`` is its part of the JSON Schema, or None if
+    ``study.schema.json`` defines it under ``$defs``. ``own_pages`` are the names of the pages
+    that its script adds.
+    """
+
+    kind: ClassVar[str]
+    rank: ClassVar[int]
+    part: ClassVar[type]
+    fields: ClassVar[Mapping[str, Any] | None] = None
+    own_pages: ClassVar[tuple[str, ...]] = ()
+
+    @abstractmethod
+    def made(self, values: Mapping[str, Any]) -> Any:
+        """Return the stage as Python sees it."""
+
+    @abstractmethod
+    def script(self, plan: StudyPlan, stage: Any) -> Iterator[Step]:
+        """Yield the screens of the stage."""
+
+    @abstractmethod
+    def contradictions(self, stage: Any) -> Iterator[tuple[str, object, str]]:
+        """Yield fields that do not go together: the field, what was found, what was expected."""
+
+
+def stage_add(stage: StageType) -> None:
+    """Add a kind of stage that study documents may have."""
+    STAGES.add(stage.kind, stage)
 
 
 def script(plan: StudyPlan) -> tuple[Step, ...]:
@@ -55,51 +104,21 @@ def script(plan: StudyPlan) -> tuple[Step, ...]:
     """
     steps: list[Step] = []
     for stage in plan.stages:
-        match stage:
-            case PagePlan():
-                steps.append(Step(Kind.PAGE, stage.name))
-            case QuestionsPlan():
-                steps.append(Step(Kind.QUESTIONS, stage.name))
-            case TrainingPlan():
-                steps += _trials(plan, Phase.TRAINING, range(stage.n))
-            case ValidationPlan():
-                steps += _validation(plan, stage)
-            case _:
-                steps.append(Step(Kind.PAGE, "before_test"))
-                steps += _test(plan)
+        steps += cast(StageType, STAGES[stage.kind]).script(plan, stage)
     if steps[-1] != (debrief := Step(Kind.PAGE, "debrief")):
         steps.append(debrief)
     return tuple(steps)
 
 
-def _trials(plan: StudyPlan, phase: Phase, positions: Iterable[int]) -> Iterator[Step]:
-    """Yield the screens of trials: up to two before the question, in training one after it."""
+def trial_steps(plan: StudyPlan, phase: str, positions: Iterable[int]) -> Iterator[Step]:
+    """Yield the screens of trials: each with those that other screen types put around it."""
+    around = list(SCREENS.values())
     for position in positions:
-        if plan.trial.has_prior_knowledge:
-            yield Step(Kind.PRIOR_KNOWLEDGE, phase, position)
-        if plan.trial.has_definition:
-            yield Step(Kind.DEFINITION, phase, position)
+        for each in around:
+            yield from each.before_trial(plan, phase, position)
         yield Step(Kind.TRIAL, phase, position)
-        if phase == Phase.TRAINING:
-            yield Step(Kind.FEEDBACK, phase, position)
-
-
-def _validation(plan: StudyPlan, stage: ValidationPlan) -> Iterator[Step]:
-    """Yield every attempt; positions count on, so that attempt k has k·n to (k + 1)·n − 1."""
-    for attempt in range(stage.attempts):
-        name = "retry_validation" if attempt else "before_validation"
-        yield Step(Kind.PAGE, name, attempt)
-        first = attempt * stage.n
-        yield from _trials(plan, Phase.VALIDATION, range(first, first + stage.n))
-
-
-def _test(plan: StudyPlan) -> Iterator[Step]:
-    n, n_checks = plan.test.n, plan.quality.n_attention
-    after = {n * (check + 1) // (n_checks + 1): check for check in range(n_checks)}
-    for position in range(n):
-        if position in after:
-            yield Step(Kind.ATTENTION, "attention", after[position])
-        yield from _trials(plan, Phase.TEST, [position])
+        for each in around:
+            yield from each.after_trial(plan, phase, position)
 
 
 def split_even(n: int) -> tuple[int, int]:

@@ -20,6 +20,8 @@ from typing import Any
 import yaml
 from jsonschema import Draft202012Validator, ValidationError
 
+from trials.study.plan_parts import STAGES
+
 Json = dict[str, Any]
 SCHEMA_FILE = Path(__file__).with_name("study.schema.json")
 MAX_DEPTH = 20
@@ -46,10 +48,31 @@ class PlanRefused(ValueError):
         super().__init__("\n".join(str(each) for each in problems))
 
 
-@cache
 def schema() -> Json:
-    """Return the published schema."""
-    return json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))  # type: ignore[no-any-return]
+    """Return the published schema: the file, with the kinds of stages that are loaded."""
+    return _schema(tuple(STAGES))
+
+
+@cache
+def _schema(stages: tuple[str, ...]) -> Json:
+    whole: Json = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
+    parts = whole["$defs"]
+    parts |= {name: STAGES[name].fields for name in stages if STAGES[name].fields is not None}
+    parts["stage"]["properties"]["kind"]["enum"] = list(stages)
+    parts["stage"]["allOf"] = [
+        {
+            "if": {"properties": {"kind": {"const": name}}},
+            "then": {"$ref": f"#/$defs/{name}"},
+        }
+        for name in stages
+    ]
+    return whole
+
+
+def default_of(name: str) -> Any:
+    """Return the completed default of one of the document's fields."""
+    part = resolved(schema()["properties"][name])
+    return _filled(part["default"], part)
 
 
 def resolved(part: Mapping[str, Any], value: object = None) -> Json:

@@ -9,10 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any
 
 from trials.study.contradictions import contradictions
-from trials.study.document import Json, PlanRefused, completed, sha256_of, without_retired
+from trials.study.document import (
+    Json,
+    PlanRefused,
+    completed,
+    default_of,
+    sha256_of,
+    without_retired,
+)
 from trials.study.plan_parts import (
     STAGES,
     VIEWS,
@@ -32,6 +39,7 @@ from trials.study.plan_parts import (
     ValidationPlan,
     View,
     WordingPlan,
+    made,
 )
 
 __all__ = [
@@ -57,8 +65,6 @@ __all__ = [
     "View",
     "WordingPlan",
 ]
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -102,9 +108,9 @@ class StudyPlan:
         else:
             full = completed(document)
         values = {each.name: full[each.name] for each in fields(cls) if each.name != "document"}
-        values |= {name: _made(kind, full[name]) for name, kind in _PARTS.items()}
-        values["conditions"] = tuple(_made(ConditionPlan, each) for each in full["conditions"])
-        values["stages"] = tuple(_stage(each) for each in full["stages"])
+        values |= {name: made(kind, full[name]) for name, kind in _PARTS.items()}
+        values["conditions"] = tuple(made(ConditionPlan, each) for each in full["conditions"])
+        values["stages"] = tuple(STAGES[each["kind"]].made(each) for each in full["stages"])
         values["exclusions"] = tuple(full["exclusions"])
         plan = cls(document=full, **values)
         problems = [] if is_frozen else list(contradictions(plan))
@@ -159,17 +165,6 @@ _PARTS: dict[str, type] = {
 }
 
 
-def _made(kind: type[T], values: Mapping[str, Any]) -> T:
-    return kind(**{each.name: values[each.name] for each in fields(kind)})  # type: ignore[arg-type]
-
-
-def _stage(values: Mapping[str, Any]) -> StagePlan:
-    if values["kind"] == "questions":
-        asked = tuple(_made(QuestionPlan, each) for each in values["questions"])
-        return _made(QuestionsPlan, {**values, "questions": asked})
-    return _made(STAGES[values["kind"]], values)
-
-
 # The conditions of the reference study (Nguyen, Taesiri & Nguyen, NeurIPS 2022), by its names:
 # the schema's default.
-CONDITIONS = StudyPlan.from_json({"title": "-", "seed": 0}).conditions
+CONDITIONS = tuple(made(ConditionPlan, each) for each in default_of("conditions"))

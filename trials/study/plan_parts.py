@@ -6,8 +6,18 @@ are the schema's. Standard library only.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Final, Protocol, TypeVar
+
+from trials.study.registry import Registry
+
+T = TypeVar("T")
+
+
+def made(part: type[T], values: Mapping[str, Any]) -> T:
+    """Return a part of a plan, a dataclass, from the fields of a completed document."""
+    return part(**{each.name: values[each.name] for each in fields(part)})  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,14 +118,28 @@ class QuestionsPlan:
     questions: tuple[QuestionPlan, ...]
 
 
-StagePlan = PagePlan | TrainingPlan | ValidationPlan | TestPlan | QuestionsPlan
-STAGES: dict[str, type[StagePlan]] = {
-    "page": PagePlan,
-    "training": TrainingPlan,
-    "validation": ValidationPlan,
-    "test": TestPlan,
-    "questions": QuestionsPlan,
-}
+class StagePlan(Protocol):
+    """One stage of a study, of any kind."""
+
+    @property
+    def kind(self) -> str: ...
+
+
+class StagePart(Protocol):
+    """What a kind of stage says about the document; ``design.StageType`` has the rest."""
+
+    @property
+    def rank(self) -> int: ...
+    @property
+    def fields(self) -> Mapping[str, Any] | None: ...
+    @property
+    def own_pages(self) -> tuple[str, ...]: ...
+    def made(self, values: Mapping[str, Any]) -> StagePlan: ...
+    def contradictions(self, stage: Any) -> Iterator[tuple[str, object, str]]: ...
+
+
+# ``trials.steps`` adds the kinds of stages when the apps are loaded.
+STAGES: Final[Registry[StagePart]] = Registry("kind of stage")
 
 
 @dataclass(frozen=True, slots=True)

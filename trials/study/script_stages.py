@@ -4,27 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
-from typing import Final
 
-from trials.study.design import Kind, Phase, Step
+from trials.study.design import SCREENS, Phase, Step
 
 WITHDRAWN, FAILED_VALIDATION = "withdrawn", "failed_validation"
-_STAGE_OF_PAGE: Final = {
-    "before_validation": "validation",
-    "retry_validation": "validation",
-    "before_test": "test",
-}
 
 
 def stage_of(step: Step) -> str:
     """Return the part of the study that a screen belongs to."""
-    match step.kind:
-        case Kind.PAGE:
-            return _STAGE_OF_PAGE.get(step.name, step.name)
-        case Kind.ATTENTION:
-            return Phase.TEST.value
-        case _:
-            return str(step.name)
+    return SCREENS[step.kind].part_of(step)
 
 
 def stages_of(script: Sequence[Step]) -> list[tuple[str, range]]:

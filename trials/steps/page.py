@@ -1,0 +1,123 @@
+"""A page of text: the study's own, a standard one, or one between two stages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from trials.models import Participant
+from trials.participant import texts, trial_view
+from trials.services.answers import attempt_of, n_correct
+from trials.steps.base import AmongPages, AsksNothing, Context, Looker, Page, screen_type
+from trials.study.contradictions import RESERVED_NAMES, STANDARD_PAGES
+from trials.study.design import Kind, Phase, StageType, Step, stage_add
+from trials.study.plan import StudyPlan
+from trials.study.plan_parts import STAGES, PagePlan, made
+
+TITLES = {"introduction": "Introduction", "instructions": "Instructions", "debrief": "Thank you!"}
+PICTURES = {
+    "introduction": ("introduction", "Who the AI is and what it does."),
+    "instructions": ("instructions", "What to do, and the kinds that may occur."),
+    "before_validation": ("before-validation", "What the check asks for."),
+    "before_test": ("before-test", "The check is passed; the test begins."),
+    "debrief": ("debrief", "The end: the completion code and the way back."),
+}
+
+
+class PageStage(StageType):
+    """A page of text in the document."""
+
+    kind = "page"
+    rank = 10
+    part = PagePlan
+
+    def made(self, values: Mapping[str, Any]) -> PagePlan:
+        return made(PagePlan, values)
+
+    def script(self, plan: StudyPlan, stage: PagePlan) -> Iterator[Step]:
+        yield Step(Kind.PAGE, stage.name)
+
+    def contradictions(self, stage: PagePlan) -> Iterator[tuple[str, object, str]]:
+        if stage.name in RESERVED_NAMES:
+            yield "name", stage.name, f"another name than {', '.join(RESERVED_NAMES)}"
+        elif stage.name not in STANDARD_PAGES and not stage.text.strip():
+            yield "text", stage.text, f"a text; only {', '.join(STANDARD_PAGES)} have a standard"
+
+
+stage_add(PageStage())
+
+
+@screen_type
+class PageScreen(AsksNothing, AmongPages):
+    """A page of text, in the study's words or the standard ones."""
+
+    kind = Kind.PAGE
+    rank = 10
+    is_text = True
+
+    def show(self, looker: Looker, step: Step) -> Page:
+        plan, persona = looker.plan, looker.participant.condition.persona
+        page = plan.pages.get(step.name)
+        if page is None and step.name != "debrief":
+            return _between(looker, step)
+        own = page or PagePlan(Kind.PAGE, step.name, "", "", 0)
+        values = texts.placeholders(plan, persona)
+        context: Context = {
+            "title": own.title or TITLES.get(step.name, step.name.replace("_", " ").capitalize()),
+            "has_own_title": bool(own.title),
+            "body": texts.render(own.text, values) if own.text.strip() else "",
+        }
+        if context["body"] and step.name != "debrief":
+            return Page("trials/text_page.html", context)
+        if step.name == "instructions":
+            context["kinds"] = trial_view.kinds(looker.participant.study)
+        return Page(f"trials/{step.name}.html", context)
+
+    def photos(self, looker: Looker, step: Step) -> tuple[str, ...]:
+        page = looker.plan.pages.get(step.name)
+        if step.name != "instructions" or (page and page.text.strip()):
+            return ()
+        shown = trial_view.kinds(looker.participant.study)
+        return tuple(url for kind in shown for url in kind.urls)
+
+    def min_seconds(self, plan: StudyPlan, step: Step) -> int:
+        page = plan.pages.get(step.name)
+        return page.min_seconds if page else 0
+
+    def part_of(self, step: Step) -> str:
+        """Return the stage whose script adds the page; any other page is a part of its own."""
+        kinds = (kind for kind, stage in STAGES.items() if step.name in stage.own_pages)
+        return next(kinds, step.name)
+
+    def monitor_line(self, step: Step) -> str:
+        return step.name.replace("_", " ")
+
+    def picture(self, step: Step) -> tuple[str, str] | None:
+        return PICTURES.get(step.name)
+
+
+def _between(looker: Looker, step: Step) -> Page:
+    """Show a page that the script itself puts before a stage."""
+    context: Context = {}
+    if step.name in {"before_test", "retry_validation"} and looker.plan.validation:
+        context = _score(looker.participant)
+    words = own_words(looker.participant, step.name, context)
+    return Page(f"trials/{step.name}.html", context | words)
+
+
+def own_words(participant: Participant, name: str, values: Context | None = None) -> Context:
+    """Return what the study's ``wording`` says in the place of a standard text, as HTML."""
+    plan = participant.study.plan
+    text = getattr(plan.wording, name, "")
+    known = texts.placeholders(plan, participant.condition.persona) | (values or {})
+    return {"own_words": texts.render(text, known) if text.strip() else ""}
+
+
+def _score(participant: Participant) -> Context:
+    validation = participant.study.plan.validation
+    assert validation is not None  # noqa: S101 - asked for after a validation only
+    attempt = attempt_of(participant)
+    return {
+        "n_correct": n_correct(participant, Phase.VALIDATION, attempt),
+        "attempts_left": validation.attempts - attempt - 1,
+    }

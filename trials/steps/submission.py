@@ -1,0 +1,39 @@
+"""What a person's browser sends when a page is done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class ClientEvent:
+    """Something that the browser told, see ``models.Event``."""
+
+    kind: str
+    at_ms: int
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What a page sends when a person goes on.
+
+    ``is_yes`` is the answer to whatever was asked; None on pages that ask nothing, or when no
+    button was pressed. ``answers`` holds the named fields of a page, without their prefix ``q_``.
+    """
+
+    step: int
+    is_yes: bool | None = None
+    rt_ms: int | None = None
+    away_ms: int | None = None
+    given_by: str = ""
+    answers: Mapping[str, str] = field(default_factory=dict)
+    events: Sequence[ClientEvent] = ()
+
+    @property
+    def said_yes(self) -> bool:
+        """The answer of a screen that asks Yes or No. Raises ``ValueError`` if there is none."""
+        if self.is_yes is None:
+            raise ValueError(f"Step {self.step} has no answer; expected Yes or No.")
+        return self.is_yes

@@ -1,0 +1,90 @@
+"""The screen of a trial: a photo, what the AI says of it, and the question."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from datetime import datetime
+
+from trials.models import Participant, Response
+from trials.participant import trial_view
+from trials.services.answers import n_correct, trial_of
+from trials.services.outcomes import finish
+from trials.steps.base import (
+    AmongTrials,
+    AsksYesNo,
+    Judge,
+    Looker,
+    Page,
+    places_missing,
+    screen_type,
+)
+from trials.steps.submission import Submission
+from trials.study.design import Kind, Phase, Step
+from trials.study.plan import StudyPlan
+
+PICTURES = {
+    Phase.TRAINING: ("training", "A training trial."),
+    Phase.VALIDATION: ("validation", "A trial of the check, without feedback."),
+}
+
+
+@screen_type
+class TrialScreen(AsksYesNo, AmongTrials):
+    """The question about one photo."""
+
+    kind = Kind.TRIAL
+    rank = 50
+    words = "question"
+
+    def show(self, looker: Looker, step: Step) -> Page:
+        screen = trial_view.trial_screen(looker.trial(step), looker.participant)
+        return Page("trials/trial.html", {"screen": screen})
+
+    def photos(self, looker: Looker, step: Step) -> tuple[str, ...]:
+        return trial_view.trial_screen(looker.trial(step), looker.participant).urls
+
+    def min_seconds(self, plan: StudyPlan, step: Step) -> int:
+        return plan.trial.min_seconds
+
+    def store(
+        self, participant: Participant, step: Step, submission: Submission, now: datetime
+    ) -> None:
+        Response.objects.create(
+            trial=trial_of(participant, step),
+            is_accepted=submission.said_yes,
+            rt_ms=submission.rt_ms,
+            away_ms=submission.away_ms,
+            given_by=submission.given_by,
+            received_at=now,
+        )
+
+    def missing(self, participant: Participant, steps: Sequence[Step]) -> list[str]:
+        answered = participant.trials.filter(response__isnull=False)
+        return places_missing(self.kind, steps, answered.values_list("phase", "position"))
+
+    def after(self, participant: Participant, step: Step) -> None:
+        """Judge an attempt at the validation that this answer completes."""
+        validation = participant.study.plan.validation
+        if step.name != Phase.VALIDATION or validation is None:
+            return
+        attempt, place = divmod(step.position, validation.n)
+        if place < validation.n - 1:
+            return
+        if n_correct(participant, Phase.VALIDATION, attempt) >= validation.pass_mark:
+            last = Step(Kind.TRIAL, Phase.VALIDATION, validation.attempts * validation.n - 1)
+            participant.step = participant.script.index(last) + 1
+        elif attempt == validation.attempts - 1:
+            finish(participant, Participant.Status.FAILED_VALIDATION)
+
+    def monitor_line(self, step: Step) -> str:
+        return f"{step.name.replace('_', ' ')} {step.position + 1}"
+
+    def picture(self, step: Step) -> tuple[str, str] | None:
+        return {str(phase): found for phase, found in PICTURES.items()}.get(step.name)
+
+    def robot_says_yes(
+        self, participant: Participant, step: Step, judge: Judge, rng: random.Random
+    ) -> bool:
+        prediction = trial_of(participant, step).prediction
+        return judge.accepts(step.name, prediction.is_right, rng, prediction.image.sha256)
