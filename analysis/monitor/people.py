@@ -21,7 +21,7 @@ from trials.quality import FLAGS, Flag
 from trials.services import participant_flags
 from trials.services.quotas import places_held
 from trials.study.design import script
-from trials.study.script_stages import stages_of
+from trials.study.script_stages import place_of, stages_of
 
 N_A_PAGE = 50
 SILENT = "silent"
@@ -103,10 +103,21 @@ def _narrowed(
     if condition := asked.get("condition"):
         kept = kept.filter(condition__name=condition)
     if reached := asked.get("reached"):
-        spans = [span for name, span in stages_of(script(study.plan)) if name == reached]
-        within = (Q(step__gte=each.start, step__lt=each.stop) for each in spans)
-        kept = kept.filter(next(within, Q(pk__in=[])))
+        kept = kept.filter(_within(study, reached))
     return kept
+
+
+def _within(study: Study, part: str) -> Q:
+    """Return the condition that a person is, or ended, in a part of the study."""
+    steps = script(study.plan)
+    parts = dict(stages_of(steps))
+    if part not in parts:
+        return Q(pk__in=[])
+    failed, span = Q(status=Status.FAILED_VALIDATION), parts[part]
+    within = Q(step__gte=span.start, step__lt=span.stop)
+    if place_of(Status.FAILED_VALIDATION, len(steps), steps) in span:
+        return within | failed
+    return within & ~failed
 
 
 def person_rows(study: Study, people: list[Participant]) -> list[PersonRow]:
@@ -119,7 +130,7 @@ def person_rows(study: Study, people: list[Participant]) -> list[PersonRow]:
             participant=each,
             who=pseudonym(each.is_simulated, each.number),
             state=STATE_WORDS[SILENT if each.is_active and each.pk not in held else each.status],
-            screen=screen_words(steps, each.step),
+            screen=screen_words(steps, place_of(each.status, each.step, steps)),
             flags=flags[each.pk],
         )
         for each in people

@@ -18,7 +18,7 @@ from pandas import DataFrame, MultiIndex
 from analysis.codebook.codebook import STAGES
 from analysis.tables.consort import consort_table
 from trials.study.design import SCREENS, Step
-from trials.study.script_stages import has_passed, stages_of, validation_end
+from trials.study.script_stages import has_passed, place_of, stages_of, validation_end
 
 # Prolific's minimum for participants, pounds per hour (its help centre, "payment principles").
 LEAST_PAY: Final = 6.0
@@ -85,12 +85,13 @@ def drop_out(people: Sequence[Person], script: Sequence[Step]) -> list[StageCoun
     ``n_ended`` counts every end but completion. Ends, silent and under way add up to all who
     did not complete.
     """
+    at = [(each, place_of(each.status, each.step, script)) for each in people]
     rows = []
     for stage, places in stages_of(script):
-        here = [each for each in people if each.step in places and each.status != COMPLETED]
+        here = [each for each, place in at if place in places and each.status != COMPLETED]
         n_silent = sum(each.is_silent for each in here)
         n_active = sum(each.status == ACTIVE for each in here)
-        n_reached = sum(each.step >= places.start for each in people)
+        n_reached = sum(place >= places.start for _, place in at)
         rows.append(
             StageCount(stage, n_reached, n_active - n_silent, n_silent, len(here) - n_active)
         )
@@ -180,10 +181,14 @@ def flow(people: Sequence[Person], conditions: Sequence[str], script: Sequence[S
     """
     reached, end = {name: place for place, name in enumerate(STAGES)}, validation_end(script)
     begins = [(reached[name], span.start) for name, span in stages_of(script) if name in reached]
+
+    def last_stage(place: int) -> str:
+        return STAGES[max((n for n, start in begins if place >= start), default=0)]
+
     rows = [
         (
             str(each.number), each.condition, each.status,
-            STAGES[max((n for n, start in begins if each.step >= start), default=0)],
+            last_stage(place_of(each.status, each.step, script)),
             has_passed(each.status, each.step, end),
         )
         for each in people

@@ -30,6 +30,18 @@ def validation_end(script: Sequence[Step]) -> int | None:
     return places[-1] + 1 if places else None
 
 
+def place_of(status: str, step: int, script: Sequence[Step]) -> int:
+    """Return the screen where a person is, or where the session ended.
+
+    The stored step counts the screens that are done. Who failed the validation did its last
+    screen, so the step after it was stored, but that screen was never shown.
+    """
+    end = validation_end(script)
+    if status == FAILED_VALIDATION and end is not None:
+        return min(step, end - 1)
+    return min(step, len(script) - 1)
+
+
 def has_passed(status: str, step: int, end: int | None) -> bool | None:
     """Say whether somebody who stands at ``step`` passed the validation that ends at ``end``.
 

@@ -51,13 +51,14 @@ def test_who_did_not_complete_is_counted_where_they_stand() -> None:
         person(0),
         person(3, is_held=False),
         person(4, "returned"),
-        person(10, "failed_validation"),
+        person(11, "failed_validation"),  # what is stored when the last answer fails it
         person(18, "completed"),
     ]
     rows = {each.stage: each for each in summary.drop_out(people, SCRIPT)}
     assert rows["introduction"] == summary.StageCount("introduction", 5, 1, 0, 0)
     assert rows["training"] == summary.StageCount("training", 4, 0, 1, 1)
     assert rows["validation"] == summary.StageCount("validation", 2, 0, 0, 1)
+    assert rows["test"] == summary.StageCount("test", 1, 0, 0, 0)
     assert rows["debrief"] == summary.StageCount("debrief", 1, 0, 0, 0)
 
 

@@ -181,6 +181,27 @@ def test_a_switch_of_nothing_or_to_nowhere_changes_nothing(
     assert all(study.conditions.values_list("is_on", flat=True))
 
 
+def test_who_failed_the_validation_is_shown_in_it_and_not_in_the_test(browser: Client) -> None:
+    person = alice()
+    while person.is_active:
+        step = person.script[person.step]
+        is_yes = None
+        if step.kind == "trial":
+            is_yes = not services.trial_of(person, step).prediction.is_right
+        sent = services.Submission(step=person.step, is_yes=is_yes)
+        person = services.participant_advance(participant=person, submission=sent)
+    assert person.status == Participant.Status.FAILED_VALIDATION
+    page = browser.get(PEOPLE).text
+    assert "11 of 19: validation 4" in page
+    assert "before test" not in page
+    found = [
+        ALICE in browser.get(f"{PEOPLE}?reached={part}").text for part in ("validation", "test")
+    ]
+    assert found == [True, False]
+    rows = {each.stage: each for each in running_read(Study.objects.get()).stages}
+    assert (rows["validation"].n_ended, rows["test"].n_reached) == (1, 0)
+
+
 @pytest.mark.parametrize(
     ("query", "shown"),
     [
