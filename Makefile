@@ -4,7 +4,7 @@ PORT ?= 8000
 SETUP = $(PYTHON) study_site/demo/bootstrap.py requirements.txt
 DEV = $(SETUP) requirements-dev.txt
 
-.PHONY: setup demo test lint bench ci clean
+.PHONY: setup demo test editor lint bench ci clean
 
 setup:          ## install everything into .venv
 	@$(DEV) requirements-demo.txt
@@ -24,6 +24,10 @@ lint:           ## style, types, import contracts, missing migrations
 	.venv/bin/mypy .
 	.venv/bin/lint-imports --no-logo
 	.venv/bin/python manage.py makemigrations --check --dry-run
+
+editor:         ## 200 random sessions in the study editor: nothing typed may be lost (needs Chromium)
+	@$(DEV)
+	@EDITOR_SEEDS=200 .venv/bin/python -m pytest -q tests/browser/test_editor.py -k "lost or valid"
 
 bench:          ## ratios side by side in one run
 	@$(DEV)

@@ -55,6 +55,29 @@ export class Fields {
     return this.simple(whole, holder, key, path);
   }
 
+  // The path of the first value that the form has no field for; null where it can show all of them.
+  // A form that left something out would drop it with the next keystroke.
+  misfit(part, value, path = "") {
+    const whole = this.resolved(part, value);
+    if (value === undefined || value === null || "const" in whole) return null;
+    if (whole.type === "object") return this.misfitOfTable(whole, value, path);
+    if (whole.type === "array") return this.misfitOfList(whole, value, path);
+    const isPlain = typeof value !== "object" && isExact(value) && (whole.type !== "boolean" || typeof value === "boolean");
+    return isPlain ? null : path;
+  }
+
+  misfitOfTable(whole, value, path) {
+    if (!isTable(value)) return path;
+    const found = Object.entries(whole.properties ?? {}).map(([name, part]) => this.misfit(part, value[name], path ? `${path}.${name}` : name));
+    return found.find((each) => each !== null) ?? null;
+  }
+
+  misfitOfList(whole, value, path) {
+    if (!Array.isArray(value)) return path;
+    const found = value.map((each, at) => (each === null ? `${path}[${at}]` : this.misfit(whole.items, each, `${path}[${at}]`)));
+    return found.find((each) => each !== null) ?? null;
+  }
+
   fieldsOf(whole, table, path) {
     const below = path ? `${path}.` : "";
     return Object.entries(whole.properties)
@@ -96,10 +119,10 @@ export class Fields {
       control = make("input", { type: "checkbox", checked: value === true });
       control.addEventListener("change", () => write(control.checked));
     } else if (whole.type === "integer" || whole.type === "number") {
-      control = make("input", { type: "number", value: value ?? "", step: whole.type === "integer" ? "1" : "any" });
-      if ("minimum" in whole) control.min = whole.minimum;
-      if ("maximum" in whole) control.max = whole.maximum;
-      control.addEventListener("input", () => write(control.value === "" ? null : Number(control.value)));
+      // A field of type "number" tells nothing of what it cannot read: here it is kept and refused.
+      control = make("input", { type: "text", value: value ?? "", inputmode: "decimal", autocomplete: "off" });
+      control.className = "number";
+      control.addEventListener("input", () => write(numberOf(control.value)));
     } else if (whole.type === "object") {
       return this.pairs(whole, holder, key, path, write);
     } else {
@@ -133,10 +156,11 @@ export class Fields {
   }
 
   ticks(whole, items, holder, key, path) {
-    const boxes = items.enum.map((each) => {
+    const known = [...new Set([...items.enum, ...holder[key].map(String)])];
+    const boxes = known.map((each) => {
       const box = make("input", { type: "checkbox", value: each, checked: holder[key].includes(each) });
       box.addEventListener("change", () => {
-        holder[key] = items.enum.filter((name) => boxes.some((one) => one.firstChild.checked && one.firstChild.value === name));
+        holder[key] = known.filter((name) => boxes.some((one) => one.firstChild.checked && one.firstChild.value === name));
         this.changed();
       });
       return make("label", { className: "tick" }, box, ` ${each}`);
@@ -228,6 +252,18 @@ export class Fields {
       button("Remove", "✕", () => { holder[key].splice(at, 1); draw(-1, `li:nth-child(${Math.min(at, last - 1) + 1}) [data-act="Remove"]`); this.changed(); }));
     return make("li", { className: "items__one" }, details, buttons);
   }
+}
+
+// What is written as a number; anything else as it was typed, for the server to refuse by name.
+function numberOf(typed) {
+  const text = typed.trim();
+  if (text === "") return null;
+  return /^-?\d+(\.\d+)?$/.test(text) && isExact(Number(text)) ? Number(text) : text;
+}
+
+// Beyond 2^53 a script's numbers lose digits.
+function isExact(value) {
+  return typeof value !== "number" || !Number.isInteger(value) || Number.isSafeInteger(value);
 }
 
 const keys = new WeakMap();

@@ -1,4 +1,4 @@
-"""What axe-core finds wrong with the page that a browser shows."""
+"""What axe-core finds wrong with the page that a browser shows, and what is shown though hidden."""
 
 from __future__ import annotations
 
@@ -20,7 +20,18 @@ def violations(page: Page) -> list[str]:
     assert spec.origin is not None
     page.evaluate(Path(spec.origin).with_name("axe.min.js").read_text(encoding="utf-8"))
     found = page.evaluate("async () => (await axe.run(document)).violations")
-    return [f"{each['id']}: {each['help']} at {_places(each['nodes'])}" for each in found]
+    wrong = [f"{each['id']}: {each['help']} at {_places(each['nodes'])}" for each in found]
+    return wrong + [f"hidden, but displayed: {each}" for each in hidden_but_displayed(page)]
+
+
+def hidden_but_displayed(page: Page) -> list[str]:
+    """Return the elements with the attribute ``hidden`` that a style shows all the same."""
+    found: list[str] = page.evaluate(
+        "[...document.querySelectorAll('[hidden]')]"
+        ".filter(each => getComputedStyle(each).display !== 'none')"
+        ".map(each => each.cloneNode().outerHTML)"
+    )
+    return found
 
 
 def _places(nodes: list[dict[str, Any]]) -> str:

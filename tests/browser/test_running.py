@@ -5,20 +5,17 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from django.conf import settings
-from django.contrib.auth.models import Group, User
-from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import BrowserContext, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from analysis.monitor import views
 from tests.browser.axe import violations
+from tests.browser.researcher import sign_in
 from tests.factories import enrol, make_plan, make_study
 from tests.trials.services.test_flags import play
 from trials import services
 from trials.models import Identity, Participant, Study
-from trials.roles import groups_make
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 LIVE, PEOPLE = "/studio/study/trees/monitor/", "/studio/study/trees/people/"
@@ -28,14 +25,7 @@ PAGES = [LIVE, PEOPLE, f"{PEOPLE}p0001/", f"{PEOPLE}p0002/", f"{PEOPLE}p0002/do/
 @pytest.fixture
 def study(context: BrowserContext, live_server: LiveServer) -> Study:
     """Sign a researcher in whose study has people of every kind."""
-    groups_make()
-    rita = User.objects.create(username="rita", is_staff=True)
-    rita.groups.add(Group.objects.get(name="researcher"))
-    client = Client()
-    client.force_login(rita)
-    name = settings.SESSION_COOKIE_NAME
-    value = client.cookies[name].value
-    context.add_cookies([{"name": name, "value": value, "url": live_server.url}])
+    rita = sign_in(context, live_server.url)
     study = make_study(plan=make_plan(recruitment={"pay": 0.5}))
     services.study_own(study=study, owner=rita)
     alice = play(study, "alice", rt_ms=100)

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import re
-from importlib.util import find_spec
-from pathlib import Path
 
 import pytest
-from django.conf import settings
-from django.contrib.auth.models import Group, User
-from django.test import Client
 from playwright.sync_api import BrowserContext, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
+from tests.browser.axe import violations
+from tests.browser.researcher import sign_in
 from tests.factories import make_plan, make_study
 from trials import services
 from trials.models import Participant, Study
-from trials.roles import groups_make
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -24,27 +20,11 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 @pytest.fixture
 def draft(context: BrowserContext, live_server: LiveServer) -> Study:
     """Sign a researcher in, and give them a draft."""
-    groups_make()
-    rita = User.objects.create(username="rita", is_staff=True)
-    rita.groups.add(Group.objects.get(name="researcher"))
-    client = Client()
-    client.force_login(rita)
-    value = client.cookies[settings.SESSION_COOKIE_NAME].value
-    cookie = {"name": settings.SESSION_COOKIE_NAME, "value": value, "url": live_server.url}
-    context.add_cookies([cookie])  # type: ignore[list-item]
+    rita = sign_in(context, live_server.url)
     document = make_plan(contact="lab@example.org").document
     return services.study_draft(
         slug="draft", dataset=make_study().dataset, document=document, user=rita
     )
-
-
-def violations(page: Page) -> list[str]:
-    spec = find_spec("axe_playwright_python")
-    assert spec is not None
-    assert spec.origin is not None
-    page.evaluate(Path(spec.origin).with_name("axe.min.js").read_text(encoding="utf-8"))
-    found = page.evaluate("async () => (await axe.run(document)).violations")
-    return [f"{each['id']}: {[node['target'] for node in each['nodes']]}" for each in found]
 
 
 PAGES = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from http import HTTPStatus
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -41,26 +42,33 @@ def check(request: HttpRequest) -> HttpResponse:
 def edit(request: HttpRequest, study: Study) -> HttpResponse:
     """Change a draft's document. What is typed is kept even where it is no document yet."""
     if study.is_frozen:
-        return render(request, "studio/authoring/frozen.html", {"study": study}, status=409)
+        context = {"study": study, "text": _posted(request)}
+        return render(request, "studio/authoring/frozen.html", context, status=409)
     if request.method == "POST":
         return _saved(request, study)
     text = study.draft_text or write(study.document)
     return _page(request, study, text)
 
 
+def _posted(request: HttpRequest) -> str:
+    return storable(request.POST.get("text", ""))[:MAX_TEXT]
+
+
 def _saved(request: HttpRequest, study: Study) -> HttpResponse:
-    text = storable(request.POST.get("text", ""))[:MAX_TEXT]
-    user, base = request.user, request.POST.get("base", "")
+    text, base = _posted(request), request.POST.get("base", "")
+    user = request.user
     assert user.is_authenticated  # noqa: S101 - for the types
     checked = text_check(text)
+    if text.startswith("{") and checked.document:  # the form sends JSON, the text pane shows YAML
+        text = write(checked.document)
     try:
         if checked.plan is None:
             services.study_keep_text(study=study, text=text, user=user, base=base)
             n = len(checked.problems)
             messages.warning(
                 request,
-                f"Your text is kept. {n} {'thing has' if n == 1 else 'things have'} to be mended "
-                "before it becomes the study's document; until then the study cannot be launched.",
+                f"Saved as a draft. {n} {'problem has' if n == 1 else 'problems have'} to be fixed "
+                "before it becomes the study's document and the study can be launched.",
             )
         else:
             services.study_revise(study=study, document=checked.document, user=user, base=base)
@@ -69,25 +77,28 @@ def _saved(request: HttpRequest, study: Study) -> HttpResponse:
         study.refresh_from_db()
         messages.warning(
             request,
-            "Somebody saved this study while you were editing. Your text is below, not saved yet; "
-            "save again to put it in the place of theirs.",
+            "Somebody else saved this study while you were editing, so your version is not saved. "
+            "It is below, complete. Compare it with theirs; saving again replaces theirs by yours.",
         )
-        return _page(request, study, text, status=409)
+        return _page(request, study, text, status=409, is_conflict=True)
     except services.StudyRefused as error:
         messages.error(request, str(error))
         return _page(request, study, text, status=409)
     return redirect(f"{request.path}?saved=1")
 
 
-def _page(request: HttpRequest, study: Study, text: str, status: int = 200) -> HttpResponse:
+def _page(
+    request: HttpRequest, study: Study, text: str, *, status: int = 200, is_conflict: bool = False
+) -> HttpResponse:
     checked = text_check(text)
     context = {
         "study": study,
         "text": text,
         "base": services.study_base(study),
-        "problems": checked.problems,
+        "problems": checked.said,
+        "is_conflict": is_conflict,
         "pools": pools(study.dataset, checked.plan) if checked.plan else (),
-        "data": _data(study, checked),
+        "data": _data(study, checked) | {"is_unsaved": status != HTTPStatus.OK},
     }
     return render(request, "studio/authoring/edit.html", context, status=status)
 

@@ -9,6 +9,7 @@ from typing import Any
 from classifiers.models import Dataset, PredictionRun
 from trials.services import StudyRefused, runs_found, study_shortages
 from trials.study.document import Json, PlanRefused, Problem, read, write
+from trials.study.field_names import field_name, problem_words
 from trials.study.plan import StudyPlan
 
 
@@ -33,6 +34,11 @@ class Checked:
     problems: tuple[Problem, ...] = ()
     document: Json = field(default_factory=dict)
     plan: StudyPlan | None = None
+
+    @property
+    def said(self) -> list[str]:
+        """The problems in words, each with the name of its field."""
+        return [problem_words(each, self.document) for each in self.problems]
 
 
 def text_check(text: str) -> Checked:
@@ -84,7 +90,12 @@ def answer(checked: Checked, dataset: Dataset | None) -> Json:
     has_pools = checked.plan is not None and dataset is not None
     return {
         "problems": [
-            {"path": each.path, "seen": _short(each.seen), "expected": each.expected}
+            {
+                "path": each.path,
+                "name": field_name(each.path, checked.document),
+                "seen": _short(each.seen),
+                "expected": each.expected,
+            }
             for each in checked.problems
         ],
         "document": checked.document,

@@ -127,7 +127,7 @@ def one(request: HttpRequest, study: Study) -> HttpResponse:
         "actions": actions_of(study),
         "counts": _counts(study),
         "changes": services.study_changes(study),
-        "problems": text_check(study.draft_text).problems if study.draft_text else (),
+        "problems": text_check(study.draft_text).said if study.draft_text else (),
         "log": study.log.select_related("user")[:MAX_LOG],
         "robots": RobotsForm(),
         "share": ShareForm(

@@ -87,7 +87,7 @@ def test_a_valid_text_becomes_the_document(browser: Client, draft: Study) -> Non
 def test_an_invalid_text_is_kept_as_it_was_typed(browser: Client, draft: Study) -> None:
     typed = "title: New # later\nseed: ["
     page = save(browser, typed, base(browser)).content.decode()
-    assert "Your text is kept. 1 thing has to be mended" in page
+    assert "Saved as a draft. 1 problem has to be fixed" in page
     assert "title: New # later" in page
     draft.refresh_from_db()
     assert (draft.draft_text, draft.document["title"]) == (typed, make_document()["title"])
@@ -99,7 +99,7 @@ def test_what_no_database_stores_is_a_problem_in_words(
 ) -> None:
     assert judged(browser, text=text)["problems"]
     page = save(browser, text, base(browser)).content.decode()
-    assert "1 thing has to be mended" in page
+    assert "1 problem has to be fixed" in page
 
 
 def test_a_text_is_kept_without_what_no_database_stores(browser: Client, draft: Study) -> None:
@@ -113,7 +113,7 @@ def test_two_people_who_edit_do_not_write_over_each_other(browser: Client, draft
     services.study_revise(study=draft, document=make_document(title="Theirs"))
     answer = save(browser, write(make_document(title="Mine")), before)
     assert answer.status_code == 409
-    assert "Somebody saved this study" in answer.content.decode()
+    assert "Somebody else saved this study" in answer.content.decode()
     assert "Mine" in answer.context["text"]
     save(browser, answer.context["text"], answer.context["base"])
     assert Study.objects.get(pk=draft.pk).document["title"] == "Mine"
@@ -150,7 +150,25 @@ def test_a_frozen_study_offers_a_version_instead(browser: Client, draft: Study) 
     answer = browser.get(PAGE)
     assert answer.status_code == 409
     assert "New version" in answer.content.decode()
-    assert browser.post(PAGE, {"text": "title: x", "base": ""}).status_code == 409
+    late = browser.post(PAGE, {"text": "title: what I typed", "base": ""})
+    assert (late.status_code, "title: what I typed" in late.content.decode()) == (409, True)
+
+
+def test_what_the_form_sends_is_kept_as_yaml(browser: Client, draft: Study) -> None:
+    document = make_document(minutes=0)
+    save(browser, json.dumps(document), base(browser))
+    draft.refresh_from_db()
+    assert draft.draft_text == write(document)
+
+
+def test_what_was_refused_is_not_saved_and_asks_before_it_is_left(
+    browser: Client, draft: Study
+) -> None:
+    before = base(browser)
+    services.study_revise(study=draft, document=make_document(title="Theirs"))
+    answer = save(browser, write(make_document(title="Mine")), before)
+    assert answer.context["data"]["is_unsaved"]
+    assert not browser.get(PAGE).context["data"]["is_unsaved"]
 
 
 def test_a_study_frozen_meanwhile_keeps_the_text_on_the_page(
