@@ -180,8 +180,11 @@ elif url := os.environ.get("CACHE_URL"):
     CACHES["default"] = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": url}
 
 # How many proxies stand before the site, each adding to X-Forwarded-For the address that it saw.
-# Failed logins are counted by it; 0 believes no such header.
+# Failed logins and consents are counted by it; 0 believes no such header.
 TRUSTED_PROXIES = env_count("TRUSTED_PROXIES", 0)
+# How many new people may begin from one network within ten minutes; 0 sets no limit. A laboratory
+# or a lecture hall comes from one address: set it above the number of its seats.
+CONSENTS_PER_ADDRESS = env_count("CONSENTS_PER_ADDRESS", 60)
 
 # Recruitment ids are stored hashed with this, so that repeated people are known. Whoever rotates
 # SECRET_KEY sets it apart, or people from before are new again.

@@ -87,6 +87,21 @@ ACTIONS: Final = {
             is_final=True,
         ),
         PersonAction(
+            "release",
+            "Release for a fresh start",
+            "The person may begin anew by the same link, as if for the first time. Use it when "
+            "somebody cannot go on, such as after a change of browser. A session under way ends, "
+            "and its place is free. All that was answered stays, and the new session is marked as "
+            "a repeat.",
+            SureForm,
+            lambda person, _, user: services.participant_release(participant=person, user=user),
+            lambda person: (
+                not (person.is_released or person.is_simulated)
+                and person.status != Participant.Status.WITHDRAWN
+            ),
+            is_final=True,
+        ),
+        PersonAction(
             "pay",
             "Note the payment",
             "It notes what is owed, and pays nobody: that is done on the recruitment platform. It "

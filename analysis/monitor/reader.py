@@ -68,7 +68,8 @@ def _who(participant: Participant | None) -> str:
 
 
 def _said(error: PageError) -> str:
-    return f"{error.kind}: {error.message}" if error.message else error.kind
+    said = f"{error.kind}: {error.message}" if error.message else error.kind
+    return f"{said} ({error.n} times)" if error.n > 1 else said
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from analysis.monitor.reader import running_read
 from analysis.monitor.summary import LEAST_PAY, LEAST_PAY_CURRENCY
 from trials import services
 from trials.models import Identity, Participant, Study
+from trials.participant import links
 from trials.roles import editor_only
 
 STAGES = tuple(Participant.Stage.values)
@@ -83,6 +84,9 @@ def person(request: HttpRequest, study: Study, who: str) -> HttpResponse:
         "identity": Identity.objects.filter(participant=participant).first(),
         "visits": timeline(participant),
         "actions": actions_of(participant),
+        "way_back": request.build_absolute_uri(links.way_back(participant))
+        if participant.is_active and not participant.is_simulated
+        else "",
     }
     return render(request, "studio/monitor/person.html", context)
 

@@ -17,6 +17,7 @@ import pytest
 from django.db import connection, connections
 from django.test import Client
 from django.utils import timezone
+from pytest_django import Settings
 
 from tests.factories import make_plan, make_study
 from tests.trials.doors import DOOR, hidden
@@ -30,6 +31,12 @@ N_SETS = 3
 N_CONNECTIONS = {"postgresql": 40, "sqlite": 8}
 CROWD = {"postgresql": 300, "sqlite": 30}
 WAYS_OUT = ("silent", "returned", "timed_out", "failed_validation")
+
+
+@pytest.fixture(autouse=True)
+def _one_address(settings: Settings) -> None:
+    """The whole crowd comes from one address."""
+    settings.CONSENTS_PER_ADDRESS = 0
 
 
 @dataclass

@@ -35,7 +35,7 @@ class Tab(Client):
     the cookie names, at the step that is sent.
     """
 
-    def post(self, path: str, data: Any = None, *args: Any, **more: Any) -> Any:
+    def post(self, path: Any, data: Any = None, *args: Any, **more: Any) -> Any:
         return super().post(path, self._signed(path, data or {}), *args, **more)
 
     def _signed(self, path: str, data: Any) -> Any:

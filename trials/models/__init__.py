@@ -12,11 +12,13 @@ from trials.models.answers import (
     Trial,
 )
 from trials.models.errors import PageError
+from trials.models.limits import Attempts
 from trials.models.participants import Identity, Participant, ParticipantQuerySet
 from trials.models.studies import Condition, Study, StudyLog, TrialItem, TrialSet
 
 __all__ = [
     "AI_IS_RIGHT",
+    "Attempts",
     "AttentionCheck",
     "Condition",
     "Event",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils import timezone
 
 from trials.models.participants import Participant
 from trials.models.studies import Study
@@ -10,6 +11,9 @@ from trials.models.studies import Study
 
 class PageError(models.Model):
     """An unhandled error on a participant's page; nothing of what was typed is in it.
+
+    Equal ones of one person, or of unknown visitors, are one row: ``n`` counts them, and ``at`` is
+    the last.
 
     Withdrawal deletes those of a person (``participant_withdraw``).
     """
@@ -21,7 +25,8 @@ class PageError(models.Model):
     path = models.CharField(max_length=200, help_text="Without the query.")
     kind = models.CharField(max_length=100, help_text="The exception's type.")
     message = models.CharField(max_length=300, blank=True)
-    at = models.DateTimeField(auto_now_add=True)
+    n = models.PositiveIntegerField(default=1)
+    at = models.DateTimeField(default=timezone.now)
 
     class Meta:
         ordering = ["-at", "-pk"]

@@ -63,6 +63,9 @@ class Participant(models.Model):
     stage = models.CharField(max_length=10, choices=Stage, default=Stage.LIVE)
     is_simulated = models.BooleanField(default=False)
     is_repeat = models.BooleanField(default=False, help_text="Took part before; allowed to.")
+    is_released = models.BooleanField(
+        default=False, help_text="A researcher lets this person begin anew; the data stay."
+    )
     status = models.CharField(max_length=20, choices=Status, default=Status.ACTIVE)
     payment = models.CharField(max_length=10, choices=Payment, default=Payment.NONE)
     exclusion = models.CharField(

@@ -7,11 +7,8 @@ ours.
 
 from __future__ import annotations
 
-import secrets
-from dataclasses import asdict, dataclass
 from typing import Any
 
-from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
@@ -19,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from trials import roles, services
 from trials.models import Event, Participant, Study
-from trials.participant import devices, texts
+from trials.participant import devices, links, texts
 from trials.participant.entry_forms import ConsentForm, device_of
 from trials.participant.framing import frame
 from trials.participant.identity import (
@@ -33,29 +30,18 @@ from trials.participant.recruitment import (
     Arrival,
     ArrivalMissing,
     ArrivalRefused,
-    arrival_of,
     completion_url,
 )
+from trials.participant.visitors import (
+    ROBOT,
+    Visitor,
+    known_by,
+    may_begin,
+    new_key,
+    proven,
+    visitor_of,
+)
 from trials.study.plan import VIEWS
-
-# A robot says so in the WSGI environment, where nothing that travels over HTTP can write.
-ROBOT = "trials.robot"
-SALT = "trials.arrival"
-ONE_DAY = 24 * 3600
-
-
-@dataclass(frozen=True, slots=True)
-class Visitor:
-    """Who stands at the door, with the key of the page that they hold."""
-
-    arrival: Arrival
-    key: str
-    is_late: bool = False
-
-    def sealed(self, study: Study) -> str:
-        """Return the signed field of the page."""
-        seal = {"study": study.pk, "key": self.key, "arrival": asdict(self.arrival)}
-        return signing.dumps(seal, salt=SALT)
 
 
 @never_cache
@@ -65,7 +51,9 @@ def consent(request: HttpRequest, slug: str) -> HttpResponse:
     study = get_object_or_404(Study, slug=slug)
     frame(request, study)
     try:
-        response = _answer(request, study, _visitor(request, study))
+        if "back" in request.GET and request.method != "POST":
+            return _led_back(request, study)
+        response = _answer(request, study, visitor_of(request, study))
     except ArrivalRefused as refusal:
         # Someone who is in and typed our own address need not say again who they are.
         if isinstance(refusal, ArrivalMissing) and participant_of(request, study):
@@ -78,43 +66,13 @@ def consent(request: HttpRequest, slug: str) -> HttpResponse:
 
 def information(request: HttpRequest, study: Study) -> HttpResponse:
     """Show what people read before they consent, as if a place were free for whoever looks."""
-    return _form(request, study, Visitor(Arrival(study.plan.recruitment.channel), _new_key()))
-
-
-def _visitor(request: HttpRequest, study: Study) -> Visitor:
-    """Read who came, from the link or from the page's signed field. Raises ``ArrivalRefused``."""
-    channel = study.plan.recruitment.channel
-    if request.META.get(ROBOT):
-        return Visitor(Arrival(channel), request.POST.get("enrolment_key") or _new_key())
-    if request.method != "POST":
-        return Visitor(arrival_of(channel, request.GET), _new_key())
-    if not (sealed := request.POST.get("arrival")):
-        return Visitor(arrival_of(channel, {}), request.POST.get("enrolment_key", ""))
-    try:
-        seal = signing.loads(sealed, salt=SALT)
-        visitor = Visitor(Arrival(**seal["arrival"]), seal["key"])
-        is_ours = (seal["study"], visitor.arrival.channel) == (study.pk, channel)
-    except (signing.BadSignature, TypeError, KeyError):
-        is_ours = False
-    if not is_ours or visitor.key != request.POST.get("enrolment_key", visitor.key):
-        raise ArrivalRefused(
-            "This page was changed on its way here. Please open the study's link again."
-        )
-    try:
-        signing.loads(sealed, salt=SALT, max_age=ONE_DAY)
-    except signing.SignatureExpired:
-        return Visitor(visitor.arrival, _new_key(), is_late=True)
-    return visitor
-
-
-def _new_key() -> str:
-    return secrets.token_urlsafe(24)
+    return _form(request, study, Visitor(Arrival(study.plan.recruitment.channel), new_key()))
 
 
 def _answer(request: HttpRequest, study: Study, visitor: Visitor) -> HttpResponse:
     if visitor.arrival.is_preview:
         return _page(request, study, "preview")
-    known = _known(request, study, visitor.arrival)
+    known = known_by(request, study, visitor.arrival)
     if known is not None:
         return _let_back_in(request, study, visitor, known)
     if "decline" in request.POST:
@@ -129,29 +87,34 @@ def _answer(request: HttpRequest, study: Study, visitor: Visitor) -> HttpRespons
         return _full(request, study, visitor, full)
     except services.PageTaken as refusal:
         raise ArrivalRefused(str(refusal)) from refusal
-    except services.AlreadyTookPart as refusal:
-        # They may have come in by another device since we looked.
-        known = services.participant_known(study, visitor.arrival)
-        if known is not None:
-            return _let_in(request, study, known, visitor.arrival)
-        return _page(request, study, "already", status=403, refusal=refusal)
-    except services.StudyRefused:
-        return _page(request, study, "closed", status=403)
+    except services.StudyRefused as refusal:
+        return _turned_away(request, study, visitor, refusal)
     return _form(request, study, visitor)
 
 
-def _known(request: HttpRequest, study: Study, arrival: Arrival) -> Participant | None:
-    """Return who is in already: by the link's id, else by this browser's session."""
-    here = participant_of(request, study)
-    # Another id than this browser's: somebody else sits at a shared computer.
-    is_other = bool(arrival.person_id) and (
-        here is None or here.person_hash != services.hash_of(arrival)
-    )
-    if here is not None and not is_other and (here.is_active or not arrival.person_id):
-        return here
-    if "again" in request.POST:
-        return services.participant_before(study, arrival)
-    return services.participant_known(study, arrival)
+def _turned_away(
+    request: HttpRequest, study: Study, visitor: Visitor, refusal: services.StudyRefused
+) -> HttpResponse:
+    """Say why somebody may not begin here: a session elsewhere, one before, a closed study."""
+    if isinstance(refusal, services.BegunElsewhere):
+        return _page(request, study, "elsewhere", status=403, refusal=refusal)
+    if not isinstance(refusal, services.AlreadyTookPart):
+        return _page(request, study, "closed", status=403)
+    # They may have come in by another device since we looked.
+    known = services.participant_known(study, proven(request, study, visitor.arrival))
+    if known is not None:
+        return _let_in(request, study, known, visitor.arrival)
+    return _page(request, study, "already", status=403, refusal=refusal)
+
+
+def _led_back(request: HttpRequest, study: Study) -> HttpResponse:
+    """Let in whom a signed link leads back to a session."""
+    person = links.led_back(study, request.GET["back"])
+    if person is None:
+        raise ArrivalRefused(
+            "The link was cut, or is no longer good. Please ask for a new one where you got it."
+        )
+    return _let_in(request, study, person, Arrival(study.plan.recruitment.channel))
 
 
 def _let_back_in(
@@ -197,6 +160,8 @@ def _enrol(
     device = device_of(request.POST, request.headers)
     if not is_simulated and not devices.fits(study.plan.device, device["kind"], device["width"]):
         return _page(request, study, "device", status=403, device=device)
+    if not is_simulated and not may_begin(request, study):
+        return _full(request, study, visitor, None)
     participant = services.participant_enrol(
         study=study,
         enrolment_key=form.cleaned_data["enrolment_key"],
@@ -211,7 +176,7 @@ def _form(
     request: HttpRequest, study: Study, visitor: Visitor, form: ConsentForm | None = None
 ) -> HttpResponse:
     if form is not None and "enrolment_key" in form.errors:
-        visitor = Visitor(visitor.arrival, _new_key())
+        visitor = Visitor(visitor.arrival, new_key())
     return _page(
         request,
         study,
@@ -220,21 +185,24 @@ def _form(
         key=visitor.key,
         arrival=visitor.sealed(study),
         is_late=visitor.is_late,
-        before=services.participant_before(study, visitor.arrival),
+        before=services.participant_proven(study, proven(request, study, visitor.arrival)),
         # What the server can tell without the page's script.
         is_fitting=devices.fits(study.plan.device, devices.kind_of(request.headers), None),
     )
 
 
 def _full(
-    request: HttpRequest, study: Study, visitor: Visitor, full: services.StudyFull
+    request: HttpRequest, study: Study, visitor: Visitor, full: services.StudyFull | None
 ) -> HttpResponse:
-    """Say that no place is free; trying again is a post, and asks for consent only once."""
+    """Say that no place is free, or (without ``full``) that too many begin from one network.
+
+    Trying again is a post, and asks for consent only once.
+    """
     return _page(
         request,
         study,
         "full",
-        status=403,
+        status=403 if full else 429,
         full=full,
         arrival=visitor.sealed(study),
         key=visitor.key,

@@ -9,13 +9,16 @@ from pathlib import Path
 from traceback import extract_tb
 from typing import Any
 
+from django.db.models import F
 from django.http import HttpRequest
+from django.utils import timezone
 
 from trials.models import PageError, Participant, Study
 from trials.participant.framing import PAGES
 from trials.participant.identity import token_of
 
-MAX_ERRORS = 200  # of one study; the oldest go first
+MAX_ERRORS = 200  # of one study's people; the oldest go first
+MAX_UNKNOWN = 20  # of one study's unknown visitors, who never push out those of its people
 ROOT = Path(__file__).resolve().parents[2]
 # What may come from a person's hands or link: quoted text, addresses, long ids and numbers.
 PERSONAL = re.compile(
@@ -41,15 +44,19 @@ def _store(request: HttpRequest, slug: str, error: BaseException) -> None:
     if study is None:
         return
     people = Participant.objects.filter(study=study).exclude(status=Participant.Status.WITHDRAWN)
-    PageError.objects.create(
-        study=study,
-        participant=people.filter(token=token_of(request, study)).first(),
-        path=request.path[:200],
-        kind=type(error).__name__[:100],
-        message=described(error),
-    )
-    kept = study.page_errors.order_by("-at", "-pk").values_list("pk", flat=True)[:MAX_ERRORS]
-    study.page_errors.exclude(pk__in=list(kept)).delete()
+    who = people.filter(token=token_of(request, study)).first()
+    fact = {
+        "path": request.path[:200],
+        "kind": type(error).__name__[:100],
+        "message": described(error),
+    }
+    now = timezone.now()
+    if study.page_errors.filter(participant=who, **fact).update(n=F("n") + 1, at=now):
+        return
+    PageError.objects.create(study=study, participant=who, at=now, **fact)
+    alike = study.page_errors.filter(participant__isnull=who is None)
+    kept = alike.order_by("-at", "-pk").values_list("pk", flat=True)
+    alike.exclude(pk__in=list(kept[: MAX_UNKNOWN if who is None else MAX_ERRORS])).delete()
 
 
 def described(error: BaseException) -> str:

@@ -1,7 +1,7 @@
 """Where people come from: the parameters of recruitment platforms, and the way back. No models.
 
 Prolific: PROLIFIC_PID, STUDY_ID, SESSION_ID. MTurk: workerId, assignmentId, hitId,
-turkSubmitTo. CloudResearch: participantId. Any other link: pid.
+turkSubmitTo. CloudResearch: participantId, assignmentId, projectId. Any other link: pid.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -21,9 +21,9 @@ class Channel:
     """One recruitment platform: its parameters, and where its people return to.
 
     ``person``, ``submission`` and ``project`` are the query's names, ``id_form`` is the pattern
-    of what they hold. ``completion`` is the address that a code is put into; empty where the
-    code is only shown. ``how_to_return`` tells someone who does not take part what to do there.
-    ``is_shared`` says that one browser serves many people.
+    of what they hold, and ``fold`` writes an id as the platform does. ``completion`` is the address
+    that a code is put into; empty where the code is only shown. ``how_to_return`` tells someone
+    who does not take part what to do there. ``is_shared`` says that one browser serves many people.
     """
 
     label: str
@@ -35,10 +35,13 @@ class Channel:
     completion: str = ""
     how_to_return: str = ""
     is_shared: bool = False
+    fold: Callable[[str], str] = str
 
 
 CHANNELS: Mapping[str, Channel] = {
-    "link": Channel("Any link", ("pid", "participantId")),
+    "link": Channel(
+        "Any link", ("pid", "participantId"), submission="assignmentId", project="projectId"
+    ),
     "prolific": Channel(
         "Prolific",
         ("PROLIFIC_PID",),
@@ -48,6 +51,7 @@ CHANNELS: Mapping[str, Channel] = {
         project="STUDY_ID",
         completion="https://app.prolific.com/submissions/complete?cc={code}",
         how_to_return="Please return your place on Prolific: “Stop without completing” there.",
+        fold=str.lower,
     ),
     "mturk": Channel(
         "Mechanical Turk",
@@ -57,6 +61,7 @@ CHANNELS: Mapping[str, Channel] = {
         submission="assignmentId",
         project="hitId",
         how_to_return="Please return the HIT on Mechanical Turk.",
+        fold=str.upper,
     ),
     "in_person": Channel("In person", ("pid",), is_shared=True),
 }
@@ -74,7 +79,8 @@ class ArrivalMissing(ArrivalRefused):
 class Arrival:
     """Who came, as the platform's link said. ``person_id`` is empty where it said nothing.
 
-    ``submit_url`` is the checked origin that MTurk takes results at, or empty.
+    ``submit_url`` is the checked origin that MTurk takes results at, or empty. ``is_proven`` says
+    that a signed link, or the browser's own cookie, proved who it is.
     """
 
     channel: str
@@ -82,6 +88,7 @@ class Arrival:
     submission_id: str = ""
     project_id: str = ""
     submit_url: str = ""
+    is_proven: bool = False
 
     @property
     def is_preview(self) -> bool:
@@ -92,9 +99,10 @@ class Arrival:
 def arrival_of(channel: str, query: Mapping[str, str]) -> Arrival:
     """Read an arrival from a link's query.
 
-    Raises ``ArrivalMissing`` without the channel's parameter, and ``ArrivalRefused`` when an id
-    has another form than the platform gives it (a placeholder that was not filled in, a link cut
-    by an e-mail).
+    Raises ``ArrivalMissing`` without the channel's parameter, and ``ArrivalRefused`` when the
+    person's id has another form than the platform gives it (a placeholder that was not filled in, a
+    link cut by an e-mail). Any other id of such a form is left out: it shuts nobody out, and what
+    everybody may have, such as a placeholder, never serves as a secret.
     """
     known = CHANNELS[channel]
     if known.submission and query.get(known.submission) == PREVIEW:
@@ -107,7 +115,7 @@ def arrival_of(channel: str, query: Mapping[str, str]) -> Arrival:
         )
     return Arrival(
         channel,
-        person_id=_id(known, query, person),
+        person_id=_person(known, query, person),
         submission_id=_id(known, query, known.submission),
         project_id=_id(known, query, known.project),
         submit_url=mturk_origin(query.get("turkSubmitTo", "")) if channel == "mturk" else "",
@@ -115,8 +123,14 @@ def arrival_of(channel: str, query: Mapping[str, str]) -> Arrival:
 
 
 def _id(channel: Channel, query: Mapping[str, str], name: str) -> str:
-    value = query.get(name, "").strip() if name else ""
-    if value and not re.fullmatch(channel.id_form, value):
+    """Return an id as the platform writes it; nothing if it has another form."""
+    value = channel.fold(query.get(name, "").strip()) if name else ""
+    return value if re.fullmatch(channel.id_form, value) else ""
+
+
+def _person(channel: Channel, query: Mapping[str, str], name: str) -> str:
+    value = _id(channel, query, name)
+    if name and not value:
         raise ArrivalRefused(
             f"The link seems to be damaged: {name} does not look like an id of "
             f"{channel.label}. Please open the link again as it was given to you."

@@ -12,6 +12,7 @@ from trials.services.enrolment import (
     participant_before,
     participant_enrol,
     participant_known,
+    participant_proven,
     places_check,
 )
 from trials.services.events import (
@@ -29,6 +30,7 @@ from trials.services.freezing import (
 from trials.services.outcomes import (
     participant_exclude,
     participant_pay,
+    participant_release,
     participant_return,
     participant_stop,
     participant_time_out,
@@ -46,6 +48,7 @@ from trials.services.quotas import (
 )
 from trials.services.refusals import (
     AlreadyTookPart,
+    BegunElsewhere,
     PageTaken,
     StudyChanged,
     StudyFull,
@@ -80,6 +83,7 @@ from trials.steps.submission import ClientEvent, Submission
 __all__ = [
     "AlreadyTookPart",
     "ArmPlaces",
+    "BegunElsewhere",
     "ClientEvent",
     "PageTaken",
     "StudyChanged",
@@ -104,6 +108,8 @@ __all__ = [
     "participant_flags",
     "participant_known",
     "participant_pay",
+    "participant_proven",
+    "participant_release",
     "participant_return",
     "participant_seen",
     "participant_stop",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
@@ -14,8 +15,14 @@ from django.utils import timezone
 
 from trials.models import AttentionCheck, Identity, Participant, Study, Trial
 from trials.participant.recruitment import Arrival, person_hash
+from trials.services.outcomes import participant_log
 from trials.services.quotas import people_of, place_for, stage_of
-from trials.services.refusals import AlreadyTookPart, PageTaken, StudyNotOpen
+from trials.services.refusals import (
+    AlreadyTookPart,
+    BegunElsewhere,
+    PageTaken,
+    StudyNotOpen,
+)
 from trials.study import design
 from trials.study.design import Phase
 
@@ -35,7 +42,8 @@ def participant_enrol(
     were seen lately; ties are broken by the person's seed. The lock on the study's row makes
     people who enrol at once queue up. The same ``enrolment_key`` again (a double click on
     "I agree"), or the same recruitment id on another device, returns the same participant.
-    Raises ``StudyNotOpen``, ``StudyFull``, ``AlreadyTookPart`` or ``PageTaken``.
+    Raises ``StudyNotOpen``, ``StudyFull``, ``AlreadyTookPart``, ``BegunElsewhere`` or
+    ``PageTaken``.
     """
     arrival = arrival or Arrival(study.plan.recruitment.channel)
     hashed = hash_of(arrival)
@@ -99,8 +107,8 @@ def _locked(study: Study, hashed: str) -> Study:
 def _by_key(study: Study, enrolment_key: str, hashed: str) -> Participant | None:
     """Return whoever sent this very page before."""
     same = _people(study).filter(enrolment_key=enrolment_key).first()
-    if same is not None and same.person_hash != hashed:
-        raise PageTaken("This page was used by someone else. Please open the link again.")
+    if same is not None and (same.person_hash != hashed or same.is_released):
+        raise PageTaken("This page was used before. Please open the link again.")
     return same
 
 
@@ -109,64 +117,99 @@ def _people(study: Study) -> QuerySet[Participant]:
 
 
 def participant_known(study: Study, arrival: Arrival) -> Participant | None:
-    """Return who an arrival is, if that person goes on, or sees the last page again, here.
+    """Return who an arrival is, if it proves it, and that person goes on or is shown the end here.
 
-    Someone under way always does. Someone who finished does by the same submission of the
-    platform; without submissions, where the study takes each person once. A finished person with
-    another submission does not: one code must not end two.
+    Someone under way goes on. Someone who finished sees the last page again by the same submission
+    of the platform; without submissions, where the study takes each person once. A finished person
+    with another submission does not: one code must not end two.
     """
-    before = participant_before(study, arrival)
+    before = participant_proven(study, arrival)
     if before is None or before.is_active:
         return before
-    identity = Identity.objects.filter(participant=before).first()
-    if identity is not None and identity.submission_id and arrival.submission_id:
-        return before if identity.submission_id == arrival.submission_id else None
+    submission = _submission_of(before)
+    if submission and arrival.submission_id:
+        return before if submission == arrival.submission_id else None
     is_same_stage = before.stage == stage_of(study)
     return before if is_same_stage and study.plan.quality.repeat == "block" else None
 
 
+def participant_proven(study: Study, arrival: Arrival) -> Participant | None:
+    """Return an arrival's latest participation here, if it proves to be that person's own.
+
+    An id alone proves nothing, for others may know it: it takes the platform's id of the submission
+    too, a signed link, or the cookie of the browser.
+    """
+    before = participant_before(study, arrival)
+    return before if before is not None and _proves(arrival, before) else None
+
+
+def _proves(arrival: Arrival, participant: Participant) -> bool:
+    known, told = _submission_of(participant), arrival.submission_id
+    is_same = bool(known and told) and hmac.compare_digest(known.encode(), told.encode())
+    return arrival.is_proven or is_same
+
+
+def _submission_of(participant: Participant) -> str:
+    found = Identity.objects.filter(participant=participant)
+    return found.values_list("submission_id", flat=True).first() or ""
+
+
+@transaction.atomic
 def participant_arrive(*, participant: Participant, arrival: Arrival) -> None:
-    """Keep the newest submission of someone under way, who took the task up again."""
-    if not participant.is_active or not arrival.submission_id:
+    """Keep the newest submission of someone under way, who took the task up again; log it.
+
+    The caller knows that the arrival is this person's own.
+    """
+    is_theirs = bool(participant.person_hash) and hash_of(arrival) == participant.person_hash
+    if not participant.is_active or not arrival.submission_id or not is_theirs:
         return
-    Identity.objects.filter(participant=participant).exclude(
+    other = Identity.objects.filter(participant=participant).exclude(
         submission_id=arrival.submission_id
-    ).update(
+    )
+    if other.update(
         submission_id=arrival.submission_id,
         project_id=arrival.project_id,
         submit_url=arrival.submit_url,
-    )
+    ):
+        participant_log(participant, "took the task up again, by another submission", None)
 
 
 def participant_before(study: Study, arrival: Arrival) -> Participant | None:
-    """Return an arrival's latest participation in this study, by the salted hash of the id."""
+    """Return an arrival's latest participation in this study, by the salted hash of the id.
+
+    A session that a researcher released is nobody's any more. Proves nothing of the arrival.
+    """
     hashed = hash_of(arrival)
     if not hashed:
         return None
-    mine = _people(study).filter(person_hash=hashed)
+    mine = _people(study).filter(person_hash=hashed, is_released=False)
     return mine.filter(status=Participant.Status.ACTIVE).first() or mine.order_by("-number").first()
 
 
 def entry_check(study: Study, arrival: Arrival) -> bool:
     """Say whether the person took part before and may again; refuse whom the study does not take.
 
-    Raises ``StudyNotOpen`` or ``AlreadyTookPart``. Takes nothing: the door asks it too, so that
-    nobody reads and agrees in vain.
+    Raises ``StudyNotOpen``, ``BegunElsewhere`` or ``AlreadyTookPart``. Takes nothing: the door asks
+    it too, so that nobody reads and agrees in vain.
     """
     if not study.is_open:
         raise StudyNotOpen("This study is not open.")
+    before = participant_before(study, arrival)
+    if before is not None and before.is_active:
+        raise BegunElsewhere(
+            "A session with the id of this link is under way, in another browser or under another "
+            "submission. It goes on only there."
+        )
     hashed, repeat = hash_of(arrival), study.plan.quality.repeat
     if not hashed or repeat == "allow":
         return False
-    among = Participant.objects.filter(study__in=related_studies(study))
-    if not among.filter(person_hash=hashed).exists():
-        return False
-    if repeat == "block":
+    among = Participant.objects.filter(study__in=related_studies(study), person_hash=hashed)
+    if repeat == "block" and among.filter(is_released=False).exists():
         raise AlreadyTookPart(
             "You took part in this study, or in one that belongs to it, before. Each person can "
             "take part once."
         )
-    return True
+    return among.exists()
 
 
 def places_check(study: Study, *, is_simulated: bool) -> None:

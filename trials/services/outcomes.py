@@ -62,13 +62,30 @@ def participant_return(*, participant: Participant, user: User = None) -> Partic
     if locked.is_active:
         finish(locked, Participant.Status.RETURNED)
         locked.save(update_fields=["status", "finished_at", "code"])
-        _log(locked, "returned", user)
+        participant_log(locked, "returned", user)
     elif locked.status != Participant.Status.RETURNED:
         raise StudyRefused(
             f"{locked} is {locked.status}; only someone under way can be noted as returned. "
             "Note what is owed and leave the outcome as it is."
         )
     return locked
+
+
+@transaction.atomic
+def participant_release(*, participant: Participant, user: User = None) -> None:
+    """Let a person begin anew: a session under way ends, and this one counts against nobody.
+
+    All data stay. Raises ``StudyRefused`` for who withdrew, of whom nothing is left to release.
+    """
+    locked = participant_locked(participant)
+    if locked.status == Participant.Status.WITHDRAWN:
+        raise StudyRefused(f"{locked} withdrew and is forgotten; they can begin anew as they are.")
+    if locked.is_active:
+        locked = participant_return(participant=locked, user=user)
+    if not locked.is_released:
+        locked.is_released = True
+        locked.save(update_fields=["is_released"])
+        participant_log(locked, "released", user)
 
 
 @transaction.atomic
@@ -94,7 +111,8 @@ def participant_locked(participant: Participant) -> Participant:
     )
 
 
-def _log(participant: Participant, action: str, user: User, detail: str = "") -> None:
+def participant_log(participant: Participant, action: str, user: User, detail: str = "") -> None:
+    """Note in the study's log what was done with a person, by the number."""
     words = f"{participant.number} {detail}".strip()
     StudyLog.objects.create(
         study=participant.study, user=user, action=f"participant {action}", detail=words
@@ -125,7 +143,7 @@ def participant_withdraw(*, participant: Participant, user: User = None) -> None
     locked.finished_at = locked.finished_at or timezone.now()
     locked.person_hash, locked.device, locked.code = "", {}, ""
     locked.save(update_fields=["status", "finished_at", "person_hash", "device", "code"])
-    _log(locked, "withdrawn", user)
+    participant_log(locked, "withdrawn", user)
 
 
 @transaction.atomic
@@ -137,7 +155,7 @@ def participant_pay(
     if locked.payment != payment:
         before, locked.payment = locked.payment, payment
         locked.save(update_fields=["payment"])
-        _log(locked, "payment", user, f"{before} to {payment}")
+        participant_log(locked, "payment", user, f"{before} to {payment}")
 
 
 @transaction.atomic
@@ -147,4 +165,4 @@ def participant_exclude(*, participant: Participant, reason: str, user: User = N
     if locked.exclusion != reason:
         locked.exclusion = reason
         locked.save(update_fields=["exclusion"])
-        _log(locked, "excluded" if reason else "included", user, reason)
+        participant_log(locked, "excluded" if reason else "included", user, reason)

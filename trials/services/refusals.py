@@ -34,6 +34,10 @@ class AlreadyTookPart(StudyRefused):
     """The same person, by the recruitment id, took part in this study or in one of its group."""
 
 
+class BegunElsewhere(StudyRefused):
+    """A recruitment id whose session is under way, without a proof that it is the same person."""
+
+
 class PageTaken(StudyRefused):
     """A page of consent that someone else sent before."""
 

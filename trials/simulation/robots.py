@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 
 from trials.models import Participant, Study
-from trials.participant.entry import ROBOT
+from trials.participant.visitors import ROBOT
 from trials.simulation.behaviour import Behaviour, Person, Times
 from trials.steps.base import screen_of
 from trials.study.design import Phase

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import urlencode
 
 from django import template
@@ -17,7 +18,9 @@ register = template.Library()
 
 def _seal(context: Context) -> str:
     participant: Participant = context["participant"]
-    return identity.seal(participant, context.get("step_number", participant.step))
+    found: Any = context.get("step_number", participant.step)
+    step: int = found
+    return identity.seal(participant, step)
 
 
 @register.simple_tag(takes_context=True)

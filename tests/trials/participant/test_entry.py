@@ -201,23 +201,27 @@ def test_a_finished_person_with_another_submission_gets_no_second_code(client: C
 
 
 def test_who_takes_the_task_up_again_goes_on_under_the_new_submission(client: Client) -> None:
-    make_recruited("prolific")
+    study = make_recruited("prolific")
     consent(client, **PROLIFIC)
-    look(Tab(), **(PROLIFIC | {"SESSION_ID": "9d" * 12}))
+    look(client, **(PROLIFIC | {"SESSION_ID": "9d" * 12}))
     assert Identity.objects.get().submission_id == "9d" * 12
+    assert study.log.filter(action__contains="another submission").count() == 1
 
 
 def test_where_repeats_are_allowed_the_old_code_is_one_click_away(client: Client) -> None:
-    make_recruited("link", quality={"repeat": "allow"})
-    consent(client, pid="alice")
+    make_recruited("prolific", quality={"repeat": "allow"})
+    consent(client, **PROLIFIC)
     finish(Participant.objects.get())
-    other = Tab()
-    page = look(other, pid="alice")
+    again = PROLIFIC | {"SESSION_ID": "9d" * 12}
+    page = look(client, **again)
     assert "taken part in this study before" in page.text
-    other.post(DOOR, hidden(page.text) | {"again": "yes"})
-    assert "DONE-1" in other.get(WAY).text
-    consent(Tab(), pid="alice")
-    assert Participant.objects.count() == 2
+    client.post(DOOR, hidden(page.text) | {"again": "yes"})
+    assert "DONE-1" in client.get(WAY).text
+    stranger = Tab()
+    page = look(stranger, **again)
+    assert "taken part in this study before" not in page.text
+    stranger.post(DOOR, hidden(page.text) | {"again": "yes"})
+    assert "DONE-1" not in stranger.get(DOOR, follow=True).text
 
 
 def test_a_person_of_the_pilot_is_told_so_before_reading(client: Client) -> None:

@@ -68,7 +68,7 @@ def test_no_result_is_posted_anywhere_else(client: Client, url: str) -> None:
 
 def test_a_task_taken_up_again_is_submitted_under_its_new_assignment(client: Client) -> None:
     consent(client, **MTURK)
-    look(Tab(), **(MTURK | {"assignmentId": "3ASSIGN02"}))
+    look(client, **(MTURK | {"assignmentId": "3ASSIGN02"}))
     assert Identity.objects.get().submission_id == "3ASSIGN02"
     finish()
     assert submit_form(client.get(WAY).text)[1]["assignmentId"] == "3ASSIGN02"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from unittest.mock import Mock
+
 import pytest
 from django.test import Client
 
 from tests.factories import make_study
 from trials import services, urls
 from trials.models import PageError, Participant, Study
-from trials.participant import page_errors, views
+from trials.participant import framing, page_errors, views, visitors
 
 pytestmark = pytest.mark.django_db
 
@@ -45,16 +47,39 @@ def test_an_error_is_kept_with_its_person_and_without_what_is_personal(browser: 
 
 def test_every_page_of_a_participant_is_watched() -> None:
     named = {each.name for each in urls.urlpatterns if str(each.pattern).startswith("s/")}
-    assert named == page_errors.PAGES
+    assert named == framing.PAGES
 
 
 def test_the_oldest_errors_make_room(browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     enter(browser, make_study())
     monkeypatch.setattr(page_errors, "MAX_ERRORS", 2)
-    for _ in range(3):
+    for kind in (KeyError, TypeError, IndexError):
+        monkeypatch.setattr(services, "step_show", Mock(side_effect=kind))
         browser.get("/s/trees/session/")
     assert PageError.objects.count() == 2
     assert PageError.objects.order_by("pk")[0].pk > 1
+
+
+def test_equal_errors_are_one_row_with_a_count(browser: Client) -> None:
+    enter(browser, make_study())
+    for _ in range(5):
+        browser.get("/s/trees/session/")
+    assert PageError.objects.get().n == 5
+
+
+def test_strangers_push_out_no_error_of_the_studys_people(
+    browser: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    enter(browser, make_study())
+    browser.get("/s/trees/session/")
+    monkeypatch.setattr(page_errors, "MAX_UNKNOWN", 1)
+    stranger = Client(raise_request_exception=False)
+    for kind in (KeyError, TypeError, IndexError):
+        monkeypatch.setattr(visitors, "arrival_of", Mock(side_effect=kind))
+        for _ in range(3):
+            assert stranger.get("/s/trees/").status_code == 500
+    rows = PageError.objects.order_by("pk").values_list("participant__number", "n")
+    assert list(rows) == [(1, 1), (None, 3)]
 
 
 def test_errors_elsewhere_are_none_of_a_study(

@@ -28,8 +28,9 @@ def test_prolifics_three_ids_are_read() -> None:
 
 def test_a_workers_ids_are_read_with_the_checked_address() -> None:
     query = WORKER | {"turkSubmitTo": "https://workersandbox.mturk.com"}
-    expected = ("mturk", *WORKER.values(), "https://workersandbox.mturk.com")
-    assert arrival_of("mturk", query) == Arrival(*expected)
+    worker, assignment, hit = WORKER.values()
+    expected = Arrival("mturk", worker, assignment, hit, "https://workersandbox.mturk.com")
+    assert arrival_of("mturk", query) == expected
 
 
 def test_a_task_that_is_not_accepted_is_a_preview() -> None:
@@ -62,9 +63,7 @@ def test_a_platforms_link_without_its_id_is_refused(channel: str, query: dict[st
         arrival_of(channel, query)
 
 
-@pytest.mark.parametrize(
-    "pid", ["{{%PROLIFIC_PID%}}", PID[:-1], PID + "0", PID.upper(), "x" * 24, "5f\x00" * 8]
-)
+@pytest.mark.parametrize("pid", ["{{%PROLIFIC_PID%}}", PID[:-1], PID + "0", "x" * 24, "5f\x00" * 8])
 def test_an_id_that_the_platform_would_not_write_is_refused_unnamed(pid: str) -> None:
     with pytest.raises(ArrivalRefused, match="does not look like an id of Prolific") as refused:
         arrival_of("prolific", PROLIFIC | {"PROLIFIC_PID": pid})
@@ -72,9 +71,18 @@ def test_an_id_that_the_platform_would_not_write_is_refused_unnamed(pid: str) ->
 
 
 @pytest.mark.parametrize("name", ["SESSION_ID", "STUDY_ID"])
-def test_every_id_of_a_link_is_looked_at(name: str) -> None:
-    with pytest.raises(ArrivalRefused, match=name):
-        arrival_of("prolific", PROLIFIC | {name: "<script>"})
+@pytest.mark.parametrize("odd", ["{{%SESSION_ID%}}", "<script>", SESSION[:-1], "x" * 300, " "])
+def test_an_odd_id_beside_the_persons_shuts_nobody_out(name: str, odd: str) -> None:
+    arrival = arrival_of("prolific", PROLIFIC | {name: odd})
+    assert arrival.person_id == PID
+    assert "" in (arrival.submission_id, arrival.project_id)
+
+
+def test_an_id_in_other_letters_is_the_same_persons() -> None:
+    query = {name: value.upper() for name, value in PROLIFIC.items()}
+    assert arrival_of("prolific", query) == arrival_of("prolific", PROLIFIC)
+    worker = {name: value.lower() for name, value in WORKER.items()}
+    assert arrival_of("mturk", worker) == arrival_of("mturk", WORKER)
 
 
 @pytest.mark.parametrize("pid", ["two words", "p\x00", "é", "x" * 201])

@@ -59,13 +59,51 @@ def silence(participant: Participant) -> None:
 @pytest.mark.parametrize("repeat", ["block", "flag", "allow"])
 def test_who_is_under_way_goes_on_whatever_the_rule(repeat: str) -> None:
     study = make_study(plan=make_plan(quality={"repeat": repeat}))
-    assert come(study, "alice", "k" * 20) == come(study, "alice", "l" * 20)
+    assert come(study, "alice", "k" * 20, "s1") == come(study, "alice", "l" * 20, "s1")
+
+
+@pytest.mark.parametrize(("first", "then"), [("", ""), ("s1", ""), ("", "s1"), ("s1", "s2")])
+@pytest.mark.parametrize("repeat", ["block", "flag", "allow"])
+def test_an_id_alone_walks_into_no_session(repeat: str, first: str, then: str) -> None:
+    study = make_study(plan=make_plan(quality={"repeat": repeat}))
+    come(study, "alice", "k" * 20, first)
+    with pytest.raises(services.BegunElsewhere, match="another browser"):
+        come(study, "alice", "l" * 20, then)
+    assert Participant.objects.count() == 1
+
+
+def test_who_is_released_begins_anew_and_loses_nothing() -> None:
+    study = make_study()
+    before = come(study, "alice")
+    services.participant_release(participant=before)
+    again = come(study, "alice", "l" * 20)
+    before.refresh_from_db()
+    assert (before.status, before.is_released, again.is_repeat) == ("returned", True, True)
+    assert before.trials.count() == again.trials.count()
+    assert study.log.filter(action="participant released").count() == 1
+
+
+def test_a_finished_session_may_be_released_too_and_keeps_its_code() -> None:
+    study = make_study()
+    done = answer(come(study, "alice"))
+    services.participant_release(participant=done)
+    assert come(study, "alice", "l" * 20).pk != done.pk
+    assert Participant.objects.get(pk=done.pk).code == done.code
+
+
+def test_who_withdrew_is_not_released() -> None:
+    alice = come(make_study(), "alice")
+    services.participant_withdraw(participant=alice)
+    with pytest.raises(services.StudyRefused, match="withdrew"):
+        services.participant_release(participant=alice)
 
 
 def test_blocked_people_see_their_last_page_again() -> None:
     study = make_study()
-    done = answer(come(study, "alice"))
-    assert come(study, "alice", "l" * 20) == done
+    done = answer(come(study, "alice", submission="s1"))
+    assert come(study, "alice", "l" * 20, "s1") == done
+    with pytest.raises(services.AlreadyTookPart):
+        come(study, "alice", "m" * 20)
 
 
 @pytest.mark.parametrize(("repeat", "is_repeat"), [("flag", True), ("allow", False)])

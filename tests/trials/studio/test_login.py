@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
 
 import pytest
 from django.contrib.auth.models import User
-from django.core.cache import cache
 from django.test import Client
 from pytest_django import Settings
 
+from trials.models import Attempts
+from trials.studio import login
 from trials.studio.login import MAX_FAILURES
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def _fresh(settings: Settings) -> Iterator[None]:
+def _fresh(settings: Settings) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    cache.clear()
     User.objects.create_user("sam", password="correct horse", is_staff=True)
-    yield
-    cache.clear()
 
 
 def attempt(
@@ -87,6 +85,25 @@ def test_guesses_at_the_same_time_are_all_counted(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr("django.contrib.auth.forms.authenticate", look)
     attempt("wrong")
     assert n_looked_at == MAX_FAILURES
+
+
+def test_addresses_of_one_ipv6_network_wait_together() -> None:
+    for n in range(MAX_FAILURES):
+        attempt("wrong", address=f"2001:db8:1:2::{n}")
+    assert "Wait" in attempt("correct horse", address="2001:db8:1:2:ffff::1")
+    assert attempt("correct horse", address="2001:db8:1:3::1") == "in"
+
+
+def test_a_name_waits_whatever_addresses_guess_at_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(login, "MAX_FAILURES_OF_NAME", 12)
+    for n in range(12):
+        assert "Wait" not in attempt("wrong", address=f"10.1.{n}.1")
+    assert "Wait" in attempt("correct horse", address="10.2.0.1")
+
+
+def test_no_name_and_no_address_can_be_read_in_the_counts() -> None:
+    attempt("wrong", address="10.9.8.7")
+    assert all(re.fullmatch(r"[0-9a-f]{64}", each.who) for each in Attempts.objects.all())
 
 
 def test_behind_a_proxy_people_wait_by_the_address_that_it_saw(settings: Settings) -> None:

@@ -1,0 +1,1 @@
+"""The project's own attacks: what must stay impossible, whoever tries."""

@@ -1,0 +1,16 @@
+"""Where a request came from."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.http import HttpRequest
+
+
+def address_of(request: HttpRequest) -> str:
+    """Return where a request came from, as the outermost of ``TRUSTED_PROXIES`` saw it.
+
+    Whatever stands further to the left in X-Forwarded-For was said by the visitor.
+    """
+    n, said = settings.TRUSTED_PROXIES, request.headers.get("X-Forwarded-For", "")
+    hops = [each.strip() for each in said.split(",") if each.strip()]
+    return hops[-n] if n and len(hops) >= n else request.META.get("REMOTE_ADDR", "")
