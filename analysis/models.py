@@ -55,6 +55,12 @@ class Export(Job):
 
     study = models.ForeignKey(Study, models.CASCADE, related_name="exports")
     is_simulated_included = models.BooleanField(default=False)
+    stage = models.CharField(
+        max_length=10, choices=Participant.Stage, default=Participant.Stage.LIVE
+    )
+    is_text_included = models.BooleanField(
+        default=False, help_text="Whether answers in people's own words are in it."
+    )
     part = models.CharField(max_length=50, blank=True)
     file_name = models.CharField(max_length=200, blank=True, help_text="Empty when cleaned away.")
     sha256 = models.CharField(max_length=64, blank=True)

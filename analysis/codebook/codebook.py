@@ -80,7 +80,7 @@ CODEBOOK = (
     Column("file", "string", "", "Name of the exported file."),
     Column("column", "string", "", "Name of the column, in the order of the file."),
     Column(
-        "type", "string", "", "What the cells hold; booleans are written true and false.",
+        "type", "string", "", "What the cells hold; booleans are written TRUE and FALSE.",
         ("string", "integer", "number", "boolean", "datetime"),
     ),
     Column(

@@ -7,33 +7,48 @@ complete.
 
 from __future__ import annotations
 
-import hashlib
-import os
 import re
-import shutil
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
 from datetime import UTC
 from pathlib import Path
-from tempfile import mkdtemp
 
 import yaml
 from pandas import DataFrame
 
 from analysis.codebook.codebook import CODEBOOK, DATA, Columns, codebook_rows
 from analysis.export.export_code import code_write
+from analysis.export.export_facts import Facts, Resource
 from analysis.export.export_metadata import (
-    Facts,
-    Resource,
     croissant,
     datapackage,
     dataset_description,
     json_text,
 )
-from analysis.export.export_texts import DATA_TITLES, changes, citation, readme, simulated_note
+from analysis.export.export_place import (
+    MANIFEST,
+    STUDY_FILE,
+    ExportRefused,
+    Origin,
+    files_below,
+    files_move,
+    foreign_refuse,
+    manifest_write,
+    scratch_folder,
+    sha256_of,
+)
+from analysis.export.export_texts import (
+    DATA_TITLES,
+    changes,
+    citation,
+    readme,
+    simulated_note,
+    texts_note,
+)
 from analysis.export.reference_ids import reference_hash
 from analysis.export.reference_schema import reference_write
-from analysis.rows.frame import CHUNK_ROWS, StudyRows
+from analysis.rows.collected import CollectedRows
+from analysis.rows.frame import CHUNK_ROWS
 from analysis.rows.overview import declared_of, n_robots
 from analysis.tables.csv_cells import cell, csv_open
 from analysis.tables.csv_tables import table_write
@@ -47,41 +62,64 @@ from analysis.tables.recompute import (
     tables_from,
 )
 from analysis.tables.tables import texts_of
-from trials.models import Study
+from trials.models import Participant, Study
 
-MANIFEST = "MANIFEST.sha256"
-SCRATCH = ".export-"
+__all__ = [
+    "MANIFEST", "ExportRefused", "Exported", "Parts", "bundle_write", "data_path", "files_below",
+    "sha256_of",
+]  # fmt: skip
+
 IGNORED = (
     "code", "figures", "reference", "rerun", "tables", "analyse.py", "analysis_plan.json",
     "CITATION.cff", "codebook.csv", "consort.csv", "croissant.json", "datapackage.json", MANIFEST,
-    "requirements.txt", "study.json", "study.yaml",
+    "read.R", "requirements.txt", STUDY_FILE, "study.yaml",
 )  # fmt: skip
 
 # Told what is being written, and how many of about how many rows are done.
 Progress = Callable[[str, int, int], None]
 
 
-class ExportRefused(ValueError):
-    """The files cannot be written there; the message says why."""
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What goes into an export: whose answers, and whether people's own words are among them."""
+
+    include_simulated: bool = False
+    stage: str = Participant.Stage.LIVE
+    include_texts: bool = False
+
+    @property
+    def is_pilot(self) -> bool:
+        """Whether it is of the pilot's people."""
+        return self.stage == Participant.Stage.PILOT
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Exported:
-    """What an export wrote: its folder, its files, its tables by name, and who was left out."""
+    """What an export wrote: its folder, its files, its tables by name, and what was left out."""
 
     folder: Path
     files: tuple[str, ...]
     tables: dict[str, DataFrame]
     simulated_note: str
+    texts_note: str
 
 
-def data_path(slug: str, kind: str, *, include_simulated: bool) -> str:
+def data_path(
+    slug: str,
+    kind: str,
+    *,
+    include_simulated: bool,
+    stage: str = Participant.Stage.LIVE,
+    include_texts: bool = False,
+) -> str:
     """Return a data file's place, named as Psych-DS asks: keywords, hyphens, no other signs.
 
     Only letters and digits of the slug remain; the keyword ``description`` says which file it is.
     """
     short = re.sub(r"[^a-zA-Z0-9]", "", slug) or "unnamed"
-    suffix = "WithSimulated" if include_simulated else ""
+    suffix = "Pilot" if stage == Participant.Stage.PILOT else ""
+    suffix += "WithSimulated" if include_simulated else ""
+    suffix += "WithTexts" if include_texts and kind == "answers" else ""
     return f"data/study-{short}_description-{kind}{suffix}_data.csv"
 
 
@@ -90,29 +128,28 @@ def bundle_write(
     out_dir: Path | str,
     *,
     include_simulated: bool = False,
+    stage: str = Participant.Stage.LIVE,
+    include_texts: bool = False,
+    overwrite: bool = False,
     progress: Progress | None = None,
 ) -> Exported:
     """Write a study's export into ``out_dir``, which is made if need be.
 
-    An older export there is replaced, other files are left alone. Nothing appears before all
-    is complete; an interrupted export leaves the older one as it was. Raises ``ExportRefused``
-    if the path, or a part of it, is a file.
+    An older export of the same study and stage is replaced, other files are left alone. Nothing
+    appears before all is complete; an interrupted export leaves the older one as it was. Raises
+    ``ExportRefused`` if the path, or a part of it, is a file, and, unless ``overwrite``, if
+    something there would be lost: another export, a file that was changed or that no export wrote.
     """
     folder = Path(out_dir)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except (FileExistsError, NotADirectoryError) as error:
-        raise ExportRefused(f"{folder}: found a file, expected a folder or a new name.") from error
-    for lost in folder.glob(f"{SCRATCH}*"):
-        shutil.rmtree(lost, ignore_errors=True)
-    scratch = Path(mkdtemp(prefix=SCRATCH, dir=folder))
-    try:
-        writing = _Writing(study, scratch, include_simulated, progress or _silent)
+    parts = Parts(include_simulated, str(stage), include_texts)
+    origin = Origin(study.slug, parts.stage, study.document_sha256)
+    if not overwrite:
+        foreign_refuse(folder, origin)
+    with scratch_folder(folder) as scratch:
+        writing = _Writing(study, scratch, parts, progress or _silent)
         tables = writing.write_all()
-        files = _move(scratch, folder)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
-    return Exported(folder, files, tables, writing.note)
+        files = files_move(scratch, folder, origin, overwrite=overwrite)
+    return Exported(folder, files, tables, writing.note, writing.texts_note)
 
 
 def _silent(what: str, n_done: int, n_total: int) -> None:
@@ -122,17 +159,25 @@ def _silent(what: str, n_done: int, n_total: int) -> None:
 class _Writing:
     """One export on its way into an empty folder."""
 
-    def __init__(self, study: Study, folder: Path, include_simulated: bool, progress: Progress):
-        self.study, self.folder, self.progress = study, folder, progress
-        self.include_simulated = include_simulated
-        self.rows = StudyRows(study, include_simulated=include_simulated)
-        self.note = simulated_note(n_robots(study), is_included=include_simulated)
+    def __init__(self, study: Study, folder: Path, parts: Parts, progress: Progress):
+        self.study, self.folder, self.parts, self.progress = study, folder, parts, progress
+        self.rows = CollectedRows(
+            study,
+            include_simulated=parts.include_simulated,
+            stage=parts.stage,
+            include_texts=parts.include_texts,
+        )
+        n_simulated = n_robots(study, parts.stage)
+        self.note = simulated_note(n_simulated, is_included=parts.include_simulated)
+        self.texts_note = texts_note(self.rows.n_texts(), is_included=parts.include_texts)
         self.facts = Facts(
             slug=study.slug,
             title=study.plan.title,
             document_sha256=study.document_sha256,
             exported_at=f"{self.rows.moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
-            has_simulated=include_simulated and bool(self.note),
+            has_simulated=parts.include_simulated and bool(self.note),
+            is_pilot=parts.is_pilot,
+            has_texts=parts.include_texts and bool(self.texts_note),
         )
         self.resources: list[Resource] = []
 
@@ -143,14 +188,14 @@ class _Writing:
         self._codebook()
         code_write(self.folder)
         self._descriptions(tables, n_rows)
-        _manifest_write(self.folder)
+        manifest_write(self.folder)
         return tables
 
     def _data(self) -> dict[str, int]:
         """Write the data files; return how many rows each has."""
         totals, written = self.rows.counts(), {}
         for kind, columns in DATA.items():
-            name = data_path(self.study.slug, kind, include_simulated=self.include_simulated)
+            name = data_path(self.study.slug, kind, **asdict(self.parts))
             path = self._place(name)
             kinds = [column.type for column in columns]
             n = 0
@@ -167,13 +212,15 @@ class _Writing:
     def _document(self) -> None:
         frozen = {
             "slug": self.study.slug,
+            "version": self.study.version,
+            "stage": self.parts.stage,
             "document_sha256": self.study.document_sha256,
             "document": self.study.document,
         }
-        self._text("study.json", json_text(frozen))
+        self._text(STUDY_FILE, json_text(frozen))
         self._text("study.yaml", yaml.safe_dump(frozen, sort_keys=False, allow_unicode=True))
-        note = self.note if self.facts.has_simulated else ""
-        self._text(PLAN_FILE, json_text({"declared": declared_of(self.study), "note": note}))
+        plan = {"declared": declared_of(self.study), "note": self.facts.note(self.note)}
+        self._text(PLAN_FILE, json_text(plan))
 
     def _tables(self) -> dict[str, DataFrame]:
         self.progress("tables", 0, 1)
@@ -188,7 +235,7 @@ class _Writing:
             self._note_resource(name, table_path(name), f"Table {name}", columns[name])
         for name, text in texts_of(tables).items():
             self._text(f"tables/{name}", text)
-        pictures = figure_files(tables, self.note if self.facts.has_simulated else "")
+        pictures = figure_files(tables, self.facts.note(self.note))
         for n, (name, draw) in enumerate(pictures.items(), 1):
             self._place(f"figures/{name}").write_bytes(draw())
             self.progress("figures", n, len(pictures))
@@ -216,7 +263,7 @@ class _Writing:
         self._text("dataset_description.json", json_text(dataset_description(facts, resources)))
         self._text("croissant.json", json_text(croissant(facts, resources)))
         self._text("CITATION.cff", citation(facts))
-        self._text("README.md", readme(facts, resources, counts, self.note))
+        self._text("README.md", readme(facts, resources, counts, self.note, self.texts_note))
         self._text("CHANGES", changes(facts, n_rows))
         self._text(".psychds-ignore", "\n".join(IGNORED) + "\n")
 
@@ -247,43 +294,3 @@ def _with_name(resource: Resource, name: str) -> Resource:
     return Resource(
         short, resource.path, resource.title, resource.columns, resource.n_bytes, resource.sha256
     )
-
-
-def sha256_of(path: Path) -> str:
-    """Return the fingerprint of a file, read in blocks."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def files_below(folder: Path) -> Iterator[str]:
-    """Yield the files of a folder, by their paths in it, in order."""
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            yield path.relative_to(folder).as_posix()
-
-
-def _manifest_write(folder: Path) -> None:
-    lines = [f"{sha256_of(folder / name)}  {name}" for name in files_below(folder)]
-    (folder / MANIFEST).write_text("\n".join(lines) + "\n", encoding="utf-8")
-
-
-def manifest_read(folder: Path) -> dict[str, str]:
-    """Return the fingerprints of an export's files; empty where no export is."""
-    path = folder / MANIFEST
-    if not path.is_file():
-        return {}
-    lines = path.read_text(encoding="utf-8").splitlines()
-    return {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
-
-
-def _move(scratch: Path, folder: Path) -> tuple[str, ...]:
-    """Put the files in their place, the manifest last, and remove those of the older export."""
-    older = manifest_read(folder)
-    names = [name for name in files_below(scratch) if name != MANIFEST]
-    for name in set(older) - set(names):
-        if (folder / name).resolve().is_relative_to(folder.resolve()):
-            (folder / name).unlink(missing_ok=True)
-    for name in (*names, MANIFEST):
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        os.replace(scratch / name, folder / name)
-    return (*names, MANIFEST)

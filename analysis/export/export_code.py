@@ -17,6 +17,7 @@ ROOTS = (
     "analysis.figures.figures",
 )
 PACKAGE = "analysis"
+R_READER = Path(__file__).with_name("read.R")
 FORBIDDEN = ("django", "celery", "torch", "trials", "classifiers", "study_site")
 
 SCRIPT = '''"""Compute this study's tables again from data/*.csv, and compare with tables/*.csv.
@@ -24,6 +25,7 @@ SCRIPT = '''"""Compute this study's tables again from data/*.csv, and compare wi
     python -m venv env && env/bin/pip install -r requirements.txt && env/bin/python analyse.py
 
 Only the files beside this one are read: no database, no network, no installed project.
+It ends with 0 if every table is the same, with 1 if one differs, with 2 if it could not compare.
 """
 
 import sys
@@ -33,10 +35,30 @@ HERE = Path(__file__).resolve().parent
 sys.dont_write_bytecode = True  # the export stays as its manifest says
 sys.path.insert(0, str(HERE / "code"))
 
-from analysis.tables.rerun import main  # noqa: E402 - found in code/
+
+def run():
+    for stream in (sys.stdout, sys.stderr):  # a console may lack letters of the study's names
+        stream.reconfigure(errors="backslashreplace")
+    if sys.version_info < (3, 11):
+        return stop("it needs Python 3.11 or later, and this is %d.%d" % sys.version_info[:2])
+    try:
+        from analysis.tables.rerun import main
+
+        return main(HERE)
+    except ImportError as error:
+        return stop("%s; install what requirements.txt lists" % error)
+    except Exception as error:
+        return stop("%s: %s" % (type(error).__name__, error))
+
+
+def stop(why):
+    sys.stderr.write("The analysis could not run: %s.\\n" % why)
+    sys.stderr.write("This says nothing about whether the tables agree.\\n")
+    return 2
+
 
 if __name__ == "__main__":
-    raise SystemExit(main(HERE))
+    raise SystemExit(run())
 '''
 
 
@@ -115,12 +137,13 @@ def requirements(roots: tuple[str, ...] = ROOTS) -> str:
 
 
 def code_write(folder: Path) -> None:
-    """Write ``code/``, ``analyse.py`` and ``requirements.txt`` into an export."""
+    """Write ``code/``, ``analyse.py``, ``read.R`` and ``requirements.txt`` into an export."""
     modules = carried_modules()
     for name, file in modules.items():
         place = folder / "code" / Path(*name.split("."))
         target = place / "__init__.py" if file.name == "__init__.py" else place.with_suffix(".py")
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(file.read_bytes())
+    (folder / R_READER.name).write_bytes(R_READER.read_bytes())
     (folder / "analyse.py").write_text(SCRIPT, encoding="utf-8")
     (folder / "requirements.txt").write_text(requirements(), encoding="utf-8")

@@ -14,10 +14,11 @@ from django.db import transaction
 
 from analysis import tasks
 from analysis.export.export_bundle import bundle_write, files_below, sha256_of
+from analysis.export.export_place import NOT_FOR_OTHERS
 from analysis.models import Export, export_dir
 from classifiers.services import jobs
 from classifiers.services.job_queue import message_send
-from trials.models import Study
+from trials.models import Participant, Study
 
 N_KEPT = 3  # files of a study; older ones are deleted, for they can be made again
 SECONDS_BETWEEN_NOTES = 2.0
@@ -25,18 +26,28 @@ BLOCK_BYTES = 1 << 20
 
 
 @transaction.atomic
-def export_request(*, study: Study, include_simulated: bool) -> Export:
+def export_request(
+    *,
+    study: Study,
+    include_simulated: bool = False,
+    stage: str = Participant.Stage.LIVE,
+    include_texts: bool = False,
+) -> Export:
     """Have an export made, unless one of the same kind is under way, and return it.
 
     A message is sent in any case: a worker only takes a job that is free, and a broker may have
     lost the first message.
     """
     Study.objects.select_for_update().get(pk=study.pk)  # two clicks at once queue up
-    same = Export.objects.filter(study=study, is_simulated_included=include_simulated)
+    asked = {
+        "study": study,
+        "is_simulated_included": include_simulated,
+        "stage": stage,
+        "is_text_included": include_texts,
+    }
+    same = Export.objects.filter(**asked)
     under_way = same.filter(status__in=[Export.Status.QUEUED, Export.Status.RUNNING]).first()
-    export = under_way or Export.objects.create(
-        study=study, is_simulated_included=include_simulated
-    )
+    export = under_way or Export.objects.create(**asked)
     exports_enqueue([export])
     return export
 
@@ -56,12 +67,19 @@ def export_make(*, export: Export) -> None:
     shutil.rmtree(folder, ignore_errors=True)  # what a killed worker left
     note = _noter(export)
     try:
-        is_included = export.is_simulated_included
-        bundle_write(export.study, folder, include_simulated=is_included, progress=note)
+        bundle_write(
+            export.study,
+            folder,
+            include_simulated=export.is_simulated_included,
+            stage=export.stage,
+            include_texts=export.is_text_included,
+            progress=note,
+        )
         name = _name(export)
         unfinished = export_dir() / f"{export.pk}.zip.part"
         # In KB: bytes may be more than the database's numbers hold.
         zip_write(unfinished, folder, name, lambda n, of: note("ZIP file", n >> 10, of >> 10))
+        unfinished.chmod(unfinished.stat().st_mode & ~NOT_FOR_OTHERS)
         digest, size = sha256_of(unfinished), unfinished.stat().st_size
         os.replace(unfinished, export_dir() / f"{name}.zip")
         Export.objects.filter(pk=export.pk, claim=export.claim).update(
@@ -74,8 +92,13 @@ def export_make(*, export: Export) -> None:
 
 
 def _name(export: Export) -> str:
-    robots = "-with-simulated" if export.is_simulated_included else ""
-    return f"{export.study.slug}-{export.created_at:%Y%m%d}-{export.pk}{robots}"
+    parts = (
+        ("-pilot", export.stage == Participant.Stage.PILOT),
+        ("-with-simulated", export.is_simulated_included),
+        ("-with-texts", export.is_text_included),
+    )
+    marks = "".join(mark for mark, is_so in parts if is_so)
+    return f"{export.study.slug}-{export.created_at:%Y%m%d}-{export.pk}{marks}"
 
 
 def _noter(export: Export) -> Callable[[str, int, int], None]:

@@ -10,10 +10,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from analysis.codebook.codebook import Column, Columns
+from analysis.codebook.codebook import Column
+from analysis.export.export_facts import Facts, Resource
 
 Json = dict[str, Any]
 
@@ -22,59 +22,18 @@ PRIMARY_KEYS = {
     "responses": ["participant_id", "trial_index"],
     "participants": ["participant_id"],
     "items": ["classifier", "item_id"],
+    "practice": ["participant_id", "phase", "trial_index"],
+    "answers": ["participant_id", "page", "question"],
+    "shown": ["participant_id", "phase", "trial_index", "exemplar"],
 }
 FOREIGN_KEYS = {
-    "responses": [("participant_id", "participants", "participant_id")],
-    "events": [("participant_id", "participants", "participant_id")],
+    name: [("participant_id", "participants", "participant_id")]
+    for name in ("responses", "events", "practice", "answers", "shown")
 }
 _CROISSANT_TYPES = {
     "string": "sc:Text", "integer": "sc:Integer", "number": "sc:Float", "boolean": "sc:Boolean",
     "datetime": "sc:DateTime",
 }  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Resource:
-    """One CSV file of an export: its name, its path in it, its columns, its bytes."""
-
-    name: str
-    path: str
-    title: str
-    columns: Columns
-    n_bytes: int
-    sha256: str
-
-    @property
-    def is_data(self) -> bool:
-        """Whether Psych-DS counts it as data, not as what was computed from them."""
-        return self.path.startswith("data/")
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What an export says of its study. ``exported_at`` is ISO 8601 in UTC."""
-
-    slug: str
-    title: str
-    document_sha256: str
-    exported_at: str
-    has_simulated: bool
-
-    @property
-    def name(self) -> str:
-        """The data set's name, for people."""
-        return f"{self.title} ({self.slug}{', with simulated people' * self.has_simulated})"
-
-    @property
-    def description(self) -> str:
-        """What the data are, in two sentences and a fingerprint."""
-        robots = " SIMULATED PEOPLE ARE INCLUDED: these are not results about people."
-        return (
-            "People judged whether an AI's label of a photo is right, in a between-subjects study "
-            "of how the AI's answer is explained. One row a response in responses, a person in "
-            "participants, a step in events, a classifier and photo in items. Study document "
-            f"(SHA-256): {self.document_sha256}.{robots * self.has_simulated}"
-        )
 
 
 def json_text(value: Json) -> str:
@@ -112,7 +71,7 @@ def _field(column: Column, *, is_key: bool, is_data: bool) -> Json:
     if column.type == "datetime":
         field["format"] = "%Y-%m-%dT%H:%M:%S.%fZ"
     if column.type == "boolean":
-        field |= {"trueValues": ["true"], "falseValues": ["false"]}
+        field |= {"trueValues": ["TRUE"], "falseValues": ["FALSE"]}
     return field
 
 
@@ -256,8 +215,9 @@ def croissant(facts: Facts, resources: Sequence[Resource]) -> Json:
         "citeAs": f"{facts.name}, {facts.exported_at[:4]}, sha256:{facts.document_sha256}",
         "rai:dataCollection": "Answers of participants who gave consent, by web pages; times by "
         "the server's and the browser's clocks.",
-        "rai:personalSensitiveInformation": "Pseudonyms and times; no recruitment id, address or "
-        "free text.",
+        "rai:personalSensitiveInformation": "Pseudonyms, times, kind of device, time zone and "
+        "answers to the study's questions; no recruitment id or address. "
+        + ("Free text that people wrote is in it." if facts.has_texts else "No free text."),
         "distribution": [
             {
                 "@type": "cr:FileObject",

@@ -6,13 +6,16 @@ import json
 from collections.abc import Mapping, Sequence
 
 from analysis.codebook.codebook import DATA
-from analysis.export.export_metadata import Facts, Resource
+from analysis.export.export_facts import Facts, Resource
 
 DATA_TITLES = {
     "responses": "one row a test response, of participants of every status",
     "participants": "one row a participant who consented",
     "events": "one row a step: consent, each trial presented and answered, the end",
     "items": "one row a classifier and photo of the pool, with what the AI said",
+    "practice": "one row an answered trial of the training or the validation",
+    "answers": "one row an answer to a question of the study's own",
+    "shown": "one row an example on the page of a trial, as the participant saw it",
 }
 OTHERS = (
     ("consort.csv", "who took part and what became of them, for each arm"),
@@ -20,6 +23,7 @@ OTHERS = (
     ("tables/mixed_model.txt", "the mixed model in words: what was fitted, and if it converged"),
     ("figures/*", "the same as pictures (only where this installation draws them)"),
     ("codebook.csv", "what every column of every CSV file means, with its unit"),
+    ("read.R", "reads every CSV file into R with the types of the codebook; base R"),
     ("study.json, study.yaml", "the study document as it was frozen, and its fingerprint"),
     ("analysis_plan.json", "what was declared for the analysis: arms, exclusion rules"),
     ("analyse.py, code/", "the script that computes the tables again from data/ alone"),
@@ -46,20 +50,35 @@ def simulated_note(n: int, *, is_included: bool) -> str:
     return f"{n} simulated {noun} {'included' if is_included else 'left out'}."
 
 
+def texts_note(n: int, *, is_included: bool) -> str:
+    """Say what happened to the answers in people's own words; empty if there are none."""
+    if not n:
+        return ""
+    noun = "answer in free text is" if n == 1 else "answers in free text are"
+    warning = " People may have named themselves or others in it: read it before you share it."
+    return f"{n} {noun} {'included' if is_included else 'left out'}.{warning * is_included}"
+
+
 def readme(
-    facts: Facts, resources: Sequence[Resource], counts: Mapping[str, int], simulated_note: str
+    facts: Facts,
+    resources: Sequence[Resource],
+    counts: Mapping[str, int],
+    simulated_note: str,
+    texts_note: str = "",
 ) -> str:
     """Return README.md. ``counts`` are sums of the CONSORT flow over the arms."""
     titles = [(each.path, each.title) for each in resources if each.name in DATA]
     files = "\n".join(f"| `{path}` | {what} |" for path, what in [*titles, *OTHERS])
     flow = "\n".join(f"| {name.replace('_', ' ')} | {n} |" for name, n in counts.items())
     warning = "\n**SIMULATED PEOPLE ARE INCLUDED: these are not results about people.**\n"
+    pilot = "\n**These are the answers of the pilot, which never count with the study's own.**\n"
     return f"""# {facts.title}
 
 Results of the study `{facts.slug}`, exported at {facts.exported_at}.
 Study document (SHA-256 of its JSON with sorted keys and no spaces): `{facts.document_sha256}`
-{warning * facts.has_simulated}
+{pilot * facts.is_pilot}{warning * facts.has_simulated}
 Simulated participants: {simulated_note or "There are none."}
+Answers in free text: {texts_note or "There are none."}
 
 | participants | number |
 |---|---|
@@ -84,15 +103,31 @@ the same as the one here.
 ## How cells are written
 
 UTF-8, comma-separated (RFC 4180), decimals with `.`, an empty cell for what is missing, booleans
-as `true` and `false`, times in UTC as `2026-03-01T09:30:00.123Z`, durations in milliseconds. pandas
-and R read the files without options:
+as `TRUE` and `FALSE`, times in UTC as `2026-03-01T09:30:00.123Z`, durations in milliseconds. Only
+an empty cell is missing: a class may be called `NA`, `None` or `nan`, which pandas and R would take
+for nothing. Tell them so:
 
 ```python
-responses = pandas.read_csv("{resources[0].path}")
+responses = pandas.read_csv("{resources[0].path}", keep_default_na=False, na_values=[""])
 ```
 
 ```r
-responses <- read.csv("{resources[0].path}")
+responses <- read.csv("{resources[0].path}", na.strings = "", encoding = "UTF-8")
+```
+
+A text that has only digits (a version, a class called `3`) becomes a number that way. The types of
+`codebook.csv`, and texts without the apostrophes of below, come from
+
+```python
+sys.path.insert(0, "code")
+from analysis.codebook.codebook import DATA
+from analysis.tables.tidy import table_read
+responses = table_read("{resources[0].path}", DATA["responses"])
+```
+
+```r
+source("read.R")
+study <- read_export(".")  # all files at once: study$responses, study$participants, ...
 ```
 
 A text that begins with `=`, `+`, `-`, `@`, a tab or a carriage return has an apostrophe put before
@@ -101,9 +136,11 @@ formula. The script takes it away again; numbers are never touched.
 
 ## Who can be recognised
 
-Participants are called by pseudonyms in the order of consent. Ids of a recruitment site, addresses
-and free text are in no file. Somebody who knows when a person took part can still find that
-person's rows by the times: leave out the columns that end in `_at`, and `at`, before you publish,
+Participants are called by pseudonyms in the order of consent. Ids of a recruitment site and
+addresses are in no file; what people wrote in their own words is in `answers` only where that was
+asked for. Somebody who knows when a person took part can still find that person's rows by the
+times; the kind of device, the size of its page and the time zone narrow it down further. Leave out
+the columns that end in `_at`, `at`, and those from `device_kind` to `time_zone` before you publish,
 if that matters.
 
 No licence is given here. Choose one, and put it and the authors into `CITATION.cff`,

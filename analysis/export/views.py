@@ -13,7 +13,7 @@ from analysis.export.export_jobs import N_KEPT, export_request
 from analysis.models import Export
 from analysis.results.views import refused
 from classifiers.services.jobs import is_silent
-from trials.models import Study
+from trials.models import Participant, Study
 from trials.roles import staff_only
 
 SECONDS_TO_REFRESH = 3
@@ -23,16 +23,27 @@ N_SHOWN = 10
 @require_http_methods(["GET", "HEAD", "POST"])
 @staff_only
 def exports(request: HttpRequest, slug: str) -> HttpResponse:
-    """List a study's exports; a POST asks for one. The page comes again while one is made."""
+    """List a study's exports; a POST asks for one. The page comes again while one is made.
+
+    Only those of a stage whose blind is lifted: the pilot's and the study's own are lifted apart.
+    """
     study = get_object_or_404(Study, slug=slug)
-    if lift_of(study) is None:
+    stages = [each for each in Participant.Stage if lift_of(study, each) is not None]
+    stage = request.POST.get("stage", Participant.Stage.LIVE)
+    if not stages or (request.method == "POST" and stage not in stages):
         return refused(request, study, "The export")
     if request.method == "POST":
-        export_request(study=study, include_simulated=request.POST.get("simulated") == "1")
+        export_request(
+            study=study,
+            include_simulated=request.POST.get("simulated") == "1",
+            stage=stage,
+            include_texts=request.POST.get("texts") == "1",
+        )
         return redirect("studio-exports", slug=slug)
-    shown = list(Export.objects.filter(study=study)[:N_SHOWN])
+    shown = list(Export.objects.filter(study=study, stage__in=stages)[:N_SHOWN])
     silent = {export.pk for export in shown if is_silent(export)}
     context = {"study": study, "exports": shown, "silent": silent, "n_kept": N_KEPT}
+    context |= {"stages": stages}
     response = render(request, "studio/results/exports.html", context)
     if any(not export.is_finished for export in shown):
         response["Refresh"] = str(SECONDS_TO_REFRESH)
@@ -44,7 +55,7 @@ def exports(request: HttpRequest, slug: str) -> HttpResponse:
 def export_download(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Send an export's file, in a stream."""
     export = get_object_or_404(Export, pk=pk, study__slug=slug)
-    if lift_of(export.study) is None:
+    if lift_of(export.study, export.stage) is None:
         return refused(request, export.study, "The export")
     if not export.file_name or not export.path.is_file():
         raise Http404(f"The file of {export} is not there: {export.status}. Ask for a new one.")

@@ -62,9 +62,14 @@ class LiveResults:
     as_of: datetime
 
     @property
+    def stage(self) -> str:
+        """Whose answers these are: the pilot's or the study's own."""
+        return stage_shown(self.study)
+
+    @property
     def is_pilot(self) -> bool:
         """Whether these are the pilot's people, and the blind is the pilot's."""
-        return stage_shown(self.study) == Participant.Stage.PILOT
+        return self.stage == Participant.Stage.PILOT
 
     @property
     def is_blinded(self) -> bool:

@@ -86,6 +86,18 @@ def _ms(start: datetime | None, end: datetime | None) -> int | None:
     return None if start is None or end is None else round((end - start).total_seconds() * 1000)
 
 
+def device_columns(device: dict[str, Any]) -> dict[str, object]:
+    """Return what is stored of the device; None for what was not noted."""
+    return {
+        "device_kind": device.get("kind") or None,
+        "browser": device.get("browser") or None,
+        "viewport_width": device.get("width"),
+        "viewport_height": device.get("height"),
+        "pixel_ratio": device.get("pixel_ratio"),
+        "time_zone": device.get("time_zone") or None,
+    }
+
+
 def events_of(
     who: Who,
     person: dict[str, Any],

@@ -23,6 +23,7 @@ from analysis.rows.export_wording import (
     Row,
     Stages,
     Who,
+    device_columns,
     events_of,
     pseudonym,
     stage_columns,
@@ -61,6 +62,9 @@ PARTICIPANT_LOOKUPS = {
     "finished_at": "finished_at",
     "n_attention": "n_attention",
     "n_attention_failed": "n_attention_failed",
+    "device": "device",
+    "payment": "payment",
+    "seed": "seed",
 }
 LOOKUPS = {
     "stage": "trial__participant__stage",
@@ -181,13 +185,18 @@ class StudyRows:
 
     def participants(self) -> Iterator[Row]:
         """Yield one row a participant."""
-        stages = self._stages()
+        stages, flags = self._stages(), self.flags()
         end = validation_end(script(self.study.plan))
         for who, person in self.people.items():
             told = person | {"participant_id": pseudonym(*who)}
             told["exclusion"] = person["exclusion"] or None
             told |= stage_columns(person, stages.get(who, Stages()), end)
+            told |= device_columns(person["device"]) | {"flags": flags.get(who)}
             yield tuple(told[column.name] for column in PARTICIPANTS)
+
+    def flags(self) -> dict[Who, str]:
+        """Return the participants' flags; none here, for the tables of a page need none."""
+        return {}
 
     def _stages(self) -> dict[Who, Stages]:
         keys = [TRIAL_LOOKUPS[name] for name in (*ORDER, "phase")]
@@ -241,14 +250,16 @@ class StudyRows:
 
 
 def by_person(
-    found: QuerySet[Any], lookups: Mapping[str, str]
+    found: QuerySet[Any], lookups: Mapping[str, str], *order: str
 ) -> Callable[[Who], list[dict[str, Any]]]:
     """Return what gives a person's rows, in one stream: ask in the order of the people.
 
-    Rows of people who are never asked for are passed over: somebody who consented a moment ago
+    A person's rows come in the ``order`` of these columns of the database, if there are any. Rows
+    of people who are never asked for are passed over: somebody who consented a moment ago
     has trials, and is in no file.
     """
-    rows = found.order_by(*(lookups[name] for name in ORDER)).values_list(*lookups.values())
+    sorted_rows = found.order_by(*(lookups[name] for name in ORDER), *order)
+    rows = sorted_rows.values_list(*lookups.values())
     named = (dict(zip(lookups, row, strict=True)) for row in rows.iterator(chunk_size=CHUNK_ROWS))
     groups = groupby(named, key=itemgetter(*ORDER))
     coming = next(groups, None)

@@ -43,7 +43,7 @@ def _number(value: Any) -> str:
 
 
 def _boolean(value: object) -> str:
-    return "true" if value else "false"
+    return "TRUE" if value else "FALSE"  # R reads nothing else as logical, pandas reads both
 
 
 def _datetime(value: datetime) -> str:

@@ -1,4 +1,4 @@
-"""``manage.py export_study STUDY --out DIR [--include-simulated]``"""
+"""``manage.py export_study STUDY --out DIR [--stage pilot|live] [--include-simulated] …``"""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from analysis.export.export_bundle import ExportRefused, bundle_write
 from classifiers.management.lookup import by_slug
-from trials.models import Study
+from trials.models import Participant, Study
 
 HEADINGS = {
     "n_participants": "people",
@@ -35,21 +35,34 @@ class Command(BaseCommand):
         parser.add_argument(
             "--include-simulated", action="store_true", help="count robots as if they were people"
         )
+        parser.add_argument(
+            "--stage", choices=Participant.Stage.values, default=Participant.Stage.LIVE,
+            help="whose answers: the study's own (live) or its pilot's (default: live)",
+        )  # fmt: skip
+        parser.add_argument(
+            "--include-texts", action="store_true",
+            help="write answers in free text too; people may have named themselves or others",
+        )  # fmt: skip
+        parser.add_argument(
+            "--overwrite", action="store_true",
+            help="replace what is in DIR although it is of another study or stage, or was changed",
+        )  # fmt: skip
 
     def handle(self, *args: Any, **options: Any) -> None:
         study = by_slug(Study, options["study"])
-        is_included = options["include_simulated"]
+        names = ("include_simulated", "stage", "include_texts", "overwrite")
+        asked = {name: options[name] for name in names}
+        is_included = asked["include_simulated"]
         try:
             with _Bars() as bars:
-                done = bundle_write(
-                    study, options["out"], include_simulated=is_included, progress=bars.show
-                )
+                done = bundle_write(study, options["out"], progress=bars.show, **asked)
         except ExportRefused as error:
             raise CommandError(str(error)) from error
+        pilot = ", the pilot" if asked["stage"] == Participant.Stage.PILOT else ""
         table = done.tables["accuracy"].rename(columns=HEADINGS)
         self.stdout.write(
-            f"Accuracy in percent, over participants of {study}: all who completed, and those "
-            "kept by the exclusions; low to high is the 95 % interval:"
+            f"Accuracy in percent, over participants of {study}{pilot}: all who completed, and "
+            "those kept by the exclusions; low to high is the 95 % interval:"
         )
         self.stdout.write(table.to_string(index=False, na_rep="", float_format="{:.1f}".format))
         note = done.simulated_note
@@ -57,6 +70,11 @@ class Command(BaseCommand):
             note += " Include them with --include-simulated."
         if note:
             self.stdout.write(note)
+        texts = done.texts_note
+        if texts and not asked["include_texts"]:
+            texts += " Include them with --include-texts."
+        if texts:
+            self.stdout.write(texts)
         self.stdout.write(f"Wrote {len(done.files)} files to {done.folder}; begin with README.md")
 
 

@@ -114,7 +114,7 @@ def test_cells_are_written_as_the_codebook_promises(study: Study, tmp_path: Path
     Trial.objects.filter(participant__status="active").update(presented_at=None)
     bundle_write(study, tmp_path)
     first, *_, last = read(data(tmp_path, "responses"))
-    assert (first["is_simulated"], first["is_ai_correct"]) == ("false", "true")
+    assert (first["is_simulated"], first["is_ai_correct"]) == ("FALSE", "TRUE")
     assert first["presented_at"] == "2026-03-01T09:30:00.123Z"
     assert (first["rt_ms"], first["ai_votes"], first["ai_confidence"]) == ("1500", "13", "0.65")
     assert (last["rt_ms"], last["ai_votes"], last["presented_at"]) == ("", "", "")
@@ -157,7 +157,7 @@ def test_items_are_the_whole_pool_of_every_ai(study: Study, tmp_path: Path) -> N
     bundle_write(study, tmp_path)
     rows = read(data(tmp_path, "items"))
     assert [(row["classifier"]) for row in rows] == ["knn"] * 10 + ["softmax"] * 10
-    assert sum(row["is_ai_correct"] == "true" for row in rows) == 10
+    assert sum(row["is_ai_correct"] == "TRUE" for row in rows) == 10
 
 
 def test_simulated_people_are_left_out_and_no_file_says_otherwise(
@@ -165,7 +165,7 @@ def test_simulated_people_are_left_out_and_no_file_says_otherwise(
 ) -> None:
     done = bundle_write(study, tmp_path)
     assert done.simulated_note == "1 simulated participant is left out."
-    assert {row["is_simulated"] for row in read(data(tmp_path, "participants"))} == {"false"}
+    assert {row["is_simulated"] for row in read(data(tmp_path, "participants"))} == {"FALSE"}
     assert {row["participant_id"][0] for row in read(data(tmp_path, "events"))} == {"p"}
     assert not any("WithSimulated" in name for name in done.files)
 

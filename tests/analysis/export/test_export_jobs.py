@@ -1,6 +1,7 @@
 """One click: asked for by a page, made by a worker, downloaded by staff."""
 
 import hashlib
+import re
 import zipfile
 from datetime import timedelta
 from io import BytesIO
@@ -93,6 +94,23 @@ def test_the_files_name_says_when_simulated_people_are_in_it(study: Study) -> No
     assert export.file_name.endswith("-with-simulated.zip")
     names = zipfile.ZipFile(export.path).namelist()
     assert any("responsesWithSimulated_data.csv" in name for name in names)
+
+
+def test_each_stage_waits_for_its_own_lift(study: Study, staff: Client) -> None:
+    assert staff.post(PAGE, {"stage": "pilot"}).status_code == 403
+    assert not Export.objects.exists()
+    pilot = export_request(study=study, stage="pilot")
+    assert staff.get(f"{PAGE}{pilot.pk}.zip").status_code == 403
+    assert str(pilot.pk) not in re.findall(r"exports/(\d+)\.zip", staff.get(PAGE).text)
+    blind_lift(study=study, user=User.objects.get(username="lifter"), stage="pilot")
+    assert staff.post(PAGE, {"stage": "pilot", "texts": "1"}).status_code == 302
+    newest = Export.objects.first()
+    assert newest is not None
+    assert (newest.stage, newest.is_text_included) == ("pilot", True)
+    tasks.export_build(newest.pk)
+    newest.refresh_from_db()
+    assert newest.file_name.endswith("-pilot-with-texts.zip")
+    assert newest.path.stat().st_mode & 0o007 == 0
 
 
 def test_a_second_click_while_one_is_made_makes_no_second(study: Study) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from analysis.codebook import codebook
 from analysis.export.export_bundle import bundle_write, sha256_of
 from analysis.export.export_code import CodeNotPure, carried_modules, requirements
 from analysis.tables.recompute import table_columns
@@ -24,7 +25,7 @@ from trials.models import Study
 
 # Not for the tests but for their fixture: a database is made only where a test asks for one.
 pytestmark = pytest.mark.django_db
-DATA = ("responses", "participants", "events", "items")
+DATA = tuple(codebook.DATA)
 
 
 @pytest.fixture(scope="module")
@@ -162,6 +163,47 @@ def test_the_script_gives_the_same_tables_without_project_and_database(export: P
     assert not list(export.rglob("__pycache__"))
 
 
+def ended(export: Path, prelude: str, **env: str) -> subprocess.CompletedProcess[str]:
+    """Run the script after ``prelude``, in an environment of its own."""
+    code = f"{prelude}\nimport runpy, sys\nsys.argv = ['analyse.py', '--no-figures']\n"
+    code += f"runpy.run_path({str(export / 'analyse.py')!r}, run_name='__main__')"
+    return subprocess.run(
+        [sys.executable, "-c", code], cwd="/", capture_output=True, text=True, check=False,
+        env={"PATH": os.environ["PATH"], "OMP_NUM_THREADS": "1", **env},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("prelude", "why"), [
+    ("import sys; sys.modules['scipy'] = None", "install what requirements.txt lists"),
+    ("import sys; sys.version_info = (3, 9, 2)", "needs Python 3.11 or later, and this is 3.9"),
+])  # fmt: skip
+def test_a_script_that_cannot_run_says_a_sentence_and_no_verdict(
+    export: Path, prelude: str, why: str
+) -> None:
+    done = ended(export, prelude)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert why in done.stderr
+    assert "This says nothing about whether the tables agree." in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_script_says_what_file_is_missing(export: Path) -> None:
+    (export / "analysis_plan.json").unlink()
+    done = ended(export, "")
+    assert done.returncode == 2
+    assert "analysis_plan.json" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_console_without_letters_stops_no_script(export: Path) -> None:
+    plan = export / "analysis_plan.json"
+    plan.write_text(plan.read_text(encoding="utf-8").replace("kNN", "kŃN"), encoding="utf-8")
+    done = ended(export, "", PYTHONIOENCODING="ascii")
+    assert done.returncode == 2  # the data name another condition than the plan
+    assert "k\\u0143N" in done.stderr
+    assert "UnicodeEncodeError" not in done.stderr
+
+
 def test_the_script_says_which_table_differs_and_where_and_which_is_missing(
     export: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -180,7 +222,7 @@ def test_a_changed_answer_changes_the_tables(
 ) -> None:
     (path,) = (export / "data").glob("*-responses_data.csv")
     text = path.read_text(encoding="utf-8")
-    path.write_text(text.replace("yes,true", "no,false"), encoding="utf-8", newline="")
+    path.write_text(text.replace("yes,TRUE", "no,FALSE"), encoding="utf-8", newline="")
     assert main(export, []) == 1
     assert "accuracy.csv             DIFFERS: row 1, accuracy_mean" in capsys.readouterr().out
 
@@ -214,13 +256,14 @@ def test_the_requirements_are_the_versions_that_computed(shared: Path) -> None:
 
 def test_only_pure_modules_can_be_carried() -> None:
     assert "analysis.stats.measures" in carried_modules()
-    with pytest.raises(CodeNotPure, match=r"analysis\.frame imports .*django"):
+    with pytest.raises(CodeNotPure, match=r"analysis\.rows\.frame imports .*django"):
         carried_modules(("analysis.rows.frame",))
     assert "scipy==" in requirements()
 
 
 def test_the_carried_code_is_ours_byte_by_byte(shared: Path) -> None:
     for name, file in carried_modules().items():
-        if name != "analysis":
-            copy = shared / "code" / Path(*name.split(".")).with_suffix(".py")
-            assert sha256_of(copy) == sha256_of(file)
+        place = shared / "code" / Path(*name.split("."))
+        is_package = file.name == "__init__.py"
+        copy = place / file.name if is_package else place.with_suffix(".py")
+        assert sha256_of(copy) == sha256_of(file)

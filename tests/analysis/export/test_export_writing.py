@@ -80,8 +80,62 @@ def test_a_manifest_that_points_elsewhere_deletes_nothing(study: Study, tmp_path
     (tmp_path / "precious.txt").write_text("mine")
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / MANIFEST).write_text(f"{'0' * 64}  ../precious.txt\n")
-    bundle_write(study, tmp_path / "out")
+    with pytest.raises(ExportRefused, match=r"found MANIFEST\.sha256 of something else"):
+        bundle_write(study, tmp_path / "out")
+    bundle_write(study, tmp_path / "out", overwrite=True)
     assert (tmp_path / "precious.txt").read_text() == "mine"
+
+
+def everything(folder: Path) -> dict[str, bytes]:
+    return {name: (folder / name).read_bytes() for name in export_bundle.files_below(folder)}
+
+
+@pytest.mark.parametrize(("other", "found"), [
+    ({"slug": "dogs"}, r"an export of study birds \(live, document [0-9a-f]{12}\)"),
+    ({"stage": "pilot"}, r"an export of study birds \(live"),
+])  # fmt: skip
+def test_an_export_of_another_study_or_stage_is_never_replaced_without_a_word(
+    study: Study, tmp_path: Path, other: dict[str, str], found: str
+) -> None:
+    bundle_write(study, tmp_path)
+    before = everything(tmp_path)
+    later, stage = make_study(other.get("slug", "dogs")), other.get("stage", "live")
+    asked = study if "stage" in other else later
+    with pytest.raises(ExportRefused, match=found) as refusal:
+        bundle_write(asked, tmp_path, stage=stage)
+    assert f"such as {tmp_path / f'{asked.slug}-{stage}'}, or --overwrite" in str(refusal.value)
+    assert everything(tmp_path) == before
+    bundle_write(asked, tmp_path, stage=stage, overwrite=True)
+    names = " ".join(everything(tmp_path))
+    assert ("study-dogs" in names) == (asked is later)
+    assert "study-birds_description-responses_data" not in names
+
+
+def test_files_that_no_export_wrote_are_never_replaced_without_a_word(
+    study: Study, tmp_path: Path
+) -> None:
+    (tmp_path / "README.md").write_text("mine")
+    (tmp_path / "notes.txt").write_text("mine too")
+    with pytest.raises(ExportRefused, match=r"found README\.md, which no export wrote"):
+        bundle_write(study, tmp_path)
+    assert everything(tmp_path) == {"README.md": b"mine", "notes.txt": b"mine too"}
+    bundle_write(study, tmp_path, overwrite=True)
+    assert (tmp_path / "README.md").read_text() != "mine"
+
+
+def test_what_a_researcher_wrote_into_an_export_is_never_lost(study: Study, tmp_path: Path) -> None:
+    bundle_write(study, tmp_path)
+    (tmp_path / "CITATION.cff").write_text("authors: [me]")
+    with pytest.raises(ExportRefused, match=r"found CITATION\.cff, changed since the older export"):
+        bundle_write(study, tmp_path)
+    assert (tmp_path / "CITATION.cff").read_text() == "authors: [me]"
+
+
+def test_nobody_else_may_read_what_an_export_wrote(study: Study, tmp_path: Path) -> None:
+    done = bundle_write(study, tmp_path / "new" / "out")
+    places = [done.folder, *(done.folder / name for name in done.files)]
+    places += [path.parent for path in places[1:]]
+    assert [str(path) for path in places if path.stat().st_mode & 0o007] == []
 
 
 @pytest.mark.parametrize("name", ["taken", "taken/below"])
@@ -139,6 +193,17 @@ def test_the_command_can_include_simulated_people(
 ) -> None:
     out = command("birds", "--out", tmp_path, "--include-simulated", capsys=capsys)
     assert "1 simulated participant is included.\n" in out
+
+
+def test_the_command_exports_the_pilot_and_refuses_its_folder_to_the_study(
+    study: Study, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = command("birds", "--out", tmp_path, "--stage", "pilot", capsys=capsys)
+    assert "participants of birds, the pilot" in out
+    with pytest.raises(CommandError, match=r"found an export of study birds \(pilot"):
+        call_command("export_study", "birds", "--out", str(tmp_path))
+    command("birds", "--out", tmp_path, "--overwrite", capsys=capsys)
+    assert not list((tmp_path / "data").glob("*Pilot*"))
 
 
 def test_the_command_is_silent_about_robots_where_there_are_none(

@@ -1,0 +1,143 @@
+"""Columns of what a study collects beside the test: practice, questions, what was on screen.
+
+Standard library only.
+"""
+
+from __future__ import annotations
+
+from analysis.codebook.column import Column
+from analysis.codebook.file_columns import (
+    CLASSIFIER,
+    CONDITION,
+    GIVEN,
+    IS_AI_CORRECT,
+    IS_SIMULATED,
+    ITEM_ID,
+    JUDGED,
+    PARTICIPANT_ID,
+    PARTICIPANT_STATUS,
+    STAGES,
+    TRIAL_INDEX,
+    VIEW,
+)
+
+CELLS = (
+    "in the order of the boxes' numbers, a blank between. r1c1 is the upper left cell of the grid "
+    "of 7 x 7 cells, r1c7 the upper right one. Empty where no boxes were shown."
+)
+
+# Of a participant, after the columns that the analysis reads.
+SESSION = (
+    Column(
+        "device_kind", "string", "",
+        "The device of the consent: by the page's script, or without one by the request's headers. "
+        "Empty when not noted (robots).",
+        ("computer", "tablet", "phone"), is_nullable=True,
+    ),
+    Column(
+        "browser", "string", "", "Family of the browser, without its version.", is_nullable=True
+    ),
+    Column(
+        "viewport_width", "integer", "px",
+        "Width of the browser's page at the consent, in CSS pixels; empty without a script.",
+        is_nullable=True, minimum=0,
+    ),
+    Column(
+        "viewport_height", "integer", "px",
+        "Height of the browser's page at the consent, in CSS pixels; empty without a script.",
+        is_nullable=True, minimum=0,
+    ),
+    Column(
+        "pixel_ratio", "number", "device pixels per CSS pixel",
+        "1 on an ordinary screen, 2 to 3 on most phones; empty without a script.",
+        is_nullable=True, minimum=0,
+    ),
+    Column(
+        "time_zone", "string", "",
+        "The browser's time zone at the consent, by its IANA name, such as Europe/Berlin; empty "
+        "without a script. All times in the files are UTC.",
+        is_nullable=True,
+    ),
+    Column(
+        "flags", "string", "",
+        "Signs of careless or machine-made answers, '; ' between (docs/running.md of the platform "
+        "says when each is given). Nobody is excluded by one. Empty without any.",
+        is_nullable=True,
+    ),
+    Column(
+        "payment", "string", "", "What is owed for the session.",
+        ("none", "due", "paid", "refused"),
+    ),
+    Column(
+        "seed", "integer", "",
+        "Seed of the person's own order of trials. Up to 62 bits: read it as text where numbers "
+        "have fewer.",
+        minimum=0,
+    ),
+)  # fmt: skip
+
+PRACTICE = (
+    PARTICIPANT_ID,
+    IS_SIMULATED,
+    PARTICIPANT_STATUS,
+    CONDITION,
+    CLASSIFIER,
+    VIEW,
+    Column("phase", "string", "", "The trial's phase.", STAGES[1:3]),
+    Column(
+        "attempt", "integer", "",
+        "Which attempt at the validation, from 1; 1 in the training.", minimum=1,
+    ),
+    TRIAL_INDEX,
+    *JUDGED,
+    IS_AI_CORRECT,
+    *GIVEN,
+)  # fmt: skip
+
+ANSWERS = (
+    PARTICIPANT_ID,
+    Column("page", "string", "", "Name of the page of questions in the study document."),
+    Column("question", "string", "", "Name of the question on that page."),
+    Column(
+        "kind", "string", "",
+        "What was asked for: a number, a choice, a line or a paragraph of free text. Free text is "
+        "in the file only where the export was asked for it.",
+        ("choice", "number", "line", "paragraph"),
+    ),
+    Column(
+        "answer", "string", "",
+        "The answer as it was given. A question that was left open has no row.",
+    ),
+    Column(
+        "number", "number", "", "The answer to a question for a number; empty for the others.",
+        is_nullable=True,
+    ),
+    Column(
+        "received_at", "datetime", "UTC, to the millisecond",
+        "When the answer reached the server, by the server's clock.",
+    ),
+)  # fmt: skip
+
+SHOWN = (
+    PARTICIPANT_ID,
+    Column("phase", "string", "", "The trial's phase.", STAGES[1:]),
+    TRIAL_INDEX,
+    ITEM_ID,
+    Column(
+        "exemplar", "integer", "", "Place of the example on the trial's page, from 1.", minimum=1
+    ),
+    Column(
+        "exemplar_item_id", "string", "", "The photo of the example, named as item_id is.",
+    ),
+    Column(
+        "exemplar_image", "string", "", "The example's path below the folder of the dataset."
+    ),
+    Column(
+        "item_cells", "string", "", f"Cells of the photo that the boxes mark, {CELLS}",
+        is_nullable=True,
+    ),
+    Column(
+        "exemplar_cells", "string", "", f"Cells of the example that match them, {CELLS}",
+        is_nullable=True,
+    ),
+)  # fmt: skip

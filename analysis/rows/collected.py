@@ -1,0 +1,197 @@
+"""What a study collected beside the test, as tidy rows: practice, questions, what was on screen.
+
+``CollectedRows`` gives every data file of an export; a page of results needs the rows of
+``StudyRows`` alone. Rows come in a stream, in the order of the codebook's columns, sorted by
+participant (people before robots).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import Any
+
+from django.db.models import F, Q
+
+from analysis.codebook.collected_columns import PRACTICE
+from analysis.rows.collected_wording import answer_of, cells_of
+from analysis.rows.export_wording import ORDER, Row, Who, pseudonym, teller
+from analysis.rows.frame import CHUNK_ROWS, LOOKUPS, RT_CLEAN, StudyRows, by_person
+from classifiers.models import Neighbor
+from trials.models import Participant, QuestionAnswer, Response, Study, Trial
+from trials.services.flags import AT_A_TIME, participant_flags
+from trials.study.design import Phase
+from trials.study.plan import VIEWS, QuestionPlan, StudyPlan
+
+FREE_TEXT = ("line", "paragraph")
+PRACTICED = (Phase.TRAINING, Phase.VALIDATION)
+SEPARATOR = "; "
+PRACTICE_LOOKUPS = LOOKUPS | {"phase": "trial__phase"}
+ANSWER_LOOKUPS = {
+    "participant_id": "participant__number",
+    "is_simulated": "participant__is_simulated",
+    "page": "page",
+    "question": "name",
+    "value": "value",
+    "received_at": "received_at",
+}
+SHOWN_LOOKUPS = {
+    "participant_id": "participant__number",
+    "is_simulated": "participant__is_simulated",
+    "view": "participant__condition__view_name",
+    "phase": "phase",
+    "position": "position",
+    "prediction": "prediction_id",
+    "sha256": "prediction__image__sha256",
+}
+# An example's photo (fingerprint and path) and its matches, as stored.
+Example = tuple[str, str, list[dict[str, Any]]]
+
+
+class CollectedRows(StudyRows):
+    """The rows of every data file. ``include_texts`` adds what people wrote in their own words."""
+
+    def __init__(
+        self,
+        study: Study,
+        *,
+        include_simulated: bool = False,
+        stage: str = Participant.Stage.LIVE,
+        include_texts: bool = False,
+    ) -> None:
+        super().__init__(study, include_simulated=include_simulated, stage=stage)
+        self.include_texts = include_texts
+
+    def counts(self) -> dict[str, int]:
+        """Return about how many rows each file will have; for showing progress."""
+        n_practice = Response.objects.filter(
+            self._of("trial__participant__"), trial__phase__in=PRACTICED
+        ).count()
+        n_answers = QuestionAnswer.objects.filter(self._of("participant__")).count()
+        n_trials = Trial.objects.filter(self._of("participant__")).count()
+        n_shown = n_trials * self.study.plan.trial.n_exemplars
+        return super().counts() | {
+            "practice": n_practice, "answers": n_answers, "shown": n_shown
+        }  # fmt: skip
+
+    def flags(self) -> dict[Who, str]:
+        """Return each participant's flags, ``; `` between; nothing for who has none."""
+        found = Participant.objects.filter(self._of(""), consented_at__lte=self.moment)
+        said: dict[Who, str] = {}
+        people: list[Participant] = []
+        for each in found.order_by("pk").iterator(chunk_size=AT_A_TIME):
+            people.append(each)
+            if len(people) == AT_A_TIME:
+                said |= _flagged(people)
+                people = []
+        return said | _flagged(people)
+
+    def practice(self) -> Iterator[Row]:
+        """Yield one row an answered trial of the training and the validation."""
+        found = Response.objects.with_correctness().filter(
+            self._of("trial__participant__"),
+            trial__phase__in=PRACTICED,
+            received_at__lte=self.moment,
+        )
+        who = [PRACTICE_LOOKUPS[name] for name in ORDER]
+        ordered = found.annotate(rt_clean_ms=RT_CLEAN).order_by(
+            *who, "trial__phase", "trial__position"
+        )
+        tell = teller(PRACTICE, [*PRACTICE_LOOKUPS, "attempt"], {})
+        place = {name: index for index, name in enumerate(PRACTICE_LOOKUPS)}
+        validation = self.study.plan.validation
+        for raw in ordered.values_list(*PRACTICE_LOOKUPS.values()).iterator(chunk_size=CHUNK_ROWS):
+            person = self.people.get((raw[place["is_simulated"]], raw[place["participant_id"]]))
+            if person is None:
+                continue
+            is_gate = validation is not None and raw[place["phase"]] == Phase.VALIDATION
+            n_before = raw[place["trial_index"]] // validation.n if validation and is_gate else 0
+            told = list(raw)
+            told[place["participant_status"]] = person["status"]
+            yield tell((*told, n_before + 1))
+
+    def answers(self) -> Iterator[Row]:
+        """Yield one row an answered question; free text only where it was asked for."""
+        asked = questions_of(self.study.plan)
+        found = QuestionAnswer.objects.filter(
+            self._of("participant__"), received_at__lte=self.moment
+        )
+        given = by_person(found, ANSWER_LOOKUPS, "pk")
+        for who in self.people:
+            for each in given(who):
+                question = asked[each["page"], each["question"]]
+                if self.include_texts or question.answer not in FREE_TEXT:
+                    said = answer_of(question, each["value"])
+                    head = (pseudonym(*who), each["page"], each["question"], question.answer)
+                    yield (*head, *said, each["received_at"])
+
+    def n_texts(self) -> int:
+        """Count the answers in people's own words."""
+        asked = questions_of(self.study.plan).items()
+        written = [place for place, question in asked if question.answer in FREE_TEXT]
+        named = Q(pk__in=[])
+        for page, name in written:
+            named |= Q(page=page, name=name)
+        found = QuestionAnswer.objects.filter(named, self._of("participant__"))
+        return found.filter(received_at__lte=self.moment).count()
+
+    def shown(self) -> Iterator[Row]:
+        """Yield one row an example on a trial's page, as each person saw it."""
+        seen = Trial.objects.filter(self._of("participant__"), presented_at__lte=self.moment)
+        with_examples = [name for name, view in VIEWS.items() if view.has_exemplars]
+        seen = seen.filter(participant__condition__view_name__in=with_examples)
+        trials = by_person(seen, SHOWN_LOOKUPS, "position")
+        phases = list(Phase)
+        for who in self.people:
+            mine = trials(who)
+            mine.sort(key=lambda trial: phases.index(trial["phase"]))
+            for trial in mine:
+                yield from self._examples_of(who, trial)
+
+    def _examples_of(self, who: Who, trial: Mapping[str, Any]) -> Iterator[Row]:
+        has_boxes = VIEWS[trial["view"]].has_boxes
+        head = (pseudonym(*who), trial["phase"], trial["position"] + 1, _item_id(trial["sha256"]))
+        examples = self.examples.get(trial["prediction"], [])
+        for place, (sha256, image, matches) in enumerate(examples, 1):
+            shown = matches if has_boxes else []
+            cells = (cells_of(shown, "query_cell"), cells_of(shown, "gallery_cell"))
+            yield (*head, place, _item_id(sha256), image, *cells)
+
+    @cached_property
+    def examples(self) -> dict[int, list[Example]]:
+        """The examples of each prediction that somebody judged, the nearest first.
+
+        They are those of the AI's class, at most ``n_exemplars``: what ``trial_screen`` shows.
+        """
+        judged = Trial.objects.filter(self._of("participant__")).values("prediction")
+        voters = Neighbor.objects.filter(
+            prediction__in=judged, image__category=F("prediction__category")
+        )
+        rows = voters.order_by("prediction", "rank").values_list(
+            "prediction", "image__sha256", "image__source", "matches"
+        )
+        n, found = self.study.plan.trial.n_exemplars, dict[int, list[Example]]()
+        for prediction, sha256, source, matches in rows.iterator(chunk_size=CHUNK_ROWS):
+            mine = found.setdefault(prediction, [])
+            if len(mine) < n:
+                mine.append((sha256, source, matches))
+        return found
+
+
+def questions_of(plan: StudyPlan) -> dict[tuple[str, str], QuestionPlan]:
+    """Return a study's own questions by page and name, in the order in which they are asked."""
+    pages = plan.questions.items()
+    return {(page, each.name): each for page, asked in pages for each in asked.questions}
+
+
+def _flagged(people: list[Participant]) -> dict[Who, str]:
+    found = participant_flags(people)
+    return {
+        (each.is_simulated, each.number): SEPARATOR.join(flag.name for flag in found[each.pk])
+        for each in people
+        if found[each.pk]
+    }
+
+
+def _item_id(sha256: str) -> str:
+    return f"i{sha256[:16]}"
