@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +15,7 @@ from numpy.typing import NDArray
 from classifiers.core.catalogue import CLASSIFIERS, parameters_resolved
 from classifiers.core.metrics.evaluation import N_BINS, Change, Scores, change, scores
 from classifiers.core.metrics.labels import LabelsRefused, Truth, truths_read
+from classifiers.core.strict_files import CsvRefused, csv_rows, json_read
 from classifiers.models import Dataset, Gallery, Image, Prediction, PredictionRun
 from classifiers.services.queueing import runs_request
 
@@ -112,7 +111,7 @@ def labels_read(path: Path) -> LabelFile:
     """Read a JSON file of labels; what it means is told by the images it is for."""
     try:
         content = path.read_bytes()
-        parsed = json.loads(content)
+        parsed = json_read(content)
     except OSError as error:
         raise LabelsRefused(f"{path} cannot be read ({error.strerror}).") from error
     except ValueError as error:
@@ -124,15 +123,13 @@ def left_out_read(path: Path) -> set[str]:
     """Read the ``source`` column of a list of images to leave out, as filter_dataset writes it."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as lines:
-            reader = csv.DictReader(lines)
-            if "source" not in (reader.fieldnames or ()):
-                raise EvaluationRefused(
-                    f"{path} has the columns {reader.fieldnames}; expected one named source, as "
-                    "filter_dataset --out writes it."
-                )
-            return {row["source"] for row in reader}
+            return {row["source"] for _, row in csv_rows(lines, ("source",))}
     except (OSError, UnicodeDecodeError) as error:
         raise EvaluationRefused(f"{path} cannot be read ({error}).") from error
+    except CsvRefused as error:
+        raise EvaluationRefused(
+            f"{path}: {error}; expected a table as filter_dataset --out writes it."
+        ) from error
 
 
 def truths_of(

@@ -5,7 +5,6 @@ Standard library only: no database, no pictures. ``datasets.py`` stores what is 
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import os
 import re
@@ -13,6 +12,9 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from unicodedata import normalize
+
+from classifiers.core.strict_files import CsvRefused, csv_rows
 
 LAYOUT = "ROOT/<split>/<category>/<file>"
 EXPECTED = f"{LAYOUT}, for instance ROOT/gallery/Painted_Bunting/0001.jpg"
@@ -20,6 +22,7 @@ CATEGORIES_FILE = "categories.csv"
 COLUMNS = ("folder", "label", "definition")
 IGNORED_NAMES = {"thumbs.db", "desktop.ini"}
 DEPTH = 3
+MAX_DEPTH = 50
 MAX_SPLIT, MAX_CATEGORY, MAX_SOURCE = 50, 200, 1000
 """Longest names that the database keeps (``Image.split``, ``Category.name``, ``Image.source``)."""
 
@@ -119,7 +122,10 @@ class _Walk:
         # Links are followed where split and category folders lie, and no deeper: so a link
         # that points back up ends the walk instead of looping.
         elif entry.is_dir(follow_symlinks=len(parts) < DEPTH):
-            self.visit(Path(entry.path), parts)
+            if len(parts) > MAX_DEPTH:
+                self.refused.append(Refusal(printable("/".join(parts)), "folders without end"))
+            else:
+                self.visit(Path(entry.path), parts)
         elif not entry.is_file():
             seen = "broken link" if entry.is_symlink() else "neither a file nor a folder"
             self.refused.append(Refusal(printable("/".join(parts)), seen))
@@ -178,20 +184,18 @@ def _categories_read(root: Path, folders: set[str]) -> tuple[dict[str, Naming], 
         return {}, []
     try:
         with path.open(encoding="utf-8-sig", newline="") as lines:
-            reader = csv.DictReader(lines)
-            columns = list(reader.fieldnames or ())
-            rows = [(reader.line_num, row) for row in reader]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+            rows = list(csv_rows(lines, ("folder", "label"), may_be_short=True))
+    except (OSError, UnicodeDecodeError) as error:
         raise DatasetRefused(f"{path} cannot be read as CSV in UTF-8: {error}") from error
-    if missing := {"folder", "label"} - set(columns):
-        raise DatasetRefused(
-            f"{path} has the columns {columns}, without {', '.join(sorted(missing))}. "
-            "Expected a first line: folder,label,definition"
-        )
+    except CsvRefused as error:
+        raise DatasetRefused(f"{path}: {error}. Columns: folder,label,definition") from error
+    # A folder's name may be written composed or not (NFC, NFD); people see no difference.
+    real = {normalize("NFC", name): name for name in folders}
     namings: dict[str, Naming] = {}
     strays: list[Refusal] = []
     for line, row in rows:
-        folder, label, definition = ((row.get(name) or "").strip() for name in COLUMNS)
+        folder, label, definition = (row.get(name, "").strip() for name in COLUMNS)
+        folder = real.get(normalize("NFC", folder), folder)
         if folder in namings or len(label) > MAX_CATEGORY:
             why = "a second row" if folder in namings else f"a label over {MAX_CATEGORY} characters"
             raise DatasetRefused(f"{path}, line {line}: {why} for {folder!r}. Keep one short row.")

@@ -117,7 +117,7 @@ def test_images_on_the_list_are_left_out(trees: Gallery, out: Path) -> None:
 @pytest.mark.parametrize(
     ("option", "content", "words"),
     [
-        ("--leave-out", "image\n1\n", r"columns \['image'\]; expected one named source"),
+        ("--leave-out", "image\n1\n", r"columns are \['image'\], without source"),
         ("--leave-out", "source\nx.png\n", "1 of 1 images to leave out are not in this split"),
         ("--leave-out", None, "cannot be read"),
         ("--labels", "{", "is no JSON"),

@@ -166,3 +166,26 @@ def test_a_draw_may_change_while_no_image_is_in(root: Path) -> None:
     imported(root, 0.4, 2022)
     photo(root / "all/a/1.png")
     assert imported(root, 0.5, 1).n_new == 1
+
+
+# The table of categories
+
+
+def test_surplus_cells_are_refused_by_line(birds: Path) -> None:
+    table = "folder,label,definition\nbunting,Bunting,a bird, that is blue\n"
+    (birds / "categories.csv").write_text(table)
+    with pytest.raises(DatasetRefused, match=r"line 2 has 4 cells.*' that is blue'\]. Put a text"):
+        imported(birds)
+
+
+def test_a_folder_is_found_however_its_accents_are_written(root: Path) -> None:
+    for split in ("gallery", "query"):
+        photo(root / split / "Mu\u0308ller/1.png", seed=len(split))
+    (root / "categories.csv").write_text("folder,label\nM\u00fcller,Herr M\u00fcller\n")
+    assert imported(root).refused == ()
+    assert Dataset.objects.get().categories.get().label == "Herr M\u00fcller"
+
+
+def test_folders_without_end_are_refused_by_name(birds: Path) -> None:
+    (birds / "query" / "/".join("x" * 60)).mkdir(parents=True)
+    assert list(reasons(imported(birds)).values()) == ["folders without end"]

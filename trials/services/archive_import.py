@@ -6,12 +6,6 @@ are taken over too, and the study is frozen with the very fingerprint that the f
 
 from __future__ import annotations
 
-import csv
-import hashlib
-import json
-import zipfile
-import zlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import IO
 
@@ -20,17 +14,17 @@ from django.db import DatabaseError, transaction
 
 from classifiers.models import Dataset
 from trials.models import Study
-from trials.services.archive import DOCUMENT, FACTS, IMAGES, MANIFEST, SETS
-from trials.services.archive_restore import CannotRestore, restore, rows
+from trials.services.archive_read import Opened, Tables, archive_read
+from trials.services.archive_restore import CannotRestore, restore
 from trials.services.refusals import StudyRefused
 from trials.services.studies import study_draft, study_note
-from trials.study.document import PlanRefused, read
+from trials.study.document import PlanRefused
 
-MAX_BYTES = 1_000_000_000
 MAX_LISTED = 20
 # What a file is found out by that no export wrote.
 BROKEN = (
-    ValueError, KeyError, TypeError, AttributeError, RecursionError, csv.Error, DatabaseError
+    ValueError, LookupError, TypeError, AttributeError, RecursionError, OverflowError,
+    DatabaseError,
 )  # fmt: skip
 
 
@@ -53,8 +47,9 @@ def study_import(
     document with something wrong in it; nothing is stored then.
     """
     try:
+        found = archive_read(file)  # before the transaction: others write meanwhile
         with transaction.atomic():
-            return _imported(file, slug, dataset, user)
+            return _imported(found, slug, dataset, user)
     except (PlanRefused, StudyRefused):
         raise
     except BROKEN as error:
@@ -64,20 +59,15 @@ def study_import(
         ) from error
 
 
-def _imported(file: IO[bytes], slug: str, dataset: Dataset, user: Staff | None) -> Imported:
-    if not zipfile.is_zipfile(file):
-        file.seek(0)
-        document = read(_text(file.read(), "The file"))
-        study = study_draft(slug=slug, dataset=dataset, document=document, user=user)
+def _imported(found: Opened, slug: str, dataset: Dataset, user: Staff | None) -> Imported:
+    study = study_draft(slug=slug, dataset=dataset, document=found.document, user=user)
+    if found.facts is None:
         return Imported(study, False, (), "The document was read; its sets are not drawn yet.")
-    content = _checked(file)
-    document = read(_text(content[DOCUMENT], DOCUMENT))
-    facts = json.loads(content[FACTS])
-    study = study_draft(slug=slug, dataset=dataset, document=document, user=user)
+    facts, tables = found.facts, found.tables
     study_note(study, "imported", user, f"{facts['slug']} {facts['frozen_sha256']}")
-    if SETS not in content:
+    if tables is None:
         return Imported(study, False, (), "The file holds a draft: its sets are not drawn yet.")
-    missing = _missing(content, dataset)
+    missing = _missing(tables, dataset)
     if missing:
         listed = ", ".join(missing[:MAX_LISTED])
         said = (
@@ -88,7 +78,7 @@ def _imported(file: IO[bytes], slug: str, dataset: Dataset, user: Staff | None) 
         return Imported(study, False, missing, said)
     try:
         with transaction.atomic():
-            restore(study, facts, content)
+            restore(study, facts, tables)
     except CannotRestore as error:
         study.refresh_from_db()
         said = f"{error} The document became a draft; its sets would be drawn anew."
@@ -97,49 +87,6 @@ def _imported(file: IO[bytes], slug: str, dataset: Dataset, user: Staff | None) 
     return Imported(study, True, (), said)
 
 
-def _text(content: bytes, name: str) -> str:
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise StudyRefused(
-            f"{name} is no text in UTF-8 and no zip. Expected a study's document in YAML, or the "
-            "file that an export wrote."
-        ) from error
-
-
-def _checked(file: IO[bytes]) -> dict[str, bytes]:
-    """Return an archive's files; every one has the bytes that its manifest names."""
-    try:
-        with zipfile.ZipFile(file) as archive:
-            _check_size(archive)
-            content = {name: archive.read(name) for name in archive.namelist()}
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error) as error:
-        raise StudyRefused(f"The zip cannot be read: {error}. Export the study again.") from error
-    if not {MANIFEST, DOCUMENT, FACTS} <= content.keys():
-        raise StudyRefused(
-            f"The zip holds {', '.join(sorted(content)[:5])}; expected {DOCUMENT}, {FACTS} and "
-            f"{MANIFEST}, as an export writes them."
-        )
-    named: Mapping[str, str] = json.loads(content.pop(MANIFEST))["sha256"]
-    for name in sorted(named.keys() | content.keys()):
-        found = hashlib.sha256(content[name]).hexdigest() if name in content else "nothing"
-        if found != named.get(name):
-            raise StudyRefused(
-                f"{name} in the zip has SHA-256 {found}; its manifest says "
-                f"{named.get(name, 'nothing')}. The file was damaged or changed: export it again."
-            )
-    return content
-
-
-def _check_size(archive: zipfile.ZipFile) -> None:
-    n_bytes = sum(each.file_size for each in archive.infolist())
-    if n_bytes > MAX_BYTES:
-        raise StudyRefused(
-            f"The zip unpacks to {n_bytes / 1e6:,.0f} MB; expected at most {MAX_BYTES / 1e6:,.0f}. "
-            "Export it without photos."
-        )
-
-
-def _missing(content: Mapping[str, bytes], dataset: Dataset) -> tuple[str, ...]:
+def _missing(tables: Tables, dataset: Dataset) -> tuple[str, ...]:
     there = set(dataset.images.values_list("sha256", flat=True))
-    return tuple(row["image"] for row in rows(content[IMAGES]) if row["image"] not in there)
+    return tuple(row["image"] for row in tables.images if row["image"] not in there)

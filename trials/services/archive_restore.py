@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -22,7 +19,7 @@ from classifiers.models import (
 )
 from classifiers.services.queueing import parameters_sha256
 from trials.models import Condition, Study, TrialItem, TrialSet
-from trials.services.archive import IMAGES, NEIGHBORS, PREDICTIONS, SETS
+from trials.services.archive_read import Tables
 from trials.services.freezing import frozen_sha256
 from trials.study.document import Json
 
@@ -34,17 +31,12 @@ class CannotRestore(ValueError):
     """The sets and predictions of a file do not fit the dataset; the document still does."""
 
 
-def rows(content: bytes) -> list[dict[str, str]]:
-    """Return the rows of a CSV file."""
-    return list(csv.DictReader(io.StringIO(content.decode())))
-
-
-def restore(study: Study, facts: Json, content: Mapping[str, bytes]) -> None:
+def restore(study: Study, facts: Json, tables: Tables) -> None:
     """Take the sets and predictions over. Raises ``CannotRestore`` and leaves nothing then."""
     images = {each.sha256: each for each in study.dataset.images.select_related("category")}
     categories = {each.name: each for each in study.dataset.categories.all()}
-    _check_places(images, content)
-    predictions, neighbors = _predictions_of(content), _neighbors_of(content)
+    _check_places(images, tables)
+    predictions, neighbors = _predictions_of(tables), _neighbors_of(tables)
     found: dict[tuple[str, str], Prediction] = {}
     runs = {}
     for classifier in dict.fromkeys(each.classifier for each in study.plan.conditions):
@@ -63,7 +55,7 @@ def restore(study: Study, facts: Json, content: Mapping[str, bytes]) -> None:
             persona=study.plan.persona_of(each.name),
             quota=each.quota,
         )
-    _sets_store(study, content, runs, found)
+    _sets_store(study, tables, runs, found)
     study.frozen_sha256, study.frozen_at = frozen_sha256(study), timezone.now()
     if study.frozen_sha256 != facts["frozen_sha256"]:
         raise CannotRestore(
@@ -73,8 +65,8 @@ def restore(study: Study, facts: Json, content: Mapping[str, bytes]) -> None:
     study.save(update_fields=["frozen_sha256", "frozen_at"])
 
 
-def _check_places(images: Mapping[str, Image], content: Mapping[str, bytes]) -> None:
-    for row in rows(content[IMAGES]):
+def _check_places(images: Mapping[str, Image], tables: Tables) -> None:
+    for row in tables.images:
         image = images[row["image"]]
         if (image.split, image.category.name) != (row["split"], row["category"]):
             raise CannotRestore(
@@ -115,17 +107,16 @@ def _run_of(study: Study, classifier: str, made: Json) -> PredictionRun:
     )
 
 
-def _predictions_of(content: Mapping[str, bytes]) -> dict[str, dict[str, dict[str, str]]]:
+def _predictions_of(tables: Tables) -> dict[str, dict[str, dict[str, str]]]:
     found: dict[str, dict[str, dict[str, str]]] = {}
-    for row in rows(content[PREDICTIONS]):
+    for row in tables.predictions:
         found.setdefault(row["classifier"], {})[row["image"]] = row
     return found
 
 
-def _neighbors_of(content: Mapping[str, bytes]) -> dict[tuple[str, str], list[Json]]:
+def _neighbors_of(tables: Tables) -> dict[tuple[str, str], list[Json]]:
     found: dict[tuple[str, str], list[Json]] = {}
-    for line in content[NEIGHBORS].decode().splitlines():
-        fact = json.loads(line)
+    for fact in tables.neighbors:
         found.setdefault((fact["classifier"], fact["image"]), []).append(fact)
     return found
 
@@ -166,13 +157,13 @@ def _neighbors_store(
 
 def _sets_store(
     study: Study,
-    content: Mapping[str, bytes],
+    tables: Tables,
     runs: Mapping[str, PredictionRun],
     found: Mapping[tuple[str, str], Prediction],
 ) -> None:
     sets: dict[tuple[str, str, int], TrialSet] = {}
     items: list[Any] = []
-    for row in rows(content[SETS]):
+    for row in tables.sets:
         key = (row["classifier"], row["phase"], int(row["number"]))
         if key not in sets:
             sets[key] = TrialSet.objects.create(

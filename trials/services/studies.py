@@ -56,7 +56,6 @@ def study_note(study: Study, action: str, user: User, detail: str = "") -> None:
     StudyLog.objects.create(study=study, user=user, action=action, detail=detail)
 
 
-@transaction.atomic
 def study_revise(
     *, study: Study, document: Mapping[str, Any], user: User = None, base: str | None = None
 ) -> Study:
@@ -65,13 +64,14 @@ def study_revise(
     ``base`` is the ``study_base`` that the change was made from; ``StudyChanged`` where somebody
     saved since.
     """
-    study = _draft_locked(study, base)
-    plan = StudyPlan.from_json(document)
-    study.document, study.document_sha256 = plan.document, plan.sha256
-    study.__dict__.pop("plan", None)
-    study.draft_text = ""
-    study.save(update_fields=["document", "document_sha256", "draft_text"])
-    study_note(study, "revised", user)
+    plan = StudyPlan.from_json(document)  # takes its time, so it is done before anything is locked
+    with transaction.atomic():
+        study = _draft_locked(study, base)
+        study.document, study.document_sha256 = plan.document, plan.sha256
+        study.__dict__.pop("plan", None)
+        study.draft_text = ""
+        study.save(update_fields=["document", "document_sha256", "draft_text"])
+        study_note(study, "revised", user)
     return study
 
 

@@ -17,21 +17,27 @@ from trials.participant.forms import storable
 from trials.roles import editor_only, researcher_only
 from trials.studio.editor import Checked, answer, document_check, pools, text_check
 from trials.study.document import schema, write
+from trials.study.yaml_text import MAX_BYTES
 
-MAX_TEXT = 1_000_000
+MAX_BODY = 6 * MAX_BYTES  # JSON may write a character as six
 
 
 @require_POST
 @researcher_only
 def check(request: HttpRequest) -> HttpResponse:
     """Judge ``{"text": ...}`` or ``{"document": ...}`` on a dataset; nothing is stored."""
+    if request.content_type != "application/json":
+        return JsonResponse({"error": "Expected JSON with text or document."}, status=415)
+    if len(request.body) > MAX_BODY:
+        said = f"Expected a document of at most {MAX_BYTES:,} bytes."
+        return JsonResponse({"error": said}, status=413)
     try:
         asked = json.loads(request.body)
         dataset = Dataset.objects.filter(slug=asked.get("dataset")).first()
         if "document" in asked:
             checked = document_check(dict(asked["document"]))
         else:
-            checked = text_check(str(asked["text"])[:MAX_TEXT])
+            checked = text_check(str(asked["text"]))
     except (ValueError, TypeError, AttributeError, KeyError, RecursionError):
         return JsonResponse({"error": "Expected JSON with text or document."}, status=400)
     return JsonResponse(answer(checked, dataset))
@@ -51,7 +57,7 @@ def edit(request: HttpRequest, study: Study) -> HttpResponse:
 
 
 def _posted(request: HttpRequest) -> str:
-    return storable(request.POST.get("text", ""))[:MAX_TEXT]
+    return storable(request.POST.get("text", ""))
 
 
 def _saved(request: HttpRequest, study: Study) -> HttpResponse:

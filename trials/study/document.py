@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -21,10 +20,18 @@ import yaml
 from jsonschema import Draft202012Validator, ValidationError
 
 from trials.study.plan_parts import STAGES
+from trials.study.yaml_text import (
+    MAX_BYTES,
+    MAX_DEPTH,
+    TextRefused,
+    parse,
+    printable,
+    storable_problem,
+    written,
+)
 
 Json = dict[str, Any]
 SCHEMA_FILE = Path(__file__).with_name("study.schema.json")
-MAX_DEPTH = 20
 RETIRED_RULE = re.compile(r"session_number(<=|>=|<|>)-?[0-9]+([.][0-9]+)?")
 
 
@@ -88,38 +95,28 @@ def resolved(part: Mapping[str, Any], value: object = None) -> Json:
     return whole
 
 
-class _Alias(yaml.MarkedYAMLError):
-    """An alias in a text."""
-
-
-class _Loader(yaml.SafeLoader):
-    """Reads no aliases: a few lines of them say more than any memory holds."""
-
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        if self.check_event(yaml.AliasEvent):
-            event = self.peek_event()  # type: ignore[no-untyped-call]
-            raise _Alias(problem=f"*{event.anchor}", problem_mark=event.start_mark)
-        return super().compose_node(parent, index)
-
-
-class _Dumper(yaml.SafeDumper):
-    """Writes no aliases."""
-
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
+def read_bytes(content: bytes, name: str = "the file") -> Json:
+    """Read a document from a file's bytes. Raises ``PlanRefused`` as ``read`` does."""
+    expected = "a study's document, a text in UTF-8"
+    if len(content) > MAX_BYTES:
+        raise PlanRefused(Problem(name, f"{len(content):,} bytes", f"at most {MAX_BYTES:,}"))
+    try:
+        return read(content.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise PlanRefused(Problem(name, "other bytes than UTF-8", expected)) from error
 
 
 def read(text: str) -> Json:
     """Read a document from YAML (JSON is YAML too). Raises ``PlanRefused`` with the line."""
     expected = "a document in YAML or JSON"
     try:
-        document = yaml.load(text, _Loader)  # noqa: S506 - a safe one that reads even less
+        document = parse(text)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "the text"
         problem = getattr(error, "problem", None) or "something that cannot be read"
-        if isinstance(error, _Alias):
-            expected = "the text written out; aliases are not read"
+        if isinstance(error, TextRefused):
+            expected = error.expected
         raise PlanRefused(Problem(where, problem, expected)) from error
     except (ValueError, RecursionError) as error:
         raise PlanRefused(Problem("the text", str(error), expected)) from error
@@ -146,32 +143,14 @@ def _unstorable(value: Any, path: str = "", depth: int = 0) -> Iterator[Problem]
     elif isinstance(value, list | tuple):
         for position, each in enumerate(value):
             yield from _unstorable(each, f"{path}[{position}]", depth + 1)
-    elif expected := _storable(value):
+    elif expected := storable_problem(value):
         is_text = isinstance(value, str)
-        yield Problem(where, _printable(value) if is_text else value, expected)
-
-
-def _storable(value: object) -> str:
-    """Return what was expected in the place of a value that cannot be kept; empty if it can."""
-    if isinstance(value, str):
-        is_plain = _printable(value) == value
-        return "" if is_plain else "a text without NUL and halves of characters"
-    if isinstance(value, float) and not math.isfinite(value):
-        return "a finite number"
-    is_json = isinstance(value, int | float | None)
-    return "" if is_json else "a text, a number, true, false, a list or a table of fields"
-
-
-def _printable(text: str) -> str:
-    return text.encode("utf-8", "backslashreplace").decode().replace("\0", r"\0")
+        yield Problem(where, printable(value) if is_text else value, expected)
 
 
 def write(document: Mapping[str, Any]) -> str:
     """Return a document as YAML, in the order of its fields."""
-    text: str = yaml.dump(
-        dict(document), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=88
-    )
-    return text
+    return written(document)
 
 
 def retired_rules(document: Mapping[str, Any]) -> list[str]:

@@ -15,7 +15,9 @@ A study is one document, written as YAML or JSON and checked against a published
 `trials/study/study.schema.json`, served by every site at `/study.schema.json`. This page is made
 from it by `python -m trials.study.document_page`. What is left out takes its default; everything
 that is wrong is told with its path, what was found and what was expected. YAML's aliases (`*name`)
-are not read, and nothing lies deeper than 20 levels. Ready-made ones: `trials/ready_made/`.
+are not read, a name stands once, a number is plain (`170`, `2.5`; what is meant as text stands in
+quotes), nothing lies deeper than 20 levels, and the text has at most 200 kB.
+Ready-made ones: `trials/ready_made/`.
 
 A frozen study (from its first pilot or opening on) keeps its document, its predictions and its
 photos under one fingerprint; a change is a new version.

@@ -5,7 +5,6 @@ NumPy only. As text a mask is 49 digits 0 or 1, row by row.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from classifiers.core.strict_files import json_read
 from classifiers.decision import GRID
 
 
@@ -58,7 +58,7 @@ def masks_read(path: Path) -> dict[str, NDArray[np.bool_]]:
 
     """
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = json_read(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise MaskRefused(f"{path} cannot be read as JSON ({error}).") from error
     if not isinstance(found, Mapping) or not found:

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from classifiers.models import PredictionRun
@@ -188,3 +189,16 @@ def test_the_page_works_without_scripts(browser: Client, draft: Study) -> None:
     page = browser.get(PAGE).content.decode()
     assert '<textarea id="text" name="text"' in page
     assert "AI right: 10 there" in page
+
+
+def test_a_check_that_is_no_json_is_refused_in_words(browser: Client) -> None:
+    for body in ({"text": "title: A"}, {"file": SimpleUploadedFile("a.yaml", b"title: A")}):
+        response = browser.post("/studio/check/", body)
+        assert (response.status_code, "Expected JSON" in response.json()["error"]) == (415, True)
+
+
+def test_a_check_of_too_much_is_refused_unread(browser: Client) -> None:
+    body = json.dumps({"text": "a: " + "x" * 1_200_000})
+    response = browser.post("/studio/check/", body, content_type="application/json")
+    assert (response.status_code, response.json()["error"]) == (
+        413, "Expected a document of at most 200,000 bytes.")  # fmt: skip

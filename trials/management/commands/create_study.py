@@ -19,7 +19,7 @@ from trials.services import (
     study_freeze,
     study_open,
 )
-from trials.study.document import PlanRefused, read
+from trials.study.document import PlanRefused, read_bytes
 from trials.study.plan import StudyPlan
 
 
@@ -80,7 +80,7 @@ def document(options: dict[str, Any]) -> dict[str, Any]:
         found = ready_made(options["ready_made"])
     elif options["document"]:
         try:
-            found = read(options["document"].read_text(encoding="utf-8"))
+            found = read_bytes(options["document"].read_bytes(), str(options["document"]))
         except OSError as error:
             raise CommandError(f"{options['document']}: {error.strerror}.") from error
     found |= {name: options[name] for name in ("title", "seed") if options[name] is not None}

@@ -17,7 +17,7 @@ from trials.services.archive import study_export
 from trials.services.archive_import import study_import
 from trials.services.launch import study_check, study_launch, study_launch_pilot
 from trials.study.checklist import Level
-from trials.study.document import Change, PlanRefused, changes, read, write
+from trials.study.document import Change, PlanRefused, changes, read_bytes, write
 
 Move = Callable[..., Study]
 MOVES: dict[str, tuple[Move, str]] = {
@@ -91,9 +91,11 @@ class Command(BaseCommand):
         self.stdout.write("\n".join(verdict.said))
 
     def _revise(self, options: dict[str, Any]) -> None:
-        study, text = by_slug(Study, options["study"]), options["file"].read_text("utf-8")
+        study, path = by_slug(Study, options["study"]), options["file"]
         before = study.document
-        study = services.study_revise(study=study, document=read(text))
+        study = services.study_revise(
+            study=study, document=read_bytes(path.read_bytes(), str(path))
+        )
         self._tell(changes(before, study.document))
 
     def _copy(self, options: dict[str, Any]) -> None:
