@@ -14,15 +14,25 @@ POLICY = (
     "frame-ancestors 'none'"
 )
 
+# What no page of the site uses, and no photo or script may ask for.
+PERMISSIONS = ", ".join(
+    f"{each}=()"
+    for each in (
+        "accelerometer", "autoplay", "camera", "display-capture", "encrypted-media", "geolocation",
+        "gyroscope", "magnetometer", "microphone", "midi", "payment", "serial", "usb",
+    )
+)  # fmt: skip
+
 
 def content_security_policy(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Let a page load nothing but this site's own files."""
+    """Let a page, and a static file, load nothing but this site's own files, and use no device."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
         response.headers.setdefault("Content-Security-Policy", POLICY)
+        response.headers.setdefault("Permissions-Policy", PERMISSIONS)
         return response
 
     return middleware

@@ -5,6 +5,7 @@ come by environment variables alone. With DEBUG=false, which is the default unde
 (``study_site.wsgi``), anything unsafe refuses to start; see also ``study_site.checks``.
 """
 
+import contextlib
 import os
 import sys
 from pathlib import Path
@@ -63,8 +64,13 @@ CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS")
 
 # Everything that the running site writes lives here, so that deleting one folder resets it.
 DATA_DIR = Path(os.environ.get("DATA_DIR", BASE_DIR / "var")).resolve()
+# Nobody else on the machine may read it, whoever writes a file there.
+os.umask(os.umask(0o027) | 0o027)
+FILE_UPLOAD_PERMISSIONS = 0o640
 try:
     DATA_DIR.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(PermissionError):
+        DATA_DIR.chmod(DATA_DIR.stat().st_mode & 0o7770)
 except OSError as error:
     raise ImproperlyConfigured(
         f"DATA_DIR={str(DATA_DIR)!r} cannot be made: {error.strerror}. Expected a folder that this "
@@ -99,14 +105,15 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "study_site.middleware.content_security_policy",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "study_site.middleware.content_security_policy",
     "study_site.middleware.mturk_frames",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "study_site.bodies.body_cap",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -168,7 +175,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # share a Redis.
 CACHES: dict[str, Any] = {
     "default": {
-        "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+        "BACKEND": "study_site.cache.SignedFileCache",
         "LOCATION": DATA_DIR / "cache",
         "OPTIONS": {"MAX_ENTRIES": 20_000},
     }
@@ -177,7 +184,11 @@ if IS_TESTING:
     PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # fast, not safe
     CACHES["default"] = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 elif url := os.environ.get("CACHE_URL"):
-    CACHES["default"] = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": url}
+    CACHES["default"] = {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": url,
+        "OPTIONS": {"serializer": "study_site.cache.SignedPickles"},
+    }
 
 # How many proxies stand before the site, each adding to X-Forwarded-For the address that it saw.
 # Failed logins and consents are counted by it; 0 believes no such header.
@@ -195,6 +206,9 @@ LOGIN_REDIRECT_URL = "studio"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "study_site.passwords.DistinctCharacters"},
 ]
 
 DEFAULT_EXCEPTION_REPORTER_FILTER = "study_site.debug.SettingsFilter"
@@ -215,8 +229,8 @@ if not DEBUG and not IS_TESTING:
         "staticfiles": {"BACKEND": "study_site.static.HashedStaticFiles"},
     }
 
-# A study takes at most an afternoon; a month lets a crashed session resume with room to spare.
-SESSION_COOKIE_AGE = 30 * 24 * 3600
+# Of the staff. Participants have a cookie of their own (trials.participant.identity).
+SESSION_COOKIE_AGE = env_count("STAFF_SESSION_HOURS", 24) * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 X_FRAME_OPTIONS = "DENY"

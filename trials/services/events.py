@@ -18,13 +18,11 @@ MAX_EVENTS = 5000
 
 @transaction.atomic
 def events_add(*, participant: Participant, step: int, events: Sequence[ClientEvent]) -> None:
-    """Store what a page told without going on; of someone who withdrew, nothing.
+    """Store what a page told without going on.
 
     The lock keeps a page that is left apart from a withdrawal that deletes at that moment.
     """
-    locked = participant_locked(participant)
-    if locked.events.count() < MAX_EVENTS:
-        events_store(locked, step, events, timezone.now())
+    events_store(participant_locked(participant), step, events, timezone.now())
 
 
 def events_store(
@@ -32,10 +30,13 @@ def events_store(
 ) -> None:
     """Keep what the page told, once. The caller holds the participant's lock.
 
-    Of a step that is not reached yet, nothing is believed; of someone who withdrew, nothing kept.
+    Of a step that is not reached yet, nothing is believed; of someone who withdrew, nothing kept;
+    of one person, at most ``MAX_EVENTS``, by whatever way they come.
     """
-    if step > participant.step or participant.status == Participant.Status.WITHDRAWN:
+    is_over = participant.status == Participant.Status.WITHDRAWN
+    if not events or step > participant.step or is_over:
         return
+    n_free = max(0, MAX_EVENTS - participant.events.count())
     Event.objects.bulk_create(
         (
             Event(
@@ -46,7 +47,7 @@ def events_store(
                 detail=each.detail[:200],
                 received_at=now,
             )
-            for each in events
+            for each in events[:n_free]
         ),
         ignore_conflicts=True,
     )

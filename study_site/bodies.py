@@ -1,0 +1,48 @@
+"""How large a request's body may be, looked at before anything reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import Resolver404, resolve
+
+from trials.roles import is_researcher
+
+Next = Callable[[HttpRequest], HttpResponse]
+# The views that take files, from researchers who are signed in.
+UPLOADS = {"studio-photos", "studio-new"}
+# More than any form of the site sends; below what Django keeps in memory, so nothing is written.
+MAX_BODY = 1_000_000
+
+
+def body_cap(get_response: Next) -> Next:
+    """Refuse a large body, but to the views that take files from a researcher.
+
+    It stands after the middleware that says who asks, and before all that reads the body.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        length = _length(request)
+        if length <= MAX_BODY or _takes_files(request):
+            return get_response(request)
+        return _refused(413, f"The request has {length} bytes; at most {MAX_BODY} are taken here.")
+
+    return middleware
+
+
+def _length(request: HttpRequest) -> int:
+    said = str(request.META.get("CONTENT_LENGTH") or "0")
+    return int(said) if said.isascii() and said.isdecimal() and len(said) < 20 else 0
+
+
+def _takes_files(request: HttpRequest) -> bool:
+    try:
+        name = resolve(request.path_info).url_name
+    except Resolver404:
+        return False
+    return name in UPLOADS and is_researcher(request.user)
+
+
+def _refused(status: int, said: str) -> HttpResponse:
+    return HttpResponse(said, status=status, content_type="text/plain; charset=utf-8")
