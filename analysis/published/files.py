@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from pandas import DataFrame, Series
 from pandas.api.types import is_numeric_dtype
 
-from analysis.published.responses import PublishedRefused
+from analysis.published.refusals import PublishedRefused
 from analysis.tables.csv_cells import neutral
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pandas as pd
 from pandas import DataFrame
 
-from analysis.published.responses import AIS, SCALES, PublishedRefused, refuse_cells
+from analysis.published.refusals import PublishedRefused, refuse_cells
+from analysis.published.responses import AIS, SCALES
 from analysis.stats.team import Pool
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from pandas import DataFrame
 
-from analysis.published.responses import PublishedRefused
+from analysis.published.refusals import PublishedRefused
 from analysis.stats.confidence import DIFFICULTIES
 
 # Keys of results.json, and where the reference has the number of a condition.

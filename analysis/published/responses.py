@@ -15,12 +15,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 from pandas import DataFrame, Series
 
 from analysis.published import checks
 from analysis.published.checks import Oddity
+from analysis.published.dates import times_read
+from analysis.published.refusals import PublishedRefused, refuse_cells
 from analysis.stats.confidence import PERCENT, VOTES, Scale, difficulty
 from trials.study.plan import CONDITIONS
 
@@ -51,10 +52,6 @@ _NUMBERS = {
 _FLAGS = ("is_correct", "is_ai_correct", "is_known")
 
 
-class PublishedRefused(ValueError):
-    """A file that cannot be read as one of the study's; the message says what is wrong in it."""
-
-
 @dataclass(frozen=True, slots=True)
 class Schema:
     """Columns of one of the two files (as read: as kept), and how many images tune thresholds."""
@@ -68,6 +65,10 @@ class Schema:
     def columns(self) -> dict[str, str]:
         """Every column that is read, and the name that it is kept under."""
         return self.texts | self.numbers
+
+    def column_of(self, kept: str) -> str:
+        """Return the file's name of a column."""
+        return next(name for name, mine in self.columns.items() if mine == kept)
 
 
 SCHEMAS = (
@@ -109,11 +110,13 @@ def read_responses(path: Path | str, salt: bytes) -> Published:
     """Read a CSV of responses in either schema.
 
     ``salt`` enters every pseudonym: the same salt gives the same ones. Raises
-    ``PublishedRefused`` for a file of another schema, and for cells that are empty or no number.
+    ``PublishedRefused`` for a file of another schema, for cells that are empty or no number, and
+    for times that cannot be read in one way.
     """
     file = Path(path)
     schema = _schema_of(file)
     raw = _checked(file, _read(file, schema), schema)
+    raw["ended_at"], said = times_read(file, schema.column_of("ended_at"), raw["ended_at"])
     raw, oddities = checks.mend(raw, JUDGED_AI)
     frame = _with_ids(raw, salt)
     frame["trial_index"] = frame.groupby("participant_id", observed=True).cumcount() + 1
@@ -123,7 +126,7 @@ def read_responses(path: Path | str, salt: bytes) -> Published:
     found = checks.inspect(frame, sessions, JUDGED_AI)
     dropped = [name for name in schema.columns.values() if name not in _KEPT]
     responses = frame.drop(columns=[*dropped, "person_id"])
-    return Published(schema, responses, sessions, (*oddities, *found))
+    return Published(schema, responses, sessions, (*said, *oddities, *found))
 
 
 _KEPT = (
@@ -183,19 +186,10 @@ def _checked(file: Path, raw: DataFrame, schema: Schema) -> DataFrame:
     is_unknown = ~raw["condition"].isin(known)
     refuse_cells(file, "Method", raw["condition"], is_unknown, f"one of {', '.join(known)}")
     raw["condition"] = raw["condition"].cat.set_categories(known, ordered=True)
+    is_part = raw["trial_set"] % 1 != 0
+    refuse_cells(file, origin["trial_set"], raw["trial_set"], is_part, "a whole number")
     raw["trial_set"] = raw["trial_set"].astype("int64")
     return raw
-
-
-def refuse_cells(file: Path, column: str, cells: Series, is_wrong: Series, expected: str) -> None:
-    """Raise ``PublishedRefused`` with the first line where ``is_wrong``, if there is one."""
-    if is_wrong.any():
-        row = int(np.flatnonzero(is_wrong)[0])
-        seen = "an empty cell" if pd.isna(cells.iloc[row]) else repr(str(cells.iloc[row]))
-        raise PublishedRefused(
-            f"{file}, line {row + 2}, {column}: found {seen}, expected {expected}; "
-            f"{int(is_wrong.sum())} such rows."
-        )
 
 
 def _with_ids(raw: DataFrame, salt: bytes) -> DataFrame:
@@ -244,8 +238,7 @@ def _sessions(frame: DataFrame) -> DataFrame:
     columns = ["source_id", "person_id", "condition", "trial_set", "ended_at", "stored_accuracy"]
     columns += ["end_task_ms", "other_rows_ms"]
     sessions = frame.drop_duplicates("participant_id")[["participant_id", *columns]]
-    times = pd.to_datetime(sessions["ended_at"].astype("str"), errors="coerce", format="ISO8601")
-    sessions = sessions.assign(ended_at=times).reset_index(drop=True)
+    sessions = sessions.reset_index(drop=True)
     ordered = sessions.sort_values("ended_at", kind="stable")
     sessions["session_number"] = ordered.groupby("person_id", observed=True).cumcount() + 1
     return sessions

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from analysis.published.pool import read_pool
-from analysis.published.responses import PublishedRefused, named_sessions, read_responses
+from analysis.published.refusals import PublishedRefused
+from analysis.published.responses import named_sessions, read_responses
 from tests.analysis.published_rows import Row, pool_rows, rows, write
 
 SALT = b"salt"

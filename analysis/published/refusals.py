@@ -1,0 +1,42 @@
+"""Refusing a published file by the line of the cell that is wrong. Pure."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from pandas import Series
+
+
+class PublishedRefused(ValueError):
+    """A file that cannot be read as one of the study's; the message says what is wrong in it."""
+
+
+def refuse_cells(file: Path, column: str, cells: Series, is_wrong: Series, expected: str) -> None:
+    """Raise ``PublishedRefused`` with the first line where ``is_wrong``, if there is one."""
+    if is_wrong.any():
+        row = int(np.flatnonzero(is_wrong)[0])
+        seen = "an empty cell" if pd.isna(cells.iloc[row]) else repr(str(cells.iloc[row]))
+        raise PublishedRefused(
+            f"{file}, line {line_of(file, row)}, {column}: found {seen}, expected {expected}; "
+            f"{int(is_wrong.sum())} such rows."
+        )
+
+
+def line_of(file: Path, row: int) -> int:
+    """Return the line, from 1, on which a data row of a CSV file begins; ``row`` counts from 0.
+
+    A quoted cell may hold line breaks, and empty lines are no rows.
+    """
+    with file.open(encoding="utf-8-sig", newline="") as stream:
+        reader = csv.reader(stream)
+        n_before, line = 0, 1
+        for cells in reader:
+            if cells:
+                if n_before == row + 1:  # the header is before all of them
+                    return line
+                n_before += 1
+            line = reader.line_num + 1
+    return row + 2
