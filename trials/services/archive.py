@@ -16,6 +16,7 @@ from typing import IO, Any
 
 from classifiers.models import Image, Neighbor, Prediction
 from trials.models import Study, TrialItem
+from trials.services.archive_cells import neutral
 from trials.study.document import write
 
 FORMAT = 1
@@ -74,7 +75,7 @@ def _json(value: Any) -> bytes:
 def _csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerows([columns, *rows])
+    writer.writerows([columns, *([neutral(cell) for cell in row] for row in rows)])
     return text.getvalue().encode()
 
 

@@ -31,6 +31,7 @@ from trials.services.archive import (
     SET_COLUMNS,
     SETS,
 )
+from trials.services.archive_cells import restored
 from trials.services.refusals import StudyRefused
 from trials.study.document import Json, read_bytes
 from trials.study.yaml_text import MAX_BYTES
@@ -87,18 +88,21 @@ def _is_zip(file: IO[bytes]) -> bool:
 
 
 def _tables(content: Mapping[str, bytes]) -> Tables:
+    known = {each["name"] for each in json_read(content[FACTS])["categories"]}
     return Tables(
-        _rows(content, SETS, SET_COLUMNS),
-        _rows(content, PREDICTIONS, PREDICTION_COLUMNS),
+        _rows(content, SETS, SET_COLUMNS, known),
+        _rows(content, PREDICTIONS, PREDICTION_COLUMNS, known),
         _facts(content[NEIGHBORS]),
-        _rows(content, IMAGES, IMAGE_COLUMNS),
+        _rows(content, IMAGES, IMAGE_COLUMNS, known),
     )
 
 
-def _rows(content: Mapping[str, bytes], name: str, columns: tuple[str, ...]) -> list[Row]:
+def _rows(
+    content: Mapping[str, bytes], name: str, columns: tuple[str, ...], known: set[str]
+) -> list[Row]:
     found = []
     for _, row in csv_rows(io.StringIO(content[name].decode(), newline=""), columns):
-        found.append(row)
+        found.append({column: restored(cell, known) for column, cell in row.items()})
         _check_rows(found, name)
     return found
 

@@ -17,6 +17,7 @@ from classifiers.core.metrics.labels import LabelsRefused
 from classifiers.management.arguments import classifiers_meant, parameter
 from classifiers.management.commands import _progress
 from classifiers.management.lookup import by_slug, gallery_of
+from classifiers.management.numbers import at_least
 from classifiers.models import Dataset, Gallery, Image
 from classifiers.services import evaluation_files
 from classifiers.services.evaluations import (
@@ -71,7 +72,9 @@ class Command(BaseCommand):
             "--masks", type=Path, metavar="FILE", help="JSON of 7 x 7 masks by image, for "
             "chm-corr-plus",
         )  # fmt: skip
-        parser.add_argument("--bins", type=int, default=N_BINS, help="of the calibration error")
+        parser.add_argument(
+            "--bins", type=at_least(1), default=N_BINS, help="of the calibration error"
+        )
         parser.add_argument(
             "--out", type=Path, metavar="DIR", help="folder for evaluation.csv, .json and .md; "
             "one named after the settings if left out",

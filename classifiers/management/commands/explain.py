@@ -22,6 +22,7 @@ from classifiers.core.catalogue import CLASSIFIERS, parameters_resolved
 from classifiers.core.reading import STANDARD, Reading
 from classifiers.management.arguments import parameter
 from classifiers.management.lookup import by_slug
+from classifiers.management.numbers import at_least
 from classifiers.models import Category, Dataset, Gallery
 from classifiers.models import Image as Photo
 
@@ -72,7 +73,7 @@ class Command(BaseCommand):
             "--set", dest="parameters", action="append", default=[], type=parameter,
             metavar="NAME=VALUE", help="a parameter of the classifier, e.g. paper=true",
         )  # fmt: skip
-        parser.add_argument("--dpi", type=int, default=300, help="photos' resolution (300)")
+        parser.add_argument("--dpi", type=at_least(1), default=300, help="photos' resolution (300)")
         parser.add_argument("--out", required=True, type=Path, metavar="FILE.png|.svg|.pdf")
 
     def handle(self, *args: Any, **options: Any) -> None:

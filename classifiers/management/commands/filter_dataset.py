@@ -14,6 +14,7 @@ from tqdm import tqdm
 from classifiers.core.images import CROP_SIDE
 from classifiers.core.metrics.labels import LabelsRefused
 from classifiers.management.lookup import by_slug
+from classifiers.management.numbers import at_least
 from classifiers.models import Dataset, Image
 from classifiers.services.evaluations import labels_read
 from classifiers.services.filters import (
@@ -46,10 +47,11 @@ class Command(BaseCommand):
             "an empty list is no label",
         )  # fmt: skip
         parser.add_argument(
-            "--near", type=int, nargs="?", const=NEAR_BITS, metavar="BITS", help="leave out near "
+            "--near", type=at_least(0), nargs="?", const=NEAR_BITS, metavar="BITS",
+            help="leave out near "
             f"duplicates too: at most BITS of 64 differ in the difference hash ({NEAR_BITS})",
         )  # fmt: skip
-        parser.add_argument("--min-side", type=int, default=CROP_SIDE, metavar="PIXELS")
+        parser.add_argument("--min-side", type=at_least(0), default=CROP_SIDE, metavar="PIXELS")
         parser.add_argument(
             "--ignore", action="append", default=[], choices=list(REASONS), metavar="REASON",
             help=f"a reason that does not count; of {', '.join(REASONS)}",

@@ -29,6 +29,7 @@ from classifiers.core.chm.training import (
 from classifiers.core.chm.warped_pairs import PairPlan, PairStream, stacked
 from classifiers.core.images import ImageRefused
 from classifiers.management.lookup import by_slug
+from classifiers.management.numbers import at_least
 from classifiers.models import Dataset
 from classifiers.services import chm_training as service
 
@@ -48,7 +49,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("dataset", nargs="?", help="slug of an imported dataset")
         parser.add_argument("--folder", type=Path, help="photos anywhere below it, instead")
-        parser.add_argument("--steps", type=int, default=600, help="of 4 pairs each (600)")
+        parser.add_argument("--steps", type=at_least(1), default=600, help="of 4 pairs each (600)")
         parser.add_argument("--seed", type=int, default=0)
         parser.add_argument(
             "--cross-share", type=float, default=0.0, metavar="SHARE",
@@ -68,7 +69,9 @@ class Command(BaseCommand):
             "--view", default="crop", choices=PairPlan().views,
             help="with --evaluate: the crop that a matcher sees, or the whole central square",
         )  # fmt: skip
-        parser.add_argument("--pairs", type=int, default=48, help="with --evaluate: per cell (48)")
+        parser.add_argument(
+            "--pairs", type=at_least(1), default=48, help="with --evaluate: per cell (48)"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:

@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from classifiers.management.lookup import by_slug
+from classifiers.management.numbers import at_least
 from trials.models import Study
 from trials.simulation.behaviour import Behaviour, BehaviourRefused, Times
 from trials.simulation.robots import play
@@ -28,7 +29,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("study", help="slug of an open study")
-        parser.add_argument("--participants", type=int, default=20, metavar="N")
+        parser.add_argument("--participants", type=at_least(1), default=20, metavar="N")
         parser.add_argument("--seed", type=int, default=0, metavar="S")
         for name, default in RATES.items():
             kind = name.removeprefix("accept_")
