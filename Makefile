@@ -1,6 +1,8 @@
 # The verbs. Each sets itself up in .venv and reuses it the next time; only Python 3.11 is needed.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PORT ?= 8000
+# One more than there are cores: tests in a browser or against a process wait much of their time.
+WORKERS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
 SETUP = $(PYTHON) study_site/demo/bootstrap.py requirements.txt
 DEV = $(SETUP) requirements-dev.txt
 
@@ -15,7 +17,7 @@ demo:           ## a running site with real photos, real predictions and simulat
 test:           ## import contracts, and every test that needs no server
 	@$(DEV) requirements-demo.txt
 	@.venv/bin/lint-imports --no-logo
-	@exec .venv/bin/python -m pytest -n auto --dist worksteal $(ARGS)
+	@exec .venv/bin/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 lint:           ## style, types, import contracts, missing migrations
 	@$(DEV)

@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 import os
+
+# Each of several test processes keeps to one core: threads would wait for each other. Read when
+# NumPy and torch are loaded, so it stands before every other import.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(_name, "1")
+
 from collections.abc import Iterator
 from pathlib import Path
 

@@ -11,14 +11,36 @@ from PIL import Image as Pixels
 from pytest_django import Settings
 
 from classifiers import tasks
+from classifiers.core.backbones.backbones import LoadedBackbone, backbone_load
 from classifiers.core.catalogue import CLASSIFIERS
 from classifiers.models import Dataset, Gallery, Job, PredictionRun
-from classifiers.services import queueing
+from classifiers.services import galleries, predictions, queueing
 from classifiers.services.datasets import dataset_import
 from tests.classifiers.photos import photo
 from tests.factories import make_dataset, make_run
 
 BACKBONE = "efficientnet-lite0"
+
+
+@pytest.fixture(scope="session")
+def lite0() -> LoadedBackbone:
+    """Load the backbone of most tests once."""
+    return backbone_load(BACKBONE)
+
+
+@pytest.fixture(autouse=True)
+def _loaded_once(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give jobs the backbone that is loaded already: only its weights are read, never changed."""
+    for module in (galleries, predictions):
+        monkeypatch.setattr(
+            module,
+            "backbone_load",
+            lambda name, **options: (
+                request.getfixturevalue("lite0")
+                if name == BACKBONE
+                else backbone_load(name, **options)
+            ),
+        )
 
 
 @pytest.fixture

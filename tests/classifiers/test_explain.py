@@ -27,7 +27,7 @@ from classifiers.core.library import crop_read, gallery_from_folder, gallery_ope
 from classifiers.models import Dataset, Gallery, Image
 from tests.classifiers.photos import photo
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 
 PLUS = ("--classifier=chm-corr-plus", f"--set=masks={'a' * 64}")

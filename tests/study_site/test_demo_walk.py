@@ -120,7 +120,7 @@ def test_the_demo_opens_after_being_killed_and_recovers_its_robots(
     with urllib.request.urlopen(f"http://localhost:{demo.port}/s/demo/", timeout=10) as page:
         assert "Can you tell when an AI is wrong?" in page.read().decode()
 
-    assert "40 completed" in demo.manage("simulate", "demo", "--participants", "40", "--seed", "1")
+    assert "12 completed" in demo.manage("simulate", "demo", "--participants", "12", "--seed", "1")
     demo.manage("export_study", "demo", "--out", str(tmp_path), "--include-simulated")
     rows = pd.read_csv(tmp_path / data_path("demo", "responses", include_simulated=True))
     table = pd.read_csv(tmp_path / "tables" / "accuracy.csv").query("analysed == 'all'")

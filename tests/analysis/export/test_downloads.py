@@ -14,7 +14,7 @@ from tests.analysis.staff_pages import lifted, rows
 from trials.models import Participant, Study
 
 PAGE = "/studio/study/birds/results/"
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 LIFT = f"{PAGE}lift-blind/"
 ARMS = ("ResNet-50", "kNN")
 

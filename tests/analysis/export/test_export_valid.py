@@ -20,30 +20,10 @@ from analysis.tables.recompute import table_columns
 from analysis.tables.rerun import difference, main
 from tests.analysis.people import make_study, person
 from tests.analysis.psych_ds import problems
-from tests.analysis.six_arms import answered_study
-from trials.models import Study
 
 # Not for the tests but for their fixture: a database is made only where a test asks for one.
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 DATA = tuple(codebook.DATA)
-
-
-@pytest.fixture(scope="module")
-def shared(
-    tmp_path_factory: pytest.TempPathFactory, django_db_setup: None, django_db_blocker: Any
-) -> Path:
-    """The export of a study of six conditions, whose database is gone."""
-    from django.db import transaction
-    from django.test.utils import override_settings
-
-    folder = tmp_path_factory.mktemp("export")
-    with django_db_blocker.unblock(), override_settings(CROP_DIR=folder / "crops"):
-        with transaction.atomic():
-            study = answered_study()
-            bundle_write(study, folder / "out")
-            transaction.set_rollback(True)
-        assert not Study.objects.exists()
-    return folder / "out"
 
 
 @pytest.fixture
@@ -236,6 +216,7 @@ def test_numbers_may_differ_in_their_last_digits_only() -> None:
     assert difference(one, one.rename(columns={"x": "y"})).startswith("columns")
 
 
+@pytest.mark.usefixtures("_no_pictures")
 def test_odd_labels_pass_every_reader(tmp_path: Path) -> None:
     import frictionless
 

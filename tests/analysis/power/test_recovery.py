@@ -11,7 +11,11 @@ from django.core.management import call_command
 from analysis.export.export_bundle import data_path
 from tests.factories import make_plan, make_study
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_no_pictures")]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.one_database,
+    pytest.mark.usefixtures("_no_pictures"),
+]
 
 
 def test_robots_are_recovered_by_the_exported_table(tmp_path: Path) -> None:

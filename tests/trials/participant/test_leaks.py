@@ -20,7 +20,7 @@ from trials.study.design import Kind, Phase, Step
 from trials.study.plan import CONDITIONS as ARMS
 from trials.study.plan import StudyPlan
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 CONDITIONS = [each.name for each in ARMS]
 WAY = "/s/trees/session/"

@@ -64,6 +64,7 @@ def pages(client: Client, *, is_right: bool = True) -> dict[str, str]:
     return found | {"end": client.get(WAY).text}
 
 
+@pytest.mark.one_database
 @pytest.mark.django_db
 @pytest.mark.parametrize("view", VIEWS)
 def test_trial_screens_speak_the_studys_words(view: str) -> None:
@@ -91,6 +92,7 @@ def test_trial_screens_speak_the_studys_words(view: str) -> None:
     assert "You passed the check" not in found["before_test"]
 
 
+@pytest.mark.one_database
 @pytest.mark.django_db
 def test_attempts_and_ends_speak_them_too() -> None:
     found = pages(speaking("none", WORDING, attempts=2), is_right=False)
@@ -99,6 +101,7 @@ def test_attempts_and_ends_speak_them_too() -> None:
     assert "these photos are hard" not in found["end"]
 
 
+@pytest.mark.one_database
 @pytest.mark.django_db
 def test_what_a_study_leaves_out_is_said_in_the_standard_words() -> None:
     found = pages(speaking("none", {"yes": "Yep"}, trial={"has_confidence": False}))
@@ -108,6 +111,7 @@ def test_what_a_study_leaves_out_is_said_in_the_standard_words() -> None:
     assert "You passed the check" in found["before_test"]
 
 
+@pytest.mark.one_database
 @pytest.mark.django_db
 def test_simulated_people_understand_any_wording() -> None:
     speaking("exemplars", WORDING, quality={"n_attention": 1})
