@@ -106,6 +106,14 @@ def test_the_truth_may_be_named_by_its_label(
     assert drawn[0]["method"] == "EMD-Corr"
 
 
+def test_a_label_that_several_categories_have_names_no_truth(
+    gallery: Gallery, tmp_path: Path
+) -> None:
+    gallery.dataset.categories.update(label="photo")
+    with pytest.raises(CommandError, match="2 categories are labelled 'photo': bright, dark"):
+        explain(query_of("dark"), tmp_path / "a.svg", "--truth=photo")
+
+
 def test_exemplars_are_the_stored_crops(
     gallery: Gallery, tmp_path: Path, drawn: list[dict[str, Any]]
 ) -> None:

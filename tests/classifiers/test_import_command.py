@@ -55,7 +55,10 @@ def test_a_row_for_no_folder_is_reported(birds: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (b"name,label\nbunting,B\n", r"\['name', 'label'\], without folder"),
+        (
+            b"name,label\nbunting,B\n",
+            r"\['name', 'label'\], without folder\. .*Columns: folder,label,definition",
+        ),
         (b"", "without folder, label"),
         (b"folder,label\nbunting,A\nbunting,B\n", "line 3: a second row"),
         (b"folder,label\nbunting," + b"A" * 201, "label over 200"),
@@ -111,6 +114,18 @@ def test_the_command_tells_what_it_did(birds: Path, capsys: pytest.CaptureFixtur
     assert "Dataset 'birds': 4 new, 0 unchanged, 1 refused, 0 hidden files ignored." in told.out
     assert "Now 2 in 'gallery', 2 in 'query'; 2 categories." in told.out
     assert told.err.startswith("refused gallery/bunting/text.jpg: Not an image")
+
+
+def test_the_command_names_categories_that_are_odd(
+    birds: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (birds / "categories.csv").write_text("folder,label\nbunting,bird\ncardinal,Bird \n")
+    photo(birds / "query/owl/1.png", seed=20)
+    call_command("import_dataset", "birds", str(birds))
+    told = capsys.readouterr().err
+    assert "look at bunting, cardinal: people read the same label ('bird', 'Bird')" in told
+    assert "look at owl: 1 of 3 categories have photos to judge and none in the gallery" in told
+    assert "look at the gallery: it has 2 photos and 20 vote" in told
 
 
 def test_the_command_draws_splits(root: Path) -> None:

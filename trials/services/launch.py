@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from django.contrib.auth.models import User as Staff
 from django.db.models import F
 
+from classifiers.core.category_remarks import N_VOTERS, Remark
+from classifiers.models import PredictionRun
+from classifiers.services.category_counts import remarks_of
 from trials.models import Participant, Study
 from trials.services.freezing import crops_missing, study_shortages, study_verify
 from trials.services.refusals import StudyRefused
@@ -46,7 +50,15 @@ def launch_facts(study: Study) -> LaunchFacts:
         pilot_minutes=[each / timedelta(minutes=1) for each in times if each is not None],
         changed=() if verdict.is_same else verdict.said,
         retired_rules=() if study.is_frozen else retired_rules(study.document),
+        categories=_categories(study, list(runs.values())),
     )
+
+
+def _categories(study: Study, runs: Sequence[PredictionRun]) -> list[Remark]:
+    """Return what is odd about the categories; of a frozen study nothing can be mended any more."""
+    n_voters = max((int(each.parameters.get("n_voters", 0)) for each in runs), default=0)
+    found = remarks_of(study.dataset, n_voters or N_VOTERS)
+    return [replace(each, is_blocking=False) for each in found] if study.is_frozen else found
 
 
 def _view_problems(plan: StudyPlan, runs: Mapping[str, object]) -> Iterator[str]:

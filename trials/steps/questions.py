@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from trials.steps.base import AmongPages, Context, Judge, Looker, Page, screen_t
 from trials.steps.submission import Submission
 from trials.study.contradictions import RESERVED_NAMES, STANDARD_PAGES
 from trials.study.design import Kind, StageType, Step, stage_add
+from trials.study.numbers_typed import NoNumber, number_read
 from trials.study.plan import StudyPlan
 from trials.study.plan_parts import QuestionPlan, QuestionsPlan, made
 
@@ -100,7 +100,8 @@ class QuestionsScreen(AmongPages):
     ) -> None:
         page = participant.study.plan.questions[step.name]
         given = {
-            each.name: submission.answers.get(each.name, "").strip() for each in page.questions
+            each.name: _kept(each, submission.answers.get(each.name, "").strip())
+            for each in page.questions
         }
         QuestionAnswer.objects.bulk_create(
             QuestionAnswer(
@@ -157,8 +158,8 @@ def problems(asked: Iterable[QuestionPlan], given: Mapping[str, str]) -> dict[st
 def _problem(question: QuestionPlan, value: str) -> str:
     if not value:
         return "Please answer this question." if question.is_required else ""
-    if question.answer == "number" and not _is_number(value):
-        return f"“{value[:40]}” is no number. Please write digits, such as 42 or 3.5."
+    if question.answer == "number":
+        return _number_problem(value)
     if question.answer == "choice" and not _is_among(value, question.choices):
         return "Please choose one of the answers."
     if len(value) > MAX_LENGTH:
@@ -171,8 +172,14 @@ def _is_among(value: str, choices: Iterable[str]) -> bool:
     return value.split() in [each.split() for each in choices]
 
 
-def _is_number(value: str) -> bool:
+def _number_problem(value: str) -> str:
     try:
-        return value.isascii() and math.isfinite(float(value))
-    except ValueError:
-        return False
+        number_read(value)
+    except NoNumber as error:
+        return str(error)
+    return ""
+
+
+def _kept(question: QuestionPlan, value: str) -> str:
+    """Return an answer as it is stored: a number in one form, however it was typed."""
+    return number_read(value) if question.answer == "number" and value else value

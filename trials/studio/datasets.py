@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from classifiers.models import Dataset, DatasetImport, Gallery, Image, Job, PredictionRun
 from classifiers.services.archives import ArchiveRefused
+from classifiers.services.category_counts import remarks_of
 from classifiers.services.folders import DatasetRefused
 from classifiers.services.job_queue import is_broker_away
 from classifiers.services.jobs import is_any_worker_alive, is_silent
@@ -110,6 +111,7 @@ def one(request: HttpRequest, slug: str) -> HttpResponse:
         "remarks": last.remarks[:MAX_REFUSED] if last else [],
         "splits": _counts().get(dataset.pk, {}) if dataset else {},
         "categories": dataset.categories.annotate(n=Count("images")) if dataset else [],
+        "category_remarks": remarks_of(dataset) if dataset else [],
         "galleries": [(each, _job(each), _runs(each), PredictForm()) for each in galleries],
         "form": GalleryForm(),
     }

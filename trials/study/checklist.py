@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from statistics import median
 
+from classifiers.core.category_remarks import Remark
 from trials.study.plan import StudyPlan
 from trials.study.sets import Shortage
 
@@ -54,7 +55,8 @@ class LaunchFacts:
     ``runs`` says for each classifier why no predictions of it can be taken, empty where they
     can; ``shortages`` what its draw needs and has. ``pilot_minutes`` are the durations of
     people's completed pilot sessions; ``changed`` what is no longer as it was frozen;
-    ``retired_rules`` the exclusion rules of a draft that no study measures.
+    ``retired_rules`` the exclusion rules of a draft that no study measures; ``categories`` what is
+    odd about the dataset's.
     """
 
     plan: StudyPlan
@@ -67,12 +69,15 @@ class LaunchFacts:
     pilot_minutes: Sequence[float]
     changed: Sequence[str] = ()
     retired_rules: Sequence[str] = ()
+    categories: Sequence[Remark] = ()
 
 
 def checklist(facts: LaunchFacts, *, for_pilot: bool) -> list[Check]:
     """Return every check in order. Some refusals to open are warnings for a pilot."""
     found: list[Check] = []
-    for check in (_document, _predictions, _pool, _photos, _texts, _codes, _exclusions, _pay):
+    for check in (
+        _document, _predictions, _pool, _categories, _photos, _texts, _codes, _exclusions, _pay
+    ):  # fmt: skip
         found += check(facts)
     if for_pilot:
         return [_softened(each) for each in found]
@@ -131,6 +136,15 @@ def _supply(row: Shortage) -> str:
     kind = "right" if row.is_right else "wrong"
     stratum = f", {row.stratum.lower()}" if row.stratum else ""
     return f"AI {kind}{stratum}: {row.n_there} there, {row.n_needed} needed"
+
+
+def _categories(facts: LaunchFacts) -> Iterator[Check]:
+    for each in facts.categories:
+        level = Level.REFUSAL if each.is_blocking else Level.WARNING
+        yield Check("Categories", level, f"{each.about}: {each.said}.", Place.DATASET)
+    if not facts.categories:
+        said = "Each has its own label, and photos in the gallery."
+        yield Check("Categories", Level.OK, said)
 
 
 def _photos(facts: LaunchFacts) -> Iterator[Check]:

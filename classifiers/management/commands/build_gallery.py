@@ -11,6 +11,7 @@ from django.db import transaction
 from classifiers.management.commands import _progress
 from classifiers.management.lookup import by_slug
 from classifiers.models import Dataset
+from classifiers.services.category_counts import remarks_of
 from classifiers.services.gallery_options import options_keep
 from classifiers.services.queueing import RequestRefused, gallery_request
 
@@ -39,5 +40,7 @@ class Command(BaseCommand):
                 options_keep(gallery=gallery, half=options["half"], grey=options["grey"])
         except RequestRefused as error:
             raise CommandError(str(error)) from error
+        for each in remarks_of(dataset):
+            self.stderr.write(f"look at {each.about}: {each.said}.")
         _progress.wait_for([gallery], f"gallery {gallery}")
         self.stdout.write(f"Gallery {gallery}: {_progress.took([gallery])}.")

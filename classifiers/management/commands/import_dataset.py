@@ -12,7 +12,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db.models import Count
 from tqdm import tqdm
 
-from classifiers.models import Category, Image
+from classifiers.models import Category, Dataset, Image
+from classifiers.services.category_counts import remarks_of
 from classifiers.services.datasets import DatasetRefused, ImportReport, dataset_import
 from classifiers.services.import_run import OnProgress
 
@@ -86,6 +87,8 @@ class Command(BaseCommand):
             self.stderr.write(f"refused {refusal.path}: {refusal.reason}")
         for remark in report.remarks:
             self.stderr.write(f"look at {remark.path}: {remark.reason}")
+        for each in remarks_of(Dataset.objects.get(slug=slug)):
+            self.stderr.write(f"look at {each.about}: {each.said}.")
         images = Image.objects.filter(dataset__slug=slug)
         self.stdout.write(
             f"Dataset {slug!r}: {report.n_new:,} new, {report.n_unchanged:,} unchanged, "

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from classifiers.models import Image, PredictionRun
+from classifiers.core.category_remarks import Remark
+from classifiers.models import Category, Image, PredictionRun
 from tests.factories import enrol, make_plan, make_study
 from trials import services
 from trials.models import Participant, Study
@@ -57,6 +58,7 @@ def test_nothing_stands_against_a_study_with_everything() -> None:
         ),
         ({"views": ["Condition B shows patches"]}, "Explanations", "Condition B"),
         ({"lost_photos": ["query/a.png"]}, "Photos", "1 photos have no file to show"),
+        ({"categories": [Remark("a, b", "the same", True)]}, "Categories", "a, b: the same."),
         ({"given": {"contact": " "}}, "Contact", "Nobody is named"),
         (
             {"given": {"recruitment": PROLIFIC | {"codes": {}}}},
@@ -193,3 +195,28 @@ def test_a_draft_with_a_rule_of_an_earlier_version_opens_and_is_not_launched(dra
     with pytest.raises(StudyRefused, match="is_repeat excludes who took part before"):
         services.study_freeze(study=old)
     assert services.study_copy(study=old, slug="copy").plan.exclusions == ("session_number>1",)
+
+
+@pytest.mark.django_db
+def test_categories_with_one_label_refuse_a_draft_and_warn_of_what_is_frozen() -> None:
+    study = make_study()
+    draft = services.study_copy(study=study, slug="draft")
+    first, second = Category.objects.order_by("index")[:2]
+    Category.objects.filter(pk=second.pk).update(label=f"{first.label.upper()} ")
+    refusal = next(each for each in study_check(draft) if each.name == "Categories")
+    assert refusal.level == Level.REFUSAL
+    assert refusal.said.startswith("kind_amber, kind_birch: people read the same label")
+    with pytest.raises(StudyRefused, match="people read the same label"):
+        study_launch(study=draft)
+    warning = next(each for each in study_check(study) if each.name == "Categories")
+    assert warning.level == Level.WARNING
+
+
+@pytest.mark.django_db
+def test_a_gallery_smaller_than_its_voters_is_warned_of() -> None:
+    study = make_study()
+    draft = services.study_copy(study=study, slug="draft")
+    PredictionRun.objects.update(parameters={"n_voters": 25})
+    (check,) = [each for each in study_check(draft) if each.name == "Categories"]
+    assert check.level == Level.WARNING
+    assert "it has 24 photos and 25 vote" in check.said

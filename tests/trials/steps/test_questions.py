@@ -28,6 +28,8 @@ QUESTIONS = {
         ({}, "Please answer this question."),
         ({"q_age": "old"}, "“old” is no number."),
         ({"q_age": "nan"}, "is no number"),
+        ({"q_age": "1_000"}, "“1_000” is no number. Please write digits, such as 42 or 3.5."),
+        ({"q_age": "1,234"}, "can be read as 1234 or as 1.234. Please write 1234, or 1.2340."),
         ({"q_age": "41", "q_eyes": "Perhaps"}, "Please choose one of the answers."),
         ({"q_age": "41", "q_how": "x" * 5001}, "please use at most 5,000"),
     ],
@@ -52,6 +54,12 @@ def test_good_answers_are_stored_and_lead_on() -> None:
     client = enter([QUESTIONS])
     assert client.post(WAY, {"step": "0", "q_age": " 41.5 ", "q_x": "?"}).status_code == 302
     assert list(QuestionAnswer.objects.values_list("name", "value")) == [("age", "41.5")]
+
+
+@pytest.mark.parametrize("typed", ["3,5", "3.50", " ٣٫٥ "])
+def test_a_number_is_stored_in_one_form_however_a_phone_types_it(typed: str) -> None:
+    assert enter([QUESTIONS]).post(WAY, {"step": "0", "q_age": typed}).status_code == 302
+    assert QuestionAnswer.objects.get().value == "3.5"
 
 
 @pytest.mark.parametrize("choice", [" No ", "No\nnever", "No\r\nnever", "No\rnever"])

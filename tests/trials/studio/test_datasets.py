@@ -13,7 +13,7 @@ from django.test import Client
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from classifiers import tasks
-from classifiers.models import Dataset, DatasetImport, Gallery, Job, PredictionRun
+from classifiers.models import Category, Dataset, DatasetImport, Gallery, Image, Job, PredictionRun
 from tests.classifiers.photos import noise, photo
 from tests.factories import make_dataset, make_run
 from trials.models import Study
@@ -227,3 +227,13 @@ def test_what_is_worth_a_look_stands_on_the_datasets_page(browser: Client, rita:
     page = browser.get("/studio/datasets/birds/").content.decode()
     assert "worth a look" in page
     assert "<td>a/1.png</td><td>dark</td>" in page
+
+
+def test_odd_categories_stand_on_the_datasets_page(browser: Client) -> None:
+    make_dataset()
+    Category.objects.update(label="tree")
+    Image.objects.filter(split="gallery", category__name="kind_birch").update(split="query")
+    page = browser.get("/studio/datasets/trees/").content.decode()
+    assert "<strong>kind_amber, kind_birch, kind_cedar, kind_dogwood</strong>: people read" in page
+    assert "<strong>kind_birch</strong>: 1 of 4 categories have photos to judge" in page
+    assert "<strong>the gallery</strong>: it has 18 photos and 20 vote" in page

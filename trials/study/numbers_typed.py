@@ -1,0 +1,45 @@
+"""A number as people type it, read as they mean it: digits of any script, a point or a comma.
+
+Pure. Phones offer a comma or a point by the person's country, and nothing else.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Final
+
+_SIGNS: Final = {"−": "-", "－": "-", "＋": "+", "，": ",", "٫": ",", "．": "."}
+_NUMBER: Final = re.compile(r"([-+]?)([0-9]{0,30})(?:[.,]([0-9]{0,30}))?")
+EXAMPLE: Final = "Please write digits, such as 42 or 3.5."
+
+
+class NoNumber(ValueError):
+    """What was typed is no number, or could be two; the message tells a person what to do."""
+
+
+def number_read(typed: str) -> str:
+    """Return a typed number in one form: digits, a point, no zeros that say nothing.
+
+    Raises ``NoNumber``. So does ``1,234``: some write a thousand so, others a little over one.
+    """
+    match = _NUMBER.fullmatch("".join(map(_plain, typed.strip())))
+    sign, whole, decimals = match.groups(default="") if match else ("", "", "")
+    if not whole + decimals:
+        raise NoNumber(f"“{typed[:40]}” is no number. {EXAMPLE}")
+    if len(decimals) == 3 and 1 <= len(whole) <= 3 and whole[0] != "0":
+        raise NoNumber(
+            f"“{typed}” can be read as {whole}{decimals} or as {whole}.{decimals}. Please write "
+            f"{sign}{whole}{decimals}, or {sign}{whole}.{decimals}0."
+        )
+    text = whole.lstrip("0") or "0"
+    if decimals := decimals.rstrip("0"):
+        text = f"{text}.{decimals}"
+    return f"-{text}" if sign == "-" and text != "0" else text
+
+
+def _plain(character: str) -> str:
+    """Return a digit of any script, or a sign of any width, as ASCII."""
+    if character.isdecimal():
+        return str(unicodedata.decimal(character))
+    return _SIGNS.get(character, character)
