@@ -15,7 +15,8 @@ class TrialsConfig(AppConfig):
         from trials.services.dataset_locks import study_holds
         from trials.study.registry import load_modules
 
-        load_modules("trials.steps")  # each module registers its screen type
+        load_modules("trials.panels")  # each module registers its explanation panel
+        load_modules("trials.steps")  # and each of these its screen type
 
         dataset_locks.HOLDERS.append(study_holds)
         post_migrate.connect(groups_make, sender=self)

@@ -19,6 +19,7 @@ from analysis.rows.export_wording import ORDER, Row, Who, pseudonym, teller
 from analysis.rows.frame import CHUNK_ROWS, LOOKUPS, RT_CLEAN, StudyRows, by_person
 from classifiers.models import Neighbor
 from trials.models import Participant, QuestionAnswer, Response, Study, Trial
+from trials.panels.exemplars import examples_of
 from trials.services.flags import AT_A_TIME, participant_flags
 from trials.study.design import Phase
 from trials.study.plan import VIEWS, QuestionPlan, StudyPlan
@@ -138,7 +139,7 @@ class CollectedRows(StudyRows):
     def shown(self) -> Iterator[Row]:
         """Yield one row an example on a trial's page, as each person saw it."""
         seen = Trial.objects.filter(self._of("participant__"), presented_at__lte=self.moment)
-        with_examples = [name for name, view in VIEWS.items() if view.has_exemplars]
+        with_examples = [name for name, view in VIEWS.items() if examples_of(view)]
         seen = seen.filter(participant__condition__view_name__in=with_examples)
         trials = by_person(seen, SHOWN_LOOKUPS, "position")
         phases = list(Phase)
@@ -149,11 +150,11 @@ class CollectedRows(StudyRows):
                 yield from self._examples_of(who, trial)
 
     def _examples_of(self, who: Who, trial: Mapping[str, Any]) -> Iterator[Row]:
-        has_boxes = VIEWS[trial["view"]].has_boxes
+        panel = examples_of(VIEWS[trial["view"]])
         head = (pseudonym(*who), trial["phase"], trial["position"] + 1, _item_id(trial["sha256"]))
         examples = self.examples.get(trial["prediction"], [])
         for place, (sha256, image, matches) in enumerate(examples, 1):
-            shown = matches if has_boxes else []
+            shown = matches if panel is not None and panel.marks(matches) else []
             cells = (cells_of(shown, "query_cell"), cells_of(shown, "gallery_cell"))
             yield (*head, place, _item_id(sha256), image, *cells)
 

@@ -8,28 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any
 
-from django.urls import reverse
-
-from classifiers.core.boxes import Box, boxes
-from classifiers.models import Category, Image, Neighbor, Prediction
+from classifiers.models import Category, Prediction
 from trials.models import Participant, Study, Trial
+from trials.panels.base import Content, panels_of
+from trials.panels.photos import image_url
+from trials.services import shown
 from trials.study.design import Step
 
-# Above this many categories the instructions present none: nobody learns a thousand by heart.
-MAX_KINDS = 12
 SURE, UNSURE = 75, 50  # percent: from here on the AI calls itself sure; below here, unsure
 
 
 @dataclass(frozen=True, slots=True)
-class Exemplar:
-    """A gallery photo as evidence, with its boxes and those on the query."""
+class ShownPanel:
+    """One panel of a trial's page: its template and what it shows."""
 
-    number: int
-    url: str
-    query_boxes: tuple[Box, ...]
-    boxes: tuple[Box, ...]
+    template: str
+    content: Content
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +36,13 @@ class TrialScreen:
     article: str
     percent: int | None
     persona: str
-    exemplars: tuple[Exemplar, ...]
+    panels: tuple[ShownPanel, ...]
     has_statement: bool
-    has_boxes: bool
 
     @property
     def urls(self) -> tuple[str, ...]:
         """The addresses of its photos."""
-        return (self.query_url, *(each.url for each in self.exemplars))
+        return (self.query_url, *(url for each in self.panels for url in each.content.urls))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +75,6 @@ class Feedback:
     n_true: int | None = None
 
 
-def image_url(image: Image) -> str:
-    """Return the address of the crop: a random name, the same for everyone."""
-    return reverse("crop", args=[image.token])
-
-
 def article(noun: str) -> str:
     """Return "a" or "an", by the first letter."""
     return "an" if noun[:1].lower() in "aeiou" else "a"
@@ -98,30 +87,12 @@ def percent(prediction: Prediction) -> int:
     return int(100 * prediction.confidence)
 
 
-def _exemplar(number: int, neighbor: Neighbor, has_boxes: bool) -> Exemplar:
-    matches: list[dict[str, Any]] = neighbor.matches if has_boxes else []
-    return Exemplar(
-        number=number,
-        url=image_url(neighbor.image),
-        query_boxes=boxes([match["query_cell"] for match in matches]),
-        boxes=boxes([match["gallery_cell"] for match in matches]),
-    )
-
-
 def trial_screen(trial: Trial, participant: Participant) -> TrialScreen:
     """Build the page of a trial in the view of the participant's condition."""
     plan = participant.study.plan
     view = participant.condition.view
     prediction = trial.prediction
     label = prediction.category.label
-    shown: tuple[Exemplar, ...] = ()
-    if view.has_exemplars:
-        voters = prediction.neighbors.filter(image__category_id=prediction.category_id)
-        nearest = voters.select_related("image").order_by("rank")[: plan.trial.n_exemplars]
-        shown = tuple(
-            _exemplar(number, neighbor, view.has_boxes)
-            for number, neighbor in enumerate(nearest, start=1)
-        )
     is_told = view.has_statement and plan.trial.has_confidence
     return TrialScreen(
         query_url=image_url(prediction.image),
@@ -129,34 +100,36 @@ def trial_screen(trial: Trial, participant: Participant) -> TrialScreen:
         article=article(label),
         percent=percent(prediction) if is_told else None,
         persona=participant.condition.persona,
-        exemplars=shown,
+        panels=tuple(
+            ShownPanel(panel.template, content)
+            for panel in panels_of(view)
+            if (content := panel.content(prediction, plan)) is not None
+        ),
         has_statement=view.has_statement,
-        has_boxes=view.has_boxes,
     )
 
 
-def kinds(study: Study, n_samples: int = 2) -> tuple[Kind, ...]:
-    """Present every category with its first gallery photos; no query is ever among them.
+def kinds(study: Study) -> tuple[Kind, ...]:
+    """Present the categories of the standard instructions with gallery photos."""
+    n = shown.samples_of(study.plan).instructions
+    return tuple(kind(each, n) for each in shown.categories_presented(study))
 
-    Of a dataset with more than ``MAX_KINDS`` categories, none.
-    """
-    categories = list(study.dataset.categories.all()[: MAX_KINDS + 1])
-    if len(categories) > MAX_KINDS:
-        return ()
-    return tuple(kind(each, n_samples) for each in categories)
+
+def defined(study: Study, category: Category) -> Kind:
+    """Present the category of a definition's screen."""
+    return kind(category, shown.samples_of(study.plan).definition)
 
 
 def kind(category: Category, n_samples: int) -> Kind:
     """Present one category with its first gallery photos."""
-    samples = category.images.filter(split=Image.GALLERY).order_by("sha256")[:n_samples]
-    urls = tuple(image_url(image) for image in samples)
+    urls = tuple(image_url(image) for image in shown.sample_photos(category, n_samples))
     return Kind(category.label, article(category.label), category.definition, urls)
 
 
 def attention_photo(study: Study, step: Step) -> str:
     """Return the address of the gallery photo that stands on an attention check."""
-    categories = list(study.dataset.categories.all()[: MAX_KINDS + 1])
-    return next(iter(kind(categories[step.position % len(categories)], 1).urls), "")
+    category = shown.category_on_check(study, step.position)
+    return next(iter(kind(category, shown.samples_of(study.plan).attention).urls), "")
 
 
 def feedback(trial: Trial, participant: Participant) -> Feedback:
@@ -174,7 +147,8 @@ def feedback(trial: Trial, participant: Participant) -> Feedback:
         is_sure=is_told and percent(prediction) >= SURE,
         is_unsure=is_told and percent(prediction) < UNSURE,
     )
-    if not (view.has_exemplars and is_told and prediction.n_voters):
+    tells_votes = any(panel.tells_votes for panel in panels_of(view))
+    if not (tells_votes and is_told and prediction.n_voters):
         return told
     return replace(
         told,

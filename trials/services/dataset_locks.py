@@ -8,16 +8,14 @@ from classifiers.models import Dataset
 from classifiers.services.dataset_locks import Hold
 from classifiers.services.uploads import is_under_way
 from trials.models import Study
-from trials.services.freezing import n_samples_of
 from trials.services.refusals import StudyRefused
+from trials.services.shown import samples_of
 
 
 def study_holds(dataset: Dataset) -> Iterator[Hold]:
     """Yield what the frozen studies of a dataset show of it; ``holds.HOLDERS`` has this."""
     for study in Study.objects.filter(dataset=dataset).exclude(frozen_sha256="").order_by("slug"):
-        # An attention check shows the first photo of a category.
-        n_check = min(study.plan.quality.n_attention, 1)
-        yield Hold(f"study {study}", max(n_samples_of(study.plan), n_check))
+        yield Hold(f"study {study}", samples_of(study.plan).most)
 
 
 def dataset_settle(dataset: Dataset) -> None:

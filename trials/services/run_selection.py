@@ -131,7 +131,7 @@ def view_check(condition: ConditionPlan, run: PredictionRun) -> None:
         "paper", False
     )
     is_crop = run.parameters.get("transform", "crop") == "crop" and not is_whole_square
-    if VIEWS[condition.view].has_boxes and not is_crop:
+    if VIEWS[condition.view].needs_crop and not is_crop:
         raise StudyRefused(
             f"Condition {condition.name} shows matched patches of run {run.pk}, whose queries were "
             f"prepared otherwise than the photos that people see ({run.parameters}); expected "

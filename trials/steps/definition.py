@@ -36,4 +36,4 @@ class DefinitionScreen(AsksNothing, AmongTrials):
 
 def _presented(looker: Looker, step: Step) -> trial_view.Kind:
     category = looker.trial(step).prediction.category
-    return trial_view.kind(category, looker.plan.trial.n_samples)
+    return trial_view.defined(looker.participant.study, category)

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from trials import services
 from trials.models import AttentionCheck, Participant
+from trials.panels.base import panels_of
 from trials.participant import trial_view
 from trials.steps.base import Context, Looker, Page, screen_of
 from trials.steps.phases import HEADINGS
@@ -77,6 +78,7 @@ def base(participant: Participant, position: int) -> Context:
         "participant": participant,
         "persona": participant.condition.persona,
         "view": participant.condition.view,
+        "panels": panels_of(participant.condition.view),
         "step": participant.script[position],
         "step_number": position,
     } | progress(participant.script, plan, position)

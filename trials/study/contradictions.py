@@ -56,11 +56,8 @@ def _condition_problems(plan: Checked) -> Iterator[Problem]:
         yield Problem("conditions", names, "names that are all different")
     for position, each in enumerate(plan.conditions):
         view, classifier = VIEWS[each.view], CLASSIFIERS[each.classifier]
-        for is_shown, is_there, what, fact in (
-            (view.has_exemplars, classifier.votes, "examples", "votes"),
-            (view.has_boxes, classifier.has_matches, "patch matches", "has_matches"),
-        ):
-            if is_shown and not is_there:
+        for fact, what in view.needs:
+            if not getattr(classifier, fact):
                 fitting = [name for name, known in CLASSIFIERS.items() if getattr(known, fact)]
                 expected = f"a classifier with {what} for it ({', '.join(fitting)})"
                 yield Problem(f"conditions[{position}].view", each.view, expected)

@@ -19,7 +19,8 @@ from typing import Any
 import yaml
 from jsonschema import Draft202012Validator, ValidationError
 
-from trials.study.plan_parts import STAGES
+from classifiers.core.catalogue import CLASSIFIERS
+from trials.study.plan_parts import STAGES, VIEWS
 from trials.study.yaml_text import (
     MAX_BYTES,
     MAX_DEPTH,
@@ -56,14 +57,22 @@ class PlanRefused(ValueError):
 
 
 def schema() -> Json:
-    """Return the published schema: the file, with the kinds of stages that are loaded."""
-    return _schema(tuple(STAGES))
+    """Return the published schema.
+
+    It is the file, completed by what is registered: classifiers, views and kinds of stages.
+    """
+    return _schema(tuple(STAGES), tuple(VIEWS), tuple(CLASSIFIERS))
 
 
 @cache
-def _schema(stages: tuple[str, ...]) -> Json:
+def _schema(stages: tuple[str, ...], views: tuple[str, ...], classifiers: tuple[str, ...]) -> Json:
     whole: Json = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
     parts = whole["$defs"]
+    arm = parts["condition"]["properties"]
+    arm["classifier"]["enum"] = list(classifiers)
+    arm["view"]["enum"] = list(views)
+    sentences = (f"{name}: {VIEWS[name].description}." for name in views)
+    arm["view"]["description"] = " ".join(sentences)
     parts |= {name: STAGES[name].fields for name in stages if STAGES[name].fields is not None}
     parts["stage"]["properties"]["kind"]["enum"] = list(stages)
     parts["stage"]["allOf"] = [

@@ -22,22 +22,28 @@ def made(part: type[T], values: Mapping[str, Any]) -> T:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """How an explanation is shown. Views differ by these facts, never by their name."""
+    """How an explanation is shown. Views differ by these facts, never by their name.
+
+    ``panels`` are the names of its explanation panels (``trials.panels``); ``needs`` and
+    ``needs_crop`` are theirs. ``description`` is the view's line in the documentation.
+    """
 
     label: str
+    description: str
     has_statement: bool
-    has_exemplars: bool
-    has_boxes: bool
+    rank: int
+    panels: tuple[str, ...] = ()
+    needs: tuple[tuple[str, str], ...] = ()
+    needs_crop: bool = False
 
 
-VIEWS = {
-    "unaided": View("No AI at all", has_statement=False, has_exemplars=False, has_boxes=False),
-    "none": View("No explanation", has_statement=True, has_exemplars=False, has_boxes=False),
-    "exemplars": View("Nearest examples", has_statement=True, has_exemplars=True, has_boxes=False),
-    "correspondences": View(
-        "Examples with matched patches", has_statement=True, has_exemplars=True, has_boxes=True
-    ),
-}
+# ``trials.panels`` adds a view for each panel when the apps are loaded.
+VIEWS: Final[Registry[View]] = Registry("view")
+VIEWS.add(
+    "unaided",
+    View("No AI at all", "the question without any statement of the AI", False, rank=0),
+)
+VIEWS.add("none", View("No explanation", "the AI's label and confidence", True, rank=10))
 
 
 @dataclass(frozen=True, slots=True)

@@ -216,7 +216,7 @@ def test_a_shown_exemplar_is_always_of_the_predicted_kind() -> None:
     client.get(WAY)
     trial = participant.trials.select_related("prediction__category", "prediction__image").first()
     assert trial is not None
-    urls = [exemplar.url for exemplar in trial_screen(trial, participant).exemplars]
+    urls = list(trial_screen(trial, participant).urls[1:])
     tokens = [url.split("/")[-1].removesuffix(".jpg") for url in urls]
     shown = Image.objects.filter(token__in=tokens)
     assert {each.category_id for each in shown} == {trial.prediction.category_id}

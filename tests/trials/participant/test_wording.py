@@ -55,7 +55,7 @@ def pages(client: Client, *, is_right: bool = True) -> dict[str, str]:
     found = {}
     while (participant := Participant.objects.select_related("study", "condition").get()).is_active:
         step = participant.script[participant.step]
-        found[step.name if step.kind == Kind.PAGE else step.kind.value] = client.get(WAY).text
+        found[step.name if step.kind == Kind.PAGE else step.kind] = client.get(WAY).text
         form = {"step": str(participant.step), "answer": "yes"}
         if step.kind == Kind.TRIAL:
             agrees = trial_of(participant, step).prediction.is_right == is_right

@@ -1,0 +1,104 @@
+"""What every explanation panel says about itself, and where it is registered.
+
+A panel is one module of this package and one template. The template is included with ``part``
+set to ``trial`` (the panel itself), ``feedback`` (a list item), ``introduction`` (a paragraph) or
+``instructions`` (a list item). Of a part for which the panel has nothing to say, it renders
+nothing. A study's conditions name a panel by its ``view``.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final, TypeVar
+
+from django.db.models import QuerySet
+
+from classifiers.models import Prediction
+from trials.study.plan import StudyPlan, View
+from trials.study.plan_parts import VIEWS
+from trials.study.registry import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a panel shows of one prediction: ``data`` for its template, ``urls`` of its photos."""
+
+    data: Any
+    urls: tuple[str, ...] = ()
+
+
+class Panel(ABC):
+    """A way of explaining a prediction.
+
+    ``name`` is the view's name in study documents, ``label`` its title, ``description`` its
+    line in the documentation. ``needs`` names facts of ``catalogue.Classifier`` without which a
+    classifier cannot be explained so, each with the words for it. ``needs_crop``: it marks places
+    in the photo, so the AI must have seen the crop that people see. ``tells_votes``: the feedback
+    may say how the neighbors voted. ``covers`` names panels whose facts are among this one's.
+    ``is_bare``: its facts stand in fingerprints without the panel's name, as in studies that were
+    frozen before panels had names.
+    """
+
+    name: ClassVar[str]
+    label: ClassVar[str]
+    description: ClassVar[str]
+    rank: ClassVar[int]
+    template: ClassVar[str]
+    needs: ClassVar[tuple[tuple[str, str], ...]]
+    needs_crop: ClassVar[bool]
+    tells_votes: ClassVar[bool]
+    covers: ClassVar[tuple[str, ...]] = ()
+    is_bare: ClassVar[bool] = False
+
+    @abstractmethod
+    def content(self, prediction: Prediction, plan: StudyPlan) -> Content | None:
+        """Return what the page shows; None if there is nothing to show."""
+
+    @abstractmethod
+    def facts(
+        self, predictions: QuerySet[Prediction], plan: StudyPlan
+    ) -> Iterator[tuple[int, Any]]:
+        """Yield each prediction's key and, as JSON, all that its panel shows of it.
+
+        Photos are named by their SHA-256. The study's fingerprint is made from this.
+        """
+
+    @abstractmethod
+    def photos(self, predictions: QuerySet[Prediction], plan: StudyPlan) -> set[int]:
+        """Return the keys of the photos that the panel shows of predictions."""
+
+
+PANELS: Final[Registry[Panel]] = Registry("explanation panel")
+P = TypeVar("P", bound=type[Panel])
+NAMES = (
+    "name", "label", "description", "rank", "template", "needs", "needs_crop", "tells_votes",
+)  # fmt: skip
+
+
+def panel(cls: P) -> P:
+    """Register a panel, and the view that shows it alone. Raises ``TypeError`` if it is partial."""
+    unsaid = sorted(cls.__abstractmethods__) + [name for name in NAMES if not hasattr(cls, name)]
+    if unsaid:
+        raise TypeError(
+            f"The panel {cls.__name__} does not say: {', '.join(unsaid)}. Every panel says all of "
+            "these; see trials/panels/base.py."
+        )
+    PANELS.add(cls.name, cls())
+    view = View(
+        cls.label,
+        cls.description,
+        has_statement=True,
+        rank=cls.rank,
+        panels=(cls.name,),
+        needs=cls.needs,
+        needs_crop=cls.needs_crop,
+    )
+    VIEWS.add(cls.name, view)
+    return cls
+
+
+def panels_of(view: View) -> list[Panel]:
+    """Return the panels of a view, in the order in which the page shows them."""
+    return [PANELS[name] for name in view.panels]

@@ -1,0 +1,90 @@
+"""The nearest examples: gallery photos of the AI's class that voted for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby, islice
+from typing import Any, ClassVar
+
+from django.db.models import F, QuerySet
+
+from classifiers.core.boxes import Box, boxes
+from classifiers.models import Neighbor, Prediction
+from trials.panels.base import Content, Panel, panel, panels_of
+from trials.panels.photos import image_url
+from trials.study.plan import StudyPlan, View
+
+
+@dataclass(frozen=True, slots=True)
+class Exemplar:
+    """A gallery photo as evidence, with its boxes and those on the query."""
+
+    number: int
+    url: str
+    query_boxes: tuple[Box, ...]
+    boxes: tuple[Box, ...]
+
+
+@panel
+class ExemplarsPanel(Panel):
+    """The photos alone."""
+
+    name = "exemplars"
+    label = "Nearest examples"
+    description = "also its nearest examples"
+    rank = 20
+    template = "trials/panels/exemplars.html"
+    needs: ClassVar[tuple[tuple[str, str], ...]] = (("votes", "examples"),)
+    needs_crop = False
+    tells_votes = True
+    is_bare = True
+
+    def content(self, prediction: Prediction, plan: StudyPlan) -> Content | None:
+        voters = prediction.neighbors.filter(image__category_id=prediction.category_id)
+        nearest = voters.select_related("image").order_by("rank")[: plan.trial.n_exemplars]
+        shown = tuple(self.exemplar(number, each) for number, each in enumerate(nearest, start=1))
+        return Content(shown, tuple(each.url for each in shown)) if shown else None
+
+    def facts(
+        self, predictions: QuerySet[Prediction], plan: StudyPlan
+    ) -> Iterator[tuple[int, Any]]:
+        rows = _voters(predictions).order_by("prediction_id", "rank")
+        found = rows.values_list("prediction_id", "image__sha256", "matches").iterator()
+        for pk, group in groupby(found, key=lambda row: row[0]):
+            shown = islice(group, plan.trial.n_exemplars)
+            yield pk, [[sha256, self.marks(matches)] for _, sha256, matches in shown]
+
+    def photos(self, predictions: QuerySet[Prediction], plan: StudyPlan) -> set[int]:
+        rows = _voters(predictions).order_by("prediction_id", "rank")
+        found = rows.values_list("prediction_id", "image").iterator()
+        return {
+            image
+            for _, group in groupby(found, key=lambda row: row[0])
+            for _, image in islice(group, plan.trial.n_exemplars)
+        }
+
+    def exemplar(self, number: int, neighbor: Neighbor) -> Exemplar:
+        """Return one example as the page shows it."""
+        return Exemplar(number, image_url(neighbor.image), (), ())
+
+    def marks(self, matches: list[dict[str, Any]]) -> list[list[int]]:
+        """Return which matched cells are shown: pairs of a query's and a gallery's cell."""
+        return []
+
+
+def _voters(predictions: QuerySet[Prediction]) -> QuerySet[Neighbor]:
+    return Neighbor.objects.filter(
+        prediction__in=predictions, image__category=F("prediction__category")
+    )
+
+
+def boxes_of(matches: list[dict[str, Any]], cell: str) -> tuple[Box, ...]:
+    """Return numbered boxes at one side of the matches: ``query_cell`` or ``gallery_cell``."""
+    return boxes([match[cell] for match in matches])
+
+
+def examples_of(view: View) -> ExemplarsPanel | None:
+    """Return the panel of a view that shows examples; None if none of its panels does."""
+    found = (each for each in panels_of(view) if isinstance(each, ExemplarsPanel))
+    return next(found, None)

@@ -1,0 +1,146 @@
+"""What a study shows to its people: the one source of it.
+
+Pages, the fingerprint, the verification, the locks on datasets and the preview all read it here:
+photos that are judged, what the panels show of each prediction, and the gallery photos that
+present categories in the instructions, in definitions and on attention checks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
+
+from classifiers.models import Category, Image, Prediction
+from trials.models import Study, TrialItem
+from trials.panels.base import PANELS, Panel
+from trials.study.plan import StudyPlan
+
+# How many gallery photos of each category the standard instructions show.
+N_PRESENTED = 2
+# Above this many categories the instructions present none: nobody learns a thousand by heart.
+MAX_KINDS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """How many gallery photos of a category each kind of page shows, the first by SHA-256."""
+
+    instructions: int
+    definition: int
+    attention: int
+
+    @property
+    def most(self) -> int:
+        """The number of a category's first gallery photos that some page may show."""
+        return max(self.instructions, self.definition, self.attention)
+
+
+def samples_of(plan: StudyPlan) -> Samples:
+    """Return how many gallery photos present a category."""
+    page = plan.pages.get("instructions")
+    has_standard_text = page is not None and not page.text.strip()
+    return Samples(
+        instructions=N_PRESENTED if has_standard_text else 0,
+        definition=plan.trial.n_samples if plan.trial.has_definition else 0,
+        attention=min(plan.quality.n_attention, 1),
+    )
+
+
+def samples_hashed_before(plan: StudyPlan) -> int:
+    """Return how many the first fingerprints covered: without attention checks.
+
+    They also took a text of blanks for an own text.
+    """
+    page = plan.pages.get("instructions")
+    n_presented = N_PRESENTED if page is not None and not page.text else 0
+    return max(n_presented, plan.trial.n_samples if plan.trial.has_definition else 0)
+
+
+def sample_photos(category: Category, n: int) -> QuerySet[Image]:
+    """Return the first ``n`` gallery photos of a category; no query is ever among them."""
+    return category.images.filter(split=Image.GALLERY).order_by("sha256")[:n]
+
+
+def categories_presented(study: Study) -> list[Category]:
+    """Return the categories that the standard instructions present."""
+    categories = list(study.dataset.categories.all()[: MAX_KINDS + 1])
+    return categories if len(categories) <= MAX_KINDS else []
+
+
+def category_on_check(study: Study, position: int) -> Category:
+    """Return the category whose photo stands on an attention check."""
+    categories = list(study.dataset.categories.all()[: MAX_KINDS + 1])
+    return categories[position % len(categories)]
+
+
+def judged(study: Study, run: int | None = None) -> QuerySet[Prediction]:
+    """Return the predictions that a frozen study's people judge; of one run, or of all."""
+    drawn = TrialItem.objects.filter(trial_set__study=study)
+    if run is not None:
+        drawn = drawn.filter(trial_set__run=run)
+    return Prediction.objects.filter(pk__in=drawn.values("prediction"))
+
+
+def panels_by_run(study: Study) -> dict[int, list[Panel]]:
+    """Return each run with the panels that some condition explains it by, in their order.
+
+    A panel whose facts are among another one's is left out.
+    """
+    found: dict[int, set[str]] = {}
+    for each in study.conditions.all():
+        found.setdefault(each.run_id, set()).update(each.view.panels)
+    return {run: _uncovered(names) for run, names in found.items()}
+
+
+def _uncovered(names: set[str]) -> list[Panel]:
+    covered = {covered for name in names for covered in PANELS[name].covers}
+    return [PANELS[name] for name in PANELS if name in names - covered]
+
+
+def explanation_facts(study: Study) -> dict[int, list[Any]]:
+    """Return all that panels show, by the key of the prediction.
+
+    Of panels that existed before panels had names, the facts stand alone, so that fingerprints
+    stay as they were. Those of every other panel follow as ``{"panel": name, "facts": facts}``.
+    """
+    found: dict[int, list[Any]] = {}
+    for run, panels in panels_by_run(study).items():
+        for panel in panels:
+            for pk, facts in panel.facts(judged(study, run), study.plan):
+                held = found.setdefault(pk, [])
+                held += facts if panel.is_bare else [{"panel": panel.name, "facts": facts}]
+    return found
+
+
+def category_facts(study: Study, n_samples: int) -> Iterator[list[Any]]:
+    """Yield each category's words and the gallery photos that present it."""
+    for each in study.dataset.categories.order_by("index"):
+        samples = list(sample_photos(each, n_samples).values_list("sha256", flat=True))
+        yield [each.name, each.label, each.definition, samples]
+
+
+def photos_shown(study: Study) -> set[int]:
+    """Return the keys of all photos that a frozen study shows."""
+    found = set(judged(study).values_list("image", flat=True))
+    for run, panels in panels_by_run(study).items():
+        for panel in panels:
+            found |= panel.photos(judged(study, run), study.plan)
+    return found | _sample_keys(study)
+
+
+def _sample_keys(study: Study) -> set[int]:
+    n = samples_of(study.plan)
+    checks = range(study.plan.quality.n_attention)
+    shown = [(each, n.instructions) for each in categories_presented(study) if n.instructions]
+    shown += [(category_on_check(study, check), n.attention) for check in checks]
+    if n.definition:
+        shown += [(each, n.definition) for each in _categories_named(study)]
+    return {pk for each, k in shown for pk in sample_photos(each, k).values_list("pk", flat=True)}
+
+
+def _categories_named(study: Study) -> QuerySet[Category]:
+    """Return the categories that the AI names to people."""
+    return study.dataset.categories.filter(pk__in=judged(study).values("category"))
