@@ -54,8 +54,8 @@ ACCURACY = (
     ),
     Column(
         "accuracy_low", "number", "percent (0-100)",
-        "Lower end of the 95 % percentile bootstrap interval over participants (2,000 draws of "
-        "people with replacement). Empty below two participants.",
+        "Lower end of the 95 % interval over participants: the percentile bootstrap (2,000 draws "
+        "of people with replacement), or Student's t below 20. Empty below three.",
         is_nullable=True,
     ),
     Column(

@@ -17,7 +17,7 @@ MEASURE = Column(
 N_PEOPLE = Column(
     "n_participants", "integer", "people", "Participants for whom the figure is defined."
 )
-BOOTSTRAP = "95 % percentile bootstrap over participants; empty below two or if a draw is empty."
+BOOTSTRAP = "95 % percentile bootstrap over participants; Student's t below 20; empty below three."
 
 
 def n_trials(meaning: str) -> Column:

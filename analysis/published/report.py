@@ -19,7 +19,7 @@ from analysis.stats.complementarity import complementarity_of
 from analysis.stats.confidence import threshold_grid
 from analysis.stats.exclusions import Rule, exclusion_table, rules_apply
 from analysis.stats.inference import (
-    mean_bootstrap,
+    mean_interval,
     pairwise_tests,
     percentile_interval,
     resampled_sums,
@@ -140,7 +140,7 @@ def _accuracy_table(sample: Sample) -> DataFrame:
     rows = []
     for condition in sample.conditions():
         people = sample.of(condition)
-        low, high = mean_bootstrap(people["accuracy"])
+        low, high = mean_interval(people["accuracy"])
         rows.append(
             {
                 "condition": condition,

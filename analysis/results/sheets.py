@@ -103,8 +103,9 @@ def _row(name: str, own: DataFrame, series: list[str]) -> list[str]:
     values = own.set_index("series").reindex(series)
     if len(series) > MOST_INTERVALS:
         return cells + [number(value) for value in values["value"]]
-    each = zip(values["value"], values["low"], values["high"], strict=True)
-    return cells + [estimate(*point) for point in each]
+    parts = ("value", "low", "high", "n_participants")
+    points = zip(*(values[name] for name in parts), strict=True)
+    return cells + [estimate(*point) for point in points]
 
 
 def _one_series(caption: str, points: DataFrame) -> Sheet:
@@ -114,7 +115,8 @@ def _one_series(caption: str, points: DataFrame) -> Sheet:
     rows = [
         [
             str(name), number(row["n_participants"], 0), number(row["n_trials"], 0),
-            number(row["value"]), number(row["sd"]), interval(row["low"], row["high"]),
+            number(row["value"]), number(row["sd"]),
+            interval(row["low"], row["high"], row["n_participants"]),
         ]
         for name, row in own.iterrows()
     ]  # fmt: skip

@@ -21,8 +21,9 @@ def accuracy_table(samples: Iterable[Sample], declared: Declared) -> DataFrame:
     """Return one row a sample and condition, in the order of the declaration, in percent.
 
     Every figure is a mean over participants, each with the same weight whatever their number of
-    trials; the interval is that of the table of measures: the percentile bootstrap over
-    participants, drawn by the declared seed. A condition without any has counts of 0 and NaN.
+    trials. The interval is that of the table of measures: the percentile bootstrap over
+    participants, drawn by the declared seed, or Student's t where they are few. A condition
+    without any has counts of 0 and NaN.
     """
     rows = [
         {"condition": name, "analysed": sample.name, **_numbers(sample.people_of(name), declared)}
@@ -33,7 +34,8 @@ def accuracy_table(samples: Iterable[Sample], declared: Declared) -> DataFrame:
 
 
 def _numbers(people: DataFrame, declared: Declared) -> dict[str, object]:
-    low, high = mean_intervals(people[["accuracy"]].to_numpy(dtype=float), seed=declared.seed)
+    accuracy = people[["accuracy"]].to_numpy(dtype=float)
+    low, high = mean_intervals(accuracy, seed=declared.seed, limits=(0, 100))
     return {
         "n_participants": len(people),
         "n_simulated": int(people["is_simulated"].sum()),

@@ -13,6 +13,7 @@ from analysis.stats.analysis_plan import Declared
 from analysis.stats.analysis_sets import RELIANCE, Sample
 from analysis.stats.confidence import DIFFICULTIES
 from analysis.stats.inference import (
+    N_INTERVAL,
     Floats,
     Ints,
     mean_intervals,
@@ -25,6 +26,10 @@ from analysis.stats.measures import COUNTS, MEASURES, reliance
 # the reference study).
 CONFUSING_PERCENT = 25
 AI_LEVELS = ("correct", "wrong")
+PERCENT = (0, 100)  # limits of a mean in percent
+UNLIMITED = ("d_prime", "criterion")
+_HIGHEST = np.array([np.inf if measure in UNLIMITED else 100 for measure in MEASURES])
+_LIMITS = (np.where(np.isinf(_HIGHEST), -np.inf, 0), _HIGHEST)
 _ON_RIGHT, _ON_WRONG = (
     ("accuracy_ai_correct", "under_reliance"),
     ("accuracy_ai_wrong", "over_reliance"),
@@ -38,7 +43,7 @@ def measures_table(sample: Sample, declared: Declared) -> DataFrame:
         people = sample.people_of(each.name)
         counts = people[list(COUNTS)]
         columns = people[list(MEASURES)].to_numpy(dtype=float)
-        low, high = mean_intervals(columns, seed=declared.seed)
+        low, high = mean_intervals(columns, seed=declared.seed, limits=_LIMITS)
         pooled = _pooled(counts, each.is_unaided, declared.seed)
         for place, measure in enumerate(MEASURES):
             is_defined = ~np.isnan(columns[:, place])
@@ -75,7 +80,7 @@ def _pooled(
         numbers = (float(value[measure].iloc[0]), np.nan, float(low), float(high))
         if is_unaided and measure in RELIANCE:
             numbers = (np.nan,) * 4
-        elif len(counts) < 2:
+        elif len(counts) < N_INTERVAL:
             numbers = (numbers[0], np.nan, np.nan, np.nan)
         pooled[measure] = numbers
     return pooled
@@ -166,7 +171,7 @@ def cell_counts(person: Ints, level: Ints, is_correct: object, n_levels: int) ->
 
 def _cells_table(n_trials: Ints, n_correct: Ints, seed: int) -> DataFrame:
     percent = 100 * _quotient(n_correct, n_trials)  # (p, cells)
-    low, high = mean_intervals(percent, seed=seed)
+    low, high = mean_intervals(percent, seed=seed, limits=PERCENT)
     people = DataFrame(percent)
     return DataFrame(
         {

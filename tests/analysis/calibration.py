@@ -13,7 +13,7 @@ from scipy.stats import binomtest
 from analysis.power.power import Scenario, rejections
 from analysis.power.simulated import Counts, Layout, counts_on, simulated_responses
 from analysis.stats.equivalence import tost
-from analysis.stats.inference import mean_bootstrap, percentile_interval, resampled_sums
+from analysis.stats.inference import mean_interval, percentile_interval, resampled_sums
 from analysis.stats.laplace import Floats
 from analysis.stats.mixed import KINDS, mixed_model
 from trials.simulation.behaviour import Behaviour, logit
@@ -113,12 +113,12 @@ def _intervals(
 
 
 def mean_coverage(behaviour: Behaviour, layout: Layout, *, n: int, n_studies: int) -> Tally:
-    """Count the intervals of ``mean_bootstrap`` that hold the population's mean accuracy."""
+    """Count the intervals of ``mean_interval`` that hold the population's mean accuracy."""
     rng, truth = np.random.default_rng(1), behaviour.measures()["accuracy"]
     ease = layout.ease([behaviour], n_studies, rng)[0]
     accuracies = 100 * counts_on(behaviour, layout, ease, n, rng).sum(-1) / layout.n_test
-    ends = [mean_bootstrap(each, seed=study) for study, each in enumerate(accuracies)]
-    return tallied({"mean_bootstrap": low <= truth <= high} for low, high in ends)
+    ends = [mean_interval(each, seed=study) for study, each in enumerate(accuracies)]
+    return tallied({"mean_interval": low <= truth <= high} for low, high in ends)
 
 
 def mixed_coverage(

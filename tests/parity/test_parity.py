@@ -3,7 +3,8 @@
 ``stored/`` holds what a small study (``world.py``) gave when the code was still in its old places.
 Files, columns, document fields and archive facts may be added; whatever is stored keeps its value.
 Changed on purpose: booleans were ``true`` and ``false``. They are ``TRUE`` and ``FALSE`` now,
-because base R reads nothing else as logical; pandas reads both.
+because base R reads nothing else as logical; pandas reads both. A mean over fewer than 20 people
+has Student's t interval, and none below three people.
 Not fixed: the moment of an export and of the freezing (both from a clock that the test holds), the
 pictures, the code that an export carries, its descriptions in words, and ``reference/``, whose
 pseudonyms depend on the site's secret.

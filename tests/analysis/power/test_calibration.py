@@ -31,7 +31,7 @@ def test_bootstrap_intervals_hold_planted_values_at_their_rate() -> None:
 
 def test_the_bootstrap_of_a_mean_holds_it_at_its_rate() -> None:
     tally = mean_coverage(PEOPLE[0], Layout(), n=100, n_studies=120)
-    assert is_plausible(tally["mean_bootstrap"], 0.95)
+    assert is_plausible(tally["mean_interval"], 0.95)
 
 
 def test_a_bootstrap_of_people_speaks_of_these_images_and_of_no_others() -> None:

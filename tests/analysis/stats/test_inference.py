@@ -1,6 +1,11 @@
 """Tests, effects and intervals, against SciPy and loops."""
 
+import json
 import math
+import shutil
+import subprocess
+from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,13 +17,24 @@ from analysis.stats.inference import (
     cliffs_delta,
     holm,
     mann_whitney,
-    mean_bootstrap,
     mean_draws,
+    mean_interval,
     mean_intervals,
     pairwise_tests,
     percentile_interval,
     resampled_sums,
 )
+
+HERE = Path(__file__).parent
+SMALL_SAMPLES: dict[str, dict[str, list[float]]] = {
+    "no ties": {"a": [1.1, 2.5, 3.7, 9.2], "b": [2.1, 4.4, 6.0, 7.3, 8.8]},
+    "ten each": {
+        "a": [0.3, 1.9, 2.2, 3.1, 4.8, 5.5, 6.1, 7.7, 8.4, 9.6],
+        "b": [2.0, 3.3, 5.1, 6.4, 7.2, 8.8, 9.1, 10.3, 11.9, 12.2],
+    },
+    "ties": {"a": [60, 63, 63, 70, 73], "b": [63, 70, 73, 77, 77, 80]},
+    "many ties": {"a": [50, 50, 60, 60, 60, 70], "b": [60, 60, 70, 70, 70, 70, 80]},
+}
 
 SCORES = st.lists(st.integers(10, 30), min_size=1, max_size=25)
 
@@ -37,12 +53,45 @@ def test_u_counts_pairs_with_ties_as_halves(a: list[int], b: list[int]) -> None:
     assert cliffs_delta(a, b) == pytest.approx(2 * u / (len(a) * len(b)) - 1)
 
 
-def test_p_is_that_of_the_normal_approximation_with_ties() -> None:
-    a, b = [1, 2, 2, 3, 5, 5, 6, 7, 8, 9], [2, 3, 3, 5, 8, 9, 9, 9, 10, 11]
+def test_p_of_larger_samples_is_that_of_the_normal_approximation_with_ties() -> None:
+    a, b = [1, 2, 2, 3, 5, 5, 6, 7, 8, 9, 9], [2, 3, 3, 5, 8, 9, 9, 9, 10, 11, 4]
     u, p = mann_whitney(a, b)
-    n, ties = 20, np.unique(a + b, return_counts=True)[1]
-    variance = 100 / 12 * (n + 1 - (ties**3 - ties).sum() / (n * (n - 1)))
-    assert p == pytest.approx(2 * stats.norm.sf((abs(u - 50) - 0.5) / math.sqrt(variance)))
+    n, ties = 22, np.unique(a + b, return_counts=True)[1]
+    variance = 121 / 12 * (n + 1 - (ties**3 - ties).sum() / (n * (n - 1)))
+    assert p == pytest.approx(2 * stats.norm.sf((abs(u - 60.5) - 0.5) / math.sqrt(variance)))
+
+
+@given(st.lists(st.integers(10, 14), min_size=2, max_size=5), st.data())
+def test_p_of_small_samples_counts_every_division_of_the_values(
+    a: list[int], data: st.DataObject
+) -> None:
+    b = data.draw(st.lists(st.integers(10, 14), min_size=2, max_size=5))
+    ranks = stats.rankdata(a + b)
+    sums = [sum(ranks[i] for i in chosen) for chosen in combinations(range(len(ranks)), len(a))]
+    seen = sum(ranks[: len(a)])
+    tails = (np.mean([w <= seen for w in sums]), np.mean([w >= seen for w in sums]))
+    assert mann_whitney(a, b)[1] == pytest.approx(min(1, 2 * min(tails)))
+
+
+def test_p_of_small_samples_without_ties_is_scipys_exact_one() -> None:
+    values = np.random.default_rng(5).normal(size=(200, 20))
+    for row in values:
+        theirs = stats.mannwhitneyu(row[:10], row[10:], method="exact")
+        assert mann_whitney(row[:10], row[10:]) == pytest.approx((theirs.statistic, theirs.pvalue))
+
+
+def test_p_of_small_samples_is_that_of_r() -> None:
+    """The values come from ``small_samples.R`` beside this file."""
+    for name, (u, p) in json.loads((HERE / "small_samples.json").read_text()).items():
+        a, b = (SMALL_SAMPLES[name][place] for place in "ab")
+        assert mann_whitney(a, b) == pytest.approx((u, p), rel=1e-12), name
+
+
+@pytest.mark.skipif(shutil.which("Rscript") is None, reason="there is no Rscript here")
+def test_the_stored_values_are_what_r_computes_today() -> None:
+    command = ["Rscript", "--vanilla", str(HERE / "small_samples.R")]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert json.loads(said) == json.loads((HERE / "small_samples.json").read_text())
 
 
 def test_samples_of_one_and_the_same_value_do_not_differ() -> None:
@@ -116,13 +165,36 @@ def test_nobody_sums_to_zero() -> None:
 
 def test_the_bootstrap_interval_is_close_to_that_of_scipy() -> None:
     values = np.random.default_rng(1).normal(65, 8, 60)
-    ours = mean_bootstrap(values)
+    ours = mean_interval(values)
     theirs = stats.bootstrap((values,), np.mean, method="percentile", rng=2).confidence_interval
     assert ours == pytest.approx((theirs.low, theirs.high), abs=0.2)
 
 
-def test_one_person_has_no_interval() -> None:
-    assert all(map(math.isnan, mean_bootstrap([64, math.nan])))
+def test_fewer_than_three_people_have_no_interval() -> None:
+    assert all(map(math.isnan, mean_interval([64, math.nan])))
+    assert all(map(math.isnan, mean_interval([64, 70, math.nan])))
+
+
+@pytest.mark.parametrize("n", [3, 5, 19])
+def test_the_interval_of_a_few_people_is_students_t(n: int) -> None:
+    values = np.random.default_rng(n).normal(65, 8, n)
+    theirs = stats.ttest_1samp(values, 0).confidence_interval(0.95)
+    assert mean_interval([*values, math.nan]) == pytest.approx((theirs.low, theirs.high))
+
+
+def test_no_interval_goes_beyond_what_is_possible() -> None:
+    columns = np.array([[80.0, 1], [100, 9], [100, 5]])
+    low, high = mean_intervals(columns, limits=(np.array([0, -np.inf]), np.array([100, np.inf])))
+    assert high.tolist() == [100, pytest.approx(5 + 4.30265273 * 4 / math.sqrt(3))]
+    assert 0 < low[0] < 100
+    assert low[1] < 0
+
+
+@pytest.mark.parametrize("n", [3, 5, 10])
+def test_the_interval_of_a_few_people_covers_as_often_as_it_says(n: int) -> None:
+    values = np.random.default_rng(n).normal(65, 8, (n, 4000))
+    low, high = mean_intervals(values)
+    assert ((low <= 65) & (high >= 65)).mean() == pytest.approx(0.95, abs=0.0125)
 
 
 def test_columns_share_the_draws_and_leave_out_who_has_no_value() -> None:
@@ -137,18 +209,16 @@ def test_intervals_of_many_columns_are_those_of_each_alone() -> None:
     values = np.random.default_rng(2).normal(size=(30, 2))
     low, high = mean_intervals(np.column_stack([values, np.full((30, 1), math.nan)]), seed=4)
     for column in (0, 1):
-        alone = mean_bootstrap(values[:, column], seed=4)
+        alone = mean_interval(values[:, column], seed=4)
         assert (low[column], high[column]) == pytest.approx(alone)
     assert math.isnan(low[2])
 
 
-def test_a_mean_that_some_draw_does_not_have_has_no_interval() -> None:
-    values = np.array([[1.0, math.nan], [2, math.nan], [3, 5]])
+def test_few_values_among_many_people_are_few() -> None:
+    values = np.column_stack([np.arange(40.0), [*[math.nan] * 37, 5, 6, 7]])
     low, high = mean_intervals(values)
-    assert low[0] < 2 < high[0]
-    assert math.isnan(low[1])
-    values = np.column_stack([np.arange(40.0), [*[math.nan] * 37, 5, 6, 7]])  # 5 % have none
-    assert np.isnan(mean_intervals(values)).tolist() == [[False, True], [False, True]]
+    theirs = stats.ttest_1samp([5, 6, 7], 0).confidence_interval(0.95)
+    assert (low[1], high[1]) == pytest.approx((theirs.low, theirs.high))
 
 
 def test_streams_of_one_seed_draw_different_people() -> None:

@@ -67,7 +67,7 @@ def test_conditions_come_in_the_declared_order_and_empty_ones_stay() -> None:
 
 
 def test_the_interval_is_the_percentile_bootstrap_over_people() -> None:
-    marks = ["1111", "1110", "1100", "1000", "0000", "1101", "1111", "0100"]
+    marks = ["1111", "1110", "1100", "1000", "0000", "1101", "1111", "0100"] * 3
     frame = DataFrame([row for n, mark in enumerate(marks) for row in answers(f"p{n}", mark, "1")])
     row = row_of(frame)
     people = participant_measures(frame)["accuracy"].to_numpy()

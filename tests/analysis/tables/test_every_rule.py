@@ -102,7 +102,7 @@ def test_every_state_has_a_page_and_an_export(state: str, staff: Client, tmp_pat
         person(study, *answers)
     Participant.objects.filter(number=1).update(is_repeat=True)
     blind_lift(study=study, user=User.objects.get())
-    assert staff.get("/staff/birds/").status_code == 200
+    assert staff.get("/studio/study/birds/results/").status_code == 200
     bundle_write(study, tmp_path)
     table = pd.read_csv(tmp_path / "tables" / "exclusions.csv")
     assert list(table["rule"][: len(rules)]) == rules

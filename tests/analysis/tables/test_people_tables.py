@@ -9,9 +9,11 @@ import pandas as pd
 import pytest
 
 from analysis.stats.analysis_sets import Sample, samples_of
-from analysis.stats.inference import mean_bootstrap
+from analysis.stats.inference import mean_interval
 from analysis.stats.measures import MEASURES, accuracy_by, participant_measures, pooled_measures
 from analysis.tables.people_tables import (
+    PERCENT,
+    UNLIMITED,
     accuracy_by_table,
     images_table,
     measures_table,
@@ -58,7 +60,9 @@ def test_a_measure_is_a_mean_over_people_and_a_rate_over_trials(
     people = row_of(table, condition=condition, measure=measure, weight="participants")
     expected = [*map(float, (pd.Series(values).mean(), pd.Series(values).std()))]
     assert [people["estimate"], people["sd"]] == pytest.approx(expected, nan_ok=True)
-    assert (people["low"], people["high"]) == pytest.approx(mean_bootstrap(values), nan_ok=True)
+    limits = (-np.inf, np.inf) if measure in UNLIMITED else PERCENT
+    interval = np.clip(mean_interval(values), *limits)
+    assert (people["low"], people["high"]) == pytest.approx(interval, nan_ok=True)
     trials = row_of(table, condition=condition, measure=measure, weight="trials")
     pooled = math.nan if math.isnan(expected[0]) else pooled_measures(answers)[measure].iloc[0]
     assert trials["estimate"] == pytest.approx(pooled, nan_ok=True)
@@ -120,7 +124,9 @@ def test_a_level_says_which_answers_are_in_it(sample: Sample) -> None:
 def test_a_cells_interval_is_the_bootstrap_of_the_people_who_have_it(sample: Sample) -> None:
     cell = row_of(accuracy_by_table(sample, DECLARED), condition="kNN", factor="ai", level="wrong")
     values = sample.values("kNN", "accuracy_ai_wrong")
-    assert (cell["accuracy_low"], cell["accuracy_high"]) == pytest.approx(mean_bootstrap(values))
+    assert (cell["accuracy_low"], cell["accuracy_high"]) == pytest.approx(
+        np.clip(mean_interval(values), *PERCENT)
+    )
 
 
 def test_without_the_question_there_are_no_rows_of_prior_knowledge() -> None:
