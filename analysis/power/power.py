@@ -17,12 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pandas import DataFrame
 from scipy.optimize import brentq
-from scipy.special import expit
 from scipy.stats import beta, norm
 from scipy.stats import t as student
 
 from analysis.power.simulated import Counts, Layout, correct_counts
-from analysis.stats.mixed import MixedModel
 from trials.simulation.behaviour import Behaviour
 
 Floats = NDArray[np.float64]
@@ -81,18 +79,6 @@ class Power:
     n_high: int
 
 
-def behaviour_of(model: MixedModel, condition: str) -> Behaviour:
-    """Return people who behave as a fitted model says of a condition."""
-    if not math.isfinite(model.sds[0]):
-        raise PowerRefused(model.problem)
-    if condition not in model.cells.index:
-        raise PowerRefused(
-            f"No condition {condition!r}; the model has {', '.join(model.cells.index)}."
-        )
-    wrong, right = (float(x) for x in expit(model.cells.loc[condition].to_numpy(dtype=float)))
-    return Behaviour(right, 1 - wrong, sd_skill=model.sds[0], sd_image=model.sds[1])
-
-
 def with_participant_sd(behaviour: Behaviour, percent: float, layout: Layout) -> Behaviour:
     """Return people of the same mean rates whose accuracies have this SD in percentage points.
 
@@ -103,7 +89,8 @@ def with_participant_sd(behaviour: Behaviour, percent: float, layout: Layout) ->
     right, wrong = rates["accuracy_ai_correct"] / 100, rates["over_reliance"] / 100
 
     def at(sd_skill: float) -> Behaviour:
-        spreads = {"sd_bias": behaviour.sd_bias, "sd_image": behaviour.sd_image}
+        names = ("sd_bias", "sd_image", "sd_image_arm")
+        spreads = {name: getattr(behaviour, name) for name in names}
         return Behaviour.planted(right, wrong, sd_skill=sd_skill, **spreads)
 
     def beyond(sd_skill: float) -> float:
@@ -111,9 +98,9 @@ def with_participant_sd(behaviour: Behaviour, percent: float, layout: Layout) ->
 
     if beyond(0) > 0 or beyond(5) < 0:
         raise PowerRefused(
-            f"A standard deviation of {percent:g} points between participants: chance over "
-            f"{layout.n_test} trials gives {beyond(0) + percent:.2f}; expected more than that, and "
-            f"less than {beyond(5) + percent:.2f}."
+            f"A standard deviation of {percent:g} points between participants: chance and bias "
+            f"over {layout.n_test} trials give {beyond(0) + percent:.2f}; expected more than that, "
+            f"and less than {beyond(5) + percent:.2f}."
         )
     return at(brentq(beyond, 0, 5, xtol=1e-6))
 
@@ -267,13 +254,16 @@ def _first_guess(scenario: Scenario, power: float) -> float:
     a, b = scenario.behaviours[:2]
     sds = (a.participant_sd(n_right, n_wrong), b.participant_sd(n_right, n_wrong))
     points = abs(a.measures()[scenario.measure] - b.measures()[scenario.measure])
-    if points < 0.01:
-        raise PowerRefused("The two conditions do not differ: there is no power to plan for.")
+    if points < 1e-9:
+        raise PowerRefused(
+            f"A difference of {points:g} points: expected one other than 0, for two conditions "
+            "that do not differ leave nothing to be found."
+        )
     alpha = scenario.alpha / (1 if scenario.correction == "none" else scenario.n_declared)
     guess = closed_form(sds, points, alpha=alpha, power=power)
     if guess > 2 * MOST:
         raise PowerRefused(
-            f"A difference of {points:.2f} points would need about {guess:,.0f} participants per "
+            f"A difference of {points:.3g} points would need about {guess:,.0f} participants per "
             f"condition; expected one that needs at most {MOST:,}."
         )
     return min(MOST, guess)

@@ -55,12 +55,16 @@ class Layout:
     ) -> list[Floats]:
         """Draw image effects in log odds for each condition: ``(n_studies, n_sets, n_test)``."""
         shape = (n_studies, self.n_sets, self.n_test)
-        if not any(each.sd_image for each in behaviours):
+        if not any(each.sd_all_images for each in behaviours):
             return [np.zeros(shape)] * len(behaviours)
-        if self.is_shared:
-            common = rng.standard_normal(shape)
-            return [each.sd_image * common for each in behaviours]
-        return [each.sd_image * rng.standard_normal(shape) for each in behaviours]
+        if not self.is_shared:
+            return [each.sd_all_images * rng.standard_normal(shape) for each in behaviours]
+        common = rng.standard_normal(shape)
+        eases = [each.sd_image * common for each in behaviours]
+        return [
+            ease + each.sd_image_arm * rng.standard_normal(shape) if each.sd_image_arm else ease
+            for ease, each in zip(eases, behaviours, strict=True)
+        ]
 
 
 def correct_counts(
@@ -98,7 +102,7 @@ def counts_on(
     """
     right = layout.is_ai_correct
     people = behaviour.people(rng, (len(ease), n, 1))
-    if behaviour.sd_image == 0:  # a person's trials of a kind are alike: one draw for all
+    if behaviour.sd_all_images == 0:  # a person's trials of a kind are alike: one draw for all
         kinds = np.array([True, False])
         accepted = behaviour.accept_chance(people, kinds, np.zeros(2))
         sizes = [right.sum(), (~right).sum()]

@@ -5,7 +5,8 @@ A person *accepts* the AI's answer with a chance whose log odds are
     logit P(accept) = aᵧ + bias + s·(skill + ease),   s = +1 where the AI is right, −1 where not,
 
 with a₁ and a₀ of the condition (``Behaviour``), ``bias`` and ``skill`` of the person and ``ease``
-of the image, each normal around 0. So skill and ease shift the log odds of being *correct* (the
+of the image, each normal around 0. A part of the ease may belong to one condition alone.
+So skill and ease shift the log odds of being *correct* (the
 mixed model of ``analysis.stats.mixed``, if there is no bias), bias those of saying yes. Times to
 answer are ex-Gaussian (Luce 1986). Pure: NumPy and the standard library.
 """
@@ -152,7 +153,8 @@ class Behaviour:
 
     ``accept_right`` and ``accept_wrong`` are chances of the typical person on an ordinary image
     (all effects 0); ``planted`` starts from the population's mean rates instead. The SDs are in
-    log odds. ``careless`` is the share of people who click yes or no at random, and fast.
+    log odds; ``sd_image_arm`` is that of the part of an image's ease that only this condition has.
+    ``careless`` is the share of people who click yes or no at random, and fast.
     """
 
     accept_right: float = 0.9
@@ -162,6 +164,7 @@ class Behaviour:
     sd_image: float = 0
     careless: float = 0
     times: Times = Times()
+    sd_image_arm: float = 0
 
     def __post_init__(self) -> None:
         shares = {"accept_right": self.accept_right, "accept_wrong": self.accept_wrong}
@@ -169,7 +172,7 @@ class Behaviour:
         for name, share in shares.items():
             if not 0 <= share <= 1:
                 raise BehaviourRefused(f"{name} {share}: expected a chance from 0 to 1.")
-        for name in ("sd_skill", "sd_bias", "sd_image"):
+        for name in ("sd_skill", "sd_bias", "sd_image", "sd_image_arm"):
             if not 0 <= getattr(self, name) <= 10:
                 raise BehaviourRefused(
                     f"{name} {getattr(self, name)}: expected a standard deviation in log odds, "
@@ -191,8 +194,13 @@ class Behaviour:
         )
 
     @property
+    def sd_all_images(self) -> float:
+        """The SD of images within this condition: of the shared and of the own part together."""
+        return math.hypot(self.sd_image, self.sd_image_arm)
+
+    @property
     def _sd(self) -> float:
-        return math.hypot(self.sd_skill, self.sd_bias, self.sd_image)
+        return math.hypot(self.sd_skill, self.sd_bias, self.sd_all_images)
 
     def shifted(self, right: float = 0, wrong: float = 0) -> Behaviour:
         """Return people whose log odds of being correct are higher where the AI is right, wrong."""
@@ -236,7 +244,7 @@ class Behaviour:
         """
         skill, bias = np.meshgrid(self.sd_skill * _NODES, self.sd_bias * _NODES)
         weights = np.outer(_WEIGHTS, _WEIGHTS)
-        noise = self.sd_image * _NODES[:, None, None]
+        noise = self.sd_all_images * _NODES[:, None, None]
         centre = logit(self.accept_right) + bias + skill
         right = np.tensordot(_WEIGHTS, expit(centre + noise), 1)
         centre = -logit(self.accept_wrong) - bias + skill
@@ -251,7 +259,7 @@ class Behaviour:
         return 100 * math.sqrt(max(0.0, square - mean**2))
 
     def draw(self, rng: random.Random, *, image_seed: int = 0) -> Person:
-        """Draw one person."""
+        """Draw one person. All of an image's ease then follows from the image's name."""
         if self.careless and rng.random() < self.careless:
             return Person(0.5, 0.5, times=replace(CARELESS, slow=self.times.slow))
         skill = rng.gauss(0, self.sd_skill) if self.sd_skill else 0.0
@@ -260,7 +268,7 @@ class Behaviour:
         if skill or bias:
             right = _one(logit(right) + bias + skill)
             wrong = _one(logit(wrong) + bias - skill)
-        return Person(right, wrong, self.sd_image, image_seed, self.times)
+        return Person(right, wrong, self.sd_all_images, image_seed, self.times)
 
     def people(self, rng: np.random.Generator, shape: tuple[int, ...]) -> People:
         """Draw an array of people."""

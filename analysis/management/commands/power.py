@@ -17,16 +17,21 @@ from analysis.power.power import (
     MEASURES,
     Power,
     Scenario,
-    behaviour_of,
     differing,
     participants_needed,
     with_participant_sd,
 )
 from analysis.power.power_figure import power_figure
 from analysis.power.simulated import Layout
+from analysis.power.spreads import (
+    PUBLISHED,
+    Spreads,
+    SpreadsRefused,
+    behaviour_from,
+    spreads_of,
+)
 from analysis.published.responses import read_responses
 from analysis.rows.frame import responses_frame
-from analysis.stats.mixed import mixed_model
 from classifiers.core.figures import figure_save
 from classifiers.management.lookup import by_slug
 from trials.models import Participant, Study
@@ -35,9 +40,10 @@ from trials.simulation.behaviour import Behaviour
 PEOPLE = {
     "accept_right": (0.9, "P", "share of yes to a right AI"),
     "accept_wrong": (0.6, "P", "share of yes to a wrong AI"),
-    "sd_skill": (0.3, "SD", "SD of people in log odds of being correct"),
-    "sd_bias": (0.0, "SD", "SD of people in log odds of saying yes"),
-    "sd_image": (1.0, "SD", "SD of images in log odds of being judged correctly"),
+    "sd_skill": (PUBLISHED.sd_skill, "SD", "SD of people in log odds of being correct"),
+    "sd_bias": (PUBLISHED.sd_bias, "SD", "SD of people in log odds of saying yes"),
+    "sd_image": (PUBLISHED.sd_image, "SD", "SD of images in log odds of being judged correctly"),
+    "sd_image_arm": (PUBLISHED.sd_image_arm, "SD", "the same, of what is one condition's alone"),
 }
 TESTS = ("mann_whitney", "welch")
 CORRECTIONS = ("holm", "bonferroni", "none")
@@ -124,11 +130,28 @@ class Command(BaseCommand):
             base = Behaviour.planted(given.pop("accept_right"), given.pop("accept_wrong"), **given)
             sd = options["sd_accuracy"]
             return base if sd is None else with_participant_sd(base, sd, layout)
-        model = mixed_model(responses, seed=options["seed"])
-        self.stdout.write(model.specification + "\n")
-        if not len(model.cells):
-            raise CommandError(model.problem)
-        return behaviour_of(model, options["base"] or str(model.cells.index[0]))
+        if responses.empty:
+            raise CommandError(
+                "Found no responses of people who completed; expected some to plan from. "
+                "Plan without --study, or add --include-simulated."
+            )
+        spreads = self._spreads(responses)
+        first = responses.groupby("condition", observed=True).size().index[0]
+        return behaviour_from(responses, options["base"] or str(first), spreads)
+
+    def _spreads(self, responses: DataFrame) -> Spreads:
+        """Return the spreads of these answers, or the published ones where they show none."""
+        of = (
+            f"all {len(responses):,} answers of {responses['participant_id'].nunique():,} "
+            f"participants on {responses['image'].nunique():,} images"
+        )
+        try:
+            found = spreads_of(responses)
+        except SpreadsRefused as error:
+            self.stdout.write(f"Rates from {of}; spreads of the published study. {error}")
+            return PUBLISHED
+        self.stdout.write(f"Rates and spreads from {of}.")
+        return found
 
     def _say(self, scenario: Scenario) -> None:
         layout = scenario.layout
@@ -141,7 +164,8 @@ class Command(BaseCommand):
                 f"  {name:8} accuracy {rates['accuracy']:.1f} % (SD of participants {sd:.1f}), "
                 f"AI right {rates['accuracy_ai_correct']:.1f} %, "
                 f"AI wrong {rates['accuracy_ai_wrong']:.1f} %; SDs in log odds: people "
-                f"{behaviour.sd_skill:.2f}, images {behaviour.sd_image:.2f}"
+                f"{behaviour.sd_skill:.2f} (skill), {behaviour.sd_bias:.2f} (bias), images "
+                f"{behaviour.sd_image:.2f}, of this condition alone {behaviour.sd_image_arm:.2f}"
             )
 
     def _report(self, found: Power, scenario: Scenario, power: float) -> None:

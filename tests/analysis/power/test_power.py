@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import replace
 from io import StringIO
 from itertools import combinations
 from pathlib import Path
@@ -23,7 +21,6 @@ from analysis.power.power import (
     Power,
     PowerRefused,
     Scenario,
-    behaviour_of,
     closed_form,
     corrected,
     differing,
@@ -34,8 +31,7 @@ from analysis.power.power import (
     welch_p,
     with_participant_sd,
 )
-from analysis.power.simulated import Layout, correct_counts, simulated_responses
-from analysis.stats.mixed import mixed_model
+from analysis.power.simulated import Layout, correct_counts
 from tests.analysis import people, published_rows
 from trials.simulation.behaviour import Behaviour
 
@@ -139,19 +135,6 @@ def test_the_wanted_spread_of_accuracies_is_reached_with_the_same_means() -> Non
     assert wide.measures() == pytest.approx(base.measures())
 
 
-def test_a_fitted_model_gives_people_who_behave_like_those_it_was_fitted_to() -> None:
-    truth = {"a": Behaviour(0.9, 0.6, sd_skill=0.5, sd_image=1), "b": Behaviour(0.8, 0.4)}
-    model = mixed_model(simulated_responses(truth, n_participants=150, seed=1))
-    fitted = behaviour_of(model, "a").measures()
-    for measure in ("accuracy_ai_correct", "accuracy_ai_wrong"):
-        assert fitted[measure] == pytest.approx(truth["a"].measures()[measure], abs=4)
-    with pytest.raises(PowerRefused, match="No condition 'c'; the model has a, b"):
-        behaviour_of(model, "c")
-    lost = replace(model, problem="It did not converge.", sds=(math.nan, math.nan))
-    with pytest.raises(PowerRefused, match="did not converge"):
-        behaviour_of(lost, "a")
-
-
 @pytest.mark.parametrize("sd_image", [0, 1.2])
 def test_counts_have_the_means_and_the_spread_that_are_planted(sd_image: float) -> None:
     behaviour = Behaviour(0.9, 0.6, sd_skill=0.5, sd_bias=0.3, sd_image=sd_image, careless=0.1)
@@ -177,8 +160,9 @@ def test_the_same_seed_plans_the_same_study() -> None:
     ("call", "message"),
     [
         (lambda: differing(CUB, "accuracy", 40), "40 points from accuracy 65.0 %"),
-        (lambda: with_participant_sd(CUB, 2, Layout()), "chance over 30 trials gives 7.4"),
-        (lambda: participants_needed(pair(0), 0.8), "do not differ"),
+        (lambda: with_participant_sd(CUB, 2, Layout()), "chance and bias over 30 trials give 7.4"),
+        (lambda: participants_needed(pair(0), 0.8), "expected one other than 0"),
+        (lambda: participants_needed(pair(0.01), 0.8), "0.01 points would need about"),
         (lambda: participants_needed(pair(0.1), 0.8, n_studies=200), "would need about"),
         (lambda: Layout(n_test=1), "expected one set or more, of at least two images"),
     ],
@@ -216,8 +200,9 @@ def test_the_command_prints_the_number_and_writes_the_curve(tmp_path: Path) -> N
 def test_a_plan_may_rest_on_a_published_file(tmp_path: Path) -> None:
     file = published_rows.write(tmp_path / "r.csv", published_rows.rows("CUB", n_each=8))
     text = plan(published=file, base="kNN")
-    assert "48 participants" in text
+    assert "all 1,440 answers of 48 participants" in text
     assert "per condition for a power of 0.8" in text
+    assert "spreads of the published study" in text
     with pytest.raises(CommandError, match="No condition 'none'"):
         plan(published=file, base="none")
 
@@ -232,7 +217,7 @@ def test_a_plan_may_rest_on_a_study() -> None:
             people.person(study, name, right, wrong)
     people.person(study, "kNN", "11111", "11111", status="active")
     text = plan(study="birds")
-    assert "all 60 responses; 6 participants" in text
+    assert "all 60 answers of 6 participants" in text
 
 
 @pytest.mark.parametrize(
