@@ -6,6 +6,7 @@ Predictions and their neighbours are append-only: a study shows what was stored,
 from __future__ import annotations
 
 import secrets
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -169,7 +170,28 @@ class Job(models.Model):
         return self.status in {self.Status.DONE, self.Status.FAILED}
 
 
-class DatasetImport(Job):
+class PhasedJob(Job):
+    """A job in phases, of which each counts its own photos or files from 0."""
+
+    phase = models.CharField(max_length=50, blank=True, help_text="What is being done, in words.")
+    phase_began_at = models.DateTimeField(null=True, blank=True)
+    phase_first = models.PositiveIntegerField(
+        default=0, help_text="How much of the phase an earlier try had done."
+    )
+
+    class Meta:
+        abstract = True
+
+    def seconds_left(self, now: datetime) -> float | None:
+        """Return how long the phase goes on at its speed so far; None where nothing tells that."""
+        n_new = self.n_done - self.phase_first
+        if self.status != self.Status.RUNNING or self.phase_began_at is None or n_new <= 0:
+            return None
+        seconds = (now - self.phase_began_at).total_seconds()
+        return seconds * max(0, self.n_total - self.n_done) / n_new
+
+
+class DatasetImport(PhasedJob):
     """Photos that somebody brought in by the browser, on their way into a dataset.
 
     ``root`` is the folder they are imported from; ``archive`` the uploaded file that is unpacked
@@ -203,7 +225,7 @@ class DatasetImport(Job):
         return f"import into {self.slug}"
 
 
-class Gallery(Job):
+class Gallery(PhasedJob):
     """The features of a dataset's gallery split under one backbone, in files on disk."""
 
     dataset = models.ForeignKey(Dataset, models.CASCADE, related_name="galleries")
@@ -232,7 +254,7 @@ class PredictionRunQuerySet(models.QuerySet["PredictionRun"]):
         return self.filter(imported_for="")
 
 
-class PredictionRun(Job):
+class PredictionRun(PhasedJob):
     """One classifier with one set of parameters over one split, against one gallery.
 
     ``imported_for`` is empty for what this site computed. Predictions that came with a study's

@@ -22,10 +22,11 @@ from classifiers.core.head import LinearHead, head_train
 from classifiers.core.images import matcher_crop
 from classifiers.core.query import targets_field
 from classifiers.models import Category, Image, PredictionRun
-from classifiers.services.jobs import job_fail, job_heartbeat, job_progress
+from classifiers.services.jobs import job_fail, job_heartbeat, job_phase
 from classifiers.services.masks import masks_path
 from classifiers.services.photos import photo_read
 
+ENCODING = "gallery photos for the matcher"
 TARGETS_BATCH = 32
 
 
@@ -78,7 +79,7 @@ def evidence_collect(
 def targets_ready(runs: Sequence[PredictionRun], gallery: index.Gallery) -> Targets | None:
     """Encode the gallery for the runs' matcher where that is not done; it can be interrupted.
 
-    While it goes on, the runs' progress counts gallery photos.
+    While it goes on, the runs are in a phase of their own, which counts gallery photos.
     """
     asking = [run for run in runs if CLASSIFIERS[run.classifier].needs_matcher]
     if not asking:
@@ -100,10 +101,12 @@ def _gallery_encode(writer: TargetsWriter, runs: Sequence[PredictionRun]) -> Non
         return np.asarray(matcher_crop(photo_read(image), writer.field))
 
     left = images[writer.n_done :]
+    for run in runs:
+        job_phase(run, ENCODING, n_done=writer.n_done, n_total=len(images))
     for _, kept in writer.matcher.encode_stream(left, read, "target", size=TARGETS_BATCH):
         writer.append(kept)
         for run in runs:
-            job_progress(run, n_done=writer.n_done, n_total=len(images))
+            job_phase(run, ENCODING, n_done=writer.n_done, n_total=len(images))
 
 
 def _alive(runs: Sequence[PredictionRun]) -> None:

@@ -15,10 +15,11 @@ from classifiers.core.gallery.index import GalleryWriter, Precision
 from classifiers.core.images import query_crop
 from classifiers.models import Gallery, Image, ImageQuerySet
 from classifiers.services.gallery_options import GalleryOptions, options_of
-from classifiers.services.jobs import job_progress
+from classifiers.services.jobs import job_phase
 from classifiers.services.photos import photo_read
 
 BATCH = 32
+EXTRACTING = "features"
 
 
 def crop_read(image: Image, transform: str = "crop") -> NDArray[np.uint8]:
@@ -33,11 +34,11 @@ def gallery_extract(*, gallery: Gallery) -> None:
     options = options_of(gallery.folder) or GalleryOptions()
     writer = _writer(gallery.folder, backbone.spec, found, options)
     n_total = writer.manifest.count
-    job_progress(gallery, n_done=writer.n_done, n_total=n_total)
+    job_phase(gallery, EXTRACTING, n_done=writer.n_done, n_total=n_total)
     left = list(found.select_related("dataset")[writer.n_done :])
     for _, features in extract_stream(backbone, left, crop_read, size=BATCH, grey=options.grey):
         writer.append(features)
-        job_progress(gallery, n_done=writer.n_done, n_total=n_total)
+        job_phase(gallery, EXTRACTING, n_done=writer.n_done, n_total=n_total)
     writer.finish()
 
 

@@ -18,7 +18,7 @@ from django.db import DatabaseError
 from django.db.models import Q
 from django.utils import timezone
 
-from classifiers.models import DatasetImport, Gallery, Job, PredictionRun
+from classifiers.models import DatasetImport, Gallery, Job, PhasedJob, PredictionRun
 
 logger = logging.getLogger(__name__)
 J = TypeVar("J", bound=Job)
@@ -37,8 +37,10 @@ def job_claim(job: J) -> bool:
     now = timezone.now()
     free = Q(status=Job.Status.QUEUED) | Q(status=Job.Status.RUNNING, heartbeat_at__lt=now - SILENT)
     model = type(job)
+    # The phase begins anew: its speed is that of this worker.
+    begun = {"phase": ""} if isinstance(job, PhasedJob) else {}
     claimed = model._default_manager.filter(free, pk=job.pk).update(
-        status=Job.Status.RUNNING, heartbeat_at=now, error="", claim=secrets.token_hex(16)
+        status=Job.Status.RUNNING, heartbeat_at=now, error="", claim=secrets.token_hex(16), **begun
     )
     job.refresh_from_db()
     return bool(claimed)
@@ -61,6 +63,14 @@ def job_note(job: J, **changes: Any) -> None:
 def job_progress(job: J, *, n_done: int, n_total: int) -> None:
     """Note how far the job is; this is its heartbeat too."""
     job_note(job, n_done=n_done, n_total=n_total)
+
+
+def job_phase(job: PhasedJob, phase: str, *, n_done: int, n_total: int) -> None:
+    """Note how far a phase of the job is; a phase of another name begins here."""
+    begun: dict[str, Any] = {}
+    if phase != job.phase:
+        begun = {"phase": phase, "phase_began_at": timezone.now(), "phase_first": n_done}
+    job_note(job, n_done=n_done, n_total=n_total, **begun)
 
 
 def job_heartbeat(job: J) -> None:

@@ -31,7 +31,7 @@ from classifiers.decision import Decision
 from classifiers.models import Category, Image, Neighbor, Prediction, PredictionRun
 from classifiers.services.evidence import RunEvidence, evidence_collect
 from classifiers.services.galleries import crop_read
-from classifiers.services.jobs import job_heartbeat, job_progress
+from classifiers.services.jobs import job_heartbeat, job_phase
 from classifiers.services.photos import photo_read
 
 logger = logging.getLogger(__name__)
@@ -180,7 +180,7 @@ def _decide(
 
 def _progress(runs: Sequence[PredictionRun], n_done: int, n_total: int) -> None:
     for run in runs:
-        job_progress(run, n_done=n_done, n_total=n_total)
+        job_phase(run, "predictions", n_done=n_done, n_total=n_total)
 
 
 def decisions_store(

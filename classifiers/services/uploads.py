@@ -25,7 +25,7 @@ from classifiers.services import archives
 from classifiers.services.archives import ArchiveRefused
 from classifiers.services.datasets import DatasetRefused, dataset_import, name_check
 from classifiers.services.folders import Refusal, folder_scan
-from classifiers.services.jobs import job_note, job_requeue
+from classifiers.services.jobs import job_note, job_phase, job_requeue
 from classifiers.services.queueing import jobs_enqueue
 
 Draw = tuple[float, int]
@@ -153,35 +153,33 @@ def import_again(*, job: DatasetImport) -> None:
 class _Progress:
     """Notes progress on the job now and then: a write for every photo would cost more."""
 
-    def __init__(self, job: DatasetImport, n_before: int = 0) -> None:
-        self.job, self.n_before, self.noted_at = job, n_before, 0.0
+    def __init__(self, job: DatasetImport, phase: str) -> None:
+        self.job, self.phase, self.noted_at = job, phase, 0.0
 
     def __call__(self, n_done: int, n_total: int) -> None:
         now = time.monotonic()
         if now - self.noted_at >= NOTE_EVERY_S or n_done == n_total:
-            job_note(self.job, n_done=self.n_before + n_done, n_total=self.n_before + n_total)
+            job_phase(self.job, self.phase, n_done=n_done, n_total=n_total)
             self.noted_at = now
 
 
 def import_run(*, job: DatasetImport) -> None:
     """Unpack and import. Runs on a worker; interrupted, it goes on where it was."""
     refused: list[Refusal] = []
-    n_unpacked = 0
     if job.archive and os.path.exists(job.archive):
         listing = archives.archive_list(
             Path(job.archive), max_bytes=settings.UPLOAD_MAX_UNPACKED, encoding=job.encoding
         )
         folder, archive = Path(job.root), Path(job.archive)
         refused += listing.refused
-        refused += archives.archive_extract(archive, listing, folder, _Progress(job))
-        n_unpacked = len(listing.members)
+        refused += archives.archive_extract(archive, listing, folder, _Progress(job, "unpacking"))
     report = dataset_import(
         slug=job.slug,
         root=job.root,
         query_share=job.query_share,
         split_seed=job.split_seed,
         grey_white=job.grey_white,
-        on_progress=_Progress(job, n_unpacked),
+        on_progress=_Progress(job, "photos"),
     )
     refused += report.refused
     job_note(

@@ -17,6 +17,8 @@ function showJob(job) {
   bar.value = job.n_done;
   part("status").textContent = job.status;
   part("count").textContent = job.n_total ? `${job.n_done} of ${job.n_total}` : "";
+  part("phase").textContent = job.phase;
+  part("left").textContent = job.left;
   part("error").textContent = job.error;
   part("error").hidden = !job.error;
   part("broker").hidden = !job.is_broker_away;

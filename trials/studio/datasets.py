@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 from django.contrib import messages
@@ -9,6 +10,7 @@ from django.db.models import Count
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from classifiers.models import Dataset, DatasetImport, Gallery, Image, Job, PredictionRun
@@ -133,11 +135,23 @@ def _job(job: AnyJob) -> dict[str, object]:
         "status": "waiting" if is_silent(job) else job.status,
         "n_done": job.n_done,
         "n_total": job.n_total,
+        "phase": job.phase if job.status == Job.Status.RUNNING else "",
+        "left": _left(job.seconds_left(timezone.now())),
         "percent": 100 * job.n_done // job.n_total if job.n_total else 0,
         "error": job.error,
         "is_broker_away": is_waiting and is_broker_away(),
         "needs_worker": is_waiting and not is_any_worker_alive(),
     }
+
+
+def _left(seconds: float | None) -> str:
+    """Say how long a phase still takes; nothing where it is not known."""
+    if seconds is None:
+        return ""
+    if seconds < 60:
+        return "less than a minute left"
+    minutes = math.ceil(seconds / 60)
+    return f"about {minutes} min left" if minutes < 120 else f"about {minutes // 60} h left"
 
 
 @require_safe

@@ -35,6 +35,7 @@ def wait_for(
     """
     waiting_since = time.monotonic()
     offered: set[tuple[int, str]] = set()
+    shown = ""
     # A terminal redraws its line; a log gets a new line now and then.
     interval_s = 0.3 if sys.stderr.isatty() else 10
     with tqdm(desc=title, unit="photo", mininterval=interval_s) as bar:
@@ -42,6 +43,11 @@ def wait_for(
             look()
             for job in jobs:
                 job.refresh_from_db()
+            phase = next((job.phase for job in jobs if job.status == Job.Status.RUNNING), "")
+            if phase and phase != shown:  # it counts from 0, at a speed of its own
+                bar.reset()
+                bar.set_description(f"{title}, {phase}")
+                shown = phase
             bar.total = max(job.n_total for job in jobs) or None
             bar.update(min(job.n_done for job in jobs) - bar.n)
             silent = [job for job in jobs if job_services.is_silent(job)]

@@ -17,6 +17,7 @@ from classifiers.models import Category, Dataset, DatasetImport, Gallery, Image,
 from tests.classifiers.photos import noise, photo
 from tests.factories import make_dataset, make_run
 from trials.models import Study
+from trials.studio.datasets import _left
 
 FORM = {"slug": "birds", "split": "draw", "query_share": "0.5", "split_seed": "1"}
 
@@ -237,3 +238,14 @@ def test_odd_categories_stand_on_the_datasets_page(browser: Client) -> None:
     assert "<strong>kind_amber, kind_birch, kind_cedar, kind_dogwood</strong>: people read" in page
     assert "<strong>kind_birch</strong>: 1 of 4 categories have photos to judge" in page
     assert "<strong>the gallery</strong>: it has 18 photos and 20 vote" in page
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (None, ""), (0, "less than a minute left"), (59, "less than a minute left"),
+        (61, "about 2 min left"), (7100, "about 119 min left"), (7300, "about 2 h left"),
+    ],
+)  # fmt: skip
+def test_the_time_left_is_said_in_words(seconds: float | None, words: str) -> None:
+    assert _left(seconds) == words
