@@ -82,6 +82,19 @@ class LiveResults:
         return self.study.status != Study.Status.CLOSED
 
     @property
+    def interim(self) -> str:
+        """The heading of every number of a study that is not closed; empty of a closed one.
+
+        N is the number of people wanted, the sum of the conditions' quotas; a condition without
+        a quota leaves it open.
+        """
+        if not self.is_interim:
+            return ""
+        quotas = list(self.study.conditions.values_list("quota", flat=True))
+        wanted = f"{sum(quotas):,}" if quotas and all(quotas) else "an open number"
+        return f"Interim ({self.n_completed:,} of {wanted})"
+
+    @property
     def has_exclusions(self) -> bool:
         """Whether anything excludes people, so that before and after differ in kind."""
         return bool(self.exclusions)
@@ -119,7 +132,8 @@ class LiveResults:
             ("Pilot.", self.is_pilot),
             ("Simulated participants are included.", self.asked.include_simulated),
             ("Before exclusions.", self.asked.analysed == ALL and self.has_exclusions),
-            ("Interim: blinded, arms in a secret order.", self.is_blinded),
+            (f"{self.interim}.", self.is_interim),
+            ("Blinded, arms in a secret order.", self.is_blinded),
         ]
         return " ".join(words for words, is_so in parts if is_so)
 

@@ -204,6 +204,19 @@ def test_tests_are_interim_until_the_study_is_closed(study: Study) -> None:
     assert not any("Interim" in each for each in captions[1])
 
 
+def test_a_running_study_says_how_many_of_how_many_people_its_numbers_rest_on(
+    study: Study,
+) -> None:
+    lift(study)
+    assert live_results(study).interim == "Interim (2 of an open number)"
+    study.conditions.update(quota=20)
+    found = live_results(study)
+    assert found.interim == f"Interim (2 of {20 * study.conditions.count()})"
+    assert found.note == f"{found.interim}."
+    study.status = Study.Status.CLOSED
+    assert (live_results(study).interim, live_results(study).note) == ("", "")
+
+
 def test_the_team_s_table_tells_whether_it_beats_both() -> None:
     table = sheet("Human-AI team", make_tables(["a", "b", "c", "d"]))
     assert table.rows[0][1:4] == ["0.45", "90.0", "91.0"]

@@ -110,6 +110,19 @@ def test_the_numbers_of_the_page_are_those_of_the_file(staff: Client) -> None:
     assert by_ai[2].startswith(f"{float(line['accuracy_ai_wrong_mean']):.1f} (")
 
 
+def test_every_part_of_a_running_study_is_headed_interim(staff: Client) -> None:
+    study = lifted(make_study())
+    person(study, "kNN", "11", "10")
+    study.conditions.update(quota=9)
+    page = staff.get(PAGE).text
+    n_panels = page.count('<div class="panel">')
+    words = f"Interim (1 of {9 * study.conditions.count()})"
+    assert n_panels > 2
+    assert page.count(f"<strong>{words}</strong>") == n_panels + 1
+    type(study).objects.update(status="closed")
+    assert "Interim (" not in staff.get(PAGE).text
+
+
 def test_a_condition_without_people_shows_dashes(staff: Client) -> None:
     make_study()
     page = staff.get(PAGE).text
