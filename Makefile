@@ -6,7 +6,7 @@ WORKERS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
 SETUP = $(PYTHON) study_site/demo/bootstrap.py requirements.txt
 DEV = $(SETUP) requirements-dev.txt
 
-.PHONY: setup demo test editor lint bench ci clean
+.PHONY: setup demo test editor lint fuzz bench ci clean
 
 setup:          ## install everything into .venv
 	@$(DEV) requirements-demo.txt
@@ -30,6 +30,10 @@ lint:           ## style, types, import contracts, missing migrations
 editor:         ## 200 random sessions in the study editor: nothing typed may be lost (needs Chromium)
 	@$(DEV)
 	@EDITOR_SEEDS=200 .venv/bin/python -m pytest -q tests/browser/test_editor.py -k "lost or valid"
+
+fuzz:           ## 30,000 random requests of everybody in every state of a study: no failure of the site
+	@$(DEV)
+	@.venv/bin/python -m tests.security.fuzz 30000
 
 bench:          ## ratios side by side in one run
 	@$(DEV)
