@@ -33,6 +33,7 @@ function start() {
 }
 
 start();
+document.documentElement.classList.remove("is-waiting"); // see trial/locked.js
 
 // A page that the browser kept for the back button shows an old step: ask for the current one.
 window.addEventListener("pageshow", (event) => {
