@@ -25,7 +25,9 @@ class Classifier:
 
     ``votes``: its confidence is a share of voters, which it lists. ``has_matches``: it gives
     patch matches. ``needs_matcher``: it needs a network that finds corresponding points.
-    ``parameters``: every parameter with its default.
+    ``parameters``: every parameter with its default. ``decider``: module and function that
+    decide, imported where torch is wanted only. ``is_suggested``: chosen in the form from the
+    start. ``is_baseline``: the others are compared with it.
     """
 
     name: str
@@ -33,7 +35,20 @@ class Classifier:
     votes: bool
     has_matches: bool
     parameters: Parameters
+    decider: str
     needs_matcher: bool = False
+    is_suggested: bool = False
+    is_baseline: bool = False
+
+    @property
+    def needs_mask(self) -> bool:
+        """Whether it needs to be told which cells of the query count."""
+        return "mask" in self.parameters
+
+    @property
+    def has_shortlist(self) -> bool:
+        """Whether it re-ranks a shortlist of the nearest photos."""
+        return "n_shortlist" in self.parameters
 
 
 EMD_PARAMETERS: Final[Parameters] = {
@@ -82,6 +97,8 @@ CLASSIFIERS: Final[Mapping[str, Classifier]] = {
             "paper": False,
             **QUERY_PARAMETERS,
         },
+        decider="classifiers.core.deciders.softmax:decide",
+        is_suggested=True,
     ),
     "knn": Classifier(
         name="knn",
@@ -89,6 +106,9 @@ CLASSIFIERS: Final[Mapping[str, Classifier]] = {
         votes=True,
         has_matches=False,
         parameters={"n_voters": 20, **QUERY_PARAMETERS},
+        decider="classifiers.core.deciders.knn:decide",
+        is_suggested=True,
+        is_baseline=True,
     ),
     "emd-corr": Classifier(
         name="emd-corr",
@@ -102,6 +122,8 @@ CLASSIFIERS: Final[Mapping[str, Classifier]] = {
             "paper": False,
             **QUERY_PARAMETERS,
         },
+        decider="classifiers.core.deciders.emd_corr:decide",
+        is_suggested=True,
     ),
     "chm-corr": Classifier(
         name="chm-corr",
@@ -117,6 +139,7 @@ CLASSIFIERS: Final[Mapping[str, Classifier]] = {
             "paper": False,
             **QUERY_PARAMETERS,
         },
+        decider="classifiers.core.deciders.chm_corr:decide",
     ),
     "chm-corr-plus": Classifier(
         name="chm-corr-plus",
@@ -132,8 +155,13 @@ CLASSIFIERS: Final[Mapping[str, Classifier]] = {
             "paper": False,
             **QUERY_PARAMETERS,
         },
+        decider="classifiers.core.deciders.chm_corr:decide",
     ),
 }
+
+
+# The classifier that the others are compared with.
+BASELINE: Final = next(name for name, each in CLASSIFIERS.items() if each.is_baseline)
 
 
 def parameters_resolved(classifier: str, given: Parameters) -> dict[str, Any]:

@@ -14,9 +14,8 @@ TEXTS: Final = frozenset(
     for name, default in each.parameters.items()
     if isinstance(default, str)
 )
-WITHOUT_MASK: Final = tuple(
-    name for name, each in CLASSIFIERS.items() if "mask" not in each.parameters
-)
+WITHOUT_MASK: Final = tuple(name for name, each in CLASSIFIERS.items() if not each.needs_mask)
+WITH_MASK: Final = ", ".join(name for name, each in CLASSIFIERS.items() if each.needs_mask)
 
 
 def parameter(text: str) -> tuple[str, Any]:

@@ -13,9 +13,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-from classifiers.core.catalogue import CLASSIFIERS
+from classifiers.core.catalogue import BASELINE, CLASSIFIERS
 from classifiers.core.metrics.evaluation import LEVEL
-from classifiers.services.evaluations import BASELINE, Evaluation, EvaluationRefused, Row
+from classifiers.services.evaluations import Evaluation, EvaluationRefused, Row
 
 Format = Callable[[float], str]
 

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from classifiers.core.catalogue import CLASSIFIERS
 from classifiers.models import Dataset, DatasetImport, Gallery, Image, Job, PredictionRun
 from classifiers.services.archives import ArchiveRefused
 from classifiers.services.category_counts import remarks_of
@@ -192,12 +193,12 @@ def predict(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     form = PredictForm(request.POST)
     if form.is_valid():
         names, n = form.cleaned_data["classifiers"], form.cleaned_data["n_shortlist"]
-        shortlisting = {"emd-corr", "chm-corr"} & set(names)
+        has_shortlist = any(CLASSIFIERS[name].has_shortlist for name in names)
         try:
             runs_request(
                 gallery=found,
                 classifiers=names,
-                parameters={"n_shortlist": n} if shortlisting else {},
+                parameters={"n_shortlist": n} if has_shortlist else {},
             )
         except (RequestRefused, ValueError) as error:
             messages.error(request, str(error))

@@ -17,7 +17,6 @@ from trials.models import Study
 from trials.ready_made import READY_MADE
 from trials.roles import role_of
 
-DEFAULT_CLASSIFIERS = ["softmax", "knn", "emd-corr"]
 MAX_ROBOTS = 200
 READY_MADE_WORDS = {
     "short": "Short first study: four conditions, one set of 20 photos",
@@ -182,9 +181,9 @@ class PredictForm(forms.Form):
         choices=[
             (name, f"{each.label} ({name})")
             for name, each in CLASSIFIERS.items()
-            if "mask" not in each.parameters
+            if not each.needs_mask
         ],
-        initial=DEFAULT_CLASSIFIERS,
+        initial=[name for name, each in CLASSIFIERS.items() if each.is_suggested],
     )
     n_shortlist = forms.IntegerField(
         label="Shortlist",

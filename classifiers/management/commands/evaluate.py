@@ -14,7 +14,7 @@ from django.core.management.base import BaseCommand, CommandError
 from classifiers.core.catalogue import CHOICES, CLASSIFIERS
 from classifiers.core.metrics.evaluation import N_BINS
 from classifiers.core.metrics.labels import LabelsRefused
-from classifiers.management.arguments import classifiers_meant, parameter
+from classifiers.management.arguments import WITH_MASK, classifiers_meant, parameter
 from classifiers.management.commands import _progress
 from classifiers.management.lookup import by_slug, gallery_of
 from classifiers.management.numbers import at_least
@@ -47,7 +47,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--classifier", action="append", choices=list(CLASSIFIERS), metavar="NAME",
             help=f"of {', '.join(CLASSIFIERS)}; may be given several times; "
-            "if left out all, but chm-corr-plus only with a mask",
+            f"if left out all, but {WITH_MASK} only with a mask",
         )  # fmt: skip
         parser.add_argument(
             "--labels", type=Path, metavar="FILE.json", help="multi-label truth: ImageNet-ReaL's "
@@ -70,7 +70,7 @@ class Command(BaseCommand):
         )  # fmt: skip
         parser.add_argument(
             "--masks", type=Path, metavar="FILE", help="JSON of 7 x 7 masks by image, for "
-            "chm-corr-plus",
+            f"{WITH_MASK}",
         )  # fmt: skip
         parser.add_argument(
             "--bins", type=at_least(1), default=N_BINS, help="of the calibration error"

@@ -18,7 +18,7 @@ from django.core.management.base import BaseCommand, CommandError
 from PIL import Image as Pixels
 from tqdm import tqdm
 
-from classifiers.core.catalogue import CLASSIFIERS, parameters_resolved
+from classifiers.core.catalogue import BASELINE, CLASSIFIERS, parameters_resolved
 from classifiers.core.reading import STANDARD, Reading
 from classifiers.management.arguments import parameter
 from classifiers.management.lookup import by_slug
@@ -104,7 +104,7 @@ class Command(BaseCommand):
             figure_save(figure, options["out"], dpi=options["dpi"])
         except (ValueError, OSError, PhotoMissing) as error:
             raise CommandError(str(error)) from error
-        for name, decision in (("knn", knn), (options["classifier"], reranked)):
+        for name, decision in ((BASELINE, knn), (options["classifier"], reranked)):
             votes = f"{decision.n_votes} of {decision.n_voters} votes"
             self.stdout.write(f"{name:10} {source.labels[decision.label]} ({votes})")
         self.stdout.write(f"Drawn: {options['out']}")
@@ -265,11 +265,11 @@ def _decide(
         raise CommandError(f"{path} cannot be used: {reason}") from error
     if "matcher" in parameters:
         _encode(source, parameters)
-    known = CLASSIFIERS["knn"].parameters
+    known = CLASSIFIERS[BASELINE].parameters
     given = dict(options["parameters"])
     shared = {name: value for name, value in given.items() if name in known}
     reranked = classify(image, source.gallery, options["classifier"], **parameters)
-    return picture, classify(image, source.gallery, "knn", **shared), reranked
+    return picture, classify(image, source.gallery, BASELINE, **shared), reranked
 
 
 def _encode(source: Source, parameters: Mapping[str, Any]) -> None:

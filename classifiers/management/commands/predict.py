@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from classifiers.core.catalogue import CLASSIFIERS
-from classifiers.management.arguments import classifiers_meant, parameter
+from classifiers.management.arguments import WITH_MASK, classifiers_meant, parameter
 from classifiers.management.commands import _progress
 from classifiers.management.lookup import by_slug, gallery_of
 from classifiers.models import Dataset, Image, Prediction
@@ -24,7 +24,7 @@ class Command(BaseCommand):
         parser.add_argument("dataset", help="slug of a dataset whose gallery is built")
         parser.add_argument(
             "--classifier", action="append", metavar="NAME", help=f"of {', '.join(CLASSIFIERS)}; "
-            "may be given several times; if left out all, but chm-corr-plus only with a mask",
+            f"may be given several times; if left out all, but {WITH_MASK} only with a mask",
         )  # fmt: skip
         parser.add_argument("--backbone", default="efficientnet-lite0")
         parser.add_argument("--split", default=Image.QUERY)
@@ -34,7 +34,7 @@ class Command(BaseCommand):
         )  # fmt: skip
         parser.add_argument(
             "--masks", type=Path, metavar="FILE", help="JSON of 7 x 7 masks by image, for "
-            "chm-corr-plus",
+            f"{WITH_MASK}",
         )  # fmt: skip
 
     def handle(self, *args: Any, **options: Any) -> None:

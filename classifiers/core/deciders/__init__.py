@@ -1,0 +1,1 @@
+"""How each classifier of the catalogue decides: one module for each."""
