@@ -45,20 +45,25 @@ def everything() -> Study:
 def test_axe_finds_nothing_and_nothing_runs_off_the_side(page: Page, name: str) -> None:
     in_condition(everything(), name)
     begin(page)
-    kinds = set()
+    seen: set[tuple[str, str]] = set()
     for step in walk(page):
-        kinds.add(step.kind)
+        # axe takes a second a page: it looks at each sort of page once, and in the later
+        # conditions only at what differs between conditions.
+        is_new = (step.kind, step.name) not in seen
+        is_axe_due = is_new and (name == "alone" or step.kind in {Kind.TRIAL, Kind.FEEDBACK})
+        seen.add((step.kind, step.name))
         for width in (360, 1366):
-            check_page(page, width, step)
-    assert kinds == set(Kind)
+            check_page(page, width, step, is_axe_due=is_axe_due)
+    assert {kind for kind, _ in seen} == set(Kind)
     expect(page.locator("#code")).to_be_visible()
     assert violations(page) == []
 
 
-def check_page(page: Page, width: int, step: Step) -> None:
+def check_page(page: Page, width: int, step: Step, *, is_axe_due: bool) -> None:
     """Assert that a page has no barrier, fits, and that its buttons are large enough."""
     page.set_viewport_size({"width": width, "height": 740})
-    assert violations(page) == [], step
+    if is_axe_due:
+        assert violations(page) == [], step
     assert page.evaluate("document.documentElement.scrollWidth") <= width, step
     for button in page.locator(BUTTONS).all():
         box = button.bounding_box()
