@@ -5,8 +5,6 @@ Predictions and their neighbours are append-only: a study shows what was stored,
 
 from __future__ import annotations
 
-import secrets
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +14,9 @@ from django.db.models import F, Q
 from django.db.models.functions import Collate
 
 from classifiers.core.reading import DEEPEST, LEAST_WHITE, Reading
-
-
-def new_token() -> str:
-    """Return an unguessable name that says nothing about what it names."""
-    return secrets.token_urlsafe(15)
+from classifiers.job_model import Job as Job
+from classifiers.job_model import PhasedJob as PhasedJob
+from classifiers.tokens import crop_path, new_token
 
 
 class Dataset(models.Model):
@@ -132,63 +128,6 @@ class Image(models.Model):
     def crop_path(self) -> Path:
         """Where the crop that people see lies."""
         return crop_path(self.token)
-
-
-def crop_path(token: str) -> Path:
-    """Return the file of the crop named ``token``; two letters of fan-out keep folders small."""
-    return Path(settings.CROP_DIR) / token[:2] / f"{token}.jpg"
-
-
-class Job(models.Model):
-    """Long work on a Celery worker: its progress, and its error in words.
-
-    ``heartbeat_at`` moves with the progress; a running job whose heartbeat stands still lost
-    its worker and may be taken over.
-    """
-
-    class Status(models.TextChoices):
-        QUEUED = "queued"
-        RUNNING = "running"
-        DONE = "done"
-        FAILED = "failed"
-
-    status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
-    claim = models.CharField(max_length=32, blank=True, help_text="Whose the job is, if anyone's.")
-    n_done = models.PositiveIntegerField(default=0)
-    n_total = models.PositiveIntegerField(default=0)
-    error = models.TextField(blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-    heartbeat_at = models.DateTimeField(null=True, blank=True)
-    finished_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        abstract = True
-
-    @property
-    def is_finished(self) -> bool:
-        """Whether nothing more will happen by itself."""
-        return self.status in {self.Status.DONE, self.Status.FAILED}
-
-
-class PhasedJob(Job):
-    """A job in phases, of which each counts its own photos or files from 0."""
-
-    phase = models.CharField(max_length=50, blank=True, help_text="What is being done, in words.")
-    phase_began_at = models.DateTimeField(null=True, blank=True)
-    phase_first = models.PositiveIntegerField(
-        default=0, help_text="How much of the phase an earlier try had done."
-    )
-
-    class Meta:
-        abstract = True
-
-    def seconds_left(self, now: datetime) -> float | None:
-        """Return how long the phase goes on at its speed so far; None where nothing tells that."""
-        n_new = self.n_done - self.phase_first
-        if self.status != self.Status.RUNNING or self.phase_began_at is None or n_new <= 0:
-            return None
-        seconds = (now - self.phase_began_at).total_seconds()
-        return seconds * max(0, self.n_total - self.n_done) / n_new
 
 
 class DatasetImport(PhasedJob):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 from pandas import DataFrame
 
-from analysis.published.refusals import PublishedRefused, refuse_cells
+from analysis.published.refusals import PublishedRefused, refuse_cells, rows_check
 from analysis.published.responses import AIS, SCALES
 from analysis.stats.team import Pool
 
@@ -21,6 +21,7 @@ def read_pool(path: Path | str, ais: Sequence[str] = tuple(AIS.values())) -> dic
     """
     file = Path(path)
     columns = [f"{ai.lower()}_{part}" for ai in ais for part in ("correct", "conf")]
+    rows_check(file, "a pool")
     try:
         table = pd.read_csv(file, encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:

@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 import csv
+from collections import deque
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from pandas import Series
 
+from classifiers.core.strict_files import CsvRefused, csv_rows
+
 
 class PublishedRefused(ValueError):
     """A file that cannot be read as one of the study's; the message says what is wrong in it."""
+
+
+def rows_check(file: Path, what: str) -> None:
+    """Refuse a table by the first line that has other cells than its header.
+
+    pandas would shift such a table by a column, or cut the surplus off.
+    """
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as lines:
+            deque(csv_rows(lines, ()), maxlen=0)
+    except (OSError, UnicodeDecodeError, CsvRefused) as error:
+        raise PublishedRefused(f"{file}: {error}; expected a CSV file of {what}.") from error
 
 
 def refuse_cells(file: Path, column: str, cells: Series, is_wrong: Series, expected: str) -> None:

@@ -21,7 +21,7 @@ from pandas import DataFrame, Series
 from analysis.published import checks
 from analysis.published.checks import Oddity
 from analysis.published.dates import times_read
-from analysis.published.refusals import PublishedRefused, refuse_cells
+from analysis.published.refusals import PublishedRefused, refuse_cells, rows_check
 from analysis.stats.confidence import PERCENT, VOTES, Scale, difficulty
 from trials.study.plan import CONDITIONS
 
@@ -152,6 +152,7 @@ def _schema_of(file: Path) -> Schema:
 
 
 def _read(file: Path, schema: Schema) -> DataFrame:
+    rows_check(file, "responses")
     # Texts as categories: a million rows hold a few thousand distinct ones.
     types = dict.fromkeys(schema.texts, "category") | dict.fromkeys(schema.numbers, "float64")
     try:

@@ -21,7 +21,7 @@ from django.db import IntegrityError, transaction
 from classifiers.core.filters import pixels_sha256
 from classifiers.core.images import MAX_PIXELS, ImageRefused, picture_read, pixels_of
 from classifiers.core.pixel_gate import PixelGate
-from classifiers.models import Category, Dataset, Image, crop_path
+from classifiers.models import Category, Dataset, Image
 from classifiers.services.crops import crop_encode, crop_write, is_on_disk
 from classifiers.services.dataset_locks import HeldSamples
 from classifiers.services.folders import (
@@ -33,6 +33,7 @@ from classifiers.services.folders import (
     is_query,
     printable,
 )
+from classifiers.tokens import crop_path
 
 BATCH = 64
 """Images a commit: what a killed import has to do again at most."""

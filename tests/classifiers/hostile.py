@@ -124,7 +124,7 @@ def linked() -> bytearray:
     return bytearray(stream.getvalue())
 
 
-def archives() -> Iterator[tuple[str, bytes]]:
+def archives() -> Iterator[tuple[str, bytes | bytearray]]:
     """Yield the archives' names and bytes."""
     bomb = zipped({"a/1.png": bytes(60_000_000)})
     broken = zipped({"a/1.png": lzma.compress(b"x" * 5_000)}, zipfile.ZIP_LZMA)

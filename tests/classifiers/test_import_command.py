@@ -11,9 +11,10 @@ from PIL import Image as Pixels
 from pytest_django import Settings
 
 from classifiers.core import images
-from classifiers.models import Category, Dataset, Image, crop_path
+from classifiers.models import Category, Dataset, Image
 from classifiers.services.datasets import DatasetRefused
 from classifiers.services.folders import folder_scan
+from classifiers.tokens import crop_path
 from tests.classifiers.photos import crop_of, imported, many_photos, noise, photo, reasons, stored
 
 pytestmark = pytest.mark.django_db

@@ -39,7 +39,8 @@ def noise(mode: str = "RGB") -> Image.Image:
 
 def shown(path: Path, reading: Reading = Reading()) -> list[int]:  # noqa: B008 - it is frozen
     """Return the green of one row."""
-    return np.asarray(load_rgb(path, reading))[32, :, 1].tolist()
+    row: list[int] = np.asarray(load_rgb(path, reading))[32, :, 1].tolist()
+    return row
 
 
 @pytest.mark.parametrize("profile", [None, SRGB, b"damaged"], ids=["none", "sRGB", "damaged"])

@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.functional import cached_property
 
-from classifiers.models import new_token
+from classifiers.tokens import new_token
 from trials.models.studies import Condition, Study, TrialSet
 from trials.study.design import Step, script
 

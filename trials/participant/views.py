@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from classifiers.models import crop_path
+from classifiers.tokens import crop_path
 from trials import services
 from trials.models import Participant, Study
 from trials.participant.forms import EventsForm, StepForm

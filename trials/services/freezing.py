@@ -10,8 +10,9 @@ from fractions import Fraction
 from itertools import islice
 from typing import Any
 
-from classifiers.models import Image, Prediction, PredictionRun, crop_path
+from classifiers.models import Image, Prediction, PredictionRun
 from classifiers.services.crops import is_on_disk
+from classifiers.tokens import crop_path
 from trials.models import Study, TrialItem, TrialSet
 from trials.services import shown
 from trials.services.refusals import StudyRefused

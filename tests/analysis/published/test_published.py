@@ -129,6 +129,17 @@ def test_a_file_of_another_schema_is_refused_with_what_it_lacks(tmp_path: Path) 
         read_responses(write(tmp_path / "r.csv", table), SALT)
 
 
+def test_a_surplus_cell_is_refused_by_line(tmp_path: Path) -> None:
+    for name, table in (("r", rows("CUB")), ("p", pool_rows(2))):
+        text = write(tmp_path / f"{name}.csv", table).read_text().splitlines()
+        text[2] += ",7"
+        (tmp_path / f"{name}.csv").write_text("\n".join(text))
+    with pytest.raises(PublishedRefused, match=r"r\.csv: line 3 has .* surplus: \['7'\]"):
+        read_responses(tmp_path / "r.csv", SALT)
+    with pytest.raises(PublishedRefused, match=r"p\.csv: line 3 has .* surplus: \['7'\]"):
+        read_pool(tmp_path / "p.csv")
+
+
 @pytest.mark.parametrize("content", [None, b"", b"\xff\xfe\x00\xd8"])
 def test_what_is_no_csv_is_refused(content: bytes | None, tmp_path: Path) -> None:
     if content is not None:

@@ -7,10 +7,9 @@ import io
 import json
 import zipfile
 from contextlib import suppress
-from typing import IO
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 
 from classifiers.models import Category, Dataset, Gallery, Image, Prediction, PredictionRun
 from classifiers.services.queueing import runs_request
@@ -19,7 +18,6 @@ from trials import services
 from trials.models import Participant, Study
 from trials.services.archive import study_export
 from trials.services.archive_import import study_import
-from trials.services.archive_read import Opened, archive_read
 from trials.services.refusals import StudyRefused
 from trials.study.document import PlanRefused, write
 
@@ -265,50 +263,3 @@ def test_a_draft_travels_as_its_document() -> None:
     assert json.loads(zipfile.ZipFile(file).read("study.json"))["frozen_sha256"] == ""
     made = study_import(file=file, slug="again", dataset=draft.dataset)
     assert made.study.document_sha256 == draft.document_sha256
-
-
-def zip_of(**files: bytes) -> io.BytesIO:
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        for name, content in files.items():
-            archive.writestr(name.replace("_", "."), content)
-    file.seek(0)
-    return file
-
-
-@pytest.mark.parametrize(
-    ("files", "said"),
-    [
-        ({"study_yaml": bytes(250_000)}, r"'study\.yaml' in the zip has more than 0\.2 MB"),
-        ({"other_csv": bytes(30_000_000)}, r"other\.csv in the zip: unpacks to 22. times its size"),
-        ({"study_yaml": b"a: [" * 40_000}, "at most 20 levels"),
-    ],
-)
-def test_a_file_that_unpacks_to_too_much_is_refused(files: dict[str, bytes], said: str) -> None:
-    dataset = make_study().dataset
-    whole = {"study_yaml": b"title: A", "study_json": b"{}"} | files
-    sums = {
-        name.replace("_", "."): hashlib.sha256(each).hexdigest() for name, each in whole.items()
-    }
-    file = zip_of(**whole, manifest_json=json.dumps({"sha256": sums}).encode())
-    with pytest.raises((StudyRefused, PlanRefused), match=said):
-        study_import(file=file, slug="again", dataset=dataset)
-
-
-def test_a_document_over_200_kb_is_refused_unread() -> None:
-    dataset = make_study().dataset
-    with pytest.raises(PlanRefused, match="at most 200,000"):
-        study_import(file=io.BytesIO(b"# " * 150_000), slug="again", dataset=dataset)
-
-
-def test_nothing_is_locked_while_a_file_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    study, seen = make_study(), []
-    depth = len(connection.savepoint_ids)
-
-    def reading(file: IO[bytes]) -> Opened:
-        seen.append(len(connection.savepoint_ids))
-        return archive_read(file)
-
-    monkeypatch.setattr("trials.services.archive_import.archive_read", reading)
-    study_import(file=exported(study), slug="again", dataset=study.dataset)
-    assert seen == [depth]

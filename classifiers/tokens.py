@@ -1,0 +1,18 @@
+"""Unguessable names, and the crops' files that bear them."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+
+from django.conf import settings
+
+
+def new_token() -> str:
+    """Return an unguessable name that says nothing about what it names."""
+    return secrets.token_urlsafe(15)
+
+
+def crop_path(token: str) -> Path:
+    """Return the file of the crop named ``token``; two letters of fan-out keep folders small."""
+    return Path(settings.CROP_DIR) / token[:2] / f"{token}.jpg"
