@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from analysis.codebook.collected_columns import ANSWERS
 from analysis.codebook.column import Column, Columns
 from analysis.codebook.data_columns import (
     DATA,
@@ -21,8 +22,9 @@ from analysis.codebook.data_columns import (
 )
 
 __all__ = [
-    "ACCURACY", "ANALYSED", "CODEBOOK", "DATA", "EVENTS", "FILES", "ITEMS", "PARTICIPANTS",
-    "RESPONSES", "STAGES", "STATUSES", "Column", "Columns", "codebook_rows", "column_names",
+    "ACCURACY", "ANALYSED", "ANSWERS", "CODEBOOK", "DATA", "EVENTS", "FILES", "ITEMS",
+    "PARTICIPANTS", "RESPONSES", "STAGES", "STATUSES", "Column", "Columns", "codebook_rows",
+    "column_names",
 ]  # fmt: skip
 
 ANALYSED = Column(
@@ -89,7 +91,12 @@ CODEBOOK = (
     Column("meaning", "string", "", "What the column says, where zero is, when it is empty."),
 )  # fmt: skip
 
-FILES = {"responses.csv": RESPONSES, "accuracy.csv": ACCURACY, "codebook.csv": CODEBOOK}
+FILES = {
+    "responses.csv": RESPONSES,
+    "accuracy.csv": ACCURACY,
+    "answers.csv": ANSWERS,
+    "codebook.csv": CODEBOOK,
+}
 
 
 def column_names(file: str) -> list[str]:

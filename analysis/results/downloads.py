@@ -6,9 +6,16 @@ from dataclasses import dataclass
 
 from pandas import DataFrame
 
-from analysis.codebook.codebook import CODEBOOK, FILES, PARTICIPANTS, RESPONSES, codebook_rows
+from analysis.codebook.codebook import (
+    ANSWERS,
+    CODEBOOK,
+    FILES,
+    PARTICIPANTS,
+    RESPONSES,
+    codebook_rows,
+)
 from analysis.export.export_texts import simulated_note
-from analysis.rows.frame import StudyRows
+from analysis.rows.collected import CollectedRows
 from analysis.rows.overview import Progress, declared_of, progress_counts
 from analysis.stats.analysis_plan import Declared
 from analysis.stats.analysis_sets import samples_of
@@ -16,6 +23,8 @@ from analysis.tables.accuracy import accuracy_table
 from analysis.tables.csv_tables import csv_text
 from analysis.tables.tidy import frame_of
 from trials.models import Participant, Study
+
+ANSWERS_FILE = "answers.csv"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,13 +57,14 @@ def results_read(
 ) -> Results:
     """Read a study's results, or its pilot's, in a fixed few queries, whatever its size."""
     progress = progress_counts(study, include_simulated=include_simulated, stage=stage)
-    rows = StudyRows(study, include_simulated=include_simulated, stage=stage)
+    rows = CollectedRows(study, include_simulated=include_simulated, stage=stage)
     responses = frame_of(RESPONSES, rows.responses())
-    people = frame_of(PARTICIPANTS, rows.participants())
+    people = frame_of(PARTICIPANTS, rows.participants(has_flags=False))
     declared = Declared.from_json(declared_of(study))
     tables = {
         "responses.csv": responses,
         "accuracy.csv": accuracy_table(samples_of(responses, people, declared), declared),
+        ANSWERS_FILE: frame_of(ANSWERS, rows.answers()),
         "codebook.csv": DataFrame(codebook_rows(), columns=[each.name for each in CODEBOOK]),
     }
     return Results(study, include_simulated, progress, tables)

@@ -14,9 +14,11 @@ from analysis.blind import blind_lift, lift_of
 from analysis.codebook.codebook import FILES
 from analysis.figures.figure_points import ALL, KEPT
 from analysis.figures.figure_texts import NAMES, has_figure
-from analysis.results.downloads import csv_bytes, results_read
+from analysis.results.answers import answers_panels
+from analysis.results.downloads import ANSWERS_FILE, csv_bytes, results_read
 from analysis.results.live import CACHE_S, Asked, LiveResults, live_results
-from analysis.results.sheets import panels_of
+from analysis.results.sheets import Panel, panels_of
+from analysis.rows.collected import CollectedRows
 from analysis.rows.overview import stage_shown
 from trials.models import Participant, Study
 from trials.roles import may_edit, staff_only
@@ -36,17 +38,12 @@ def study(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "study": results.study,
         "results": results,
-        "panels": cache.get_or_set(
-            f"{results.key}-panels",
-            lambda: panels_of(
-                results.tables, results.asked.analysed, is_interim=results.is_interim
-            ),
-            CACHE_S,
-        ),
+        "panels": _panels(results) + answers_panels(_collected(results)),
         "files": [
             file.removesuffix(".csv")
             for file in FILES
-            if not results.is_blinded or file in BLIND_FILES
+            if (not results.is_blinded or file in BLIND_FILES)
+            and (file != ANSWERS_FILE or results.study.plan.questions)
         ],
         "kinds": list(FIGURE_TYPES),
         "figure_query": _query(results.asked, at=results.n_responses),
@@ -124,6 +121,22 @@ def refused(request: HttpRequest, study: Study, what: str) -> HttpResponse:
 
 def _results(request: HttpRequest, slug: str) -> LiveResults:
     return live_results(get_object_or_404(Study, slug=slug), _asked(request))
+
+
+def _panels(results: LiveResults) -> list[Panel]:
+    def made() -> list[Panel]:
+        return panels_of(results.tables, results.asked.analysed, is_interim=results.is_interim)
+
+    return cache.get_or_set(f"{results.key}-panels", made, CACHE_S) or []
+
+
+def _collected(results: LiveResults) -> CollectedRows:
+    return CollectedRows(
+        results.study,
+        include_simulated=results.asked.include_simulated,
+        stage=results.stage,
+        include_texts=True,
+    )
 
 
 def _asked(request: HttpRequest) -> Asked:

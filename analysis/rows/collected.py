@@ -111,9 +111,13 @@ class CollectedRows(StudyRows):
             told[place["participant_status"]] = person["status"]
             yield tell((*told, n_before + 1))
 
+    def questions(self) -> dict[tuple[str, str], QuestionPlan]:
+        """Return the study's own questions by page and name."""
+        return questions_of(self.study.plan)
+
     def answers(self) -> Iterator[Row]:
         """Yield one row an answered question; free text only where it was asked for."""
-        asked = questions_of(self.study.plan)
+        asked = self.questions()
         found = QuestionAnswer.objects.filter(
             self._of("participant__"), received_at__lte=self.moment
         )
@@ -128,7 +132,7 @@ class CollectedRows(StudyRows):
 
     def n_texts(self) -> int:
         """Count the answers in people's own words."""
-        asked = questions_of(self.study.plan).items()
+        asked = self.questions().items()
         written = [place for place, question in asked if question.answer in FREE_TEXT]
         named = Q(pk__in=[])
         for page, name in written:

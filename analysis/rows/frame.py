@@ -183,9 +183,9 @@ class StudyRows:
             elif person := self.people.get((raw[who[0]], raw[who[1]])):
                 yield tell((*raw[:status], person["status"], *raw[status + 1 :]))
 
-    def participants(self) -> Iterator[Row]:
-        """Yield one row a participant."""
-        stages, flags = self._stages(), self.flags()
+    def participants(self, *, has_flags: bool = True) -> Iterator[Row]:
+        """Yield one row a participant; ``flags`` take queries of their own, and a page none."""
+        stages, flags = self._stages(), self.flags() if has_flags else {}
         end = validation_end(script(self.study.plan))
         for who, person in self.people.items():
             told = person | {"participant_id": pseudonym(*who)}

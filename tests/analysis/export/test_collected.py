@@ -231,11 +231,12 @@ R_READ = {
 R_PLAIN = R_READ | {"integer": {"integer", "numeric"}, "datetime": {"character"}}
 
 
-def in_r(folder: Path) -> list[list[str]]:
+def in_r(folder: Path, code: str) -> list[list[str]]:
+    """Run ``code`` after the export's reader in base R; return what it wrote, cell by cell."""
     if shutil.which("Rscript") is None:
         reason = "no Rscript: install r-base-core to check that R reads an export"
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
-    script = 'source("read.R")\n' + R_TYPES
+    script = f'source("read.R")\n{code}'
     done = subprocess.run(
         ["Rscript", "--vanilla", "-e", script], cwd=folder, capture_output=True, text=True,
         check=False, env={**os.environ, "LC_ALL": "C.UTF-8"},
@@ -255,7 +256,7 @@ def r_says(column: Column, frame: DataFrame, kinds: dict[str, set[str]]) -> set[
 @pytest.mark.parametrize("stage", ["live", "pilot", "texts"])
 def test_base_r_reads_the_types_of_the_codebook(world: World, stage: str) -> None:
     folder = getattr(world, stage)
-    said = in_r(folder)
+    said = in_r(folder, R_TYPES)
     told = {(how, file, name): (kind, int(n)) for how, file, name, kind, n in (
         each for each in said if each[0] in ("plain", "read"))}  # fmt: skip
     for name, columns in DATA.items():
