@@ -22,8 +22,9 @@ from analysis.stats.analysis_sets import RELIANCE
 from trials.models import Study
 
 # Of these tables, nothing but the arm's name tells which AI is judged in it. What is not listed
-# here (team scores, difficulty, images) holds numbers of the AI itself and waits for the lift.
-SHOWN: Final = ("measures", "accuracy_by", "times", "exclusions")
+# here waits for the lift: team scores, difficulty and images hold numbers of the AI itself, and
+# times could be found again on the pages of the people, which name their conditions.
+SHOWN: Final = ("measures", "accuracy_by", "exclusions")
 SHOWN_FACTORS: Final = ("ai", "half", "position")
 # Not defined in an unaided arm, and in no other: that they are missing would tell which it is.
 WAITING_MEASURES: Final = RELIANCE
@@ -31,8 +32,19 @@ WAITING_MEASURES: Final = RELIANCE
 WAITING_COUNTS: Final = ("n_participants", "n_trials")
 
 
+class NothingToLift(ValueError):
+    """The study is a draft: nobody has seen it, so there are no arms to name."""
+
+
 def blind_lift(*, study: Study, user: Any, stage: str = LIVE) -> BlindLift:
-    """Lift the blind of one stage; the first lift stays whatever comes after it."""
+    """Lift the blind of one stage; the first lift stays whatever comes after it.
+
+    Raises ``NothingToLift`` for a draft.
+    """
+    if not study.is_frozen:
+        raise NothingToLift(
+            f"Study {study} is a draft, expected a frozen study. Start the pilot or open the study."
+        )
     lift, _ = BlindLift.objects.get_or_create(study=study, stage=stage, defaults={"user": user})
     return lift
 
@@ -78,6 +90,21 @@ def blinded(tables: Mapping[str, DataFrame], labels: Mapping[str, str]) -> dict[
     exclusions = shown.pop("exclusions", None)
     shown = {name: _relabelled(table, labels) for name, table in shown.items()}
     return shown if exclusions is None else shown | {"exclusions": _of_all_arms(exclusions)}
+
+
+def first_of_each_arm(people: DataFrame, conditions: Iterable[str]) -> DataFrame:
+    """Return the people who completed first, as many in each condition as in the smallest.
+
+    The monitor names the conditions and counts who completed. With equal numbers in all arms,
+    neither a number that is missing, nor the width of an interval, nor which arm a new person
+    changes tells which arm is which condition. ``people`` are rows of ``participants.csv``.
+    """
+    completed = people[people["status"] == "completed"].sort_values(
+        ["finished_at", "participant_id"], kind="stable"
+    )
+    sizes = completed["condition"].value_counts()
+    n = min((int(sizes.get(name, 0)) for name in conditions), default=0)
+    return completed.groupby("condition", sort=False).head(n) if n else completed.iloc[:0]
 
 
 def _of_all_arms(exclusions: DataFrame) -> DataFrame:

@@ -7,6 +7,7 @@ from typing import Any, Final, NoReturn
 
 from django.conf import settings
 from django.db import models
+from django.db.models.deletion import Collector
 from django.utils import timezone
 
 from classifiers.models import Job
@@ -15,10 +16,16 @@ from trials.models import Participant, Study
 LIVE: Final = Participant.Stage.LIVE
 
 
+def follow_a_draft(collector: Collector, field: Any, lifts: Any, using: str) -> None:
+    """Delete lifts together with a draft; protect a study that people may have seen."""
+    is_kept = any(each.study.is_frozen for each in lifts)
+    (models.PROTECT if is_kept else models.CASCADE)(collector, field, lifts, using)
+
+
 class BlindLift(models.Model):
     """The moment from which a stage's conditions are shown by name. Written once, for good."""
 
-    study = models.ForeignKey(Study, models.PROTECT, related_name="blind_lifts")
+    study = models.ForeignKey(Study, follow_a_draft, related_name="blind_lifts")
     stage = models.CharField(max_length=10, choices=Participant.Stage, default=LIVE)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     at = models.DateTimeField(default=timezone.now, editable=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import cast
 
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
@@ -11,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from analysis.blind import lift_of
 from analysis.export.export_jobs import N_KEPT, export_request
 from analysis.models import Export
-from analysis.results.views import refused
+from analysis.results.views import not_begun, refused
 from classifiers.services.jobs import is_silent
 from trials.models import Participant, Study
 from trials.roles import staff_only
@@ -28,10 +29,13 @@ def exports(request: HttpRequest, slug: str) -> HttpResponse:
     Only those of a stage whose blind is lifted: the pilot's and the study's own are lifted apart.
     """
     study = get_object_or_404(Study, slug=slug)
+    if not study.is_frozen:
+        status = HTTPStatus.CONFLICT if request.method == "POST" else HTTPStatus.OK
+        return not_begun(request, study, "files", status)
     stages = [each for each in Participant.Stage if lift_of(study, each) is not None]
     stage = request.POST.get("stage", Participant.Stage.LIVE)
     if not stages or (request.method == "POST" and stage not in stages):
-        return refused(request, study, "The export")
+        return refused(request, study, "The results bundle")
     if request.method == "POST":
         export_request(
             study=study,
@@ -56,7 +60,7 @@ def export_download(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Send an export's file, in a stream."""
     export = get_object_or_404(Export, pk=pk, study__slug=slug)
     if lift_of(export.study, export.stage) is None:
-        return refused(request, export.study, "The export")
+        return refused(request, export.study, "The results bundle")
     if not export.file_name or not export.path.is_file():
         raise Http404(f"The file of {export} is not there: {export.status}. Ask for a new one.")
     file = export.path.open("rb")

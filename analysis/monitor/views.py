@@ -16,6 +16,7 @@ from analysis.monitor.actions import ACTIONS, actions_of
 from analysis.monitor.people import PeopleForm, people_page, person_rows, timeline
 from analysis.monitor.reader import running_read
 from analysis.monitor.summary import LEAST_PAY, LEAST_PAY_CURRENCY
+from analysis.results.views import not_begun
 from trials import services
 from trials.models import Identity, Participant, Study
 from trials.participant import links
@@ -29,6 +30,8 @@ REFRESH_S = 20
 @editor_only
 def live(request: HttpRequest, study: Study) -> HttpResponse:
     """Show how a running study stands; ``part`` asks for the counts alone, to refresh them."""
+    if not study.is_frozen:
+        return not_begun(request, study, "people to count")
     stage, is_simulated = request.GET.get("stage"), request.GET.get("robots") == "1"
     running = running_read(
         study, stage=stage if stage in STAGES else None, is_simulated=is_simulated

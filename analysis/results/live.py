@@ -14,7 +14,13 @@ from django.core.cache import cache
 from django.utils import timezone
 from pandas import DataFrame
 
-from analysis.blind import arm_labels, blinded, lift_of, progress_blinded
+from analysis.blind import (
+    arm_labels,
+    blinded,
+    first_of_each_arm,
+    lift_of,
+    progress_blinded,
+)
 from analysis.codebook.codebook import ITEMS, PARTICIPANTS, RESPONSES
 from analysis.figures.figure_points import ALL, KEPT, analysed_rows
 from analysis.models import BlindLift
@@ -50,6 +56,8 @@ class LiveResults:
     letters and what would give an arm away is missing; ``progress`` is one row of all arms
     together. ``n_answers`` are the answers to the test on which all is based: of those who
     completed. ``n_responses`` counts those of everyone; it identifies this state and is on no page.
+    ``n_each`` people of each condition stand behind the numbers by letter: as many as completed in
+    the smallest one.
     """
 
     study: Study
@@ -59,6 +67,7 @@ class LiveResults:
     tables: dict[str, DataFrame]
     n_responses: int
     n_answers: int
+    n_each: int
     as_of: datetime
 
     @property
@@ -154,24 +163,28 @@ def live_results(study: Study, asked: Asked | None = None) -> LiveResults:
     asked = asked or Asked()
     stage = stage_shown(study)
     progress = progress_counts(study, include_simulated=asked.include_simulated, stage=stage)
-    n_responses, tables, as_of = _state(study, asked)
-    n_answers, lift = _n_answers(tables), lift_of(study, stage)
+    lift = lift_of(study, stage)
+    n_responses, tables, as_of = _state(study, asked, lift is None)
+    n_answers, n_each = _n_answers(tables), min((each.n_completed for each in progress), default=0)
     if lift is None:
         labels = arm_labels(study, (each.condition for each in progress), stage)
         tables = blinded(tables, labels)
         progress = progress_blinded(progress)
-    return LiveResults(study, asked, lift, progress, tables, n_responses, n_answers, as_of)
+    return LiveResults(study, asked, lift, progress, tables, n_responses, n_answers, n_each, as_of)
 
 
-def _state(study: Study, asked: Asked) -> tuple[int, dict[str, DataFrame], datetime]:
-    if asked.at is not None and (found := cache.get(_key(study, asked, asked.at))):
+def _state(
+    study: Study, asked: Asked, is_blinded: bool
+) -> tuple[int, dict[str, DataFrame], datetime]:
+    blind = "-blinded" * is_blinded
+    if asked.at is not None and (found := cache.get(_key(study, asked, asked.at) + blind)):
         return asked.at, *found
     n_responses = _n_responses(study, asked)
-    key = _key(study, asked, n_responses)
+    key = _key(study, asked, n_responses) + blind
     with _COMPUTING:  # a page and its pictures ask at once: one of them computes
         found = cache.get(key)
         if found is None:
-            found = (study_tables(study, asked), timezone.now())
+            found = (study_tables(study, asked, is_blinded), timezone.now())
             cache.set(key, found, CACHE_S)
     return n_responses, *found
 
@@ -200,14 +213,18 @@ def _key(study: Study, asked: Asked, n_responses: int) -> str:
     )
 
 
-def study_tables(study: Study, asked: Asked) -> dict[str, DataFrame]:
-    """Return the tables of ``analysis.tables.tables``, by their names."""
+def study_tables(study: Study, asked: Asked, is_blinded: bool = False) -> dict[str, DataFrame]:
+    """Return the tables of ``analysis.tables.tables``, by their names.
+
+    While the study is blinded, those of as many people in each arm (``first_of_each_arm``).
+    """
     stage = stage_shown(study)
     rows = StudyRows(study, include_simulated=asked.include_simulated, stage=stage)
-    return tables_of(
-        frame_of(RESPONSES, rows.responses()),
-        frame_of(PARTICIPANTS, rows.participants()),
-        frame_of(ITEMS, rows.items()),
-        Declared.from_json(declared_of(study)),
-        without=NOT_SHOWN,
-    )
+    responses = frame_of(RESPONSES, rows.responses())
+    people = frame_of(PARTICIPANTS, rows.participants())
+    declared = Declared.from_json(declared_of(study))
+    if is_blinded:
+        people = first_of_each_arm(people, declared.names)
+        responses = responses[responses["participant_id"].isin(people["participant_id"])]
+    items = frame_of(ITEMS, rows.items())
+    return tables_of(responses, people, items, declared, without=NOT_SHOWN)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from urllib.parse import urlencode
 
 from django.core.cache import cache
@@ -21,7 +22,7 @@ from analysis.results.sheets import Panel, panels_of
 from analysis.rows.collected import CollectedRows
 from analysis.rows.overview import stage_shown
 from trials.models import Participant, Study
-from trials.roles import may_edit, staff_only
+from trials.roles import editor_only, may_edit, staff_only
 
 # Files in which no arm can be recognised: they are sent while the blind is on.
 BLIND_FILES = ("codebook.csv",)
@@ -34,7 +35,10 @@ FIGURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 
 @staff_only
 def study(request: HttpRequest, slug: str) -> HttpResponse:
     """Show a study's results as they stand, and where people enter it."""
-    results = _results(request, slug)
+    found = get_object_or_404(Study, slug=slug)
+    if not found.is_frozen:
+        return not_begun(request, found, "results")
+    results = live_results(found, _asked(request))
     context = {
         "study": results.study,
         "results": results,
@@ -63,7 +67,10 @@ def figure(request: HttpRequest, slug: str, name: str, kind: str) -> HttpRespons
     """Send one picture of the results as a file; as a download if ``download`` is asked for."""
     if name not in NAMES or kind not in FIGURE_TYPES:
         raise Http404(f"No picture {name}.{kind}. Pictures: {', '.join(NAMES)}.")
-    results = _results(request, slug)
+    study = get_object_or_404(Study, slug=slug)
+    if not study.is_frozen:
+        return not_begun(request, study, "pictures", HTTPStatus.NOT_FOUND)
+    results = live_results(study, _asked(request))
     if not has_figure(name, results.tables, results.asked.analysed):
         if results.is_blinded:
             return refused(request, results.study, f"The picture {name!r}")
@@ -87,6 +94,8 @@ def download(request: HttpRequest, slug: str, name: str) -> HttpResponse:
     if file not in FILES:
         raise Http404(f"No file {file}. Files: {', '.join(FILES)}.")
     study = get_object_or_404(Study, slug=slug)
+    if not study.is_frozen:
+        return not_begun(request, study, "tables", HTTPStatus.NOT_FOUND)
     asked, stage = _asked(request), stage_shown(study)
     if file not in BLIND_FILES and lift_of(study, stage) is None:
         return refused(request, study, f"The file {file}")
@@ -100,27 +109,32 @@ def download(request: HttpRequest, slug: str, name: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@staff_only
-def lift_blind(request: HttpRequest, slug: str) -> HttpResponse:
+@editor_only
+def lift_blind(request: HttpRequest, study: Study) -> HttpResponse:
     """Ask whether the blind shall be lifted; lift it by POST."""
-    study = get_object_or_404(Study, slug=slug)
+    if not study.is_frozen:
+        return not_begun(request, study, "arms to name", HTTPStatus.CONFLICT)
     stage = stage_shown(study)
     # A pilot may have ended since the question was read: what was not asked is not lifted.
     if request.method == "POST" and request.POST.get("stage") == stage:
         blind_lift(study=study, user=request.user, stage=stage)
     if lift_of(study, stage) is not None:
-        return redirect("studio-results", slug)
+        return redirect("studio-results", study.slug)
     return render(request, "studio/results/lift_blind.html", {"study": study, "stage": stage})
 
 
 def refused(request: HttpRequest, study: Study, what: str) -> HttpResponse:
     """Refuse ``what`` while the study is blinded, and say how to lift the blind."""
+    context = {"study": study, "what": what, "may_edit": may_edit(request.user, study)}
+    return render(request, "studio/results/blinded.html", context, status=HTTPStatus.FORBIDDEN)
+
+
+def not_begun(
+    request: HttpRequest, study: Study, what: str, status: int = HTTPStatus.OK
+) -> HttpResponse:
+    """Say that a draft has nothing of this yet."""
     context = {"study": study, "what": what}
-    return render(request, "studio/results/blinded.html", context, status=403)
-
-
-def _results(request: HttpRequest, slug: str) -> LiveResults:
-    return live_results(get_object_or_404(Study, slug=slug), _asked(request))
+    return render(request, "studio/results/not_begun.html", context, status=status)
 
 
 def _panels(results: LiveResults) -> list[Panel]:

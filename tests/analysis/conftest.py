@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.test import Client
 
 from analysis.export import export_bundle
@@ -16,6 +16,13 @@ def staff(client: Client) -> Client:
     """A browser signed in as staff."""
     client.force_login(User.objects.create(username="sam", is_staff=True))
     return client
+
+
+@pytest.fixture
+def chief(staff: Client) -> Client:
+    """The same browser, its user an administrator."""
+    User.objects.get(username="sam").groups.add(Group.objects.get(name="administrator"))
+    return staff
 
 
 @pytest.fixture

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
+from pandas import DataFrame, concat
 from pytest_django import Settings
 
-from analysis.blind import arm_labels, blind_lift, blinded, lift_of
+from analysis.blind import (
+    NothingToLift,
+    arm_labels,
+    blind_lift,
+    blinded,
+    first_of_each_arm,
+    lift_of,
+)
 from analysis.models import BlindLift
 from analysis.stats.analysis_sets import RELIANCE
 from analysis.tables.tables import tables_of
@@ -15,6 +24,7 @@ from tests.analysis.people import make_study
 from tests.analysis.result_tables import SIX, make_tables
 from tests.analysis.simulated import declared, simulate
 from trials.models import Study
+from trials.services.studies import study_delete
 
 
 def labels(pk: int = 1) -> dict[str, str]:
@@ -52,20 +62,20 @@ def test_beyond_26_arms_letters_double() -> None:
 
 def test_blinded_tables_name_no_condition_and_none_that_tells_of_the_ai() -> None:
     tables = blinded(make_tables(rule="accuracy<=50"), labels())
-    assert set(tables) == {"measures", "accuracy_by", "times", "exclusions"}
+    assert set(tables) == {"measures", "accuracy_by", "exclusions"}
     assert set(tables["accuracy_by"]["factor"]) == {"ai", "position"}
     written = "".join(table.to_csv() for table in tables.values())
     assert not [name for name in SIX if name in written]
 
 
 def test_blinded_rows_are_in_the_order_of_the_letters() -> None:
-    arms = blinded(make_tables(), labels())["times"]["condition"]
+    arms = blinded(make_tables(), labels())["accuracy_by"]["condition"]
     assert list(dict.fromkeys(arms)) == list(labels().values())
 
 
 def test_a_blinded_arm_tells_no_number_of_people_and_exclusions_are_of_all_arms() -> None:
     tables = blinded(make_tables(rule="accuracy<=50"), labels())
-    for name in ("measures", "accuracy_by", "times"):
+    for name in ("measures", "accuracy_by"):
         assert tables[name][["n_participants", "n_trials"]].isna().all(axis=None)
     (row,) = tables["exclusions"].to_dict("records")
     assert (row["condition"], row["n_participants"], row["n_excluded"]) == ("All arms", 261, 6)
@@ -117,3 +127,67 @@ def test_a_lift_is_neither_changed_nor_deleted(sam: User) -> None:
     with pytest.raises(ProtectedError):
         sam.delete()
     assert BlindLift.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_a_second_row_of_a_stage_is_refused_by_the_database(sam: User) -> None:
+    study = make_study()
+    blind_lift(study=study, user=sam)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        BlindLift.objects.bulk_create([BlindLift(study=study, stage="live", user=sam)])
+    assert "blind_lift_once_a_stage" in {each.name for each in BlindLift._meta.constraints}
+    assert blind_lift(study=study, user=sam, stage="pilot").stage == "pilot"
+
+
+def draft() -> Study:
+    """Return a study that nobody has seen."""
+    study = make_study()
+    Study.objects.update(status="draft", frozen_sha256="", frozen_at=None)
+    study.refresh_from_db()
+    return study
+
+
+@pytest.mark.django_db
+def test_a_draft_has_no_blind_to_lift(sam: User) -> None:
+    with pytest.raises(NothingToLift, match="is a draft, expected a frozen study"):
+        blind_lift(study=draft(), user=sam)
+
+
+@pytest.mark.django_db
+def test_a_draft_whose_blind_an_earlier_version_lifted_can_be_deleted(sam: User) -> None:
+    study = draft()
+    study.conditions.all().delete()
+    BlindLift.objects.create(study=study, user=sam)
+    study_delete(study=study)
+    assert not Study.objects.exists()
+    assert not BlindLift.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_study_with_a_lift_that_people_may_have_seen_stays(sam: User) -> None:
+    study = make_study()
+    blind_lift(study=study, user=sam)
+    with pytest.raises(ProtectedError):
+        study.delete()
+
+
+def people(*rows: tuple[str, str, str, str]) -> DataFrame:
+    names = ["participant_id", "condition", "status", "finished_at"]
+    return DataFrame(rows, columns=names)
+
+
+def test_behind_the_letters_stand_equally_many_people_of_every_arm() -> None:
+    rows = people(
+        ("p1", "a", "completed", "2026-01-03"), ("p2", "a", "completed", "2026-01-01"),
+        ("p3", "a", "completed", "2026-01-02"), ("p4", "b", "completed", "2026-01-09"),
+        ("p5", "b", "active", ""), ("p6", "b", "completed", "2026-01-08"),
+    )  # fmt: skip
+    assert sorted(first_of_each_arm(rows, ["a", "b"])["participant_id"]) == ["p2", "p3", "p4", "p6"]
+    assert first_of_each_arm(rows, ["a", "b", "c"]).empty
+
+
+def test_somebody_more_in_one_arm_changes_no_arm() -> None:
+    rows = people(("p1", "a", "completed", "1"), ("p2", "b", "completed", "2"))
+    more = concat([rows, people(("p3", "a", "completed", "3"))])
+    names = ["a", "b"]
+    assert first_of_each_arm(more, names).equals(first_of_each_arm(rows, names))

@@ -15,6 +15,7 @@ from trials.models import Participant, Study
 
 pytestmark = pytest.mark.django_db
 PAGE, LIFT = "/studio/study/birds/results/", "/studio/study/birds/results/lift-blind/"
+EXPORTS = "/studio/study/birds/exports/"
 PILOT, LIVE = Participant.Stage.PILOT, Participant.Stage.LIVE
 
 
@@ -27,35 +28,35 @@ def pilot() -> Study:
     return study
 
 
-def test_the_pilot_s_lift_shows_the_pilot_and_leaves_the_study_blinded(staff: Client) -> None:
+def test_the_pilot_s_lift_shows_the_pilot_and_leaves_the_study_blinded(chief: Client) -> None:
     study = pilot()
-    assert "Blinded to condition, in the pilot." in staff.get(PAGE).text
-    staff.post(LIFT, {"stage": "pilot"})
-    page = staff.get(PAGE).text
+    assert "Blinded to condition, in the pilot." in chief.get(PAGE).text
+    chief.post(LIFT, {"stage": "pilot"})
+    page = chief.get(PAGE).text
     assert "The blind of the pilot was lifted by sam" in page
     assert '<th scope="row">kNN</th>' in page
     Study.objects.update(status=Study.Status.OPEN)
-    page = staff.get(PAGE).text
+    page = chief.get(PAGE).text
     assert "Blinded to condition." in page
-    assert "kNN" not in page
+    assert '<th scope="row">kNN</th>' not in page
     assert (lift_of(study, PILOT) is None, lift_of(study)) == (False, None)
 
 
 def test_files_wait_for_the_lift_of_the_stage_that_they_hold(staff: Client) -> None:
     blind_lift(study=pilot(), user=User.objects.get(username="sam"), stage=PILOT)
     assert staff.get(f"{PAGE}responses.csv").status_code == 200
-    assert staff.get("/studio/study/birds/exports/").status_code == 403
-    assert "Make a results bundle" not in staff.get(PAGE).text
+    assert staff.get(EXPORTS).status_code == 200
+    assert staff.post(EXPORTS, {"stage": "live"}).status_code == 403
     Study.objects.update(status=Study.Status.OPEN)
     assert staff.get(f"{PAGE}responses.csv").status_code == 403
     assert staff.get(f"{PAGE}figure/team.svg").status_code == 403
 
 
-def test_a_pilot_that_ended_while_the_question_stood_lifts_nothing(staff: Client) -> None:
+def test_a_pilot_that_ended_while_the_question_stood_lifts_nothing(chief: Client) -> None:
     pilot()
-    assert 'name="stage" value="pilot"' in staff.get(LIFT).text
+    assert 'name="stage" value="pilot"' in chief.get(LIFT).text
     Study.objects.update(status=Study.Status.OPEN)
-    asked_again = staff.post(LIFT, {"stage": "pilot"})
+    asked_again = chief.post(LIFT, {"stage": "pilot"})
     assert 'name="stage" value="live"' in asked_again.text
     assert not BlindLift.objects.exists()
 

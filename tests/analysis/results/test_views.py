@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries, Settings
 
@@ -179,30 +179,53 @@ def test_the_page_says_as_of_when(staff: Client) -> None:
     assert re.search(r"as of <time [^>]*>\d\d:\d\d:\d\d UTC</time>", page)
 
 
-def test_asking_to_lift_the_blind_changes_nothing(staff: Client) -> None:
+def test_asking_to_lift_the_blind_changes_nothing(chief: Client) -> None:
     make_study()
-    page = staff.get(LIFT).text
+    page = chief.get(LIFT).text
     assert "The site records that <strong>sam</strong> lifted the blind" in page
     assert "It cannot be undone" in page
     assert not BlindLift.objects.exists()
 
 
-def test_a_lift_shows_the_conditions_and_who_lifted(staff: Client) -> None:
+def test_a_lift_shows_the_conditions_and_who_lifted(chief: Client) -> None:
     study = make_study()
-    person(study, "kNN", "1", "1")
-    assert cells_of(staff.get(PAGE).text, "Accuracy", arm_labels(study, ARMS)["kNN"])
-    assert staff.post(LIFT, {"stage": "live"})["Location"] == PAGE
-    page = staff.get(PAGE).text
+    for name in ARMS:
+        person(study, name, "1", "1")
+    assert cells_of(chief.get(PAGE).text, "Accuracy", arm_labels(study, ARMS)["kNN"])
+    assert chief.post(LIFT, {"stage": "live"})["Location"] == PAGE
+    page = chief.get(PAGE).text
     assert cells_of(page, "Accuracy", "kNN")[0] == "1"
     assert "The blind was lifted by sam" in page
     assert "Arm A" not in page
 
 
-def test_a_second_lift_changes_nothing(staff: Client) -> None:
+def test_a_second_lift_changes_nothing(chief: Client) -> None:
     lifted(make_study())
-    assert staff.get(LIFT)["Location"] == PAGE
-    staff.post(LIFT, {"stage": "live"})
+    assert chief.get(LIFT)["Location"] == PAGE
+    chief.post(LIFT, {"stage": "live"})
     assert BlindLift.objects.get().user.username == "lea"
+
+
+@pytest.mark.parametrize("role", ["analyst", "researcher"])
+def test_only_who_may_edit_the_study_lifts_its_blind(staff: Client, role: str) -> None:
+    make_study()
+    User.objects.get(username="sam").groups.add(Group.objects.get(name=role))
+    assert f'href="{LIFT}"' not in staff.get(PAGE).text
+    assert (staff.get(LIFT).status_code, staff.post(LIFT, {"stage": "live"}).status_code) == (
+        403,
+        403,
+    )
+    assert not BlindLift.objects.exists()
+
+
+@pytest.mark.parametrize("names", [["kNN"], ["ResNet-50"], []])
+def test_while_an_arm_has_nobody_no_arm_has_a_number(staff: Client, names: list[str]) -> None:
+    study = make_study()
+    for name in names:
+        person(study, name, "1", "1")
+    page = staff.get(PAGE).text
+    assert "Numbers by arm appear when somebody has completed in every condition." in page
+    assert "Arm A: no data. Arm B: no data." in page
 
 
 def test_a_lift_needs_a_form_of_this_site() -> None:
@@ -275,7 +298,7 @@ def test_an_unknown_study_or_file_is_not_found(staff: Client, page: str) -> None
 
 
 @pytest.mark.parametrize("n_people", [0, 1, 4])
-@pytest.mark.parametrize(("page", "n_queries"), [("/studio/", 5), (PAGE, 14)])
+@pytest.mark.parametrize(("page", "n_queries"), [("/studio/", 5), (PAGE, 15)])
 def test_a_page_takes_the_same_queries_for_any_number_of_people(
     staff: Client,
     page: str,
