@@ -36,7 +36,8 @@ class Declared:
 
     ``exclusions`` are rules such as ``accuracy<=50``; ``family`` holds the pairs of conditions
     that are tested on ``measure``, all of them if it is empty; ``margin`` is the difference in
-    percentage points below which two conditions count as equivalent; ``tuning_share`` is the
+    percentage points below which two conditions count as equivalent, 0 where none is declared and
+    no such test is made; ``tuning_share`` is the
     share of the AI's images that chooses its threshold.
     """
 
@@ -44,7 +45,7 @@ class Declared:
     exclusions: tuple[str, ...] = ()
     family: tuple[tuple[str, str], ...] = ()
     measure: str = "accuracy"
-    margin: float = 5.0
+    margin: float = 0.0
     seed: int = 0
     tuning_share: float = 0.2
 
@@ -107,7 +108,8 @@ def _check(declared: Declared) -> None:
     refusals = (
         (len(set(names)) < len(names), "conditions", names, "names that are all different"),
         (declared.measure not in MEASURES, "measure", declared.measure, f"one of {MEASURES}"),
-        (not _number(declared.margin) > 0, "margin", declared.margin, "percentage points above 0"),
+        (not _number(declared.margin) >= 0, "margin", declared.margin,
+         "percentage points, or 0 for no test of equivalence"),
         (not 0 < _number(declared.tuning_share) < 1, "tuning_share", declared.tuning_share,
          "a share between 0 and 1"),
         (type(declared.seed) is not int or declared.seed < 0, "seed", declared.seed,

@@ -41,6 +41,9 @@ Part = Callable[[Sample, Declared], DataFrame]
 
 
 def _equivalence(sample: Sample, declared: Declared) -> DataFrame:
+    """Return the tests of equivalence: one row a pair, and none without a declared margin."""
+    if not declared.margin:
+        return equivalence_table({}, (), 0, ()).assign(measure=declared.measure)
     values = {name: sample.values(name, declared.measure) for name in declared.names}
     differences = twoway_of(sample, declared, declared.measure)
     table = equivalence_table(values, declared.pairs, declared.margin, differences)

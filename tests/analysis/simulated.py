@@ -65,8 +65,8 @@ def simulate(
 
 
 def declared(**values: object) -> Declared:
-    """Return the declaration of ``CONDITIONS``."""
-    return Declared(CONDITIONS, **values)  # type: ignore[arg-type]
+    """Return the declaration of ``CONDITIONS``, with a margin of 5 points."""
+    return Declared(CONDITIONS, **{"margin": 5.0} | values)  # type: ignore[arg-type]
 
 
 def row_of(table: DataFrame, **cells: str) -> dict[str, Any]:

@@ -1,9 +1,8 @@
-"""Write docs/study-document.md from the schema: ``python -m trials.study.document_page``. Pure."""
+"""The text of docs/study-document.md, from the schema; ``manage.py document_page``. Pure."""
 
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -13,7 +12,7 @@ HEAD = """# The study document
 
 A study is one document, written as YAML or JSON and checked against a published JSON Schema:
 `trials/study/study.schema.json`, served by every site at `/study.schema.json`. This page is made
-from it by `python -m trials.study.document_page`. What is left out takes its default; everything
+from it by `python manage.py document_page`. What is left out takes its default; everything
 that is wrong is told with its path, what was found and what was expected. YAML's aliases (`*name`)
 are not read, a name stands once, a number is plain (`170`, `2.5`; what is meant as text stands in
 quotes), nothing lies deeper than 20 levels, and the text has at most 200 kB.
@@ -73,7 +72,3 @@ def _default(field: Mapping[str, Any]) -> str:
     if isinstance(value, list) and value and isinstance(value[0], dict):
         return "the reference study's"
     return "" if value is None or value == {} else f"`{json.dumps(value, ensure_ascii=False)}`"
-
-
-if __name__ == "__main__":
-    sys.stdout.write(page())

@@ -40,7 +40,7 @@ def test_the_unaided_twin_judges_the_same_ai() -> None:
     ("values", "message"),
     [
         ({"measure": "speed"}, r"measure: found 'speed', expected one of"),
-        ({"margin": 0}, r"margin: found 0, expected percentage points above 0"),
+        ({"margin": -1}, r"margin: found -1, expected percentage points, or 0 for no test"),
         ({"margin": "5"}, r"margin: found '5', expected percentage points"),
         ({"seed": 1.5}, r"seed: found 1.5, expected a whole number"),
         ({"seed": -1}, r"seed: found -1"),

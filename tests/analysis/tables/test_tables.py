@@ -230,3 +230,10 @@ def test_the_frame_of_stored_answers_is_taken_as_it_is() -> None:
 def test_every_measure_and_every_table_is_explained(name: str) -> None:
     page = (Path(__file__).parents[3] / "docs/metrics.md").read_text()
     assert f"`{name}`" in page
+
+
+def test_without_a_declared_margin_no_equivalence_is_tested() -> None:
+    made = tables(declaration=declared(margin=0.0))
+    assert made["equivalence"].empty
+    assert "p" in made["equivalence"]
+    assert len(made["tests"])
