@@ -18,11 +18,12 @@ from django.conf import settings
 from django.contrib.auth.models import User as Staff
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
+from django.core.validators import slug_re
 from django.db import transaction
 
 from classifiers.models import Dataset, DatasetImport, Job
 from classifiers.services import archives
-from classifiers.services.archives import ArchiveRefused
+from classifiers.services.archives import ArchiveRefused, OnProgress
 from classifiers.services.datasets import DatasetRefused, dataset_import, name_check
 from classifiers.services.folders import Refusal, folder_scan
 from classifiers.services.jobs import job_note, job_phase, job_requeue
@@ -167,12 +168,9 @@ def import_run(*, job: DatasetImport) -> None:
     """Unpack and import. Runs on a worker; interrupted, it goes on where it was."""
     refused: list[Refusal] = []
     if job.archive and os.path.exists(job.archive):
-        listing = archives.archive_list(
-            Path(job.archive), max_bytes=settings.UPLOAD_MAX_UNPACKED, encoding=job.encoding
+        refused += _unpacked(
+            Path(job.archive), Path(job.root), job.encoding, _Progress(job, "unpacking")
         )
-        folder, archive = Path(job.root), Path(job.archive)
-        refused += listing.refused
-        refused += archives.archive_extract(archive, listing, folder, _Progress(job, "unpacking"))
     report = dataset_import(
         slug=job.slug,
         root=job.root,
@@ -191,6 +189,26 @@ def import_run(*, job: DatasetImport) -> None:
     )
     if job.archive:
         Path(job.archive).unlink(missing_ok=True)
+
+
+def zip_unpack(
+    *, slug: str, path: Path, encoding: str, on_progress: OnProgress
+) -> tuple[Path, list[Refusal]]:
+    """Unpack a zip on the server into the dataset's own folder, as an upload of it would be.
+
+    Return the folder, and what was refused. Raises ``ArchiveRefused``, ``DatasetRefused``.
+    """
+    if not slug_re.fullmatch(slug):
+        raise DatasetRefused(f"{slug!r} is no short name; expected letters, digits, - and _.")
+    _check_free(slug)
+    return _folder(slug), _unpacked(path, _folder(slug), encoding, on_progress)
+
+
+def _unpacked(archive: Path, folder: Path, encoding: str, on_progress: OnProgress) -> list[Refusal]:
+    limit = settings.UPLOAD_MAX_UNPACKED
+    listing = archives.archive_list(archive, max_bytes=limit, encoding=encoding)
+    failed = archives.archive_extract(archive, listing, folder, on_progress)
+    return [*listing.refused, *failed]
 
 
 def _listed(found: Sequence[Refusal]) -> list[list[str]]:

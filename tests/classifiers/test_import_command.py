@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -127,6 +128,25 @@ def test_the_command_names_categories_that_are_odd(
     assert "look at bunting, cardinal: people read the same label ('bird', 'Bird')" in told
     assert "look at owl: 1 of 3 categories have photos to judge and none in the gallery" in told
     assert "look at the gallery: it has 2 photos and 20 vote" in told
+
+
+def test_the_command_takes_a_zip_and_the_encoding_of_its_names(
+    root: Path, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings.UPLOAD_DIR = root / "uploads"
+    path = root / "birds.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for seed, split in enumerate(("gallery", "query")):
+            content = photo(root / f"{seed}.png", seed=seed).read_bytes()
+            archive.writestr(f"{split}/Rqdkqlk/1.png", content)
+    path.write_bytes(path.read_bytes().replace(b"Rqdkqlk", b"R\x9bdk\x91lk"))
+    with pytest.raises(CommandError, match="cp850: gallery/R\u00f8dk\u00e6lk/1"):
+        call_command("import_dataset", "birds", str(path))
+    call_command("import_dataset", "birds", str(path), encoding="cp850")
+    assert "Dataset 'birds': 2 new" in capsys.readouterr().out
+    assert Category.objects.get().name == "R\u00f8dk\u00e6lk"
+    with pytest.raises(CommandError, match="is no short name"):
+        call_command("import_dataset", "../birds", str(path), encoding="cp850")
 
 
 def test_the_command_draws_splits(root: Path) -> None:

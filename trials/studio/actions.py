@@ -200,6 +200,10 @@ def _played(
 def export(request: HttpRequest, study: Study) -> HttpResponseBase:
     """Send the study as one file."""
     file = TemporaryFile()  # noqa: SIM115 - the response closes it
-    study_export(study, file, has_photos=request.GET.get("photos") == "1")
+    try:
+        study_export(study, file, has_photos=request.GET.get("photos") == "1")
+    except BaseException:
+        file.close()
+        raise
     file.seek(0)
     return FileResponse(file, as_attachment=True, filename=f"{study}.zip")

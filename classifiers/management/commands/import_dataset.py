@@ -6,16 +6,22 @@ import sys
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db.models import Count
 from tqdm import tqdm
 
+from classifiers.core.zip_files import ENCODINGS
 from classifiers.models import Category, Dataset, Image
+from classifiers.services.archives import ArchiveRefused
 from classifiers.services.category_counts import remarks_of
 from classifiers.services.datasets import DatasetRefused, ImportReport, dataset_import
+from classifiers.services.folders import Refusal
 from classifiers.services.import_run import OnProgress
+from classifiers.services.uploads import zip_unpack
 
 
 class Command(BaseCommand):
@@ -27,7 +33,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("slug", help="short name of the dataset, such as cub")
-        parser.add_argument("root", help="folder that holds the split folders")
+        parser.add_argument("root", help="folder that holds the split folders, or a .zip of it")
         parser.add_argument(
             "--query-share",
             type=float,
@@ -41,8 +47,25 @@ class Command(BaseCommand):
             "(65535; 4095 for cameras of 12 bits)",
         )
 
+        parser.add_argument(
+            "--encoding",
+            default="",
+            choices=list(ENCODINGS),
+            help="of a zip's file names, where it was refused because the zip does not say it",
+        )
+
     def handle(self, *args: Any, slug: str, root: str, **options: Any) -> None:
+        refused: list[Refusal] = []
         try:
+            if Path(root).suffix.lower() == ".zip":
+                with self._progress() as on_progress:
+                    folder, refused = zip_unpack(
+                        slug=slug,
+                        path=Path(root),
+                        encoding=options["encoding"],
+                        on_progress=on_progress,
+                    )
+                root = str(folder)
             with self._progress() as on_progress:
                 report = dataset_import(
                     slug=slug,
@@ -52,7 +75,7 @@ class Command(BaseCommand):
                     grey_white=options["grey_white"],
                     on_progress=on_progress,
                 )
-        except DatasetRefused as error:
+        except (ArchiveRefused, DatasetRefused) as error:
             raise CommandError(str(error)) from error
         except KeyboardInterrupt:
             n_images = Image.objects.filter(dataset__slug=slug).count()
@@ -61,7 +84,7 @@ class Command(BaseCommand):
                 "The same command continues from there.",
                 returncode=130,
             ) from None
-        self._summarise(slug, report)
+        self._summarise(slug, replace(report, refused=(*refused, *report.refused)))
 
     @contextmanager
     def _progress(self) -> Iterator[OnProgress]:
