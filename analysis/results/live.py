@@ -24,11 +24,19 @@ from analysis.blind import (
 from analysis.codebook.codebook import ITEMS, PARTICIPANTS, RESPONSES
 from analysis.figures.figure_points import ALL, KEPT, analysed_rows
 from analysis.models import BlindLift
+from analysis.results.interim import (
+    LookShown,
+    first_people,
+    look_shown,
+    looks_words,
+    planned,
+    wanted,
+)
 from analysis.rows.frame import StudyRows
 from analysis.rows.overview import Progress, declared_of, progress_counts, stage_shown
 from analysis.stats.analysis_plan import Declared
 from analysis.stats.exclusions import BY_HAND
-from analysis.tables.tables import tables_of
+from analysis.tables.tables import tables_of, tests_of
 from analysis.tables.tidy import frame_of
 from trials.models import Participant, Response, Study
 from trials.study.design import Phase
@@ -69,6 +77,7 @@ class LiveResults:
     n_answers: int
     n_each: int
     as_of: datetime
+    look: LookShown | None = None
 
     @property
     def stage(self) -> str:
@@ -99,9 +108,13 @@ class LiveResults:
         """
         if not self.is_interim:
             return ""
-        quotas = list(self.study.conditions.values_list("quota", flat=True))
-        wanted = f"{sum(quotas):,}" if quotas and all(quotas) else "an open number"
-        return f"Interim ({self.n_completed:,} of {wanted})"
+        people = wanted(self.study)
+        return f"Interim ({self.n_completed:,} of {f'{people:,}' if people else 'an open number'})"
+
+    @property
+    def looks(self) -> str:
+        """The planned look that the tests are of, in words; empty without a plan."""
+        return looks_words(self.study, self.look)
 
     @property
     def has_exclusions(self) -> bool:
@@ -149,7 +162,8 @@ class LiveResults:
     @property
     def key(self) -> str:
         """What these tables depend on, for caching what is made of them."""
-        return f"{_key(self.study, self.asked, self.n_responses)}-{self.asked.analysed}" + (
+        state = _key(self.study, self.asked, self.n_responses, self.look)
+        return f"{state}-{self.asked.analysed}" + (
             "-blinded" * self.is_blinded + "-interim" * self.is_interim
         )
 
@@ -164,27 +178,30 @@ def live_results(study: Study, asked: Asked | None = None) -> LiveResults:
     stage = stage_shown(study)
     progress = progress_counts(study, include_simulated=asked.include_simulated, stage=stage)
     lift = lift_of(study, stage)
-    n_responses, tables, as_of = _state(study, asked, lift is None)
+    look = look_shown(study, sum(each.n_completed for each in progress))
+    n_responses, tables, as_of = _state(study, asked, lift is None, look)
     n_answers, n_each = _n_answers(tables), min((each.n_completed for each in progress), default=0)
     if lift is None:
         labels = arm_labels(study, (each.condition for each in progress), stage)
         tables = blinded(tables, labels)
         progress = progress_blinded(progress)
-    return LiveResults(study, asked, lift, progress, tables, n_responses, n_answers, n_each, as_of)
+    return LiveResults(
+        study, asked, lift, progress, tables, n_responses, n_answers, n_each, as_of, look
+    )
 
 
 def _state(
-    study: Study, asked: Asked, is_blinded: bool
+    study: Study, asked: Asked, is_blinded: bool, look: LookShown | None
 ) -> tuple[int, dict[str, DataFrame], datetime]:
     blind = "-blinded" * is_blinded
-    if asked.at is not None and (found := cache.get(_key(study, asked, asked.at) + blind)):
+    if asked.at is not None and (found := cache.get(_key(study, asked, asked.at, look) + blind)):
         return asked.at, *found
     n_responses = _n_responses(study, asked)
-    key = _key(study, asked, n_responses) + blind
+    key = _key(study, asked, n_responses, look) + blind
     with _COMPUTING:  # a page and its pictures ask at once: one of them computes
         found = cache.get(key)
         if found is None:
-            found = (study_tables(study, asked, is_blinded), timezone.now())
+            found = (study_tables(study, asked, is_blinded, look), timezone.now())
             cache.set(key, found, CACHE_S)
     return n_responses, *found
 
@@ -206,17 +223,20 @@ def _n_responses(study: Study, asked: Asked) -> int:
     return counted.count()
 
 
-def _key(study: Study, asked: Asked, n_responses: int) -> str:
+def _key(study: Study, asked: Asked, n_responses: int, look: LookShown | None) -> str:
     of = f"{study.pk}-{study.created_at.timestamp()}-{study.document_sha256}"
     return f"live-{of}-{stage_shown(study)}-{n_responses}" + (
-        "-simulated" if asked.include_simulated else ""
+        "-simulated" * asked.include_simulated + (f"-look{look.place}" if look else "")
     )
 
 
-def study_tables(study: Study, asked: Asked, is_blinded: bool = False) -> dict[str, DataFrame]:
+def study_tables(
+    study: Study, asked: Asked, is_blinded: bool = False, look: LookShown | None = None
+) -> dict[str, DataFrame]:
     """Return the tables of ``analysis.tables.tables``, by their names.
 
-    While the study is blinded, those of as many people in each arm (``first_of_each_arm``).
+    While the study is blinded, those of as many people in each arm (``first_of_each_arm``). With
+    planned looks, ``tests`` is of the people of the look that is shown, and empty before.
     """
     stage = stage_shown(study)
     rows = StudyRows(study, include_simulated=asked.include_simulated, stage=stage)
@@ -227,4 +247,11 @@ def study_tables(study: Study, asked: Asked, is_blinded: bool = False) -> dict[s
         people = first_of_each_arm(people, declared.names)
         responses = responses[responses["participant_id"].isin(people["participant_id"])]
     items = frame_of(ITEMS, rows.items())
-    return tables_of(responses, people, items, declared, without=NOT_SHOWN)
+    if not planned(study) or (look is not None and look.n_people is None):
+        return tables_of(responses, people, items, declared, without=NOT_SHOWN)
+    tables = tables_of(responses, people, items, declared, without=(*NOT_SHOWN, "tests"))
+    n_people = look.n_people if look is not None and look.n_people else 0
+    first = first_people(study, n_people, include_simulated=asked.include_simulated, stage=stage)
+    own, whose = (each[each["participant_id"].isin(first)] for each in (responses, people))
+    tests = tests_of(own, whose, declared)
+    return tables | {"tests": tests if first else tests.iloc[:0]}

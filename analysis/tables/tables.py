@@ -144,6 +144,16 @@ def tables_of(
     return tables | {"exclusions": _shaped([excluded], TABLES["exclusions"])}
 
 
+def tests_of(responses: DataFrame, people: DataFrame, declared: Declared) -> DataFrame:
+    """Return the table ``tests`` alone, of the same frames as ``tables_of``."""
+    everyone, *_, kept = samples_of(responses, people, declared)
+    parts = [
+        pair_tests_table(sample, declared).assign(analysed=sample.name)
+        for sample in (everyone, kept)
+    ]
+    return _shaped(parts, TABLES["tests"])
+
+
 def _noted(people: DataFrame, declared: Declared) -> DataFrame:
     """Return the exclusions; ``note`` says of a rule that nothing measures what it is about."""
     table = exclusion_table(people, declared.rules, declared.names)

@@ -81,6 +81,19 @@ def _stage_problems(plan: Checked) -> Iterator[Problem]:
         yield Problem("stages", [*kinds], "the page debrief as the last stage")
 
 
+def _look_problems(plan: Checked) -> Iterator[Problem]:
+    looks = [int(each.removesuffix("%")) for each in plan.analysis.looks]
+    if not looks:
+        return
+    if looks[-1] != 100 or sorted(set(looks)) != looks:
+        expected = "ascending shares of the people, such as 50% and 100%, the last of them 100%"
+        yield Problem("analysis.looks", plan.analysis.looks, expected)
+    for position, each in enumerate(plan.conditions):
+        if not each.quota:
+            expected = "a quota: planned looks are shares of the people wanted"
+            yield Problem(f"conditions[{position}].quota", each.quota, expected)
+
+
 _TRIALS = {"training", "validation", "test"}
 
 
@@ -90,6 +103,7 @@ def _analysis_problems(plan: Checked) -> Iterator[Problem]:
         if not set(pair) <= names or len(set(pair)) < 2:
             expected = f"two different names of {', '.join(sorted(names))}"
             yield Problem(f"analysis.family[{position}]", pair, expected)
+    yield from _look_problems(plan)
     if plan.quality.n_attention >= plan.test.n:
         expected = f"fewer than the test has photos, {plan.test.n}: each stands between two"
         yield Problem("quality.n_attention", plan.quality.n_attention, expected)

@@ -7,7 +7,7 @@ are the schema's. Standard library only.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, Final, Protocol, TypeVar
 
 from trials.study.registry import Registry
@@ -17,7 +17,8 @@ T = TypeVar("T")
 
 def made(part: type[T], values: Mapping[str, Any]) -> T:
     """Return a part of a plan, a dataclass, from the fields of a completed document."""
-    return part(**{each.name: values[each.name] for each in fields(part)})  # type: ignore[arg-type]
+    present = {each.name: values[each.name] for each in fields(part) if each.name in values}  # type: ignore[arg-type]
+    return part(**present)
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,10 +220,15 @@ class QualityPlan:
 
 @dataclass(frozen=True, slots=True)
 class AnalysisPlan:
-    """What is compared, declared before data."""
+    """What is compared, declared before data.
+
+    ``looks`` are the shares of the wanted people at which the tests may be read, such as 50%.
+    A document need not have them: those of earlier versions do not, and keep their fingerprint.
+    """
 
     family: list[list[str]]
     margin: float
+    looks: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,88 @@
+"""What a running study may show of its tests: those of a planned look, of that look's people.
+
+A study that declares ``analysis.looks`` shows no test before the first look, and between two
+looks the tests of the earlier one: of the people who had completed by then, in the order in which
+they did. So the page cannot be looked at more often than was planned. The bound of the look stands
+beside the tests (``analysis.stats.looks``). A study without planned looks shows its tests always,
+headed as interim.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from analysis.rows.export_wording import pseudonym
+from analysis.stats.looks import Look, looks_of, people_at
+from trials.models import Participant, Study
+
+
+@dataclass(frozen=True, slots=True)
+class LookShown:
+    """The look that a study has reached: its place, and the people whose answers it may use.
+
+    ``n_people`` is None once the study is closed: then everybody counts.
+    """
+
+    look: Look
+    place: int
+    n_looks: int
+    wanted: int
+    n_people: int | None
+
+    @property
+    def words(self) -> str:
+        """The look in a sentence, with its bound."""
+        n = "all people" if self.n_people is None else f"the first {self.n_people:,} people"
+        p = f"{self.look.p:.5f}".rstrip("0") if self.look.p < 0.001 else f"{self.look.p:.4f}"
+        return (
+            f"Look {self.place} of {self.n_looks}, {n} of {self.wanted:,}: significant where "
+            f"p (Holm) is below {p} (O’Brien–Fleming bounds, 5 % over all looks)"
+        )
+
+
+def planned(study: Study) -> list[Look]:
+    """Return the study's planned looks; none if it declares none, and during a pilot."""
+    if study.status == Study.Status.PILOT:
+        return []
+    shares = [int(each.removesuffix("%")) / 100 for each in study.plan.analysis.looks]
+    return looks_of(shares) if shares else []
+
+
+def wanted(study: Study) -> int:
+    """Return how many people the study wants over all conditions; 0 if it leaves that open."""
+    quotas = list(study.conditions.values_list("quota", flat=True))
+    return sum(quotas) if quotas and all(quotas) else 0
+
+
+def look_shown(study: Study, n_completed: int) -> LookShown | None:
+    """Return the last look that is reached, or None before the first one and without a plan."""
+    looks, people = planned(study), wanted(study)
+    if not looks or not people:
+        return None
+    if study.status == Study.Status.CLOSED:
+        return LookShown(looks[-1], len(looks), len(looks), people, None)
+    sizes = [people_at(each.share, people) for each in looks]
+    place = sum(n_completed >= size for size in sizes)
+    if not place:
+        return None
+    return LookShown(looks[place - 1], place, len(looks), people, sizes[place - 1])
+
+
+def looks_words(study: Study, shown: LookShown | None) -> str:
+    """Say which look the page shows, or when the first one is due; empty without a plan."""
+    looks, people = planned(study), wanted(study)
+    if shown is not None or not looks:
+        return shown.words if shown else ""
+    sizes = " and ".join(f"{people_at(each.share, people):,}" for each in looks)
+    return f"Looks are planned at {sizes} people; no test is shown before the first of them."
+
+
+def first_people(study: Study, n: int, *, include_simulated: bool, stage: str) -> set[str]:
+    """Return the pseudonyms of the first ``n`` people who completed."""
+    people = Participant.objects.filter(
+        study=study, stage=stage, status=Participant.Status.COMPLETED
+    )
+    if not include_simulated:
+        people = people.filter(is_simulated=False)
+    first = people.order_by("finished_at", "pk").values_list("is_simulated", "number")[:n]
+    return {pseudonym(*each) for each in first}

@@ -1,0 +1,56 @@
+"""Bounds of planned looks, against published values and simulated studies."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.stats import norm
+
+from analysis.stats.looks import LooksRefused, looks_of, people_at, spent
+
+# Two-sided 5 %, equally spaced looks, O'Brien-Fleming spending: as printed by R's ldbounds and
+# gsDesign (Lan & DeMets 1983; Reboussin, DeMets, Kim & Lan 2000).
+REFERENCE = {
+    2: [2.9626, 1.9686],
+    3: [3.7103, 2.5114, 1.9930],
+    4: [4.3326, 2.9631, 2.3590, 2.0141],
+    5: [4.8769, 3.3569, 2.6803, 2.2898, 2.0310],
+}
+
+
+def shares(k: int) -> list[float]:
+    return [(each + 1) / k for each in range(k)]
+
+
+@pytest.mark.parametrize("k", REFERENCE)
+def test_bounds_are_those_of_the_literature(k: int) -> None:
+    assert [each.z for each in looks_of(shares(k))] == pytest.approx(REFERENCE[k], abs=2e-4)
+
+
+def test_one_look_is_the_ordinary_test() -> None:
+    (look,) = looks_of([1])
+    assert look.z == pytest.approx(norm.isf(0.025))
+    assert look.p == pytest.approx(0.05)
+
+
+@pytest.mark.parametrize("plan", [[0.5, 1], [0.3, 0.4, 0.9, 1], [0.2, 0.4, 0.6, 0.8, 1]])
+def test_five_in_a_hundred_studies_of_nothing_cross_at_any_look(plan: list[float]) -> None:
+    rng, looks = np.random.default_rng(1), looks_of(plan)
+    steps = rng.standard_normal((400_000, len(plan))) * np.sqrt(np.diff([0, *plan]))
+    z = np.abs(np.cumsum(steps, axis=1) / np.sqrt(plan))
+    crossed = z >= np.array([each.z for each in looks])
+    assert crossed.any(axis=1).mean() == pytest.approx(0.05, abs=0.0015)
+    first = crossed[:, 0].mean()
+    assert first == pytest.approx(spent(plan[0]), abs=0.0005)
+    assert (z >= 1.96).any(axis=1).mean() > 0.08  # what looking without a plan would cost
+
+
+def test_a_look_is_due_with_the_first_person_who_completes_its_share() -> None:
+    assert [people_at(share, 60) for share in (0.5, 0.51, 1)] == [30, 31, 60]
+    assert people_at(0.07, 100) == 7  # although 0.07 * 100 is above 7 in floating point
+
+
+@pytest.mark.parametrize("plan", [[], [0.5], [0.5, 0.5, 1], [0, 1], [0.8, 0.4, 1]])
+def test_a_plan_that_does_not_ascend_to_all_people_is_refused(plan: list[float]) -> None:
+    with pytest.raises(LooksRefused, match="expected ascending shares of the people"):
+        looks_of(plan)
