@@ -54,8 +54,9 @@ ACCURACY_BY = (
     Column(
         "factor", "string", "",
         "What splits the trials. ai: is the AI right. difficulty: does the AI's confidence "
-        "mislead. prior_knowledge: did the person know the class. half, position: when in the "
-        "test.",
+        "mislead; its accuracy is a mean over participants, so it differs from "
+        "accuracy_by_difficulty of analyse_published, a mean over participant x ai cells. "
+        "prior_knowledge: did the person know the class. half, position: when in the test.",
         ("ai", "difficulty", "difficulty_by_ai", "prior_knowledge", "prior_knowledge_by_ai",
          "half", "position"),
     ),
