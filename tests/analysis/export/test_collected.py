@@ -82,9 +82,11 @@ def screens(
     trials = Trial.objects.filter(participant__study=study, participant__stage="live")
     for trial in trials.exclude(presented_at=None).select_related("participant"):
         key = (f"p{trial.participant.number:04d}", trial.phase, trial.position + 1)
-        shown = trial_screen(trial, trial.participant).exemplars
+        panels = trial_screen(trial, trial.participant).panels
         found[key] = [
-            (each.url, [(int(box.y), int(box.x)) for box in each.boxes]) for each in shown
+            (each.url, [(int(box.y), int(box.x)) for box in each.boxes])
+            for panel in panels
+            for each in panel.content.data
         ]
     return {key: value for key, value in found.items() if value}
 
