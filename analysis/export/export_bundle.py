@@ -35,7 +35,6 @@ from analysis.export.export_place import (
     foreign_refuse,
     manifest_write,
     scratch_folder,
-    sha256_of,
 )
 from analysis.export.export_texts import (
     DATA_TITLES,
@@ -62,11 +61,11 @@ from analysis.tables.recompute import (
     tables_from,
 )
 from analysis.tables.tables import texts_of
+from classifiers.files import file_sha256
 from trials.models import Participant, Study
 
 __all__ = [
     "MANIFEST", "ExportRefused", "Exported", "Parts", "bundle_write", "data_path", "files_below",
-    "sha256_of",
 ]  # fmt: skip
 
 IGNORED = (
@@ -277,7 +276,7 @@ class _Writing:
 
     def _note_resource(self, name: str, path: str, title: str, columns: Columns) -> None:
         file = self.folder / path
-        size, digest = file.stat().st_size, sha256_of(file)
+        size, digest = file.stat().st_size, file_sha256(file)
         self.resources.append(Resource(name, path, title, columns, size, digest))
 
 

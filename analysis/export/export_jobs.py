@@ -13,9 +13,10 @@ from time import monotonic
 from django.db import transaction
 
 from analysis import tasks
-from analysis.export.export_bundle import bundle_write, files_below, sha256_of
+from analysis.export.export_bundle import bundle_write, files_below
 from analysis.export.export_place import NOT_FOR_OTHERS
 from analysis.models import Export, export_dir
+from classifiers.files import file_sha256
 from classifiers.services import jobs
 from classifiers.services.job_queue import message_send
 from trials.models import Participant, Study
@@ -80,7 +81,7 @@ def export_make(*, export: Export) -> None:
         # In KB: bytes may be more than the database's numbers hold.
         zip_write(unfinished, folder, name, lambda n, of: note("ZIP file", n >> 10, of >> 10))
         unfinished.chmod(unfinished.stat().st_mode & ~NOT_FOR_OTHERS)
-        digest, size = sha256_of(unfinished), unfinished.stat().st_size
+        digest, size = file_sha256(unfinished), unfinished.stat().st_size
         os.replace(unfinished, export_dir() / f"{name}.zip")
         Export.objects.filter(pk=export.pk, claim=export.claim).update(
             file_name=f"{name}.zip", sha256=digest, n_bytes=size, part=""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -11,6 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
+
+from classifiers.files import file_sha256
 
 MANIFEST = "MANIFEST.sha256"
 STUDY_FILE = "study.json"
@@ -70,7 +71,7 @@ def foreign_refuse(folder: Path, origin: Origin) -> None:
     changed = [
         name
         for name, digest in older.items()
-        if (folder / name).is_file() and sha256_of(folder / name) != digest
+        if (folder / name).is_file() and file_sha256(folder / name) != digest
     ]
     if changed:
         raise _refused(folder, f"{_named(changed)}, changed since the older export", origin)
@@ -120,12 +121,6 @@ def _origin_of(folder: Path) -> Origin | None:
         return None
 
 
-def sha256_of(path: Path) -> str:
-    """Return the fingerprint of a file, read in blocks."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def files_below(folder: Path) -> Iterator[str]:
     """Yield the files of a folder, by their paths in it, in order."""
     for path in sorted(folder.rglob("*")):
@@ -135,7 +130,7 @@ def files_below(folder: Path) -> Iterator[str]:
 
 def manifest_write(folder: Path) -> None:
     """Write the fingerprints of all files of a folder."""
-    lines = [f"{sha256_of(folder / name)}  {name}" for name in files_below(folder)]
+    lines = [f"{file_sha256(folder / name)}  {name}" for name in files_below(folder)]
     (folder / MANIFEST).write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

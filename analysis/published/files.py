@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from pandas import DataFrame, Series
 from pandas.api.types import is_numeric_dtype
 
 from analysis.published.refusals import PublishedRefused
 from analysis.tables.csv_cells import neutral
+from classifiers.files import files_replace
 
 
 def files_write(
@@ -29,16 +28,12 @@ def files_write(
         raise PublishedRefused(
             f"{folder}: found a file, expected a folder or a new name."
         ) from error
-    names = ("results.json", *tables)
-    with TemporaryDirectory(prefix=".analysis-", dir=folder) as scratch:
-        text = json.dumps(results, indent=2, allow_nan=False) + "\n"
-        (Path(scratch) / "results.json").write_text(text, encoding="utf-8")
-        for name, table in tables.items():
-            cells = DataFrame({column: _cells(table[column]) for column in table})
-            cells.to_csv(Path(scratch) / name, index=False, lineterminator="\r\n")
-        for name in names:
-            os.replace(Path(scratch) / name, folder / name)
-    return names
+    contents = {"results.json": json.dumps(results, indent=2, allow_nan=False) + "\n"}
+    for name, table in tables.items():
+        cells = DataFrame({column: _cells(table[column]) for column in table})
+        contents[name] = cells.to_csv(index=False, lineterminator="\r\n")
+    files_replace(folder, {name: text.encode() for name, text in contents.items()})
+    return tuple(contents)
 
 
 def _cells(cells: Series) -> Series:

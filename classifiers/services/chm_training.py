@@ -17,8 +17,8 @@ from classifiers.core.chm.training import learner_score
 from classifiers.core.chm.warped_pairs import Pair, PairPlan, PairStream, stacked
 from classifiers.core.chm.warps import STRENGTHS
 from classifiers.core.images import ImageRefused, load_rgb
+from classifiers.files import file_sha256
 from classifiers.models import Dataset, Image
-from classifiers.services.folders import file_sha256
 
 MONITOR_SHARE: Final = 0.1
 TEST_SHARE: Final = 0.2

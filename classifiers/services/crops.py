@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from io import BytesIO
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from PIL import Image as Pixels
 from PIL import ImageChops, ImageFile
 
 from classifiers.core.images import crop_square, display_side
+from classifiers.files import file_write
 
 JPEG_QUALITY = 90
 # A trial's page with its six photos has to load fast: 400 kB in all, 25 kB of them the page.
@@ -64,12 +64,7 @@ def is_grey(image: Pixels.Image) -> bool:
 def crop_write(path: Path, jpeg: bytes) -> None:
     """Write the file in one step: whoever opens ``path`` finds the whole crop or none."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(f".{os.getpid()}.tmp")
-    try:
-        temporary.write_bytes(jpeg)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    file_write(path, jpeg)
 
 
 def is_on_disk(path: Path) -> bool:

@@ -14,6 +14,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from classifiers.core.reading import DEEPEST, LEAST_WHITE
+from classifiers.files import file_sha256
 from classifiers.models import Category, Dataset, Image
 from classifiers.services.dataset_locks import HeldSamples, holds_of
 from classifiers.services.folders import (
@@ -23,7 +24,6 @@ from classifiers.services.folders import (
     Naming,
     Refusal,
     default_label,
-    file_sha256,
     folder_scan,
 )
 from classifiers.services.import_run import (

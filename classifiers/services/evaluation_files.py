@@ -6,15 +6,14 @@ import csv
 import io
 import json
 import math
-import os
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from classifiers.core.catalogue import BASELINE, CLASSIFIERS
 from classifiers.core.metrics.evaluation import LEVEL
+from classifiers.files import files_replace
 from classifiers.services.evaluations import Evaluation, EvaluationRefused, Row
 
 Format = Callable[[float], str]
@@ -190,9 +189,4 @@ def evaluation_write(evaluation: Evaluation, folder: Path) -> list[Path]:
         folder.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError) as error:
         raise EvaluationRefused(f"{folder}: found a file, expected a folder.") from error
-    with TemporaryDirectory(prefix=".evaluation-", dir=folder) as scratch:
-        for name, text in texts.items():
-            (Path(scratch) / name).write_bytes(text.encode())
-        for name in texts:
-            os.replace(Path(scratch) / name, folder / name)
-    return [folder / name for name in texts]
+    return files_replace(folder, {name: text.encode() for name, text in texts.items()})

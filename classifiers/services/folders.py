@@ -211,12 +211,6 @@ def default_label(folder: str) -> str:
     return name or folder
 
 
-def file_sha256(path: Path) -> str:
-    """Return the SHA-256 of the file's bytes, in hexadecimal."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
 def is_query(sha256: str, *, query_share: float, split_seed: int) -> bool:
     """Draw one image's split from the seed and its own bytes alone.
 

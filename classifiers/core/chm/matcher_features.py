@@ -28,7 +28,6 @@ from torch import Tensor
 
 from classifiers.core.chm.matchers import Matcher
 from classifiers.core.chm.pairs import SIDE_IN
-from classifiers.core.gallery.checksums import file_sha256
 from classifiers.core.gallery.index import Gallery
 from classifiers.core.gallery.manifest import (
     MANIFEST,
@@ -38,6 +37,7 @@ from classifiers.core.gallery.manifest import (
     check_equal,
     write_atomically,
 )
+from classifiers.files import file_sha256
 
 FORMAT_VERSION: Final = 1
 FILE: Final = "targets.npy"

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 from typing import Final
 
 from classifiers.core.gallery.manifest import BUILD_AGAIN, MANIFEST, GalleryRefused
+from classifiers.files import file_sha256
 
 # These are compared whenever a gallery is opened, by the checksums of their integers.
 ALWAYS_COMPARED: Final = ("image_ids", "labels")
-
-
-def file_sha256(path: Path) -> str:
-    """Return the checksum of a file, read in blocks."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def arrays_verify(

@@ -25,7 +25,6 @@ from torch import Tensor
 
 from classifiers.core.backbones.backbones import Backbone
 from classifiers.core.features import Features, Grey
-from classifiers.core.gallery.checksums import file_sha256
 from classifiers.core.gallery.manifest import (
     FORMAT_VERSION,
     MANIFEST,
@@ -41,6 +40,7 @@ from classifiers.core.gallery.manifest import (
 )
 from classifiers.core.gallery.search import nearest, readable
 from classifiers.decision import GRID
+from classifiers.files import file_sha256
 
 __all__ = ["Gallery", "GalleryRefused", "GalleryWriter", "Manifest"]
 

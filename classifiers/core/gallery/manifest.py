@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import secrets
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -13,6 +11,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
+
+from classifiers.files import file_write
 
 FORMAT_VERSION: Final = 2
 MANIFEST, PROGRESS = "manifest.json", "progress.json"
@@ -106,16 +106,7 @@ def sha256(array: NDArray[np.int64]) -> str:
 
 def write_atomically(path: Path, data: dict[str, Any]) -> None:
     """Write JSON so that after a crash the file is the old one or the new one, on the disk."""
-    # Each writer has its own temporary file, or one would rename another's half-written one.
-    temporary = path.with_name(f"{path.name}.{secrets.token_hex(8)}.tmp")
-    try:
-        with open(temporary, "w") as file:
-            json.dump(data, file, indent=2)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    file_write(path, json.dumps(data, indent=2).encode(), is_synced=True)
 
 
 def array_open(

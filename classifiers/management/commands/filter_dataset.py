@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from classifiers.core.images import CROP_SIDE
 from classifiers.core.metrics.labels import LabelsRefused
+from classifiers.files import file_write
 from classifiers.management.lookup import by_slug
 from classifiers.management.numbers import at_least
 from classifiers.models import Dataset, Image
@@ -22,7 +23,6 @@ from classifiers.services.filters import (
     Criteria,
     FilterRefused,
     Verdict,
-    file_replace,
     kept_text,
     left_out_text,
     verdicts_find,
@@ -69,9 +69,9 @@ class Command(BaseCommand):
                 "continues from there.",
                 returncode=130,
             ) from None
-        file_replace(options["out"], left_out_text(verdicts))
+        file_write(options["out"], left_out_text(verdicts).encode())
         if options["keep"]:
-            file_replace(options["keep"], kept_text(verdicts))
+            file_write(options["keep"], kept_text(verdicts).encode())
         _partial(options).unlink(missing_ok=True)
         self._summarise(dataset, verdicts, options)
 

@@ -14,10 +14,11 @@ import pandas as pd
 import pytest
 
 from analysis.codebook import codebook
-from analysis.export.export_bundle import bundle_write, sha256_of
+from analysis.export.export_bundle import bundle_write
 from analysis.export.export_code import CodeNotPure, carried_modules, requirements
 from analysis.tables.recompute import table_columns
 from analysis.tables.rerun import difference, main
+from classifiers.files import file_sha256
 from tests.analysis.people import make_study, person
 from tests.analysis.psych_ds import problems
 
@@ -247,4 +248,4 @@ def test_the_carried_code_is_ours_byte_by_byte(shared: Path) -> None:
         place = shared / "code" / Path(*name.split("."))
         is_package = file.name == "__init__.py"
         copy = place / file.name if is_package else place.with_suffix(".py")
-        assert sha256_of(copy) == sha256_of(file)
+        assert file_sha256(copy) == file_sha256(file)
