@@ -147,11 +147,13 @@ def _draw(axes: Axes, place: float, point: Series, look: Look) -> bool:
         axes.annotate(
             "no data", (0, place), (6, 0), va="center", size=7, color=GREY, style="italic",
             xycoords=axes.get_yaxis_transform(), textcoords="offset points",
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0}, zorder=4,
         )  # fmt: skip
         return False
     if np.isfinite([point["low"], point["high"]]).all():
         axes.plot([point["low"], point["high"]], [place, place], color=look.colour, lw=1.4)
-    axes.plot([point["value"]], [place], ls="none", zorder=3, **look.marks)
+    # A mark at the end of the axis, such as 100 percent, is drawn whole.
+    axes.plot([point["value"]], [place], ls="none", zorder=3, clip_on=False, **look.marks)
     return True
 
 

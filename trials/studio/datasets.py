@@ -23,7 +23,7 @@ from classifiers.services.jobs import is_any_worker_alive, is_silent
 from classifiers.services.queueing import RequestRefused, gallery_request, runs_request
 from classifiers.services.uploads import folder_request, import_again, upload_request
 from trials.participant.forms import storable
-from trials.roles import is_administrator, researcher_only
+from trials.roles import is_administrator, refused, researcher_only
 from trials.studio.forms import GalleryForm, PhotosForm, PredictForm
 
 MAX_REFUSED = 500
@@ -86,11 +86,18 @@ def new(request: HttpRequest) -> HttpResponse:
     return render(request, "studio/authoring/photos.html", {"form": form})
 
 
+def _may_retry(request: HttpRequest, job: DatasetImport) -> bool:
+    is_own = job.user_id is not None and job.user_id == request.user.pk
+    return is_own or is_administrator(request.user)
+
+
 @require_POST
 @researcher_only
 def again(request: HttpRequest, pk: int) -> HttpResponse:
-    """Try an import again."""
+    """Try an import again: one's own, or any as an administrator."""
     job = get_object_or_404(DatasetImport, pk=pk)
+    if not _may_retry(request, job):
+        return refused(request, "the person who started this import, and for administrators")
     import_again(job=job)
     return redirect("studio-dataset", job.slug)
 
@@ -117,6 +124,7 @@ def one(request: HttpRequest, slug: str) -> HttpResponse:
         "category_remarks": remarks_of(dataset) if dataset else [],
         "galleries": [(each, _job(each), _runs(each), PredictForm()) for each in galleries],
         "form": GalleryForm(),
+        "may_retry": last is not None and _may_retry(request, last),
     }
     return render(request, "studio/authoring/dataset.html", context)
 

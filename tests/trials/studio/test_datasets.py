@@ -104,12 +104,30 @@ def test_a_researcher_cannot_name_a_folder_by_hand(browser: Client, tmp_path: Pa
     assert not DatasetImport.objects.exists()
 
 
-def test_a_failed_import_shows_its_error_and_can_be_tried_again(browser: Client) -> None:
+@pytest.mark.parametrize("is_named", [True, False])
+def test_nobody_restarts_the_import_of_somebody_else(browser: Client, is_named: bool) -> None:
+    roy = User.objects.create(username="roy", is_staff=True) if is_named else None
     job = DatasetImport.objects.create(
-        slug="birds", root="/nowhere", status=Job.Status.FAILED, error="The disk is full."
+        slug="birds", root="/nowhere", status=Job.Status.FAILED, error="No space.", user=roy
+    )
+    assert "/again/" not in browser.get("/studio/datasets/birds/").content.decode()
+    assert browser.post(f"/studio/datasets/imports/{job.pk}/again/").status_code == 403
+    job.refresh_from_db()
+    assert job.status == Job.Status.FAILED
+
+
+def test_a_failed_import_shows_its_error_and_can_be_tried_again(
+    browser: Client, rita: User
+) -> None:
+    job = DatasetImport.objects.create(
+        slug="birds",
+        root="/nowhere",
+        status=Job.Status.FAILED,
+        error="The disk is full.",
+        user=rita,
     )
     page = browser.get("/studio/datasets/birds/").content.decode()
-    assert "The disk is full." in page
+    assert "No space." in page
     browser.post(f"/studio/datasets/imports/{job.pk}/again/")
     job.refresh_from_db()
     assert (job.status, job.error) == (Job.Status.QUEUED, "")
