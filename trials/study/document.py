@@ -27,6 +27,7 @@ from trials.study.yaml_text import (
     TextRefused,
     parse,
     printable,
+    shortened,
     storable_problem,
     written,
 )
@@ -45,7 +46,7 @@ class Problem:
     expected: str
 
     def __str__(self) -> str:
-        return f"{self.path}: found {self.seen!r}, expected {self.expected}."
+        return f"{self.path}: found {shortened(self.seen)}, expected {self.expected}."
 
 
 class PlanRefused(ValueError):

@@ -17,6 +17,7 @@ import yaml
 MAX_BYTES: Final = 200_000
 """Of a text; a study's document has some 3,000, with its own consent text some 30,000."""
 MAX_DEPTH: Final = 20
+MAX_SHOWN: Final = 500
 
 _WHOLE: Final = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})")
 _DECIMAL: Final = re.compile(
@@ -128,3 +129,9 @@ def storable_problem(value: object) -> str:
 def printable(text: str) -> str:
     """Return a text with halves of characters and NUL spelled out."""
     return text.encode("utf-8", "backslashreplace").decode().replace("\0", r"\0")
+
+
+def shortened(value: object) -> str:
+    """Return a value as a refusal shows it: what is far too large is cut."""
+    text = repr(value)
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}..."

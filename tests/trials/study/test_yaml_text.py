@@ -91,3 +91,8 @@ def test_other_bytes_than_utf8_are_refused_by_the_files_name() -> None:
 def test_a_mark_of_byte_order_is_no_part_of_the_text() -> None:
     document = make_document()
     assert read_bytes(b"\xef\xbb\xbf" + write(document).encode()) == document
+
+
+def test_a_refusal_does_not_repeat_what_is_far_too_large() -> None:
+    assert len(refused("a: !!binary " + "A" * 190_000)) < 700
+    assert len(refused("[" + "1, " * 50_000 + "]")) < 700
