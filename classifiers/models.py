@@ -13,7 +13,7 @@ from django.db import connections, models
 from django.db.models import F, Q
 from django.db.models.functions import Collate
 
-from classifiers.core.reading import DEEPEST, LEAST_WHITE, Reading
+from classifiers.core.inputs.reading import DEEPEST, LEAST_WHITE, Reading
 from classifiers.job_model import Job as Job
 from classifiers.job_model import PhasedJob as PhasedJob
 from classifiers.tokens import crop_path, new_token

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from pandas import Series
 
-from classifiers.core.strict_files import CsvRefused, csv_rows
+from classifiers.core.inputs.strict_files import CsvRefused, csv_rows
 
 
 class PublishedRefused(ValueError):

@@ -14,7 +14,7 @@ from typing import Final
 from PIL import Image, ImageOps, UnidentifiedImageError
 from PIL.Image import Resampling
 
-from classifiers.core.colours import (
+from classifiers.core.inputs.colours import (
     DEEP_MODES,
     ColourRefused,
     deep_range,
@@ -22,7 +22,7 @@ from classifiers.core.colours import (
     to_rgb,
     white_of,
 )
-from classifiers.core.reading import STANDARD, Reading
+from classifiers.core.inputs.reading import STANDARD, Reading
 
 MAX_PIXELS: Final = 89_478_485  # a quarter of a GB in RGB: where Pillow itself begins to warn
 # Its decoder keeps four bytes for every channel of every pixel.

@@ -37,6 +37,7 @@ from classifiers.core.images import (
     query_crop,
     squash,
 )
+from classifiers.core.inputs.reading import STANDARD, Reading
 from classifiers.core.library_files import (
     CHECKED,
     FILES,
@@ -47,7 +48,6 @@ from classifiers.core.library_files import (
     files_read,
     files_write,
 )
-from classifiers.core.reading import STANDARD, Reading
 
 __all__ = [
     "FolderRefused",

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from classifiers.core.images import MAX_BYTES
-from classifiers.core.zip_files import (
+from classifiers.core.inputs.zip_files import (
     ZIP_ERRORS,
     Limits,
     ZipRefused,

@@ -13,7 +13,7 @@ from pathlib import Path
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from classifiers.core.reading import DEEPEST, LEAST_WHITE
+from classifiers.core.inputs.reading import DEEPEST, LEAST_WHITE
 from classifiers.files import file_sha256
 from classifiers.models import Category, Dataset, Image
 from classifiers.services.dataset_locks import HeldSamples, holds_of

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifiers.core.catalogue import BASELINE, CLASSIFIERS, parameters_resolved
+from classifiers.core.inputs.strict_files import CsvRefused, csv_rows, json_read
 from classifiers.core.metrics.evaluation import N_BINS, Change, Scores, change, scores
 from classifiers.core.metrics.labels import LabelsRefused, Truth, truths_read
-from classifiers.core.strict_files import CsvRefused, csv_rows, json_read
 from classifiers.models import Dataset, Gallery, Image, Prediction, PredictionRun
 from classifiers.services.queueing import runs_request
 

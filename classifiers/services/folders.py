@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from unicodedata import normalize
 
-from classifiers.core.strict_files import CsvRefused, csv_rows
+from classifiers.core.inputs.strict_files import CsvRefused, csv_rows
 
 LAYOUT = "ROOT/<split>/<category>/<file>"
 EXPECTED = f"{LAYOUT}, for instance ROOT/gallery/Painted_Bunting/0001.jpg"

@@ -20,7 +20,7 @@ from django.db import IntegrityError, transaction
 
 from classifiers.core.filters import pixels_sha256
 from classifiers.core.images import MAX_PIXELS, ImageRefused, picture_read, pixels_of
-from classifiers.core.pixel_gate import PixelGate
+from classifiers.core.inputs.pixel_gate import PixelGate
 from classifiers.files import file_sha256
 from classifiers.models import Category, Dataset, Image
 from classifiers.services.crops import crop_encode, crop_write, is_on_disk

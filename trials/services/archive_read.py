@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import IO, Any
 
-from classifiers.core.strict_files import csv_rows, json_read
-from classifiers.core.zip_files import (
+from classifiers.core.inputs.strict_files import csv_rows, json_read
+from classifiers.core.inputs.zip_files import (
     CHUNK,
     ZIP_ERRORS,
     Limits,

@@ -9,8 +9,8 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 
 from classifiers.core.catalogue import CLASSIFIERS
-from classifiers.core.reading import DEEPEST, LEAST_WHITE
-from classifiers.core.zip_files import ENCODINGS
+from classifiers.core.inputs.reading import DEEPEST, LEAST_WHITE
+from classifiers.core.inputs.zip_files import ENCODINGS
 from classifiers.models import Dataset
 from classifiers.services.queueing import backbones_ready
 from trials.models import Study

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from classifiers.core.strict_files import json_read
+from classifiers.core.inputs.strict_files import json_read
 from classifiers.decision import GRID
 
 

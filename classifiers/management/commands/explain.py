@@ -19,7 +19,7 @@ from PIL import Image as Pixels
 from tqdm import tqdm
 
 from classifiers.core.catalogue import BASELINE, CLASSIFIERS, parameters_resolved
-from classifiers.core.reading import STANDARD, Reading
+from classifiers.core.inputs.reading import STANDARD, Reading
 from classifiers.management.arguments import parameter
 from classifiers.management.lookup import by_slug
 from classifiers.management.numbers import at_least

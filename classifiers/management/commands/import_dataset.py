@@ -14,7 +14,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db.models import Count
 from tqdm import tqdm
 
-from classifiers.core.zip_files import ENCODINGS
+from classifiers.core.inputs.zip_files import ENCODINGS
 from classifiers.models import Category, Dataset, Image
 from classifiers.services.archives import ArchiveRefused
 from classifiers.services.category_counts import remarks_of

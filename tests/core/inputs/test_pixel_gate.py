@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
-from classifiers.core.pixel_gate import PixelGate
+from classifiers.core.inputs.pixel_gate import PixelGate
 
 
 def most_inside(sizes: list[int], n_threads: int) -> int:

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from classifiers.core.images import ImageRefused, load_rgb, picture_read
-from classifiers.core.reading import Reading
+from classifiers.core.inputs.reading import Reading
 
 RAMP = np.tile(np.arange(64, dtype=np.uint16), (64, 1))  # (64, 64), 0 to 63 from left to right
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()

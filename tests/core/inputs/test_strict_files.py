@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from classifiers.core.strict_files import CsvRefused, csv_rows, json_read
+from classifiers.core.inputs.strict_files import CsvRefused, csv_rows, json_read
 
 
 def rows(text: str, **options: bool) -> list[tuple[int, dict[str, str]]]:

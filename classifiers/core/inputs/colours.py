@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
-from classifiers.core.reading import DEEPEST, Reading
+from classifiers.core.inputs.reading import DEEPEST, Reading
 
 STRIP: Final = 1 << 20
 """Pixels that are converted at once."""

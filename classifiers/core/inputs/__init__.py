@@ -1,0 +1,1 @@
+"""How foreign files are read: photos' pixels and colours, archives, and texts."""
