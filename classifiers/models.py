@@ -233,7 +233,12 @@ class PredictionRun(PhasedJob):
 
 
 # Where the AI's answer meets the truth, as a query; ``Prediction.is_right`` says it in Python.
-AI_IS_RIGHT = Q(category=F("image__category"))
+def ai_is_right(path: str = "") -> Q:
+    """Return the condition that the AI is right, of rows that reach a prediction by ``path``."""
+    return Q(**{f"{path}category": F(f"{path}image__category")})
+
+
+AI_IS_RIGHT = ai_is_right()
 
 
 class PredictionQuerySet(models.QuerySet["Prediction"]):

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Count, Q
 
-from trials.models import Participant, Study
+from trials.models import Participant, Study, mode_of
 
 Status = Participant.Status
 
@@ -19,8 +19,7 @@ def n_robots(study: Study, stage: str = Participant.Stage.LIVE) -> int:
 
 def stage_shown(study: Study) -> str:
     """Return whose results the pages show: during a pilot the pilot's, else the study's."""
-    is_pilot = study.status == Study.Status.PILOT
-    return Participant.Stage.PILOT if is_pilot else Participant.Stage.LIVE
+    return mode_of(study)
 
 
 def declared_of(study: Study) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from trials.models.answers import (
 )
 from trials.models.errors import PageError
 from trials.models.limits import Attempts
-from trials.models.participants import Identity, Participant, ParticipantQuerySet
+from trials.models.participants import Identity, Participant, ParticipantQuerySet, mode_of
 from trials.models.studies import Condition, Study, StudyLog, TrialItem, TrialSet
 
 __all__ = [
@@ -36,4 +36,5 @@ __all__ = [
     "Trial",
     "TrialItem",
     "TrialSet",
+    "mode_of",
 ]

@@ -7,9 +7,9 @@ Whether a person was right is derived (``ResponseQuerySet.with_correctness``), n
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 
-from classifiers.models import Prediction
+from classifiers.models import Prediction, ai_is_right
 from trials.models.participants import Participant
 from trials.models.studies import PHASES
 
@@ -38,7 +38,7 @@ class Trial(models.Model):
         return f"{self.participant} {self.phase} {self.position}"
 
 
-AI_IS_RIGHT = Q(trial__prediction__category=F("trial__prediction__image__category"))
+AI_IS_RIGHT = ai_is_right("trial__prediction__")
 IS_CORRECT = Q(AI_IS_RIGHT, is_accepted=True) | Q(~AI_IS_RIGHT, is_accepted=False)
 
 

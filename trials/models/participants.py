@@ -120,6 +120,12 @@ class Participant(models.Model):
         return self.status == self.Status.ACTIVE
 
 
+def mode_of(study: Study) -> str:
+    """Return the mode that a study is in: pilot, or live in every other state."""
+    is_pilot = study.status == Study.Status.PILOT
+    return Participant.Stage.PILOT if is_pilot else Participant.Stage.LIVE
+
+
 class Identity(models.Model):
     """Who a recruitment platform says that a person is. Apart, so that few may read it.
 

@@ -13,10 +13,10 @@ from django.db.models import Max, QuerySet
 from django.db.models.fields.json import KT
 from django.utils import timezone
 
-from trials.models import AttentionCheck, Identity, Participant, Study, Trial
+from trials.models import AttentionCheck, Identity, Participant, Study, Trial, mode_of
 from trials.participant.recruitment import Arrival, person_hash
 from trials.services.outcomes import participant_log
-from trials.services.quotas import people_of, place_for, stage_of
+from trials.services.quotas import people_of, place_for
 from trials.services.refusals import (
     AlreadyTookPart,
     BegunElsewhere,
@@ -67,7 +67,7 @@ def participant_enrol(
         enrolment_key=enrolment_key,
         person_hash=hashed,
         seed=seed,
-        stage=stage_of(study),
+        stage=mode_of(study),
         is_simulated=is_simulated,
         is_repeat=is_repeat,
         consent_version=study.plan.consent.version,
@@ -129,7 +129,7 @@ def participant_known(study: Study, arrival: Arrival) -> Participant | None:
     submission = _submission_of(before)
     if submission and arrival.submission_id:
         return before if submission == arrival.submission_id else None
-    is_same_stage = before.stage == stage_of(study)
+    is_same_stage = before.stage == mode_of(study)
     return before if is_same_stage and study.plan.quality.repeat == "block" else None
 
 

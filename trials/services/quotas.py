@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from django.db.models import Count, QuerySet
 from django.utils import timezone
 
-from trials.models import Condition, Participant, Study, TrialSet
+from trials.models import Condition, Participant, Study, TrialSet, mode_of
 from trials.services.refusals import StudyFull, StudyNotOpen
 from trials.study import design
 from trials.study.design import Phase
@@ -57,15 +57,9 @@ class ArmPlaces:
         return max(0, self.held - quota) if quota else 0
 
 
-def stage_of(study: Study) -> str:
-    """Return the stage of whoever enters now."""
-    is_pilot = study.status == Study.Status.PILOT
-    return Participant.Stage.PILOT if is_pilot else Participant.Stage.LIVE
-
-
 def people_of(study: Study, *, is_simulated: bool = False) -> QuerySet[Participant]:
     """Return the people that count for whoever enters now: of this stage, robots apart."""
-    return Participant.objects.filter(study=study, stage=stage_of(study), is_simulated=is_simulated)
+    return Participant.objects.filter(study=study, stage=mode_of(study), is_simulated=is_simulated)
 
 
 def places_held(
