@@ -62,7 +62,7 @@ class Decision:
 
     def exemplars(self, n: int = 5) -> tuple[Neighbor, ...]:
         """Return the first ``n`` voters for the predicted label, best first (fewer if fewer)."""
-        return tuple(each for each in self.neighbors if each.label == self.label)[:n]
+        return tuple(neighbor for neighbor in self.neighbors if neighbor.label == self.label)[:n]
 
     def to_json(self) -> dict[str, Any]:
         """Return plain dicts and lists, ready for ``json.dumps``."""
@@ -72,7 +72,7 @@ class Decision:
     def from_json(cls, data: dict[str, Any]) -> Decision:
         """Rebuild the decision that ``to_json`` wrote."""
         neighbors = tuple(
-            Neighbor(**{**each, "matches": tuple(PatchMatch(**match) for match in each["matches"])})
-            for each in data["neighbors"]
+            Neighbor(**{**item, "matches": tuple(PatchMatch(**match) for match in item["matches"])})
+            for item in data["neighbors"]
         )
         return cls(**{**data, "neighbors": neighbors})

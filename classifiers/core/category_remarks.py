@@ -40,7 +40,7 @@ class Remark:
 def folded(text: str) -> str:
     """Return what people see of a text: no matter of case, of blanks or of hidden characters."""
     composed = unicodedata.normalize("NFKC", text).casefold()
-    seen = "".join(each for each in composed if unicodedata.category(each) != "Cf")
+    seen = "".join(item for item in composed if unicodedata.category(item) != "Cf")
     return " ".join(unicodedata.normalize("NFKC", seen).split())
 
 
@@ -57,9 +57,9 @@ def category_remarks(categories: Sequence[Counted], n_voters: int = N_VOTERS) ->
 
 def _same_labels(categories: Sequence[Counted]) -> Iterator[Remark]:
     for those in _groups(categories, "label"):
-        labels = _listed([repr(each.label) for each in those])
+        labels = _listed([repr(item.label) for item in those])
         yield Remark(
-            _listed([each.name for each in those]),
+            _listed([item.name for item in those]),
             f"people read the same label ({labels}), so that they would be told “this is a "
             f"{those[0].label.strip()}, not a {those[1].label.strip()}”. Give each category its "
             "own label in categories.csv and import again, or make one category of them",
@@ -70,7 +70,7 @@ def _same_labels(categories: Sequence[Counted]) -> Iterator[Remark]:
 def _similar_names(categories: Sequence[Counted]) -> Iterator[Remark]:
     for those in _groups(categories, "name"):
         yield Remark(
-            _listed([each.name for each in those]),
+            _listed([item.name for item in those]),
             "the folders' names differ by case, blanks or the form of letters alone. If they are "
             "one category, put their photos into one folder and import under another name",
         )
@@ -79,13 +79,15 @@ def _similar_names(categories: Sequence[Counted]) -> Iterator[Remark]:
 def _groups(categories: Sequence[Counted], field: str) -> list[list[Counted]]:
     """Return the categories whose label or name people take for the same."""
     groups: dict[str, list[Counted]] = {}
-    for each in categories:
-        groups.setdefault(folded(getattr(each, field)), []).append(each)
+    for category in categories:
+        groups.setdefault(folded(getattr(category, field)), []).append(category)
     return [those for those in groups.values() if len(those) > 1]
 
 
 def _only_queries(categories: Sequence[Counted]) -> Iterator[Remark]:
-    names = [each.name for each in categories if each.n_queries and not each.n_gallery]
+    names = [
+        category.name for category in categories if category.n_queries and not category.n_gallery
+    ]
     if names:
         yield Remark(
             _listed(names),
@@ -96,7 +98,7 @@ def _only_queries(categories: Sequence[Counted]) -> Iterator[Remark]:
 
 
 def _few_photos(categories: Sequence[Counted], n_voters: int) -> Iterator[Remark]:
-    counts = [each.n_gallery for each in categories if each.n_gallery]
+    counts = [category.n_gallery for category in categories if category.n_gallery]
     n_all = sum(counts)
     if not n_all:
         return
@@ -108,7 +110,11 @@ def _few_photos(categories: Sequence[Counted], n_voters: int) -> Iterator[Remark
         )
         return
     least = min(n_voters, median(counts)) / 4
-    few = [f"{each.name} ({each.n_gallery})" for each in categories if 0 < each.n_gallery < least]
+    few = [
+        f"{category.name} ({category.n_gallery})"
+        for category in categories
+        if 0 < category.n_gallery < least
+    ]
     if few:
         yield Remark(
             _listed(few),
@@ -119,7 +125,9 @@ def _few_photos(categories: Sequence[Counted], n_voters: int) -> Iterator[Remark
 
 def _missing_words(categories: Sequence[Counted]) -> Iterator[Remark]:
     names = [
-        each.name for each in categories if {folded(each.name), folded(each.label)} & MISSING_WORDS
+        category.name
+        for category in categories
+        if {folded(category.name), folded(category.label)} & MISSING_WORDS
     ]
     if names:
         yield Remark(

@@ -105,7 +105,7 @@ def extract_stream(
 
 def _joined(parts: list[Features]) -> Features:
     return Features(
-        torch.cat([each.maps for each in parts]), torch.cat([each.vectors for each in parts])
+        torch.cat([part.maps for part in parts]), torch.cat([part.vectors for part in parts])
     )
 
 
@@ -125,7 +125,7 @@ def _normalise(backbone: LoadedBackbone, batch: NDArray[np.uint8], grey: Grey) -
     images = torch.zeros(BATCH, CROP_SIDE, CROP_SIDE, 3, device=device)
     images[: len(batch)] = torch.tensor(batch).to(device)
     # (3,) -> (BATCH, 1, 1, 3)
-    mean, std = (torch.tensor([[[each]]] * BATCH, device=device) for each in (spec.mean, spec.std))
+    mean, std = (torch.tensor([[[item]]] * BATCH, device=device) for item in (spec.mean, spec.std))
     if grey == "half":
         chosen = torch.from_numpy(np.flatnonzero(is_grey(batch))).to(device)
         mean[chosen], std[chosen] = HALF, HALF

@@ -106,7 +106,7 @@ def explanation_figure(
 
     """
     shown = reranked.exemplars(N_SHOWN)
-    if not any(each.matches for each in shown):
+    if not any(item.matches for item in shown):
         raise ValueError(
             "The re-ranked decision has no patch matches; expected one of a classifier that "
             "gives them, such as emd-corr. Give kNN's decision as knn."

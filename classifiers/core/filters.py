@@ -47,7 +47,7 @@ def nearest_hashes(
     first such place in the gallery (Q,) and the number of bits that differ (Q,). Raises
     ``ValueError`` for an empty gallery.
     """
-    asked, known = (np.asarray(each, dtype=np.uint64) for each in (queries, gallery))
+    asked, known = (np.asarray(item, dtype=np.uint64) for item in (queries, gallery))
     if known.size == 0:
         raise ValueError("No gallery hashes; expected at least one.")
     places = np.zeros(asked.size, dtype=np.intp)

@@ -113,7 +113,7 @@ def gallery_from_folder(
     progress = on_progress or _nobody_looks
     root, target = Path(folder).absolute(), Path(out)
     seen = files_check(root, target, partial(progress, "checked"))
-    good = [each for each in seen if not each.refused]
+    good = [item for item in seen if not item.refused]
     if not good:
         raise FolderRefused(_nothing_message(root, seen))
     categories = _categories(good)
@@ -122,12 +122,12 @@ def gallery_from_folder(
         target,
         backbone=network.spec,
         image_ids=np.arange(len(good)),
-        labels=[categories[each.category] for each in good],
-        dataset=hashlib.sha256("".join(each.sha256 for each in good).encode()).hexdigest(),
+        labels=[categories[item.category] for item in good],
+        dataset=hashlib.sha256("".join(item.sha256 for item in good).encode()).hexdigest(),
         grey=grey,
     )
     files_write(target / FILES, root, seen)  # only now: the folder accepts these photos
-    left = [root / each.path for each in good[writer.n_done :]]
+    left = [root / item.path for item in good[writer.n_done :]]
     for _, features in extract_stream(network, left, _backbone_crop, size=SAVED_AT_ONCE, grey=grey):
         writer.append(features)
         progress("extracted", writer.n_done, len(good))
@@ -151,7 +151,7 @@ def gallery_open(path: str | os.PathLike[str]) -> ImageFolderGallery:
     """
     gallery = Gallery.open(path, spec_of(manifest_read(Path(path)).backbone))
     root, seen = files_read(Path(path) / FILES)
-    good = [each for each in seen if not each.refused]
+    good = [item for item in seen if not item.refused]
     if len(good) != len(gallery):
         raise FolderRefused(
             f"{Path(path) / FILES} names {len(good)} photos; expected the {len(gallery)} of the "
@@ -159,9 +159,9 @@ def gallery_open(path: str | os.PathLike[str]) -> ImageFolderGallery:
         )
     return ImageFolderGallery(
         gallery=gallery,
-        files=tuple(root / each.path for each in good),
+        files=tuple(root / item.path for item in good),
         categories=tuple(_categories(good)),
-        refused=tuple((root / each.path, each.refused) for each in seen if each.refused),
+        refused=tuple((root / item.path, item.refused) for item in seen if item.refused),
     )
 
 
@@ -252,12 +252,12 @@ def _nobody_looks(stage: str, n_done: int, n_total: int) -> None:
 
 def _categories(files: Sequence[SeenFile]) -> dict[str, int]:
     """Return the class index of each category; the files come in order."""
-    names = dict.fromkeys(each.category for each in files)
+    names = dict.fromkeys(file.category for file in files)
     return {name: index for index, name in enumerate(names)}
 
 
 def _nothing_message(root: Path, seen: Sequence[SeenFile]) -> str:
-    first = "".join(f" ({each.path}: {each.refused})" for each in seen[:1])
+    first = "".join(f" ({item.path}: {item.refused})" for item in seen[:1])
     return (
         f"{root} holds {len(seen)} files{first}, none a photo that can be used; expected {LAYOUT}. "
         "Is it the right folder?"

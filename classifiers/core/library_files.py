@@ -59,13 +59,13 @@ def files_check(
         seen = "is not a folder" if root.exists() else "does not exist"
         raise FolderRefused(f"{root} {seen}; expected a folder with {LAYOUT}. Check the path.")
     found = list(_scan(root))
-    known = {each.path: each for name in (FILES, CHECKED) for each in files_read(out / name)[1]}
+    known = {item.path: item for name in (FILES, CHECKED) for item in files_read(out / name)[1]}
     checked: list[SeenFile] = []
     try:
-        for each in found:
-            same = known.get(each.path, each)
-            is_known = (same.size, same.mtime_ns) == (each.size, each.mtime_ns) and same.sha256
-            checked.append(each if each.refused else same if is_known else _check(root, each))
+        for item in found:
+            same = known.get(item.path, item)
+            is_known = (same.size, same.mtime_ns) == (item.size, item.mtime_ns) and same.sha256
+            checked.append(item if item.refused else same if is_known else _check(root, item))
             on_progress(len(checked), len(found))
     finally:
         files_write(out / CHECKED, root, checked)
@@ -77,13 +77,13 @@ def files_read(path: Path) -> tuple[Path, tuple[SeenFile, ...]]:
     if not path.is_file():
         return Path(), ()
     data = json.loads(path.read_text())
-    return Path(data["root"]), tuple(SeenFile(**each) for each in data["files"])
+    return Path(data["root"]), tuple(SeenFile(**item) for item in data["files"])
 
 
 def files_write(path: Path, root: Path, files: Sequence[SeenFile]) -> None:
     """Write the list of files in one step."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, {"root": str(root), "files": [asdict(each) for each in files]})
+    write_atomically(path, {"root": str(root), "files": [asdict(file) for file in files]})
 
 
 def _scan(root: Path) -> Iterator[SeenFile]:

@@ -56,7 +56,7 @@ class Listing:
     @property
     def has_splits(self) -> bool:
         """Whether the folders themselves are named gallery and query."""
-        tops = {each.parts[0] for each in self.members if len(each.parts) > 1}
+        tops = {member.parts[0] for member in self.members if len(member.parts) > 1}
         return set(SPLITS) <= tops
 
 
@@ -110,9 +110,9 @@ def _first(refused: Sequence[Refusal]) -> str:
 
 def _parts(name: str) -> tuple[str, ...]:
     """Return the path's parts; none for what operating systems leave behind."""
-    parts = tuple(each for each in name.replace("\\", "/").split("/") if each != ".")
+    parts = tuple(part for part in name.replace("\\", "/").split("/") if part != ".")
     is_noise = not parts or parts[0] == "__MACOSX"
-    return () if is_noise or any(_is_hidden(each) for each in parts) else parts
+    return () if is_noise or any(_is_hidden(part) for part in parts) else parts
 
 
 def _is_hidden(part: str) -> bool:
@@ -121,21 +121,23 @@ def _is_hidden(part: str) -> bool:
 
 def _placed(members: Sequence[Member]) -> list[Member]:
     """Return the members where an import expects them: split, category, file."""
-    tops = {each.parts[0] for each in members}
+    tops = {member.parts[0] for member in members}
     is_wrapped = len(tops) == 1 and not tops & set(SPLITS)
-    if is_wrapped and all(len(each.parts) > 1 for each in members) and _depth(members) > 2:
-        members = [replace(each, parts=each.parts[1:]) for each in members]
+    if is_wrapped and all(len(member.parts) > 1 for member in members) and _depth(members) > 2:
+        members = [replace(member, parts=member.parts[1:]) for member in members]
     if _depth(members) == 2:
         members = [
-            each if each.parts == (CATEGORIES_FILE,) else replace(each, parts=("all", *each.parts))
-            for each in members
+            member
+            if member.parts == (CATEGORIES_FILE,)
+            else replace(member, parts=("all", *member.parts))
+            for member in members
         ]
     return list(members)
 
 
 def _depth(members: Sequence[Member]) -> int:
     """Return how deep most files lie."""
-    return Counter(len(each.parts) for each in members).most_common(1)[0][0]
+    return Counter(len(member.parts) for member in members).most_common(1)[0][0]
 
 
 def archive_extract(

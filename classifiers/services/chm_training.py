@@ -57,7 +57,7 @@ class Photos:
 
     def fingerprint(self) -> str:
         """Return the hash of what is trained on and chosen by."""
-        names = ",".join(each.sha256 for each in (*self.training, *self.monitoring))
+        names = ",".join(item.sha256 for item in (*self.training, *self.monitoring))
         return hashlib.sha256(names.encode()).hexdigest()
 
 
@@ -133,12 +133,12 @@ def groups(photos: Sequence[Photo], prefixes: Sequence[str]) -> dict[str, list[s
     Raises ``PhotosRefused`` for a prefix without photos.
     """
     found = {
-        prefix or "all": [each.path for each in photos if each.category.startswith(prefix)]
+        prefix or "all": [photo.path for photo in photos if photo.category.startswith(prefix)]
         for prefix in prefixes or [""]
     }
     for prefix, paths in found.items():
         if not paths:
-            known = ", ".join(sorted({each.category for each in photos}))
+            known = ", ".join(sorted({photo.category for photo in photos}))
             raise PhotosRefused(f"No photo's category begins with {prefix!r}; there are: {known}.")
     return found
 
@@ -146,7 +146,7 @@ def groups(photos: Sequence[Photo], prefixes: Sequence[str]) -> dict[str, list[s
 def monitoring_stream(training: PairStream, photos: Photos) -> PairStream:
     """Return pairs of the monitoring photos, as hard as the test's and mixed like training's."""
     plan = replace(training.plan, strengths=("medium", "strong"), paddings=("border",))
-    paths = [each.path for each in photos.monitoring]
+    paths = [item.path for item in photos.monitoring]
     return replace(training, photos=paths, stream=MONITORING, plan=plan)
 
 

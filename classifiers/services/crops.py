@@ -28,8 +28,8 @@ def crop_encode(image: Pixels.Image) -> bytes:
     It has at most ``MAX_BYTES``, but for a photo that is hardly more than noise.
     """
     side = display_side(image)
-    for each in (side, *(smaller for smaller in SIDES if smaller < side)):
-        crop = _crop(image, each)
+    for item in (side, *(smaller for smaller in SIDES if smaller < side)):
+        crop = _crop(image, item)
         for quality in QUALITIES:
             jpeg = _jpeg(crop, quality)
             if len(jpeg) <= MAX_BYTES:

@@ -195,10 +195,10 @@ def _categories_sync(dataset: Dataset, scan: FolderScan) -> dict[str, Category]:
     A rank is what classifiers call a class, so ranks are final once a gallery exists.
     """
     Dataset.objects.select_for_update().get(pk=dataset.pk)  # two imports at once queue up here
-    galleries = [each.backbone for each in dataset.galleries.all()]
+    galleries = [gallery.backbone for gallery in dataset.galleries.all()]
     if not galleries:
         dataset.categories.filter(images=None).exclude(name__in=scan.categories).delete()
-    stored = {each.name: each for each in dataset.categories.all()}
+    stored = {item.name: item for item in dataset.categories.all()}
     new = sorted(scan.categories - stored.keys())
     if new and galleries:
         raise DatasetRefused(
@@ -227,7 +227,7 @@ def _check_words(dataset: Dataset, stored: Mapping[str, Category], scan: FolderS
         if name in stored
         and (stored[name].label, stored[name].definition) != (naming.label, naming.definition)
     ]
-    holders = [each.holder for each in holds_of(dataset)] if other else []
+    holders = [item.holder for item in holds_of(dataset)] if other else []
     if holders:
         was, now = stored[other[0]], scan.namings[other[0]]
         raise DatasetRefused(

@@ -75,7 +75,7 @@ def json_text(evaluation: Evaluation) -> str:
                 "run": row.run.pk,
                 "parameters": row.run.parameters,
                 "notes": dict(row.notes),
-                "bins": [asdict(each) for each in row.scores.bins],
+                "bins": [asdict(item) for item in row.scores.bins],
             }
             for row in evaluation.rows
         ],
@@ -109,7 +109,7 @@ def markdown_text(evaluation: Evaluation) -> str:
         "",
         table_text(evaluation),
         "",
-        *(f"- {each}" for each in remarks(evaluation)),
+        *(f"- {remark}" for remark in remarks(evaluation)),
     ]
     return "\n".join(lines) + "\n"
 

@@ -84,7 +84,7 @@ def evaluation_request(
     """
     for name in classifiers:
         parameters_resolved(name, {})
-    known = {name for each in classifiers for name in CLASSIFIERS[each].parameters}
+    known = {name for classifier in classifiers for name in CLASSIFIERS[classifier].parameters}
     if strangers := sorted(parameters.keys() - known):
         raise ValueError(
             f"No classifier here has a parameter {strangers[0]!r}; known: "
@@ -96,7 +96,7 @@ def evaluation_request(
     }
     found: dict[str, PredictionRun] = {}
     for name in taken:
-        group = [each for each in taken if taken[each] == taken[name]]
+        group = [item for item in taken if taken[item] == taken[name]]
         if name not in found:
             runs = runs_request(
                 gallery=gallery, classifiers=group, split=split, parameters=taken[name]

@@ -153,13 +153,13 @@ def _own_head(backbone: LoadedBackbone, categories: Sequence[Category]) -> Linea
             "with ImageNet's classes."
         )
     places = {wnid: place for place, wnid in enumerate(imagenet_wnids())}
-    strangers = [each.name for each in categories if each.name not in places]
+    strangers = [category.name for category in categories if category.name not in places]
     if strangers:
         raise EvidenceMissing(
             f"{len(strangers)} categories are none of ImageNet's, the first {strangers[0]!r}; "
             "expected folders named by WordNet id (n01440764), or own_head=false."
         )
-    rows = [places[each.name] for each in categories]
+    rows = [places[category.name] for category in categories]
     return LinearHead(found[0][rows].double(), found[1][rows].double())
 
 

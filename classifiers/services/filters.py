@@ -217,20 +217,20 @@ def left_out_text(verdicts: Iterable[Verdict]) -> str:
         ("image_id", "source", "reasons", "details"),
         (
             (
-                each.image.pk,
-                each.image.source,
-                ";".join(each.reasons),
-                "; ".join(f"{reason}: {detail}" for reason, detail in each.reasons.items()),
+                verdict.image.pk,
+                verdict.image.source,
+                ";".join(verdict.reasons),
+                "; ".join(f"{reason}: {detail}" for reason, detail in verdict.reasons.items()),
             )
-            for each in verdicts
-            if each.reasons
+            for verdict in verdicts
+            if verdict.reasons
         ),
     )
 
 
 def kept_text(verdicts: Iterable[Verdict]) -> str:
     """Return the CSV of the images that stay: id and source."""
-    kept = ((each.image.pk, each.image.source) for each in verdicts if not each.reasons)
+    kept = ((verdict.image.pk, verdict.image.source) for verdict in verdicts if not verdict.reasons)
     return _csv(("image_id", "source"), kept)
 
 

@@ -69,7 +69,7 @@ class FolderScan:
     @property
     def categories(self) -> set[str]:
         """The category folders that hold at least one file."""
-        return {each.category for each in self.files}
+        return {file.category for file in self.files}
 
 
 def folder_scan(root: str | os.PathLike[str]) -> FolderScan:
@@ -157,10 +157,10 @@ def _layout_message(folder: Path, walk: _Walk) -> str:
     expected = f"Expected {EXPECTED}."
     if not walk.files:
         ignored = f" but {walk.n_ignored} hidden files" if walk.n_ignored else ""
-        seen = "".join(f" ({each.path}: {each.reason})" for each in walk.refused[:1])
+        seen = "".join(f" ({item.path}: {item.reason})" for item in walk.refused[:1])
         return f"{folder} holds no file{ignored}{seen}. {expected} Is it the right folder?"
     (depth, n), *_ = Counter(map(len, walk.files)).most_common(1)
-    example = printable("/".join(next(each for each in walk.files if len(each) == depth)))
+    example = printable("/".join(next(file for file in walk.files if len(file) == depth)))
     seen = f"{folder} holds {n} files such as {example}"
     if depth == 1:
         return f"{seen}: files only, no folders. {expected} Sort them into such folders."

@@ -98,11 +98,11 @@ class ImportRun:
         held: HeldSamples,
     ) -> None:
         self.dataset, self.categories, self.scan, self.held = dataset, categories, scan, held
-        self.by_source = {each.source: each for each in known}
-        self.by_sha256 = {each.sha256: each for each in known}
-        self.by_pixels = {each.pixels_sha256: each for each in known if each.pixels_sha256}
+        self.by_source = {item.source: item for item in known}
+        self.by_sha256 = {item.sha256: item for item in known}
+        self.by_pixels = {item.pixels_sha256: item for item in known if item.pixels_sha256}
         self.reading, self.gate = dataset.reading, PixelGate(MAX_PIXELS)
-        self.sources = {each.source for each in scan.files}
+        self.sources = {file.source for file in scan.files}
         self.batch: list[tuple[Image, bytes]] = []
         self.n_new = self.n_unchanged = 0
         gone = "imported before and no longer there: put the file back, predictions refer to it"
@@ -269,4 +269,4 @@ class ImportRun:
     def _report_empty_categories(self) -> None:
         empty = self.dataset.categories.filter(images=None).order_by("index")
         reason = "a category without a usable image counts as a class: remove or fill its folder"
-        self.refused += [Refusal(each.name, reason) for each in empty]
+        self.refused += [Refusal(item.name, reason) for item in empty]

@@ -58,7 +58,7 @@ def runs_predict(*, runs: Sequence[PredictionRun]) -> list[PredictionRun]:
     runs = [run for run in runs if run.pk in evidence]
     if not runs:
         return []
-    categories = {each.index: each for each in gallery_row.dataset.categories.all()}
+    categories = {category.index: category for category in gallery_row.dataset.categories.all()}
     done = {run.pk: set(run.predictions.values_list("image_id", flat=True)) for run in runs}
     everything = list(Image.objects.in_split(gallery_row.dataset, split).select_related("dataset"))
     left = [image for image in everything if any(image.pk not in ids for ids in done.values())]
@@ -93,7 +93,7 @@ def _queries(
     evidence: Mapping[int, RunEvidence],
 ) -> Iterator[Batch]:
     """Yield the images in batches with their features, prepared as the runs ask."""
-    targets = next((each.targets for each in evidence.values() if each.targets), None)
+    targets = next((item.targets for item in evidence.values() if item.targets), None)
     if targets is not None:
         _verify(targets_folder(gallery, targets.matcher, targets.field), ENCODE_AGAIN)
     transform = run.parameters["transform"]
@@ -108,7 +108,7 @@ def _queries(
         for batch, found in features:
             yield (
                 batch,
-                [QueryFeatures(*each) for each in zip(found.maps, found.vectors, strict=True)],
+                [QueryFeatures(*item) for item in zip(found.maps, found.vectors, strict=True)],
             )
         return
     matched = matched_transform(run.parameters)
@@ -120,7 +120,7 @@ def _queries(
     sources = _sources(targets.matcher, images, matched)
     for (batch, found), kept, other in zip(features, sources, others, strict=False):
         parts = zip(found.maps, found.vectors, kept, other, strict=False)
-        yield batch, [QueryFeatures(*each) for each in parts]
+        yield batch, [QueryFeatures(*part) for part in parts]
 
 
 def _sources(matcher: Matcher, images: Sequence[Image], transform: str) -> Iterator[Tensor]:
@@ -146,7 +146,7 @@ def _shortlists(
             n = max(run.parameters.get("n_shortlist", run.parameters["n_voters"]) for run in group)
             vectors = torch.stack([query.vector for query in batch[1]])
             found = gallery.nearest(vectors, n, classes=evidence[group[0].pk].competing)
-            lists = [Shortlist(*each) for each in zip(*found, strict=True)]
+            lists = [Shortlist(*item) for item in zip(*found, strict=True)]
             near |= {run.pk: list(lists) for run in group}
     return near
 
@@ -160,7 +160,7 @@ def _decide(
     near: Sequence[Shortlist | None],
 ) -> tuple[list[Image], list[Decision]]:
     """Return those of a batch's images that the run lacks, and its decisions on them."""
-    lacking = [each for each in zip(*batch, near, strict=True) if each[0].pk not in done]
+    lacking = [item for item in zip(*batch, near, strict=True) if item[0].pk not in done]
     decisions = []
     for image, query, shortlist in lacking:
         job_heartbeat(run)

@@ -157,8 +157,8 @@ def _given(classifiers: Sequence[str], parameters: Mapping[str, Any]) -> dict[st
         for name in classifiers
     }
     for name in parameters:
-        if not any(name in each for each in known.values()):
-            every = sorted({each for those in known.values() for each in those})
+        if not any(name in item for item in known.values()):
+            every = sorted({item for those in known.values() for item in those})
             raise ValueError(
                 f"{', '.join(classifiers)} has no parameter {name!r}; known: {', '.join(every)}."
             )

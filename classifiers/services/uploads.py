@@ -213,4 +213,4 @@ def _unpacked(archive: Path, folder: Path, encoding: str, on_progress: OnProgres
 
 def _listed(found: Sequence[Refusal]) -> list[list[str]]:
     """Return what a job keeps of them: enough to see what is wrong with the rest."""
-    return [[each.path, each.reason] for each in found[:MAX_LISTED]]
+    return [[item.path, item.reason] for item in found[:MAX_LISTED]]

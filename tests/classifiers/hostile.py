@@ -156,7 +156,7 @@ def named_pictures(folder: Path) -> list[str]:
 
     call_command("migrate", verbosity=0)
     report = dataset_import(slug="hostile", root=folder)
-    return [Path(each.path).name for each in report.refused]
+    return [Path(item.path).name for item in report.refused]
 
 
 def named_archives(folder: Path) -> list[str]:

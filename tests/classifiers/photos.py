@@ -30,7 +30,7 @@ def imported(
 
 
 def reasons(report: ImportReport) -> dict[str, str]:
-    return {each.path: each.reason for each in report.refused}
+    return {item.path: item.reason for item in report.refused}
 
 
 def stored(source: str) -> Image:

@@ -30,12 +30,12 @@ def packed(folder: Path, files: dict[str, bytes]) -> Path:
 
 
 def places(path: Path) -> list[str]:
-    return sorted("/".join(each.parts) for each in archive_list(path, max_bytes=BIG).members)
+    return sorted("/".join(member.parts) for member in archive_list(path, max_bytes=BIG).members)
 
 
 def extracted(path: Path, folder: Path) -> list[str]:
     listing = archive_list(path, max_bytes=BIG)
-    return [str(each) for each in archive_extract(path, listing, folder, lambda *_: None)]
+    return [str(item) for item in archive_extract(path, listing, folder, lambda *_: None)]
 
 
 def test_another_photo_of_a_name_is_refused_and_the_first_one_stays(tmp_path: Path) -> None:
@@ -46,7 +46,7 @@ def test_another_photo_of_a_name_is_refused_and_the_first_one_stays(tmp_path: Pa
     (failed,) = extracted(packed(tmp_path, again), out)
     assert "gallery/a/1.png" in failed
     assert "another photo of this name is there already" in failed
-    found = {each.name: each.read_bytes() for each in out.rglob("*") if each.is_file()}
+    found = {path.name: path.read_bytes() for path in out.rglob("*") if path.is_file()}
     assert found == {"1.png": b"first", "2.png": b"two", "3.png": b"3", "categories.csv": b"new"}
 
 
@@ -56,7 +56,7 @@ def test_a_file_that_breaks_off_leaves_no_half_of_it(tmp_path: Path) -> None:
     content[60:70] = b"garbage..."
     path.write_bytes(content)
     assert len(extracted(path, tmp_path / "out")) == 1
-    assert [each.name for each in (tmp_path / "out").rglob("*") if each.is_file()] == ["2.png"]
+    assert [item.name for item in (tmp_path / "out").rglob("*") if item.is_file()] == ["2.png"]
 
 
 @pytest.mark.parametrize(
@@ -85,9 +85,9 @@ def test_folders_land_where_an_import_expects_them(
 def test_a_path_that_leads_out_is_refused_by_name(tmp_path: Path, name: str) -> None:
     path = packed(tmp_path, {"a/1.png": b"x", name: b"x"})
     listing = archive_list(path, max_bytes=BIG)
-    assert [each.reason for each in listing.refused] == ["its path leads out of the archive"]
+    assert [item.reason for item in listing.refused] == ["its path leads out of the archive"]
     archive_extract(path, listing, tmp_path / "out", lambda *_: None)
-    assert [each.name for each in tmp_path.rglob("*.png")] == ["1.png"]
+    assert [item.name for item in tmp_path.rglob("*.png")] == ["1.png"]
 
 
 def test_a_link_is_refused_by_name(tmp_path: Path) -> None:
@@ -97,7 +97,7 @@ def test_a_link_is_refused_by_name(tmp_path: Path) -> None:
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr(link, "/etc/passwd")
     listing = archive_list(path, max_bytes=BIG)
-    assert [(each.path, each.reason) for each in listing.refused] == [
+    assert [(item.path, item.reason) for item in listing.refused] == [
         ("a/link.png", "a link, not a file")
     ]
 
@@ -198,7 +198,7 @@ def test_names_of_an_unknown_encoding_are_asked_for(
     with pytest.raises(ArchiveRefused, match=rf"reads, by encoding: .*{encoding}: {name}"):
         archive_list(path, max_bytes=BIG)
     listing = archive_list(path, max_bytes=BIG, encoding=encoding)
-    assert ["/".join(each.parts) for each in listing.members] == [name, "all/plain/2.jpg"]
+    assert ["/".join(member.parts) for member in listing.members] == [name, "all/plain/2.jpg"]
 
 
 def test_names_that_are_not_of_the_given_encoding_are_told(tmp_path: Path) -> None:
@@ -226,7 +226,7 @@ def test_a_member_that_unpacks_to_far_more_is_refused_by_name(tmp_path: Path) ->
         tmp_path, {"all/a/1.png": bytes(20_000_000), "all/a/2.png": b"", "all/a/3.png": b"x"}
     )
     listing = archive_list(path, max_bytes=BIG)
-    assert [each.path for each in listing.refused] == ["all/a/1.png", "all/a/2.png"]
+    assert [item.path for item in listing.refused] == ["all/a/1.png", "all/a/2.png"]
     assert "at most 200 times are taken" in listing.refused[0].reason
     assert listing.refused[1].reason == "an empty file"
 
@@ -246,7 +246,7 @@ def test_an_upload_that_is_refused_leaves_no_file(tmp_path: Path, settings: Sett
         with pytest.raises(ArchiveRefused):
             uploads.upload_request(slug="birds", file=sent(content), draw=draw)
     # What the failed import left is there to be tried again.
-    assert [each.name for each in (tmp_path / "uploads").iterdir()] == ["birds.zip"]
+    assert [path.name for path in (tmp_path / "uploads").iterdir()] == ["birds.zip"]
 
 
 def sent(content: bytes) -> UploadedFile[Any]:

@@ -25,9 +25,9 @@ def test_every_classifier_is_compared_and_written_three_times(
     every = [word for name in CLASSIFIERS for word in ("--classifier", name)]
     assert list(evaluate(out, *every)) == list(CLASSIFIERS)
     said, page = capsys.readouterr().out, (out / "evaluation.md").read_text()
-    for each in CLASSIFIERS.values():
-        assert f"| {each.label} " in said
-        assert f"| {each.label} " in page
+    for item in CLASSIFIERS.values():
+        assert f"| {item.label} " in said
+        assert f"| {item.label} " in page
     rows = table(out)
     assert [row["classifier"] for row in rows] == list(CLASSIFIERS)
     assert {(row["n"], row["n_right"], row["accuracy"]) for row in rows} == {("20", "10", "0.5")}
@@ -51,12 +51,12 @@ def test_figures_are_those_of_the_stored_rows(trees: Gallery, out: Path) -> None
     for number, prediction in enumerate(stored):
         prediction.confidence = (number % 7) / 20
         prediction.save()
-    right = [each.is_right for each in stored]
+    right = [item.is_right for item in stored]
     knn = evaluate(out)["knn"]
-    assert knn["auroc"] == auroc([each.confidence for each in stored], right)
-    gaps = [(each.confidence - each.is_right) ** 2 for each in stored]
+    assert knn["auroc"] == auroc([item.confidence for item in stored], right)
+    gaps = [(item.confidence - item.is_right) ** 2 for item in stored]
     assert knn["brier"] == pytest.approx(sum(gaps) / 20)
-    assert sum(each["n"] for each in knn["bins"]) == 20
+    assert sum(item["n"] for item in knn["bins"]) == 20
 
 
 def test_a_classifier_that_is_always_right_has_no_auroc_and_the_file_says_why(
@@ -166,7 +166,7 @@ def test_two_settings_are_two_folders(trees: Gallery, settings: Settings, tmp_pa
         (tmp_path / "out.csv").write_text("\n".join(["source", *sources[:n_out]]))
         files = ("--labels", labels, "--leave-out", str(tmp_path / "out.csv"))
         call_command(*fixed, *files, "--bins", str(bins))
-    names = sorted(each.name for each in (tmp_path / "evaluations").iterdir())
+    names = sorted(path.name for path in (tmp_path / "evaluations").iterdir())
     assert len(names) == 4
     hashed = "trees-query-tiny-crop-all-real-[0-9a-f]{8}-out-[0-9a-f]{8}(-bins=10)?-knn"
     assert all(re.fullmatch(hashed, name) for name in names)

@@ -107,7 +107,7 @@ def test_missing_predictions_are_asked_for_and_all_rows_count(
     names = ("--classifier", "knn", "--classifier", "emd-corr")
     first = evaluate(out, *names, dataset="shades", backbone=gallery.backbone)
     lost = Prediction.objects.filter(run__classifier="knn")[:2]
-    Prediction.objects.filter(pk__in=[each.pk for each in lost]).delete()
+    Prediction.objects.filter(pk__in=[item.pk for item in lost]).delete()
     again = evaluate(out, *names, dataset="shades", backbone=gallery.backbone)
     assert again == first
     assert {row["n"] for row in again.values()} == {6}

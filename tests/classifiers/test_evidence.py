@@ -33,7 +33,7 @@ def dataset(dataset: Dataset) -> Dataset:
     """Keep one query of each kind: every pair with a gallery photo takes the matcher a while."""
     for category in dataset.categories.all():
         first, *others = category.images.filter(split=Image.QUERY).order_by("source")
-        Image.objects.filter(pk__in=[each.pk for each in others]).delete()
+        Image.objects.filter(pk__in=[other.pk for other in others]).delete()
         assert first.split == Image.QUERY
     return dataset
 
@@ -89,9 +89,11 @@ def test_stored_chm_decisions_are_the_cores(
         decision = classify(prediction.image.path, stored, "chm-corr", **parameters)
         assert (prediction.category.index, prediction.n_votes) == (decision.label, decision.n_votes)
         neighbors = list(prediction.neighbors.order_by("rank"))
-        assert [each.score for each in neighbors] == [each.score for each in decision.neighbors]
-        pairs = [[m["gallery_cell"] for m in each.matches] for each in neighbors]
-        expected = [[m.gallery_cell for m in each.matches] for each in decision.neighbors]
+        assert [neighbor.score for neighbor in neighbors] == [
+            neighbor.score for neighbor in decision.neighbors
+        ]
+        pairs = [[m["gallery_cell"] for m in neighbor.matches] for neighbor in neighbors]
+        expected = [[m.gallery_cell for m in neighbor.matches] for neighbor in decision.neighbors]
         assert pairs == expected
 
 
@@ -198,7 +200,7 @@ def test_the_backbones_own_head_needs_imagenets_classes(gallery: Gallery, rung: 
     head = evidence._own_head(loaded, list(Category.objects.order_by("index")))
     weight, _ = own_head(loaded) or pytest.fail("the embedded backbone has a head")
     assert torch.equal(head.weight, weight[:2].double())  # the first two classes by WordNet id
-    assert all(0.5 <= each.confidence <= 1 for each in Prediction.objects.all())
+    assert all(0.5 <= prediction.confidence <= 1 for prediction in Prediction.objects.all())
 
 
 def test_masks_by_image_are_kept_and_used(

@@ -163,7 +163,8 @@ def test_a_datasets_photos_are_encoded_once_as_a_worker_would(
     opened = Features.open(gallery.folder)
     photos = Image.objects.in_bulk(opened.image_ids.tolist())
     crops = [
-        np.asarray(matcher_crop(load_rgb(photos[each].path))) for each in opened.image_ids.tolist()
+        np.asarray(matcher_crop(load_rgb(photos[image_pk].path)))
+        for image_pk in opened.image_ids.tolist()
     ]
     kept = Targets.open(opened, matcher).of(torch.arange(6))
     assert torch.equal(kept, matcher.encode(np.stack(crops), "target"))

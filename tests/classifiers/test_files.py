@@ -34,13 +34,13 @@ def test_a_write_that_fails_keeps_the_old_file(
         file_write(path, b"new")
     with pytest.raises(OSError, match="no space"):
         files_replace(tmp_path, {"a.bin": b"new", "b.bin": b"new"})
-    assert [each.name for each in tmp_path.iterdir()] == ["a.bin"]
+    assert [item.name for item in tmp_path.iterdir()] == ["a.bin"]
     assert path.read_bytes() == b"old"
 
 
 def test_several_files_take_their_places_together(tmp_path: Path) -> None:
     assert files_replace(tmp_path, {"a": b"1", "b": b"2"}) == [tmp_path / "a", tmp_path / "b"]
-    assert sorted(each.name for each in tmp_path.iterdir()) == ["a", "b"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
 
 
 def test_no_other_module_replaces_a_file_by_a_temporary_one_of_text_or_bytes() -> None:

@@ -97,13 +97,13 @@ def test_a_crop_is_a_progressive_square_with_full_colour(birds: Path) -> None:
     assert (crop.format, crop.mode) == ("JPEG", "RGB")
     assert crop.width == crop.height == images.display_side(noise())
     assert crop.info["progressive"]
-    assert {each[1:3] for each in crop.layer} == {(1, 1)}  # type: ignore[attr-defined]  # 4:4:4
+    assert {item[1:3] for item in crop.layer} == {(1, 1)}  # type: ignore[attr-defined]  # 4:4:4
 
 
 def test_a_crop_leaves_no_temporary_file(birds: Path, settings: Settings) -> None:
     imported(birds)
     names = sorted(path.name for path in settings.CROP_DIR.rglob("*.*"))
-    assert names == sorted(crop_path(each.token).name for each in Image.objects.all())
+    assert names == sorted(crop_path(image.token).name for image in Image.objects.all())
 
 
 # The command
@@ -202,7 +202,7 @@ def test_ctrl_c_tells_how_many_are_in_and_how_to_go_on(
 
 def test_scanning_opens_no_file_and_sorts(birds: Path) -> None:
     scan = folder_scan(birds)
-    assert [each.source for each in scan.files] == [
+    assert [file.source for file in scan.files] == [
         "gallery/bunting/1.png",
         "gallery/cardinal/1.png",
         "query/bunting/2.png",

@@ -133,13 +133,13 @@ def test_a_draw_depends_on_the_bytes_and_not_on_the_place(root: Path) -> None:
 
 
 def test_a_draw_meets_its_share() -> None:
-    drawn = [is_query(str(each), query_share=0.4, split_seed=1) for each in range(2000)]
+    drawn = [is_query(str(item), query_share=0.4, split_seed=1) for item in range(2000)]
     assert np.mean(drawn) == pytest.approx(0.4, abs=0.03)
 
 
 def test_another_seed_draws_another_split() -> None:
     one, two = (
-        [is_query(str(each), query_share=0.4, split_seed=seed) for each in range(50)]
+        [is_query(str(item), query_share=0.4, split_seed=seed) for item in range(50)]
         for seed in (1, 2)
     )
     assert one != two

@@ -39,7 +39,7 @@ def test_an_import_counts_each_file_once_in_each_phase(
     monkeypatch.setattr(jobs, "job_note", note)
     jobs.job_claim(job)
     uploads.import_run(job=job)
-    assert [each for each in noted if each[0] == "unpacking"][-1] == ("unpacking", 3, 3)
+    assert [item for item in noted if item[0] == "unpacking"][-1] == ("unpacking", 3, 3)
     assert noted[-1] == ("photos", 3, 3)
     assert {total for _, _, total in noted} == {3}
 

@@ -121,9 +121,9 @@ def test_stored_predictions_are_the_cores_decisions(
     assert prediction.category.index == decision.label
     assert (prediction.n_votes, prediction.n_voters) == (decision.n_votes, decision.n_voters)
     stored = list(prediction.neighbors.order_by("rank"))
-    assert [each.image_id for each in stored] == [each.image for each in decision.neighbors]
-    assert [each.score for each in stored] == [each.score for each in decision.neighbors]
-    assert [len(each.matches) for each in stored] == [len(n.matches) for n in decision.neighbors]
+    assert [item.image_id for item in stored] == [neighbor.image for neighbor in decision.neighbors]
+    assert [item.score for item in stored] == [neighbor.score for neighbor in decision.neighbors]
+    assert [len(item.matches) for item in stored] == [len(n.matches) for n in decision.neighbors]
 
 
 def test_an_interrupted_prediction_goes_on_at_its_last_batch(

@@ -53,7 +53,7 @@ def run(*options: object, **more: Any) -> str:
 
 
 def hashes(photos: Any) -> set[str]:
-    return {each.sha256 for each in photos}
+    return {photo.sha256 for photo in photos}
 
 
 def test_a_folder_is_split_by_seed_and_no_photo_is_in_two(folder: Path) -> None:
@@ -171,7 +171,7 @@ def test_ctrl_c_saves_and_resume_ends_where_it_would_have(
             run("--folder", folder, "--steps", 2, "--out", out)
     assert not out.exists()
     run("--folder", folder, "--steps", 2, "--out", out, "--resume")
-    one, two = (torch.load(each, weights_only=True) for each in (straight, out))
+    one, two = (torch.load(item, weights_only=True) for item in (straight, out))
     assert all(torch.equal(one[name], two[name]) for name in one)
 
 

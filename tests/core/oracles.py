@@ -30,7 +30,7 @@ def marginals_loop(query: Tensor, gallery: Tensor) -> tuple[Tensor, Tensor]:
     g = gallery / (n_cells * gallery.mean(0).norm())
     table = g.double() @ q.double().T
     of_gallery, of_query = table.sum(1), table.sum(0)
-    of_gallery, of_query = (each / (each.sum() + 1e-5) for each in (of_gallery, of_query))
+    of_gallery, of_query = (item / (item.sum() + 1e-5) for item in (of_gallery, of_query))
     return of_gallery.float(), of_query.float()
 
 
@@ -57,8 +57,8 @@ def emd_loop(query: Tensor, gallery: Tensor, stop: str = "coupled") -> tuple[Ten
     """Return scores (N,) and iterations of EMD-Corr, the query against itself being slot 0."""
     q = query.flatten(1).T
     similarities, kernels, us, vs = [], [], [], []
-    for each in torch.cat([query[None], gallery]):
-        g = each.flatten(1).T
+    for item in torch.cat([query[None], gallery]):
+        g = item.flatten(1).T
         unit_g, unit_q = (torch.nn.functional.normalize(x, dim=1) for x in (g, q))
         similarities.append(unit_g @ unit_q.T)
         kernels.append(torch.exp((similarities[-1] - 1) / 0.05))
@@ -70,7 +70,7 @@ def emd_loop(query: Tensor, gallery: Tensor, stop: str = "coupled") -> tuple[Ten
         iterations = [count]
     else:
         alone = [sinkhorn_loop([k], [u], [v]) for k, u, v in zip(kernels, us, vs, strict=True)]
-        plans, iterations = [each[0][0] for each in alone], [each[1] for each in alone]
+        plans, iterations = [item[0][0] for item in alone], [item[1] for item in alone]
     scores = []
     for plan, similarity in zip(plans, similarities, strict=True):
         flows, cells = plan.flatten().sort(descending=True)
@@ -110,11 +110,11 @@ def emd_original(query: Tensor, gallery: Tensor) -> Tensor:
     """
     q = query.flatten(1).T.contiguous()  # (C, H, W) -> (R, C)
     maps = torch.cat([query[None], gallery]).flatten(2).transpose(1, 2)  # (N + 1, R, C)
-    weights = [_weights_replicated(q, each) for each in maps]
-    u, v = (torch.stack(each) for each in zip(*weights, strict=True))  # (N + 1, R) each
+    weights = [_weights_replicated(q, item) for item in maps]
+    u, v = (torch.stack(weight) for weight in zip(*weights, strict=True))  # (N + 1, R) each
     unit_q = torch.nn.functional.normalize(q, dim=1)
-    unit = (torch.nn.functional.normalize(each, dim=1) for each in maps)
-    similarity = torch.stack([each @ unit_q.T for each in unit])  # (N + 1, R, R)
+    unit = (torch.nn.functional.normalize(item, dim=1) for item in maps)
+    similarity = torch.stack([item @ unit_q.T for item in unit])  # (N + 1, R, R)
     plan = _sinkhorn_stacked(torch.exp((similarity - 1) / 0.05), u, v)
     scores = []
     for flows, cosines in zip(plan.flatten(1), similarity.flatten(1), strict=True):
@@ -131,7 +131,7 @@ def _weights_replicated(query: Tensor, gallery: Tensor) -> tuple[Tensor, Tensor]
     for cell in range(n_cells):
         table[:, cell] = (g * q[cell].repeat(n_cells, 1)).sum(1)  # (R, C) temporaries
     both = table.sum(1), table.sum(0)
-    of_gallery, of_query = ((each / (each.sum() + 1e-5)).float() for each in both)
+    of_gallery, of_query = ((item / (item.sum() + 1e-5)).float() for item in both)
     return of_gallery.to(query.device), of_query.to(query.device)
 
 

@@ -13,6 +13,6 @@ class QuickLearner(CHMLearner):
 
     def forward(self, source: Tensor, target: Tensor) -> Tensor:
         """Return (B, 900, 900) of maps (B, C, 15, 15), a hundred times faster."""
-        maps = [F.interpolate(self.conv2ds[0](each), (30, 30)) for each in (source, target)]
-        s, t = (F.normalize(each.flatten(2), dim=1) for each in maps)
+        maps = [F.interpolate(self.conv2ds[0](item), (30, 30)) for item in (source, target)]
+        s, t = (F.normalize(item.flatten(2), dim=1) for item in maps)
         return self.chm4d.weight.sum() * (s.transpose(1, 2) @ t)

@@ -8,7 +8,7 @@ from classifiers.core.category_remarks import Counted, Remark, category_remarks,
 
 
 def remarks(*rows: tuple[str, str, int, int]) -> list[Remark]:
-    return category_remarks([Counted(*each) for each in rows])
+    return category_remarks([Counted(*row) for row in rows])
 
 
 FINE = [(f"c{n}", f"kind {n}", 30, 5) for n in range(4)]
@@ -50,7 +50,7 @@ def test_categories_that_only_queries_have_are_named() -> None:
 
 def test_folders_that_differ_by_case_or_form_of_letters_are_named() -> None:
     found = remarks(*FINE, ("K\u00f6nig", "a", 30, 0), ("Ko\u0308nig", "b", 0, 5))
-    assert [each.about for each in found] == ["K\u00f6nig, Ko\u0308nig", "Ko\u0308nig"]
+    assert [item.about for item in found] == ["K\u00f6nig, Ko\u0308nig", "Ko\u0308nig"]
     assert "differ by case, blanks or the form of letters alone" in found[0].said
 
 

@@ -35,8 +35,8 @@ def test_batch_size_changes_no_bit(
     lite0: LoadedBackbone, crops: Crops, features: Features, size: int
 ) -> None:
     parts = [extract(lite0, crops[i : i + size]) for i in range(0, len(crops), size)]
-    assert torch.equal(torch.cat([each.maps for each in parts]), features.maps)
-    assert torch.equal(torch.cat([each.vectors for each in parts]), features.vectors)
+    assert torch.equal(torch.cat([part.maps for part in parts]), features.maps)
+    assert torch.equal(torch.cat([part.vectors for part in parts]), features.vectors)
 
 
 def test_neither_position_nor_company_changes_a_bit(
@@ -161,7 +161,7 @@ def test_logits_pool_the_map_and_apply_the_last_layer(lite0: LoadedBackbone) -> 
 
 
 def test_the_network_is_the_published_size() -> None:
-    assert sum(each.numel() for each in EfficientNetLite0().parameters()) == 4_652_008
+    assert sum(parameter.numel() for parameter in EfficientNetLite0().parameters()) == 4_652_008
 
 
 @pytest.mark.parametrize(

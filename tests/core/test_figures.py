@@ -74,7 +74,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
 
 def pictures(figure: Figure) -> list[bytes]:
     """Return what is shown, in the order of drawing: query, kNN, re-ranked, then pairs."""
-    return [np.asarray(each.get_array()).tobytes() for each in figure.axes[0].images]
+    return [np.asarray(image.get_array()).tobytes() for image in figure.axes[0].images]
 
 
 def marked(figure: Figure, place: int) -> list[tuple[int, str]]:
@@ -103,8 +103,8 @@ def titles(figure: Figure) -> Iterator[tuple[str, str]]:
 
 def test_the_rows_show_the_exemplars_of_each_predicted_label(figure: Figure) -> None:
     ids = [0, *range(100, 105), *range(200, 205)]
-    pairs = [each for image in range(200, 205) for each in (0, image)]
-    expected = [np.asarray(crop(each)).tobytes() for each in ids + pairs]
+    pairs = [item for image in range(200, 205) for item in (0, image)]
+    expected = [np.asarray(crop(pk)).tobytes() for pk in ids + pairs]
     assert pictures(figure) == expected
 
 
@@ -116,8 +116,8 @@ def test_boxes_stand_at_the_cells_of_query_and_exemplar(figure: Figure) -> None:
 def test_after_five_pairs_numbers_go_on_and_colours_begin_again() -> None:
     figure = draw(reranked=decision(1, 200, n_matches=12))
     assert words(figure)[-12:] == [str(n) for n in range(1, 13)]
-    badges = [each for each in figure.axes[0].patches if isinstance(each, Circle)]
-    colours = [to_hex(each.get_facecolor()) for each in badges[-12:]]
+    badges = [patch for patch in figure.axes[0].patches if isinstance(patch, Circle)]
+    colours = [to_hex(badge.get_facecolor()) for badge in badges[-12:]]
     assert colours == [*COLOURS, *COLOURS, *COLOURS[:2]]
 
 
@@ -144,7 +144,7 @@ def test_titles_say_by_colour_and_mark_who_is_right(
 
 def test_the_truth_stands_below_the_query_where_it_is_known(figure: Figure) -> None:
     assert "Truth: cardinal" in words(draw(truth=1))
-    assert not any("Truth" in each for each in words(figure))
+    assert not any("Truth" in word for word in words(figure))
 
 
 def test_fewer_exemplars_leave_their_places_empty(figure: Figure) -> None:

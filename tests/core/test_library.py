@@ -154,7 +154,7 @@ def test_an_interrupted_extraction_goes_on_where_it_stopped(
         gallery_from_folder(birds, tmp_path / "out", on_progress=interrupt("extracted", 4))
     seen: list[tuple[str, int, int]] = []
     again = gallery_from_folder(birds, tmp_path / "out", on_progress=lambda *a: seen.append(a))
-    assert [each for each in seen if each[0] == "extracted"] == [("extracted", 5, 5)]
+    assert [item for item in seen if item[0] == "extracted"] == [("extracted", 5, 5)]
     assert again.gallery.manifest == whole.manifest
     assert np.array_equal(again.gallery.maps, whole.maps)
 
@@ -286,4 +286,6 @@ def test_every_classifier_and_parameter_is_documented(name: str) -> None:
     text = DOCS.read_text(encoding="utf-8")
     assert f"**`{name}`**" in text
     table = text[text.index("### Parameters") :]
-    assert [each for each in CLASSIFIERS[name].parameters if f"`{each}`" not in table] == []
+    assert [
+        parameter for parameter in CLASSIFIERS[name].parameters if f"`{parameter}`" not in table
+    ] == []

@@ -80,17 +80,17 @@ def test_the_table_says_what_a_decision_holds(decisions: dict[str, Decision], na
     spec, decision = CLASSIFIERS[name], decisions[name]
     assert spec.name == name
     assert spec.votes == (decision.n_votes is not None) == bool(decision.neighbors)
-    assert spec.has_matches == any(each.matches for each in decision.neighbors)
+    assert spec.has_matches == any(neighbor.matches for neighbor in decision.neighbors)
     assert spec.needs_matcher == ("matcher" in spec.parameters)
 
 
 @pytest.mark.parametrize("name", VOTING)
 def test_every_voter_is_listed_nearest_first(decisions: dict[str, Decision], name: str) -> None:
     decision = decisions[name]
-    scores = [each.score for each in decision.neighbors]
-    assert [each.rank for each in decision.neighbors] == list(range(decision.n_voters or 0))
+    scores = [neighbor.score for neighbor in decision.neighbors]
+    assert [neighbor.rank for neighbor in decision.neighbors] == list(range(decision.n_voters or 0))
     assert scores == sorted(scores, reverse=True)
-    labels = [each.label for each in decision.neighbors]
+    labels = [neighbor.label for neighbor in decision.neighbors]
     assert (
         decision.n_votes == labels.count(decision.label) == round(decision.confidence * len(labels))
     )
@@ -100,14 +100,14 @@ def test_every_voter_is_listed_nearest_first(decisions: dict[str, Decision], nam
 def test_voters_are_images_of_the_gallery_with_their_class(
     gallery: Gallery, decisions: dict[str, Decision], name: str
 ) -> None:
-    for each in decisions[name].neighbors:
-        assert each.label == gallery.labels[each.image - 1000]
+    for neighbor in decisions[name].neighbors:
+        assert neighbor.label == gallery.labels[neighbor.image - 1000]
 
 
 def test_knn_scores_are_the_cosines(query: QueryFeatures, gallery: Gallery) -> None:
-    for each in classify(query, gallery, "knn").neighbors:
-        cosine = float(gallery.vectors[each.image - 1000] @ query.vector.numpy())
-        assert each.score == each.similarity == pytest.approx(cosine, abs=1e-6)
+    for neighbor in classify(query, gallery, "knn").neighbors:
+        cosine = float(gallery.vectors[neighbor.image - 1000] @ query.vector.numpy())
+        assert neighbor.score == neighbor.similarity == pytest.approx(cosine, abs=1e-6)
 
 
 def test_emd_ranks_the_shortlist_by_its_scores(query: QueryFeatures, gallery: Gallery) -> None:
@@ -115,24 +115,24 @@ def test_emd_ranks_the_shortlist_by_its_scores(query: QueryFeatures, gallery: Ga
     scores = emd_scores(query.map, gallery.maps_of(rows), stop="per_pair").scores
     best = scores.argsort(descending=True, stable=True)[:20]
     voters = classify(query, gallery, "emd-corr").neighbors
-    assert [each.image for each in voters] == (rows[best] + 1000).tolist()
-    assert [each.score for each in voters] == scores[best].tolist()
+    assert [voter.image for voter in voters] == (rows[best] + 1000).tolist()
+    assert [voter.score for voter in voters] == scores[best].tolist()
 
 
 def test_equal_scores_keep_the_order_of_knn(gallery: Gallery) -> None:
     query = QueryFeatures(torch.zeros(24, 7, 7), gallery.vectors_all()[5])
     voters = classify(query, gallery, "emd-corr").neighbors
     knn = classify(query, gallery, "knn").neighbors
-    assert [each.image for each in voters] == [each.image for each in knn]
+    assert [voter.image for voter in voters] == [item.image for item in knn]
 
 
 def test_only_the_exemplars_that_are_shown_have_matches(
     query: QueryFeatures, gallery: Gallery
 ) -> None:
     decision = classify(query, gallery, "emd-corr")
-    explained = [each for each in decision.neighbors if each.matches]
+    explained = [neighbor for neighbor in decision.neighbors if neighbor.matches]
     assert explained == list(decision.exemplars())
-    assert [len(each.matches) for each in explained] == [5] * len(explained)
+    assert [len(item.matches) for item in explained] == [5] * len(explained)
 
 
 def test_matches_are_the_drawn_pairs_of_that_exemplar(
@@ -149,13 +149,13 @@ def test_matches_are_the_drawn_pairs_of_that_exemplar(
 
 def test_the_scored_pairs_can_be_chosen(query: QueryFeatures, gallery: Gallery) -> None:
     exemplar = classify(query, gallery, "emd-corr", pairs="scored").exemplars(1)[0]
-    assert sum(each.weight * each.similarity for each in exemplar.matches) == pytest.approx(
+    assert sum(match.weight * match.similarity for match in exemplar.matches) == pytest.approx(
         exemplar.score, abs=1e-6
     )
 
 
 def test_a_shortlist_found_before_is_used(query: QueryFeatures, gallery: Gallery) -> None:
-    rows, cosines = (each[0] for each in gallery.nearest(query.vector[None], 60))
+    rows, cosines = (item[0] for item in gallery.nearest(query.vector[None], 60))
     near = Shortlist(rows, cosines)
     for name in ("knn", "emd-corr"):
         assert classify(query, gallery, name, shortlist=near) == classify(query, gallery, name)
@@ -167,7 +167,7 @@ def test_only_competing_classes_are_chosen(
     for name in ("softmax", "knn", "emd-corr"):
         decision = classify(query, gallery, name, head=head, classes="split", competing={2})
         assert decision.label == 2
-        assert {each.label for each in decision.neighbors} <= {2}
+        assert {neighbor.label for neighbor in decision.neighbors} <= {2}
     for given in ({"classes": "split"}, {"competing": {2}}):
         with pytest.raises(ValueError, match="expected classes='split' with the class indices"):
             classify(query, gallery, "knn", **given)

@@ -78,8 +78,8 @@ _CHM_SOURCE: Final = (
 )
 
 PUBLISHED: Final[dict[str, Published]] = {
-    each.name: each
-    for each in (
+    item.name: item
+    for item in (
         Published(
             name="resnet50-imagenet1k-v1",
             file="resnet50-0676ba61.pth",
@@ -139,11 +139,11 @@ PUBLISHED: Final[dict[str, Published]] = {
 
 def find_by_checksum(sha256: str, md5: str) -> tuple[Published, str] | None:
     """Return the published file with one of these checksums, and which of the two fits."""
-    for each in PUBLISHED.values():
-        if each.sha256 == sha256:
-            return each, "sha256"
-        if each.md5 == md5:
-            return each, "md5"
+    for item in PUBLISHED.values():
+        if item.sha256 == sha256:
+            return item, "sha256"
+        if item.md5 == md5:
+            return item, "md5"
     return None
 
 
@@ -191,7 +191,7 @@ def _compare(found: Layout, expected: Layout) -> _Difference:
             f"{len(wrong)} of another shape, first {key}: {found[key]}, expected {expected[key]}"
         )
     count = len(missing) + len(unexpected) + len(wrong)
-    return _Difference(count, "; ".join(each for each in parts if each))
+    return _Difference(count, "; ".join(part for part in parts if part))
 
 
 def _without_counters(layout: Layout) -> Layout:
@@ -205,4 +205,4 @@ def _sample(title: str, keys: list[str]) -> str:
 
 def known() -> str:
     """Return names and files of all known weights, for messages."""
-    return ", ".join(f"{each.name} ({each.file})" for each in PUBLISHED.values())
+    return ", ".join(f"{item.name} ({item.file})" for item in PUBLISHED.values())

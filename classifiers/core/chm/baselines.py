@@ -161,7 +161,7 @@ def rules_score(pairs: Pair) -> dict[str, Score]:
     maps = list(zip(pairs.source.float(), pairs.target.float(), strict=True))
     return {
         name: score(
-            torch.stack([rule(*each, points) for each in maps]), pairs.points, pairs.point_mask
+            torch.stack([rule(*item, points) for item in maps]), pairs.points, pairs.point_mask
         )
         for name, rule in RULES.items()
     }

@@ -67,7 +67,7 @@ def _chmnet_branch(name: str) -> Backbone:
 
 
 CHMNET_BRANCHES: dict[str, Backbone] = {
-    each.name: each for each in map(_chmnet_branch, ("chmnet-source", "chmnet-target"))
+    item.name: item for item in map(_chmnet_branch, ("chmnet-source", "chmnet-target"))
 }
 """CHMNet's two networks. They have no 7 x 7 maps, so no gallery can be built with them."""
 
@@ -85,7 +85,7 @@ def chmnet_load(
         None is registered; the message says which to get and what to run.
 
     """
-    known = [each for each in PUBLISHED if each.startswith("chmnet-")]
+    known = [item for item in PUBLISHED if item.startswith("chmnet-")]
     if name not in known:
         raise ValueError(f"Unknown CHMNet {name!r}; known: {', '.join(known)}.")
     sha256 = weights.registered(name, folder).sha256

@@ -186,7 +186,7 @@ class CHMLearner(nn.Module):
     def _transfers_kept(self) -> Transfers:
         """Return the transfers of the present weights, made once as long as these stay."""
         weights = [*self.chm6d.parameters(), *self.chm4d.parameters()]
-        state = [(each.data_ptr(), each._version) for each in weights]
+        state = [(weight.data_ptr(), weight._version) for weight in weights]
         if self._kept is None or self._kept[0] != state:
             self._kept = state, self._transfers()
         return self._kept[1]

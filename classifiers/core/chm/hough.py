@@ -148,7 +148,7 @@ def _offsets(kernel: str) -> Tensor:
         for into, (c, d) in enumerate(scales):
             offset = N_SCALES * (c - a + 1) + (d - b + 1)
             if abs(c - a) <= 1 and abs(d - b) <= 1:
-                group = [offset in each for each in SCALE_GROUPS[kernel]].index(True)
+                group = [offset in item for item in SCALE_GROUPS[kernel]].index(True)
                 table[group, out, into] = 1
     return table
 
@@ -166,7 +166,7 @@ def _basis(kernel: str) -> Tensor:
     for of_swap, of_flip in itertools.product((1, -1), repeat=2):
         projection = (identity + of_swap * swap) @ (identity + of_flip * flip)
         for column in projection.T:
-            is_new = all(abs(column @ each) < 1e-9 for each in columns)
+            is_new = all(abs(column @ item) < 1e-9 for item in columns)
             if column.norm() > 0 and is_new:
                 columns.append(column / column.norm())
     return torch.stack(columns, 1)

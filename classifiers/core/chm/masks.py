@@ -22,12 +22,12 @@ class MaskRefused(ValueError):
 
 def mask_of_text(text: str) -> NDArray[np.bool_]:
     """Return the mask (7, 7) of 49 digits."""
-    return np.array([each == "1" for each in text]).reshape(GRID, GRID)  # (49,) -> (7, 7)
+    return np.array([item == "1" for item in text]).reshape(GRID, GRID)  # (49,) -> (7, 7)
 
 
 def text_of_mask(mask: ArrayLike) -> str:
     """Return the 49 digits of a mask (7, 7)."""
-    return "".join("1" if each else "0" for each in np.asarray(mask).flatten())
+    return "".join("1" if item else "0" for item in np.asarray(mask).flatten())
 
 
 def mask_of_points(points: ArrayLike, width: int, height: int) -> NDArray[np.bool_]:

@@ -95,7 +95,7 @@ class Matcher:
         branch = self.source if role == "source" else self.target
         images = torch.zeros(BATCH, MATCHER_SIDE, MATCHER_SIDE, 3, device=self.device)
         images[: len(crops)] = torch.tensor(crops).to(self.device)
-        mean, std = (torch.tensor(each, device=self.device) for each in (branch.mean, branch.std))
+        mean, std = (torch.tensor(item, device=self.device) for item in (branch.mean, branch.std))
         # (BATCH, 240, 240, 3) -> (BATCH, 3, 240, 240), a view: channels stay last in memory
         features = branch.network(((images - mean) / std).permute(0, 3, 1, 2))
         return self.learner.encode(features)[: len(crops)]
@@ -117,7 +117,7 @@ class Matcher:
         @torch.inference_mode()
         def task(start: int) -> Tensor:
             return self.encode(
-                np.stack([read(each) for each in items[start : start + BATCH]]), role
+                np.stack([read(item) for item in items[start : start + BATCH]]), role
             )
 
         n_ahead = size // BATCH + 2 * torch.get_num_threads()
@@ -165,8 +165,8 @@ def matcher_load(
 
     found = chmnet_load(name, device, folder=folder)
     source, target = (
-        Branch(each.network.maps, each.spec.mean, each.spec.std)
-        for each in (found.source, found.target)
+        Branch(item.network.maps, item.spec.mean, item.spec.std)
+        for item in (found.source, found.target)
     )
     learner = learner_of(found.learner).to(device)
     return Matcher(name, found.source.spec.weights_sha256, source, target, learner, device)

@@ -81,7 +81,7 @@ def hough_start(learner: CHMLearner, maps: Tensor, seed: int) -> None:
     random kernels all correlations are equal, their softmax is flat, and learning hardly begins.
     """
     pixels = maps.float().transpose(0, 1).flatten(1)  # (B, C, H, W) -> (C, B * H * W)
-    convolutions = [cast(nn.Conv2d, each).weight for each in learner.conv2ds]
+    convolutions = [cast(nn.Conv2d, conv2d).weight for conv2d in learner.conv2ds]
     n_directions = len(convolutions[0])
     # Eigenvectors of the covariance, ascending: the main directions are the last columns.
     directions = torch.linalg.eigh(torch.cov(pixels.double())).eigenvectors[:, -n_directions:]
@@ -126,7 +126,7 @@ def learner_points(learner: CHMLearner, source: Tensor, target: Tensor) -> Tenso
 def learner_score(learner: CHMLearner, pairs: Pair) -> Score:
     """Score the learner on a batch of pairs, some at a time."""
     some = [slice(start, start + 4) for start in range(0, len(pairs.source), 4)]
-    found = [learner_points(learner, pairs.source[each], pairs.target[each]) for each in some]
+    found = [learner_points(learner, pairs.source[item], pairs.target[item]) for item in some]
     return score(torch.cat(found), pairs.points, pairs.point_mask)
 
 

@@ -76,7 +76,7 @@ def photo_read(path: str | PathLike[str], view: str) -> Tensor:
 def stride16_maps(backbone: LoadedBackbone, photos: Tensor) -> Tensor:
     """Return the maps (B, C, 15, 15), float16, of photos (B, 3, 240, 240) from 0 to 255."""
     spec = backbone.spec
-    mean, std = (torch.tensor(each)[:, None, None] for each in (spec.mean, spec.std))
+    mean, std = (torch.tensor(item)[:, None, None] for item in (spec.mean, spec.std))
     x = ((photos - mean) / std).to(backbone.device, memory_format=torch.channels_last)
     return cast(Stride16, backbone.network).stride16(x).half().cpu().contiguous()
 
@@ -140,4 +140,4 @@ class PairStream:
 
 def stacked(pairs: Sequence[Pair]) -> Pair:
     """Return pairs as one batch, B in front of every shape."""
-    return Pair(*(torch.stack(each) for each in zip(*pairs, strict=True)))
+    return Pair(*(torch.stack(pair) for pair in zip(*pairs, strict=True)))

@@ -53,7 +53,7 @@ class PatchPairs:
     def __iter__(self) -> Iterator[tuple[int, int, float, float]]:
         """Yield (query cell, gallery cell, flow, similarity) of each pair, plain numbers."""
         columns = self.query_cells, self.gallery_cells, self.flows, self.similarities
-        yield from zip(*(each.tolist() for each in columns), strict=True)
+        yield from zip(*(column.tolist() for column in columns), strict=True)
 
 
 @torch.inference_mode()
@@ -120,16 +120,16 @@ def emd_scores(
     _check(query, maps, n_patches, stop)
     problem = _problem(*_prepared(query, gallery))
     if stop != "coupled":  # the query against itself only matters where the stop is shared
-        problem = Problem(*(each[1:] for each in problem))
+        problem = Problem(*(item[1:] for item in problem))
     settings = Settings(epsilon, tolerance, max_iterations)
-    solution = Solution(*(each[-len(maps) :] for each in SOLVERS[stop](problem, settings)))
+    solution = Solution(*(item[-len(maps) :] for item in SOLVERS[stop](problem, settings)))
     if not solution.has_converged.all():
         _warn(solution, settings, stop)
     plan, similarity = solution.plan, problem.similarity[-len(maps) :]  # (N, R, R)
     flows, cells = plan.flatten(1).topk(n_patches, sorted=False)  # (N, R, R) -> (N, R * R)
     scores = (flows * similarity.flatten(1).gather(1, cells)).sum(1)
     iterations = int(solution.iterations[0]) if stop == "coupled" else solution.iterations
-    scores, plan, similarity = (each.to(query.dtype) for each in (scores, plan, similarity))
+    scores, plan, similarity = (item.to(query.dtype) for item in (scores, plan, similarity))
     return EMDResult(scores, plan, similarity, iterations)
 
 

@@ -109,6 +109,6 @@ def _norms_of_columns(cells: Tensor) -> Tensor:
         return lengths
     blocks = cells.reshape(n, -1, CHANNEL_BLOCK * r).unbind(1)  # (N, C, R) -> (N, ., . * R)
     total = blocks[0].square()
-    for each in blocks[1:]:
-        total.addcmul_(each, each)
+    for block in blocks[1:]:
+        total.addcmul_(block, block)
     return total.view(n, CHANNEL_BLOCK, r).sum(1).sqrt()

@@ -94,7 +94,7 @@ def solve_exact(problem: Problem, settings: Settings) -> Solution:
     """Return the plans of the least cost 1 - S, without regularisation; no iterations count."""
     import ot  # here, because it costs a second and only this rule needs it
 
-    similarity, u, v = (each.cpu().numpy() for each in _balanced(problem))
+    similarity, u, v = (item.cpu().numpy() for item in _balanced(problem))
     plan = torch.zeros(similarity.shape, dtype=torch.float64)
     for i in range(len(plan)):
         if u[i].any():
@@ -117,7 +117,7 @@ def _balanced(problem: Problem) -> Problem:
     They are the same number but for float32 rounding, which would keep a plan from having
     both marginals.
     """
-    similarity, u, v = (each.double() for each in problem)
+    similarity, u, v = (item.double() for item in problem)
     total = v.sum(1, keepdim=True)  # (M, 1), 0 without mass
     return Problem(similarity, u, v * torch.where(total > 0, u.sum(1, keepdim=True) / total, 1))
 

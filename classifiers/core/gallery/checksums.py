@@ -48,4 +48,4 @@ def arrays_verify(
 def gallery_verify(folder: Path) -> list[str]:
     """Compare all arrays of a gallery and of the targets inside it, as ``arrays_verify`` does."""
     below = sorted(path.parent for path in folder.glob(f"*/{MANIFEST}"))
-    return [said for each in (folder, *below) for said in arrays_verify(each)]
+    return [said for item in (folder, *below) for said in arrays_verify(item)]

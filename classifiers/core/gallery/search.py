@@ -80,7 +80,7 @@ def _tables(
     size = min(max(TABLE // len(queries), BLOCK_ROWS), MAX_STRETCH)
     starts = list(range(0, len(vectors), size))
     if allowed is not None:
-        starts = [each for each in starts if allowed[each : each + size].any()]
+        starts = [start for start in starts if allowed[start : start + size].any()]
     by_channel = queries.T.contiguous()  # (C, Q): a sixth faster to multiply with than its view
     table = partial(_table, vectors, by_channel, allowed, size)
     if len(starts) == 1:  # a small gallery: threads would cost more than they save

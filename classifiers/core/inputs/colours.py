@@ -42,7 +42,7 @@ class ColourRefused(ValueError):
 def is_sixteen_bit_rgb(image: Image.Image) -> bool:
     """Whether a file that is not loaded yet keeps 16 bits a channel, of which Pillow takes 8."""
     tiles = getattr(image, "tile", ())
-    return image.mode == "RGB" and any("16" in str(each[3]) for each in tiles)
+    return image.mode == "RGB" and any("16" in str(tile[3]) for tile in tiles)
 
 
 def to_rgb(image: Image.Image, reading: Reading, *, is_deep_rgb: bool = False) -> Image.Image:
@@ -59,7 +59,7 @@ def to_rgb(image: Image.Image, reading: Reading, *, is_deep_rgb: bool = False) -
         )
     clear = image.info.get("transparency")
     if is_deep_rgb and isinstance(clear, tuple) and not reading.is_plain:
-        image.info["transparency"] = tuple(each >> 8 for each in clear)
+        image.info["transparency"] = tuple(item >> 8 for item in clear)
     profile = b"" if reading.is_plain else image.info.get("icc_profile") or b""
     has_alpha = image.mode in ALPHA_MODES or image.has_transparency_data
     if not has_alpha and _transform(profile, image.mode) is None:

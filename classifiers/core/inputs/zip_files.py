@@ -125,7 +125,7 @@ def zip_open(source: Path | IO[bytes], limits: Limits) -> Iterator[zipfile.ZipFi
 
 def _check(archive: zipfile.ZipFile, limits: Limits) -> None:
     infos = archive.infolist()
-    n_bytes = sum(each.file_size for each in infos)
+    n_bytes = sum(info.file_size for info in infos)
     if len(infos) > limits.n_files or n_bytes > limits.n_bytes:
         raise ZipRefused(
             f"The archive unpacks to {len(infos):,} files of {n_bytes / 1e6:,.0f} MB together; "
@@ -153,13 +153,13 @@ def path_problem(name: str) -> str:
     """Say why a member's name must not become a path; empty if it may."""
     name = name.replace("\\", "/")
     parts = name.split("/")
-    if "\0" in name or any(ord(each) < 32 for each in name):
+    if "\0" in name or any(ord(item) < 32 for item in name):
         return "its name has characters that cannot be written"
     if name.startswith("/") or ".." in parts or "" in parts or ":" in parts[0]:
         return "its path leads out of the archive"
     if len(parts) > MAX_PARTS:
         return f"{len(parts) - 1:,} folders deep; at most {MAX_PARTS - 1} are taken"
-    if any(len(each.encode("utf-8", "backslashreplace")) > 255 for each in parts):
+    if any(len(part.encode("utf-8", "backslashreplace")) > 255 for part in parts):
         return "a name of more than 255 bytes"
     return ""
 
@@ -171,7 +171,7 @@ def names_of(infos: Sequence[zipfile.ZipInfo], encoding: str = "") -> list[str]:
     where all of them are that, by ``encoding`` where it is given. Raises ``ZipRefused`` that asks
     for the encoding otherwise, or says which name is not of it.
     """
-    raws = [_raw(each) for each in infos]
+    raws = [_raw(info) for info in infos]
     unsaid = [raw for raw in raws if isinstance(raw, bytes)]
     encoding = encoding or (
         "utf-8" if all(_text(raw, "utf-8") is not None for raw in unsaid) else ""

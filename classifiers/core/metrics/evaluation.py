@@ -143,12 +143,12 @@ def calibration_bins(
         raise ValueError(f"{n_bins} bins; expected at least 1.")
     place = np.maximum(np.ceil(sure * n_bins - EDGE_SLACK).astype(int) - 1, 0)  # (n,)
     found = []
-    for each in np.unique(place):
-        inside = place == each
+    for item in np.unique(place):
+        inside = place == item
         found.append(
             Bin(
-                low=float(each / n_bins),
-                high=float((each + 1) / n_bins),
+                low=float(item / n_bins),
+                high=float((item + 1) / n_bins),
                 n=int(inside.sum()),
                 confidence=float(sure[inside].mean()),
                 accuracy=float(right[inside].mean()),
@@ -162,8 +162,8 @@ def calibration_error(bins: tuple[Bin, ...]) -> float:
 
     The mean over predictions of |accuracy - mean confidence| of their bin: 0 is best.
     """
-    gaps = sum(each.n * abs(each.accuracy - each.confidence) for each in bins)
-    return gaps / sum(each.n for each in bins)
+    gaps = sum(item.n * abs(item.accuracy - item.confidence) for item in bins)
+    return gaps / sum(item.n for item in bins)
 
 
 def change(is_right: ArrayLike, baseline: ArrayLike) -> Change:

@@ -69,13 +69,13 @@ def _from_list(
     truths: list[Truth] = []
     for source, number in zip(sources, numbers, strict=True):
         classes = _entry(source, labels[number - 1])
-        for each in classes:
-            if not _is_index(each, N_IMAGENET):
+        for item in classes:
+            if not _is_index(item, N_IMAGENET):
                 raise LabelsRefused(
-                    f"{source} has the label {each!r}; expected class indices from 0 to 999."
+                    f"{source} has the label {item!r}; expected class indices from 0 to 999."
                 )
         # Classes that the dataset lacks fall away: nothing can be predicted as one of them.
-        kept = frozenset(to_index[each] for each in classes if each in to_index)
+        kept = frozenset(to_index[item] for item in classes if item in to_index)
         truths.append(kept if classes else None)
     return truths
 
@@ -109,7 +109,7 @@ def _from_object(
     truths: list[Truth] = []
     for source in sources:
         classes = _entry(source, entries[source])
-        found = (_category(source, each, places) for each in classes)
+        found = (_category(source, item, places) for item in classes)
         kept = frozenset(index for index in found if index is not None)
         truths.append(kept if classes else None)
     return truths

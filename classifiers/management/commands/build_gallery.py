@@ -40,7 +40,7 @@ class Command(BaseCommand):
                 options_keep(gallery=gallery, half=options["half"], grey=options["grey"])
         except RequestRefused as error:
             raise CommandError(str(error)) from error
-        for each in remarks_of(dataset):
-            self.stderr.write(f"look at {each.about}: {each.said}.")
+        for item in remarks_of(dataset):
+            self.stderr.write(f"look at {item.about}: {item.said}.")
         _progress.wait_for([gallery], f"gallery {gallery}")
         self.stdout.write(f"Gallery {gallery}: {_progress.took([gallery])}.")

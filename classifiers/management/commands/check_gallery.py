@@ -24,7 +24,7 @@ class Command(BaseCommand):
             raise CommandError(
                 f"Dataset {dataset} has no finished gallery. Run: manage.py build_gallery {dataset}"
             )
-        refused = [said for each in galleries if (said := self._check(each))]
+        refused = [said for gallery in galleries if (said := self._check(gallery))]
         if refused:
             raise CommandError("\n".join(refused))
 

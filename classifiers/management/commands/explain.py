@@ -175,10 +175,10 @@ def _dataset_source(row: Gallery) -> Source:
         gallery=gallery,
         crop_of=_dataset_crop,
         encode=partial(_dataset_encode, gallery),
-        labels={each.index: each.label for each in categories},
+        labels={category.index: category.label for category in categories},
         truths={
             **_unique_labels(categories),
-            **{each.name: each.index for each in categories},
+            **{category.name: category.index for category in categories},
         },
         reading=row.dataset.reading,
     )
@@ -186,8 +186,10 @@ def _dataset_source(row: Gallery) -> Source:
 
 def _unique_labels(categories: Sequence[Category]) -> dict[str, int]:
     """Return the class index by label; one that several categories have names none of them."""
-    n_named = Counter(each.label for each in categories)
-    return {each.label: each.index for each in categories if n_named[each.label] == 1}
+    n_named = Counter(category.label for category in categories)
+    return {
+        category.label: category.index for category in categories if n_named[category.label] == 1
+    }
 
 
 def _dataset_encode(

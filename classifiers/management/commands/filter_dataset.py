@@ -104,12 +104,12 @@ class Command(BaseCommand):
     def _summarise(
         self, dataset: Dataset, verdicts: list[Verdict], options: dict[str, Any]
     ) -> None:
-        left_out = [each for each in verdicts if each.reasons]
+        left_out = [verdict for verdict in verdicts if verdict.reasons]
         self.stdout.write(
             f"{len(verdicts):,} images in {options['split']!r}: {len(left_out):,} to leave out, "
             f"{len(verdicts) - len(left_out):,} to keep. An image may have several reasons:"
         )
-        counts = Counter(reason for each in left_out for reason in each.reasons)
+        counts = Counter(reason for item in left_out for reason in item.reasons)
         for reason, words in REASONS.items():
             said = "ignored" if reason in options["ignore"] else f"{counts[reason]:,}"
             self.stdout.write(f"  {reason:15} {said:>8}  {words}")

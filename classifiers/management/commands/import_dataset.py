@@ -110,8 +110,8 @@ class Command(BaseCommand):
             self.stderr.write(f"refused {refusal.path}: {refusal.reason}")
         for remark in report.remarks:
             self.stderr.write(f"look at {remark.path}: {remark.reason}")
-        for each in remarks_of(Dataset.objects.get(slug=slug)):
-            self.stderr.write(f"look at {each.about}: {each.said}.")
+        for item in remarks_of(Dataset.objects.get(slug=slug)):
+            self.stderr.write(f"look at {item.about}: {item.said}.")
         images = Image.objects.filter(dataset__slug=slug)
         self.stdout.write(
             f"Dataset {slug!r}: {report.n_new:,} new, {report.n_unchanged:,} unchanged, "

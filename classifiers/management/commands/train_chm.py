@@ -195,7 +195,7 @@ def _training(
 ) -> Training:
     """Return the training at its first step; monitoring pairs are made once, here."""
     plan = PairPlan(cross_share=options["cross_share"])
-    paths = [each.path for each in photos.training]
+    paths = [item.path for item in photos.training]
     stream = PairStream(backbone, paths, options["seed"], service.TRAINING, plan)
     monitor = service.monitoring_stream(stream, photos)
     watched = tqdm(range(service.N_MONITORED), desc="monitoring pairs", disable=None)

@@ -104,7 +104,7 @@ def test_half_precision_is_loaded_as_single(tmp_path: Path) -> None:
     torch.save(state, tmp_path / "half.pth")
     register(tmp_path / "half.pth", tmp_path)
     network = cast(nn.Module, backbone_load(INAT, folder=tmp_path).network)
-    assert {each.dtype for each in network.parameters()} == {torch.float32}
+    assert {parameter.dtype for parameter in network.parameters()} == {torch.float32}
 
 
 def test_a_registered_backbone_extracts_maps_that_are_never_negative() -> None:
@@ -133,7 +133,7 @@ def test_other_kernels_load_by_name(folder: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_chmnets_networks_see_the_central_square_of_240_pixels() -> None:
-    assert [(each.pixels, each.shorter_side) for each in CHMNET_BRANCHES.values()] == [
+    assert [(item.pixels, item.shorter_side) for item in CHMNET_BRANCHES.values()] == [
         (240, 240),
         (240, 240),
     ]
@@ -170,7 +170,7 @@ def test_only_imagenets_backbones_have_a_head(
 ) -> None:
     head = own_head(resnet50)
     assert head is not None
-    assert [tuple(each.shape) for each in head] == [(1000, 2048), (1000,)]
+    assert [tuple(item.shape) for item in head] == [(1000, 2048), (1000,)]
     assert own_head(inat) is None
 
 

@@ -213,5 +213,5 @@ def test_tensors_come_back_as_they_were_saved(tmp_path: Path, chmnet: Layout) ->
 
 
 def test_every_layout_is_unlike_the_others() -> None:
-    layouts = [each.layout() for each in known_weights.PUBLISHED.values()]
+    layouts = [item.layout() for item in known_weights.PUBLISHED.values()]
     assert all(a != b for i, a in enumerate(layouts) for b in layouts[:i])

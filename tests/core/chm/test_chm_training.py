@@ -47,11 +47,11 @@ CELL = 2 / 15
 def toy_pair(number: int) -> Pair:
     """Random features and their shift by whole cells, with its truth."""
     rng = np.random.default_rng(number)
-    right, down = (int(each) for each in rng.integers(-3, 4, 2))
+    right, down = (int(integer) for integer in rng.integers(-3, 4, 2))
     source = torch.tensor(rng.standard_normal((CHANNELS, 15, 15))).half()
     shift = torch.tensor([[right * CELL], [down * CELL]])
     nodes, points = node_coordinates().T + shift, normalised(fixed_grid()) + shift
-    masks = [(each.abs() <= 1).all(0) for each in (nodes, points)]
+    masks = [(item.abs() <= 1).all(0) for item in (nodes, points)]
     return Pair(source, source.roll((down, right), (1, 2)), nodes, masks[0], points, masks[1])
 
 
@@ -77,7 +77,7 @@ def new_training(
 
 
 def weights(training: Training) -> list[Tensor]:
-    return [each.detach().clone() for each in training.learner.state_dict().values()]
+    return [item.detach().clone() for item in training.learner.state_dict().values()]
 
 
 def test_a_few_steps_lower_the_loss(monitor: Pair) -> None:
@@ -170,7 +170,7 @@ def test_the_best_monitored_weights_are_the_result(
     scores = iter([replace(good, mean_px=2.0)])
     list(training.steps(4))
     assert all(map(torch.equal, training.best.values(), best))
-    assert [each["step"] for each in training.history] == [2, 4]
+    assert [item["step"] for item in training.history] == [2, 4]
 
 
 # Pairs of photos
@@ -220,7 +220,7 @@ def test_cross_pairs_take_another_photo(lite0: LoadedBackbone, photos: list[str]
     own = PairStream(lite0, photos, 0, plan=PairPlan(("weak",)))
     cross = replace(own, plan=PairPlan(("weak",), cross_share=1.0))
     pairs = [stacked([stream[i] for i in range(4)]) for stream in (own, cross)]
-    errors = [rules_score(each)["best cell"].mean_px for each in pairs]
+    errors = [rules_score(pair)["best cell"].mean_px for pair in pairs]
     assert errors[0] < 0.7 * errors[1]
 
 
@@ -269,5 +269,5 @@ def test_the_shipped_weights_load_strictly_and_are_small() -> None:
     state = torch.load(EMBEDDED, weights_only=True)
     assert EMBEDDED.stat().st_size < 360_000
     CHMLearner(112).load_state_dict(state, strict=True)
-    assert all(each.isfinite().all() and each.dtype == torch.float32 for each in state.values())
+    assert all(item.isfinite().all() and item.dtype == torch.float32 for item in state.values())
     assert EMBEDDED.with_suffix(".md").is_file()

@@ -84,16 +84,16 @@ def test_the_toy_has_the_published_correlations() -> None:
         x = correlations(learner, source, target)
         y = conv6d(x, kernel_6d(learner)) + learner.chm6d.bias
     seen = x.mean(), x.max(), x[0, 1, 3, 4, 5, 6], x[2, 2, 7, 7, 7, 7]
-    assert [float(each) for each in seen] == near(0.209345, 0.999693, 0.097022, 0.717383)
+    assert [float(item) for item in seen] == near(0.209345, 0.999693, 0.097022, 0.717383)
     also = y.mean(), y[1, 1, 7, 7, 7, 7], y[0, 2, 0, 0, 14, 14]
-    assert [float(each) for each in also] == near(2.792186, 6.676029, 0.012497)
+    assert [float(item) for item in also] == near(2.792186, 6.676029, 0.012497)
 
 
 def test_the_toy_has_the_published_output(toy: tuple[Tensor, Tensor]) -> None:
     plain, seen_by_learner = toy
     seen = plain.mean(), plain.max(), plain[0, 0], plain[465, 465], plain[123, 456]
     expected = near(15.512747, 21.088268, 0.139487, 21.069099, 20.657250)
-    assert [float(each) for each in seen] == expected
+    assert [float(item) for item in seen] == expected
     assert divmod(int(plain.argmax()), 900) == (558, 200)
     torch.testing.assert_close(seen_by_learner, plain, atol=1e-4, rtol=0)
 
@@ -163,7 +163,7 @@ def test_company_does_not_change_a_pair() -> None:
     with torch.no_grad():
         source, targets = learner.encode(random_features(1))[0], learner.encode(random_features(3))
     together = learner.correlate(source, targets)
-    alone = torch.cat([learner.correlate(source, each[None]) for each in targets])
+    alone = torch.cat([learner.correlate(source, target[None]) for target in targets])
     torch.testing.assert_close(together, alone, atol=1e-5, rtol=1e-5)
 
 
@@ -213,7 +213,7 @@ def test_the_gradient_is_the_slope() -> None:
 def test_the_hough_layers_have_the_published_number_of_weights(kernel: str, n: int) -> None:
     learner = CHMLearner(8, kernel)
     layers = (learner.chm6d, learner.chm4d)
-    assert sum(each.numel() for layer in layers for each in layer.parameters()) == n
+    assert sum(parameter.numel() for layer in layers for parameter in layer.parameters()) == n
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
@@ -221,7 +221,7 @@ def test_a_state_dict_tells_its_learner(kernel: str) -> None:
     learner = random_learner(kernel)
     loaded = learner_of(learner.state_dict())
     assert (loaded.kernel, loaded.feat_dim) == (kernel, 8)
-    assert not any(each.requires_grad for each in loaded.parameters())
+    assert not any(parameter.requires_grad for parameter in loaded.parameters())
 
 
 def test_the_published_names_are_the_learners() -> None:

@@ -109,7 +109,7 @@ def test_two_pairs_share_a_4d_transform(kernel: str) -> None:
 def test_two_pairs_share_a_6d_transform(kernel: str) -> None:
     x, kernels = complex_signal(9, 6, 6, 6, 6), random_kernels(kernel)
     y = correlate_6d(x, mixing(kernel, kernels, LENGTH), LENGTH)
-    groups = [[m in each for each in SCALE_GROUPS[kernel]].index(True) for m in range(9)]
+    groups = [[m in item for item in SCALE_GROUPS[kernel]].index(True) for m in range(9)]
     whole = kernels[groups].reshape(3, 3, 5, 5, 5, 5)
     for part, signal in enumerate((x.real, x.imag)):
         expected = conv6d(signal.reshape(3, 3, 6, 6, 6, 6), whole).reshape(9, -1)

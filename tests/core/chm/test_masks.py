@@ -28,8 +28,8 @@ def written(path: Path, content: Any) -> Path:
 
 
 def test_rows_booleans_and_digits_mean_the_same(tmp_path: Path) -> None:
-    booleans = [[bool(each) for each in row] for row in ROWS]
-    text = "".join(str(each) for row in ROWS for each in row)
+    booleans = [[bool(item) for item in row] for row in ROWS]
+    text = "".join(str(item) for row in ROWS for item in row)
     masks = masks_read(written(tmp_path, {"a/1.jpg": ROWS, "a/2.jpg": booleans, "a/3.jpg": text}))
     for mask in (*masks.values(), mask_of_text(text)):
         assert mask.astype(int).tolist() == ROWS

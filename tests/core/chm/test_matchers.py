@@ -20,7 +20,7 @@ from tests.core.toys import toy_crops, toy_matcher
 def test_batch_size_never_changes_what_is_kept() -> None:
     matcher, crops = toy_matcher(), toy_crops(7)
     together = matcher.encode(crops, "source")
-    alone = torch.cat([matcher.encode(each[None], "source") for each in crops])
+    alone = torch.cat([matcher.encode(crop[None], "source") for crop in crops])
     parts = matcher.encode_stream(range(7), crops.__getitem__, "source", size=4)
     assert torch.equal(together, alone)
     assert torch.equal(together, torch.cat([kept for _, kept in parts]))
@@ -78,7 +78,7 @@ def test_a_published_matcher_has_two_branches(monkeypatch: pytest.MonkeyPatch) -
     matcher = matcher_load("chmnet-psi")
     assert (matcher.sha256, matcher.source.mean, matcher.kept) == ("abc", (1.0, 2.0, 3.0), 2)
     x = torch.zeros(1, 3, 240, 240)
-    assert [float(each.network(x)[0, 0, 0, 0]) for each in (matcher.source, matcher.target)] == [
+    assert [float(item.network(x)[0, 0, 0, 0]) for item in (matcher.source, matcher.target)] == [
         1,
         2,
     ]

@@ -226,4 +226,6 @@ def test_masks_by_image_need_a_mask(gallery: Gallery, targets: Targets) -> None:
     decision = classify(
         query, gallery, "chm-corr-plus", targets=targets, mask=mask, n_shortlist=6, n_voters=6
     )
-    assert {match.query_cell for each in decision.exemplars() for match in each.matches} == {24}
+    assert {
+        match.query_cell for exemplar in decision.exemplars() for match in exemplar.matches
+    } == {24}

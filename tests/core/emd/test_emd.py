@@ -71,7 +71,7 @@ def test_three_by_three_toy_has_the_published_marginals() -> None:
         ".154656",
     ]
     weights = np.array(query, dtype=float)
-    assert digits(plan.sum(1)) == [f"0{each}" for each in rows.split()]
+    assert digits(plan.sum(1)) == [f"0{part}" for part in rows.split()]
     expected = weights / (weights.sum() + 1e-5)
     np.testing.assert_allclose(plan.sum(0).numpy(), expected, atol=1e-6)
 
@@ -151,7 +151,7 @@ def test_agrees_with_the_plain_loop(stop: str, channels: int) -> None:
 def test_per_pair_scores_do_not_depend_on_company() -> None:
     maps = random_maps(6, 256)
     together = emd_scores(maps[0], maps[1:], stop="per_pair").scores
-    alone = [emd_scores(maps[0], each[None], stop="per_pair").scores for each in maps[1:]]
+    alone = [emd_scores(maps[0], item[None], stop="per_pair").scores for item in maps[1:]]
     np.testing.assert_allclose(together, torch.cat(alone), atol=1e-6)
 
 
@@ -224,9 +224,9 @@ def test_three_by_three_toy_has_the_published_cross_correlation() -> None:
     of_query = ".116601 .101725 .096701 .078481 .097722 .107870 .113867 .103192 .154656"
     of_gallery = ".076356 .104921 .098628 .108150 .126518 .099798 .139566 .103785 .113092"
     pair = emd_scores(maps[0], maps[1:], stop="converged").plan[0].double()
-    total = sum(float(each) for each in of_query.split())
+    total = sum(float(part) for part in of_query.split())
     for sums, printed in ((pair.sum(0), of_query), (pair.sum(1), of_gallery)):
-        assert digits(sums * (total + 1e-5)) == [f"0{each}" for each in printed.split()]
+        assert digits(sums * (total + 1e-5)) == [f"0{part}" for part in printed.split()]
 
 
 def test_the_query_against_itself_gives_the_published_digits() -> None:

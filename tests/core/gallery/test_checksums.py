@@ -18,7 +18,7 @@ def spoil(path: Path, n_bytes: int = 50) -> None:
     """Flip bytes in the middle of a file."""
     content = bytearray(path.read_bytes())
     middle = len(content) // 2
-    content[middle : middle + n_bytes] = (255 - each for each in content[middle:][:n_bytes])
+    content[middle : middle + n_bytes] = (255 - item for item in content[middle:][:n_bytes])
     path.write_bytes(content)
 
 

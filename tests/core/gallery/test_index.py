@@ -26,7 +26,7 @@ def test_neighbours_are_those_of_brute_force(gallery: Gallery, n: int) -> None:
     rows, cosines = gallery.nearest(queries, n)
     for query, *found in zip(queries, rows, cosines, strict=True):
         expected = nearest_brute_force(gallery.vectors, query.numpy(), n)
-        assert list(zip(*(each.tolist() for each in found), strict=True)) == expected
+        assert list(zip(*(item.tolist() for item in found), strict=True)) == expected
 
 
 def test_equal_images_come_in_the_order_of_their_rows(gallery: Gallery) -> None:
@@ -227,7 +227,7 @@ def test_only_images_of_the_given_classes_compete(gallery: Gallery, n: int) -> N
     query = toy_features(1, seed=3).vectors
     rows, cosines = gallery.nearest(query, n, classes={0, 2})
     everyone = nearest_brute_force(gallery.vectors, query[0].numpy(), 60)
-    expected = [each for each in everyone if gallery.labels[each[0]] in (0, 2)][:n]
+    expected = [person for person in everyone if gallery.labels[person[0]] in (0, 2)][:n]
     assert list(zip(rows[0].tolist(), cosines[0].tolist(), strict=True)) == expected
 
 

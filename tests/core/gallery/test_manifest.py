@@ -44,4 +44,4 @@ def test_a_failed_write_keeps_the_old_file_and_leaves_no_other(tmp_path: Path) -
     with pytest.raises(TypeError, match="not JSON serializable"):
         write_atomically(tmp_path / "m.json", {"a": object()})
     assert json.loads((tmp_path / "m.json").read_text()) == {"a": 1}
-    assert [each.name for each in tmp_path.iterdir()] == ["m.json"]
+    assert [path.name for path in tmp_path.iterdir()] == ["m.json"]

@@ -52,8 +52,8 @@ def expected(vectors: Vectors, query: Tensor, n: int) -> list[tuple[int, float]]
 
 
 def found(vectors: Vectors, queries: Tensor, n: int) -> list[list[tuple[int, float]]]:
-    rows, cosines = (each.tolist() for each in nearest(vectors, queries, n))
-    return [list(zip(*each, strict=True)) for each in zip(rows, cosines, strict=True)]
+    rows, cosines = (item.tolist() for item in nearest(vectors, queries, n))
+    return [list(zip(*row, strict=True)) for row in zip(rows, cosines, strict=True)]
 
 
 @pytest.mark.usefixtures("n_threads", "small_steps")
@@ -61,7 +61,7 @@ def found(vectors: Vectors, queries: Tensor, n: int) -> list[list[tuple[int, flo
 @pytest.mark.parametrize("n", [1, 10, 100, 200])
 def test_neighbours_are_those_of_brute_force(dtype: str, n: int) -> None:
     vectors, queries = with_copies(200, dtype), unit_vectors(5, seed=1)
-    assert found(vectors, queries, n) == [expected(vectors, each, n) for each in queries]
+    assert found(vectors, queries, n) == [expected(vectors, query, n) for query in queries]
 
 
 @pytest.mark.usefixtures("n_threads", "small_steps")
@@ -120,7 +120,7 @@ def test_a_file_mapped_for_reading_gives_what_the_array_gives(tmp_path: Path, dt
 
 @pytest.mark.usefixtures("n_threads")
 def test_work_ahead_keeps_its_order() -> None:
-    assert list(map_ahead(str, range(50), n_ahead=3)) == [str(each) for each in range(50)]
+    assert list(map_ahead(str, range(50), n_ahead=3)) == [str(item) for item in range(50)]
 
 
 def test_work_ahead_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

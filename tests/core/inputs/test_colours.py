@@ -99,7 +99,7 @@ def sixteen(kind: int, values: np.ndarray[Any, Any], clear: bytes) -> bytes:
     rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in values)
     header = struct.pack(">IIBBBBB", 64, 64, 16, kind, 0, 0, 0)
     parts = (b"IHDR", header), (b"tRNS", clear), (b"IDAT", zlib.compress(rows)), (b"IEND", b"")
-    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*each) for each in parts)
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*part) for part in parts)
 
 
 @pytest.mark.parametrize("kind", [0, 2], ids=["grey", "colour"])

@@ -46,7 +46,7 @@ def split(answers: Answers) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
 def test_auroc_is_the_share_of_pairs_in_the_right_order(answers: Answers) -> None:
     confidence, right = split(answers)
     pairs = [np.sign(a - b) for a in confidence[right] for b in confidence[~right]]
-    expected = np.mean([(1 + each) / 2 for each in pairs]) if pairs else math.nan
+    expected = np.mean([(1 + pair) / 2 for pair in pairs]) if pairs else math.nan
     assert auroc(confidence, right) == pytest.approx(expected, nan_ok=True)
 
 
@@ -88,7 +88,7 @@ def test_calibration_error_is_the_plain_loops(answers: Answers, n_bins: int) -> 
 
 def test_bins_are_closed_on_the_right_and_empty_ones_are_left_out() -> None:
     bins = calibration_bins([0.0, 3 * 0.1, 0.31, 1.0], [False, True, True, True], n_bins=10)
-    assert [(each.low, each.high, each.n) for each in bins] == [
+    assert [(item.low, item.high, item.n) for item in bins] == [
         (0.0, 0.1, 1), (0.2, 0.3, 1), (0.3, 0.4, 1), (0.9, 1.0, 1)
     ]  # fmt: skip
 
