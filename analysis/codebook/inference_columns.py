@@ -112,6 +112,39 @@ EQUIVALENCE = (
     Column("welch_p", "number", "probability", "The larger p of Welch's two one-sided tests."),
 )  # fmt: skip
 
+DETECTION_MODEL = (
+    ANALYSED,
+    Column(
+        "kind", "string", "",
+        "condition: an arm. contrast: a declared pair of arms, a minus b. random: how much people "
+        "or photos differ.",
+        ("condition", "contrast", "random"),
+    ),
+    Column("a", "string", "", "The condition, or the first of the pair; empty where random."),
+    Column("b", "string", "", "The second of the pair; empty for the others."),
+    Column(
+        "quantity", "string", "",
+        "sensitivity, criterion: of the typical person and photo. accuracy, accuracy_ai_correct, "
+        "accuracy_ai_wrong: over all people and photos. Random: whose standard deviation.",
+    ),
+    Column("unit", "string", "", "Of estimate, se, low and high: log odds or percent."),
+    Column("estimate", "number", "see unit", "Empty where the model has no numbers."),
+    Column("se", "number", "see unit", "Standard error; of rates by the delta method."),
+    Column("low", "number", "see unit", "Lower end of the 95 % interval, Student's t."),
+    Column("high", "number", "see unit", "Upper end of the same interval."),
+    Column(
+        "p", "number", "probability",
+        "Two-sided p of a contrast, not corrected; empty below 10 people an arm.",
+    ),
+    Column(
+        "note", "string", "",
+        "What to know of the row: too few people for a p value, no answers, a penalised cell.",
+    ),
+    Column("n_responses", "integer", "answers", "Answers fitted; detection_model.txt says which."),
+    Column("n_participants", "integer", "people", "Participants whose answers these are."),
+    Column("n_images", "integer", "images", "Photos that they are about."),
+)  # fmt: skip
+
 MIXED_MODEL = (
     ANALYSED,
     Column(

@@ -7,7 +7,13 @@ docs/metrics.md.
 from __future__ import annotations
 
 from analysis.codebook.codebook import Column
-from analysis.codebook.inference_columns import DIFFERENCES, EQUIVALENCE, MIXED_MODEL, TESTS
+from analysis.codebook.inference_columns import (
+    DETECTION_MODEL,
+    DIFFERENCES,
+    EQUIVALENCE,
+    MIXED_MODEL,
+    TESTS,
+)
 from analysis.codebook.shared_columns import (
     ANALYSED,
     BOOTSTRAP,
@@ -132,6 +138,7 @@ TABLES = {
     "tests": TESTS,
     "differences": DIFFERENCES,
     "equivalence": EQUIVALENCE,
+    "detection_model": DETECTION_MODEL,
     "mixed_model": MIXED_MODEL,
     "team": TEAM,
     "team_curve": TEAM_CURVE,

@@ -20,6 +20,10 @@ DATA_TITLES = {
 OTHERS = (
     ("consort.csv", "who took part and what became of them, for each arm"),
     ("tables/*.csv", "the analysis: percentages 0-100, times in ms"),
+    (
+        "tables/detection_model.txt",
+        "the signal-detection model in words: what was fitted, and if it converged",
+    ),
     ("tables/mixed_model.txt", "the mixed model in words: what was fitted, and if it converged"),
     ("figures/*", "the same as pictures (only where this installation draws them)"),
     ("codebook.csv", "what every column of every CSV file means, with its unit"),

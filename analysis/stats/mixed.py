@@ -249,7 +249,7 @@ def _specification(sample: _Sample, problem: str, fit: Fit | None, seed: int) ->
         "Method: maximum likelihood by the Laplace approximation; Wald intervals (95 %) and "
         "two-sided Wald p values from the inverse Hessian, uncorrected for the number of terms.",
         "Limit: there is no random slope. Where people differ in how readily they accept, p values "
-        "on one kind of trials are too small; read the plain mean, or the bootstrap over people.",
+        "on one kind of trials are too small; the signal-detection model has such slopes.",
     ]
     if fit is not None:
         lines.append(

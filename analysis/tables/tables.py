@@ -16,6 +16,7 @@ from analysis.codebook.codebook import Column
 from analysis.codebook.table_columns import TABLES
 from analysis.stats.analysis_plan import Declared, DeclaredCondition
 from analysis.stats.analysis_sets import Sample, samples_of
+from analysis.stats.detection import detection_model
 from analysis.stats.equivalence import equivalence_table
 from analysis.stats.exclusions import NOT_MEASURED, exclusion_table
 from analysis.stats.mixed import mixed_table
@@ -55,6 +56,13 @@ def _mixed_model(sample: Sample, declared: Declared) -> DataFrame:
     return _saying(table, {sample.name: table.attrs[SPECIFICATION]})
 
 
+def _detection_model(sample: Sample, declared: Declared) -> DataFrame:
+    model = detection_model(
+        sample.answers, conditions=declared.names, pairs=declared.pairs, seed=declared.seed
+    )
+    return _saying(model.table, {sample.name: model.specification})
+
+
 def _saying(table: DataFrame, words: Mapping[str, str]) -> DataFrame:
     """Return the table; it carries what its model is, by the value of ``analysed``."""
     table.attrs[SPECIFICATION] = dict(words)
@@ -85,6 +93,7 @@ PARTS: dict[str, Part] = {
     "tests": pair_tests_table,
     "differences": differences_table,
     "equivalence": _equivalence,
+    "detection_model": _detection_model,
     "mixed_model": _mixed_model,
     "images": images_table,
     "times": times_table,
@@ -119,9 +128,7 @@ def tables_of(
     everyone, *_, kept = found = samples_of(responses, people, declared)
     pools = pools_of(items, declared)
     samples = (everyone,) if kept.people is everyone.people else found
-    wanted = [
-        name for name in (*PARTS, "team", "team_curve", "team_prevalence") if name not in without
-    ]
+    wanted = [name for name in (*PARTS, *OF_TEAMS) if name not in without]
     made: dict[str, list[DataFrame]] = {name: [] for name in wanted}
     total, done = len(samples) * len(made), 0
     for sample in samples:

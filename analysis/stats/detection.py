@@ -1,0 +1,279 @@
+"""The signal-detection model of a study: who accepts what, people and photos as random effects.
+
+    accepts ~ arm × AI_correct + (1 + AI_correct | person) + (1 | photo) [+ (1 | photo : arm)]
+
+a binomial model with a logit link (DeCarlo 1998, doi:10.1037/1082-989X.3.2.186). Of each arm
+
+    sensitivity = logit P(accept | AI right) − logit P(accept | AI wrong)
+    criterion   = −(logit P(accept | AI right) + logit P(accept | AI wrong)) / 2
+
+of the typical person and photo, and accuracy in percent over all people and photos. The slope of
+AI_correct lets people differ in bias; without it standard errors by kind are too small. Pure.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from pandas import DataFrame
+from scipy.special import expit
+from scipy.stats import t as student
+
+from analysis.stats.detection_fit import DetectionFit, Rows, maximise_detection
+from analysis.stats.laplace import Floats
+
+MAX_PEOPLE = 400
+LEAST_PEOPLE = 10  # an arm, for a p value
+QUANTITIES = ("sensitivity", "criterion", "accuracy", "accuracy_ai_correct", "accuracy_ai_wrong")
+UNITS = ("log odds", "log odds", *("percent (0-100)",) * 3)
+SPREADS = ("people, AI wrong", "people, AI right", "their correlation", "photos", "photos by arm")
+COLUMNS = (
+    *("kind", "a", "b", "quantity", "unit", "estimate", "se", "low", "high", "p", "note"),
+    *("n_responses", "n_participants", "n_images"),
+)
+_SHARED = 0.5  # of an arm's answers on photos of another arm, from which photos vary by arm, too
+_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(40)
+_WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Detection:
+    """The fitted model: its ``table`` (columns ``COLUMNS``) and its ``specification`` in words.
+
+    ``problem`` says why there are no numbers, or is empty. ``fit`` is of ``arms``, those with
+    answers of both kinds.
+    """
+
+    table: DataFrame
+    specification: str
+    problem: str
+    arms: tuple[str, ...]
+    fit: DetectionFit | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Taken:
+    """The answers that are fitted, and how many people each arm has."""
+
+    rows: Rows
+    arms: tuple[str, ...]
+    n_people: Floats
+    n_all: int
+
+    @property
+    def counts(self) -> tuple[int, int, int]:
+        r = self.rows
+        return r.accepted.size, np.unique(r.person).size, np.unique(r.photo).size
+
+
+def detection_model(
+    responses: DataFrame,
+    *,
+    conditions: Sequence[str],
+    pairs: Sequence[tuple[str, str]],
+    seed: int = 0,
+) -> Detection:
+    """Fit the model to responses, one row a trial, and compare each of ``pairs``, a − b.
+
+    ``responses`` needs ``participant_id``, ``condition``, ``is_ai_correct``, ``is_correct`` and
+    ``item_id`` (or ``image``). Beyond ``MAX_PEOPLE`` people so many are drawn by ``seed``.
+    Nothing is raised for data that the model cannot be fitted to: ``problem`` says why.
+    """
+    taken = _taken(responses, conditions, seed)
+    problem = _obstacle(taken)
+    fit = None if problem else maximise_detection(taken.rows)
+    if fit is not None and fit.message:
+        problem, fit = f"The fit did not converge: {fit.message} It has no numbers.", None
+    table = _table(taken, fit, conditions, pairs)
+    return Detection(table, _specification(taken, fit, problem, seed), problem, taken.arms, fit)
+
+
+def _taken(responses: DataFrame, conditions: Sequence[str], seed: int) -> _Taken:
+    names = responses["condition"].astype("str")
+    kinds = responses["is_ai_correct"].astype(bool)
+    seen = set(zip(names, kinds, strict=True))
+    arms = tuple(name for name in conditions if {(name, True), (name, False)} <= seen)
+    frame = responses[names.isin(arms).to_numpy()]
+    people = frame["participant_id"].astype("str")
+    ids = people.unique()
+    if len(ids) > MAX_PEOPLE:
+        ids = ids[np.random.default_rng(seed).permutation(len(ids))[:MAX_PEOPLE]]
+    kept = frame[people.isin(ids).to_numpy()]
+    arm = pd.Categorical(kept["condition"].astype("str"), categories=arms).codes
+    photo = kept["item_id" if "item_id" in kept else "image"].astype("str")
+    person = pd.factorize(kept["participant_id"].astype("str"))[0]
+    right = kept["is_ai_correct"].to_numpy(dtype=bool)
+    rows = Rows(
+        kept["is_correct"].to_numpy(dtype=bool) == right,
+        arm.astype(np.intp),
+        right.astype(np.intp),
+        person.astype(np.intp),
+        pd.factorize(photo)[0].astype(np.intp),
+        len(arms),
+        False,
+    )
+    n_people = [np.unique(rows.person[rows.arm == place]).size for place in range(len(arms))]
+    has_pairs = _shares_photos(rows)
+    rows = Rows(rows.accepted, rows.arm, rows.kind, rows.person, rows.photo, rows.n_arms, has_pairs)
+    return _Taken(rows, arms, np.array(n_people, dtype=float), len(responses))
+
+
+def _shares_photos(rows: Rows) -> bool:
+    """Say whether some arm's photos are mostly those of another arm, as twins' are."""
+    n_photos = int(rows.photo.max(initial=-1)) + 1
+    counts = np.zeros((rows.n_arms, n_photos))
+    np.add.at(counts, (rows.arm, rows.photo), 1)
+    shared = counts @ (counts > 0).T  # answers of an arm on photos of another
+    np.fill_diagonal(shared, 0)
+    return bool((shared >= _SHARED * counts.sum(axis=1)[:, None]).any()) if n_photos else False
+
+
+def _obstacle(taken: _Taken) -> str:
+    n, n_people, n_images = taken.counts
+    if not n:
+        return "There are no answers of both kinds in any arm; nothing was fitted."
+    if min(n_people, n_images) < 3:
+        return (
+            f"There are {n_people} people and {n_images} photos; expected several of both. "
+            "Nothing was fitted."
+        )
+    return ""
+
+
+def _quantities(point: Floats, n_arms: int) -> Floats:
+    """Return ``QUANTITIES`` of each arm, ``(a, 5)``, at β and the spreads."""
+    beta, (l11, l21, l22, sigma, tau) = point[: 2 * n_arms].reshape(-1, 2), point[2 * n_arms :]
+    wrong, right = beta[:, 0], beta[:, 1]
+    photos = sigma**2 + tau**2
+    accepts_wrong, accepts_right = (
+        expit(mean[:, None] + math.sqrt(variance + photos) * _NODES) @ _WEIGHTS
+        for mean, variance in ((wrong, l11**2), (right, l21**2 + l22**2))
+    )
+    rates = (accepts_right + 1 - accepts_wrong) / 2, accepts_right, 1 - accepts_wrong
+    return np.stack([right - wrong, -(right + wrong) / 2, *(100 * rate for rate in rates)], axis=1)
+
+
+def _values(fit: DetectionFit, n_arms: int) -> tuple[Floats, Floats]:
+    """Return the quantities ``(a · 5,)`` and their covariance, by the delta method."""
+    point = np.concatenate([fit.beta, fit.spreads])
+    jacobian = np.empty((5 * n_arms, point.size))
+    for place in range(point.size):
+        step = np.zeros(point.size)
+        step[place] = 1e-5
+        moved = _quantities(point + step, n_arms) - _quantities(point - step, n_arms)
+        jacobian[:, place] = moved.ravel() / 2e-5
+    return _quantities(point, n_arms).ravel(), jacobian @ fit.covariance @ jacobian.T
+
+
+def _table(
+    taken: _Taken,
+    fit: DetectionFit | None,
+    conditions: Sequence[str],
+    pairs: Sequence[tuple[str, str]],
+) -> DataFrame:
+    values = None if fit is None else _values(fit, len(taken.arms))
+    rows: list[tuple[object, ...]] = []
+    for kind, sides in _asked(conditions, pairs):
+        places = [taken.arms.index(name) if name in taken.arms else -1 for name in sides]
+        note = _note(taken, fit, sides, places)
+        for number, (quantity, unit) in enumerate(zip(QUANTITIES, UNITS, strict=True)):
+            cells = (math.nan,) * 5
+            if values is not None and min(places) >= 0:
+                cells = _compared(taken, *values, places, number)
+            names = (sides[0], sides[1] if len(sides) > 1 else None)
+            rows.append((kind, *names, quantity, unit, *cells, note, *taken.counts))
+    spreads = np.full(5, math.nan) if fit is None else fit.sds()
+    for name, spread in zip(SPREADS, spreads, strict=True):
+        unit = "-1 to 1" if name == SPREADS[2] else "log odds"
+        random = ("random", None, None, name, unit, spread, *(math.nan,) * 4, "")
+        rows.append((*random, *taken.counts))
+    return DataFrame(rows, columns=list(COLUMNS))
+
+
+def _asked(
+    conditions: Sequence[str], pairs: Sequence[tuple[str, str]]
+) -> list[tuple[str, tuple[str, ...]]]:
+    return [
+        *(("condition", (name,)) for name in conditions),
+        *(("contrast", pair) for pair in pairs),
+    ]
+
+
+def _compared(
+    taken: _Taken, values: Floats, covariance: Floats, places: Sequence[int], number: int
+) -> tuple[float, float, float, float, float]:
+    """Return a quantity of an arm, or of the first arm minus the second."""
+    weights = np.zeros(values.size)
+    for place, sign in zip(places, (1.0, -1.0), strict=False):
+        weights[5 * place + number] = sign
+    people = taken.n_people[list(places)]
+    is_without_p = len(places) == 1 or bool((people < LEAST_PEOPLE).any())
+    freedom = float(people.sum()) - len(places)
+    variance = float(weights @ covariance @ weights)
+    return _numbers(float(weights @ values), variance, freedom, is_without_p)
+
+
+def _numbers(
+    estimate: float, variance: float, freedom: float, is_without_p: bool
+) -> tuple[float, float, float, float, float]:
+    if not variance > 0 or freedom < 1:
+        return estimate, math.nan, math.nan, math.nan, math.nan
+    se = math.sqrt(variance)
+    reach = float(student.ppf(0.975, freedom)) * se
+    p = math.nan if is_without_p else float(2 * student.sf(abs(estimate) / se, freedom))
+    return estimate, se, estimate - reach, estimate + reach, p
+
+
+def _note(
+    taken: _Taken, fit: DetectionFit | None, sides: Sequence[str], places: Sequence[int]
+) -> str:
+    """Say in words what to know of a row: who is missing, too few, or alike."""
+    parts = []
+    for name, place in zip(sides, places, strict=True):
+        if place < 0:
+            parts.append(f"{name} has no answers of both kinds")
+            continue
+        n = int(taken.n_people[place])
+        if n < LEAST_PEOPLE and len(sides) > 1:
+            people = "person" if n == 1 else "people"
+            parts.append(f"{name} has {n} {people}: no p value below {LEAST_PEOPLE} an arm")
+        parts += [
+            f"penalised: in {name} all answers to a {kind} AI are alike"
+            for number, kind in enumerate(("wrong", "right"))
+            if fit is not None and fit.is_penalised[2 * place + number]
+        ]
+    return "; ".join(parts)
+
+
+def _specification(taken: _Taken, fit: DetectionFit | None, problem: str, seed: int) -> str:
+    n, n_people, n_images = taken.counts
+    photos = " + (1 | photo : arm)" if taken.rows.has_pairs else ""
+    which = f"all {taken.n_all:,} answers"
+    if n < taken.n_all:
+        which = (
+            f"{n:,} of {taken.n_all:,} answers (at most {MAX_PEOPLE} people, drawn by seed {seed}, "
+            "of arms with answers of both kinds)"
+        )
+    lines = [
+        "Model: accepts ~ arm * AI_correct + (1 + AI_correct | person) + (1 | photo)"
+        f"{photos}; binomial, logit link.",
+        "Sensitivity is the log odds of accepting a right answer minus those of accepting a wrong "
+        "one; the criterion is minus their mean. Accuracies are over all people and photos, half "
+        "of the answers right, with delta-method standard errors.",
+        f"Data: {which}; {n_people:,} people, {n_images:,} photos. Arms: "
+        f"{', '.join(taken.arms) or 'none'}.",
+        "Method: maximum likelihood by the Laplace approximation; Student intervals (95 %) and "
+        "two-sided p with people minus arms degrees of freedom, uncorrected for the number of "
+        f"terms; no p below {LEAST_PEOPLE} people an arm. A cell whose answers are all alike has a "
+        "Student prior (7 degrees of freedom, scale 2.5 log odds) and is named.",
+    ]
+    if fit is not None:
+        lines.append(
+            f"Converged after {fit.n_evaluations} evaluations; log likelihood "
+            f"{fit.log_likelihood:.3f}."
+        )
+    return "\n".join([*lines, problem] if problem else lines)

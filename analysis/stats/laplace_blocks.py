@@ -1,0 +1,225 @@
+"""The likelihood of a logistic model with person slopes and photos, by Laplace. Pure.
+
+    logit P(accept) = β[cell] + (L v)[kind] + σ u[photo] + τ w[photo × arm],   v, u, w ~ N(0, I)
+
+v has two numbers a person and L is lower triangular, so that people differ in how readily they
+accept a wrong answer (kind 0) and a right one (kind 1), and the two may correlate. It is
+(1 + AI_correct | person) + (1 | photo) + (1 | photo : arm) of lme4, in other coordinates.
+
+The approximation is that of ``laplace``. In H = I + AᵀWA the photo × arm effects are diagonal, and
+so are the photos once these are eliminated (a photo × arm is of one photo); what is left is a
+matrix of two rows a person. People who share no photo, not even through others, are independent:
+the likelihood is a sum over groups of people (``groups_of``), each with a small matrix.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import cho_factor, cho_solve
+from scipy.sparse import csr_array
+from scipy.special import expit
+
+from analysis.stats.laplace import Floats, NotFitted
+from analysis.stats.laplace_system import (
+    Answers,
+    Effects,
+    Matrix,
+    Spreads,
+    System,
+    gram,
+    row_products,
+)
+
+N_SPREADS = 5  # l11, l21, l22, sigma, tau
+_DENSE = 60_000  # numbers of a matrix of photos and people that is held densely
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Spread:
+    """What H⁻¹ says of every row: the variance of its η, its covariance with its person's v.
+
+    ``photos`` and ``pairs`` are the traces of H⁻¹ over photos and over photo × arm.
+    """
+
+    leverage: Floats
+    with_person: Floats
+    photos: float
+    pairs: float
+
+
+class GroupLikelihood:
+    """The Laplace approximation of a group's answers, warm from its last call."""
+
+    def __init__(self, answers: Answers) -> None:
+        self.answers = answers
+        a = answers
+        self._columns = (2 * a.person[:, None] + np.arange(2)).ravel()
+        n_pairs = a.pair_photo.size
+        self._is_dense = n_pairs * 2 * a.n_people <= _DENSE
+        self._places = np.repeat(2 * a.n_people * a.pair, 2) + self._columns
+        self._starts = 2 * np.searchsorted(a.pair, np.arange(n_pairs + 1))
+        self._photo_starts = np.searchsorted(a.pair_photo, np.arange(a.n_photos + 1))
+        self._v = Effects(np.zeros(2 * a.n_people), np.zeros(a.n_photos), np.zeros(n_pairs))
+
+    def __call__(self, point: Floats) -> tuple[float, Floats]:
+        """Return f and its gradient over the whole point: β, then the spreads."""
+        a = self.answers
+        beta, spreads = point[: a.n_cells], Spreads.of(point[a.n_cells :])
+        coefficients = spreads.person[a.kind]  # (n, 2)
+        v = self._mode(beta, spreads, coefficients)
+        eta = self._eta(beta, spreads, coefficients, v)
+        mean = expit(a.sign * eta)
+        weight, residual = mean * (1 - mean), a.sign * (1 - mean)
+        system = self._system(weight, spreads, coefficients)
+        value = np.logaddexp(0, -a.sign * eta).sum() + (v.squares + system.log_determinant) / 2
+        spread = self._spread(system, coefficients)
+        slope = spread.leverage * weight * a.sign * (1 - 2 * mean) / 2
+        t = system.solve(self._sums(slope, spreads, coefficients))
+        total = slope - residual - weight * self._eta(0 * beta, spreads, coefficients, t)
+        gradient = np.bincount(a.cell, total, a.n_cells)
+        moved = self._moved(total, v, residual, t, weight, spread, spreads)
+        return float(value), np.concatenate([gradient, moved])
+
+    def _moved(
+        self, total: Floats, v: Effects, residual: Floats, t: Effects, weight: Floats,
+        spread: _Spread, spreads: Spreads,
+    ) -> Floats:  # fmt: skip
+        """Return the gradient over the spreads."""
+        a = self.answers
+        own, moved = (x.person.reshape(-1, 2)[a.person] for x in (v, t))
+        rows = total[:, None] * own + residual[:, None] * moved
+        rows += weight[:, None] * spread.with_person  # (n, 2)
+        by_kind = [rows[a.kind == kind].sum(axis=0) for kind in (0, 1)]
+        photo, sums = a.pair_photo, np.bincount(a.pair, total, a.pair_photo.size)
+        seen = np.bincount(a.pair, residual, a.pair_photo.size)
+        of_photo = float(sums @ v.photo[photo] + seen @ t.photo[photo])
+        of_pair = float(sums @ v.pair + seen @ t.pair)
+        return np.array([
+            by_kind[0][0], by_kind[1][0], by_kind[1][1],
+            of_photo + _ratio(a.n_photos - spread.photos, spreads.sigma),
+            of_pair + _ratio(a.pair_photo.size - spread.pairs, spreads.tau),
+        ])  # fmt: skip
+
+    def _eta(self, beta: Floats, spreads: Spreads, coefficients: Floats, v: Effects) -> Floats:
+        a = self.answers
+        own = (coefficients * v.person.reshape(-1, 2)[a.person]).sum(axis=1)
+        pair = spreads.sigma * v.photo[a.pair_photo] + spreads.tau * v.pair
+        eta: Floats = beta[a.cell] + own + pair[a.pair]
+        return eta
+
+    def _sums(self, x: Floats, spreads: Spreads, coefficients: Floats) -> Effects:
+        """Return Aᵀx."""
+        a = self.answers
+        weights = (coefficients * x[:, None]).ravel()
+        person = np.bincount(self._columns, weights, 2 * a.n_people).astype(float)
+        pair = np.bincount(a.pair, x, a.pair_photo.size).astype(float)
+        photo = np.bincount(a.pair_photo, pair, a.n_photos).astype(float)
+        return Effects(person, spreads.sigma * photo, spreads.tau * pair)
+
+    def _mode(self, beta: Floats, spreads: Spreads, coefficients: Floats) -> Effects:
+        """Return v̂: Newton's method with halved steps on a convex function."""
+        a, v = self.answers, self._v
+
+        def penalised(v: Effects) -> float:
+            eta = self._eta(beta, spreads, coefficients, v)
+            return float(np.logaddexp(0, -a.sign * eta).sum() + v.squares / 2)
+
+        value = penalised(v)
+        none = v.plus(v, -1)
+        if (flat := penalised(none)) < value:  # the last point was far away
+            v, value = none, flat
+        for _ in range(200):
+            mean = expit(a.sign * self._eta(beta, spreads, coefficients, v))
+            system = self._system(mean * (1 - mean), spreads, coefficients)
+            score = self._sums(a.sign * (1 - mean), spreads, coefficients)
+            step = system.solve(score.plus(v, -1))
+            size = 1.0
+            while (new := penalised(v.plus(step, size))) > value + 1e-9 * abs(value):
+                size /= 2
+                if size < 1e-6:
+                    raise NotFitted("the modes of the random effects were not found")
+            v, value = v.plus(step, size), new
+            if step.largest < 1e-7:
+                self._v = v
+                return v
+        raise NotFitted("the modes of the random effects did not settle")
+
+    def _system(self, weight: Floats, spreads: Spreads, coefficients: Floats) -> System:
+        a, n_pairs = self.answers, self.answers.pair_photo.size
+        shape = (n_pairs, 2 * a.n_people)
+        data = (weight[:, None] * coefficients).ravel()
+        sums: Floats = np.bincount(a.pair, weight, n_pairs).astype(float)
+        pair: Floats = 1 + spreads.tau**2 * sums
+        between: Matrix
+        by_photo: Matrix
+        if self._is_dense:
+            between = np.bincount(self._places, data, shape[0] * shape[1]).reshape(shape)
+            by_photo = np.add.reduceat(between / pair[:, None], self._photo_starts[:-1], axis=0)
+        else:
+            between = csr_array((data, self._columns, self._starts), shape=shape)
+            joining = csr_array(
+                (1 / pair, np.arange(n_pairs), self._photo_starts), shape=(a.n_photos, n_pairs)
+            )
+            by_photo = joining @ between
+        seen: Floats = np.bincount(a.pair_photo, sums / pair, a.n_photos).astype(float)
+        photo: Floats = 1 + spreads.sigma**2 * seen
+        schur = self._people(weight, coefficients)
+        schur -= gram(by_photo, spreads.sigma**2 / photo)
+        if spreads.tau:
+            schur -= gram(between, spreads.tau**2 / pair)
+        factor = cho_factor(schur, lower=True, check_finite=False)
+        return System(spreads, a.pair_photo, sums, pair, photo, between, by_photo, factor)
+
+    def _people(self, weight: Floats, coefficients: Floats) -> Floats:
+        """Return I plus the two-by-two blocks of people, ``(2 p, 2 p)``."""
+        a = self.answers
+        matrix = np.eye(2 * a.n_people)
+        places = 2 * np.arange(a.n_people)
+        for row in (0, 1):
+            for column in (0, 1):
+                product = weight * coefficients[:, row] * coefficients[:, column]
+                matrix[places + row, places + column] += np.bincount(a.person, product, a.n_people)
+        return matrix
+
+    def _spread(self, system: System, coefficients: Floats) -> _Spread:
+        """Return the variances and covariances under H⁻¹ (see ``_Spread``).
+
+        Given people's v, σ u + τ w of a photo × arm has the mean −k v and the variance γ.
+        """
+        a, spreads, photo = self.answers, system.spreads, self.answers.pair_photo
+        inverse = cho_solve(system.factor, np.eye(2 * a.n_people), check_finite=False)
+        x = system.between @ inverse  # (c, 2 p)
+        x_photo = (system.by_photo @ inverse)[photo]
+        of_pair = spreads.tau**2 / system.pair
+        of_photo = spreads.sigma**2 / (system.pair * system.photo[photo])
+        k = of_pair[:, None] * x + of_photo[:, None] * x_photo
+        q1, q2 = (row_products(system.between, each) for each in (x, x_photo))
+        q3 = np.bincount(photo, q2 / system.pair, a.n_photos)
+        quadratic = of_pair**2 * q1 + 2 * of_pair * of_photo * q2 + of_photo**2 * q3[photo]
+        gamma = of_pair + of_photo / system.pair
+        places = 2 * a.person
+        own = np.stack(
+            [
+                (inverse[places + j, places] * coefficients[:, 0])
+                + (inverse[places + j, places + 1] * coefficients[:, 1])
+                for j in (0, 1)
+            ],
+            axis=1,
+        )
+        across = np.stack([k[a.pair, places + j] for j in (0, 1)], axis=1)
+        leverage = (coefficients * (own - 2 * across)).sum(axis=1) + (quadratic + gamma)[a.pair]
+        var_photo = 1 / system.photo + spreads.sigma**2 * q3 / system.photo**2
+        inner = (
+            spreads.sigma**2
+            * system.weight
+            * (system.weight * var_photo[photo] - 2 * q2 / system.photo[photo])
+        )
+        var_pair = 1 / system.pair + of_pair * (inner + q1) / system.pair
+        return _Spread(leverage, own - across, float(var_photo.sum()), float(var_pair.sum()))
+
+
+def _ratio(part: float, spread: float) -> float:
+    """Return the trace's part of the slope; it vanishes with the spread."""
+    return part / spread if spread > 1e-6 else 0.0
