@@ -1,10 +1,13 @@
 """Addresses of a study's people, monitor, results and files, and the old ones that lead there."""
 
+from collections.abc import Callable
+
+from django.http.response import HttpResponseBase
 from django.urls import include, path
 from django.views.generic import RedirectView
 
 
-def moved(view: str) -> object:
+def moved(view: str) -> Callable[..., HttpResponseBase]:
     """Return a view that sends an old address to ``view`` for good, with its query."""
     return RedirectView.as_view(pattern_name=view, permanent=True, query_string=True)
 
