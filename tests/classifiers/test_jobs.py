@@ -87,7 +87,7 @@ def test_a_silent_job_is_offered_once_while_other_work_goes_on(
     offers, turns = [], iter(range(20))
     monkeypatch.setattr(_progress, "jobs_enqueue", lambda found: offers.append(len(found)))
     monkeypatch.setattr(jobs, "is_any_worker_alive", lambda: True)
-    monkeypatch.setattr(_progress.time, "sleep", lambda _: None)
+    monkeypatch.setattr("time.sleep", lambda _: None)
 
     def look() -> None:
         if next(turns) == 10:
