@@ -38,7 +38,7 @@ class PeopleForm(forms.Form):
 
     state = forms.ChoiceField(required=False, choices=[("", "all"), *STATE_WORDS.items()])
     condition = forms.ChoiceField(required=False)
-    reached = forms.ChoiceField(required=False, label="Is in")
+    reached = forms.ChoiceField(required=False, label="Now in")
     flag = forms.ChoiceField(
         required=False,
         choices=[
@@ -46,7 +46,7 @@ class PeopleForm(forms.Form):
         ],
     )  # fmt: skip
     stage = forms.ChoiceField(
-        required=False, choices=[("", "as it stands"), ("live", "study"), ("pilot", "pilot")]
+        required=False, choices=[("", "current"), ("live", "study"), ("pilot", "pilot")]
     )
     robots = forms.BooleanField(required=False, label="Simulated")
 
