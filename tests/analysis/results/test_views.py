@@ -96,15 +96,15 @@ def test_the_numbers_of_the_page_are_those_of_the_file(staff: Client) -> None:
     study = lifted(make_study())
     person(study, "kNN", "11", "10")
     person(study, "kNN", "10", "0")
+    person(study, "kNN", "00", "11")  # two people have no interval
     page = staff.get(PAGE).text
     *_, line = rows(staff.get(f"{PAGE}accuracy.csv").content)
     assert (line["condition"], line["analysed"]) == ("kNN", "kept")
     mean, sd = (f"{float(line[name]):.1f}" for name in ("accuracy_mean", "accuracy_sd"))
     cells = cells_of(page, "Accuracy", "kNN")
     assert cells[:4] == [line["n_participants"], line["n_trials"], mean, sd]
-    assert cells[4] == " to ".join(
-        f"{float(line[f'accuracy_{end}']):.1f}" for end in ("low", "high")
-    )
+    low, high = (f"{float(line[f'accuracy_{end}']):.1f}" for end in ("low", "high"))
+    assert cells[4] == f"{low} to {high}, n = 3"
     by_ai = cells_of(page, "Accuracy where the AI is right and where it is wrong", "kNN")
     assert by_ai[1].startswith(f"{float(line['accuracy_ai_correct_mean']):.1f} (")
     assert by_ai[2].startswith(f"{float(line['accuracy_ai_wrong_mean']):.1f} (")
