@@ -44,7 +44,7 @@ def study(monkeypatch: pytest.MonkeyPatch) -> Study:
 def staff(context: BrowserContext, page: Page, live_server: LiveServer, study: Study) -> Page:
     """Sign in."""
     client = Client()
-    client.force_login(User.objects.create(username="sam", is_staff=True))
+    client.force_login(User.objects.create(username="sam", is_staff=True, is_superuser=True))
     value = client.cookies[settings.SESSION_COOKIE_NAME].value
     name = settings.SESSION_COOKIE_NAME
     context.add_cookies([{"name": name, "value": value, "url": live_server.url}])
@@ -92,7 +92,7 @@ def test_the_blind_is_lifted_by_the_keyboard_alone(staff: Page, study: Study) ->
     staff.keyboard.press("Enter")
     button = staff.get_by_role("button", name="Lift the blind for good")
     expect(button).to_be_visible()
-    for _ in range(10):  # skip link, site bar, tabs, this one
+    for _ in range(20):  # skip link, site bar, tabs, this one
         if button.evaluate("button => button === document.activeElement"):
             break
         staff.keyboard.press("Tab")

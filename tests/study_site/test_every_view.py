@@ -53,7 +53,7 @@ VIEWS = {name: wanted for name, wanted in patterns(get_resolver()) if name}
 
 # What every account on the staff may see.
 STAFF = {
-    "studio", "studio-results", "studio-table", "studio-figure", "studio-lift-blind",
+    "studio", "studio-results", "studio-table", "studio-figure",
     "studio-exports", "studio-export-file",
 }  # fmt: skip
 RESEARCHERS = VIEWS.keys() - PUBLIC - STAFF
