@@ -26,7 +26,9 @@ def sweep_once() -> None:
     from django.db import Error, close_old_connections
 
     from classifiers.services.job_queue import BROKER_ERRORS, jobs_sweep
+    from classifiers.services.jobs import worker_seen
 
+    worker_seen()
     if not is_idle():
         return
     close_old_connections()

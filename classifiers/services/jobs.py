@@ -14,6 +14,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, TypeVar
 
+from django.core.cache import cache
 from django.db import DatabaseError
 from django.db.models import Q
 from django.utils import timezone
@@ -26,6 +27,7 @@ JOBS: tuple[type[Job], ...] = (Gallery, PredictionRun, DatasetImport)
 
 # Heartbeats come every few seconds; a job silent for this long has lost its worker.
 SILENT = timedelta(minutes=1)
+WORKER_SEEN = "classifiers.worker_seen"
 
 
 class JobLost(RuntimeError):
@@ -158,8 +160,15 @@ def is_silent(job: Job) -> bool:
     return is_running and timezone.now() - job.heartbeat_at > SILENT  # type: ignore[operator]
 
 
+def worker_seen() -> None:
+    """Note that a worker process lives; an idle one has no job that would show it."""
+    cache.set(WORKER_SEEN, True, SILENT.total_seconds())
+
+
 def is_any_worker_alive() -> bool:
-    """Whether some running job was heard of lately."""
+    """Whether a worker, or a running job, gave a sign of life within the last minute."""
+    if cache.get(WORKER_SEEN):
+        return True
     lately = Q(status=Job.Status.RUNNING, heartbeat_at__gte=timezone.now() - SILENT)
     return any(model._default_manager.filter(lately).exists() for model in JOBS)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from celery.worker import state
+from django.core.cache import cache
 from django.db import OperationalError as DatabaseAway
 from django.utils import timezone
 from kombu.exceptions import OperationalError
@@ -19,6 +20,14 @@ from study_site import sweeper
 from tests.classifiers.conftest import BACKBONE
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def fresh_cache() -> Iterator[None]:
+    """What one test's worker and broker said is nothing to the next test."""
+    cache.clear()
+    yield
+    cache.clear()
 
 
 @pytest.fixture
@@ -78,6 +87,12 @@ def test_the_exports_of_the_analysis_are_swept_too() -> None:
 
     assert analysis.tasks.export_build.name == "analysis.tasks.export_build"
     assert {Export, Gallery} < set(job_queue._KINDS)
+
+
+def test_a_worker_without_work_is_known_to_live() -> None:
+    assert not jobs.is_any_worker_alive()
+    sweeper.sweep_once()
+    assert jobs.is_any_worker_alive()
 
 
 def test_a_busy_worker_does_not_sweep(monkeypatch: pytest.MonkeyPatch) -> None:
