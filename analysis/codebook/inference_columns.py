@@ -88,6 +88,39 @@ DIFFERENCES = (
     _SHARES_PHOTOS,
 )  # fmt: skip
 
+ATTRITION = (
+    Column("a", "string", "", "First condition."),
+    Column("b", "string", "", "Second condition."),
+    MEASURE,
+    Column(
+        "stage", "string", "",
+        "Where people were lost: at the validation, by attention checks, otherwise (gave their "
+        "place back, out of time, withdrew). all: at any of them, with bounds of the difference.",
+        ("validation", "attention", "other", "all"),
+    ),
+    Column("n_a", "integer", "people", "People of a who began, without those under way."),
+    Column("n_b", "integer", "people", "People of b who began, without those under way."),
+    Column("lost_a", "integer", "people", "Of them, those lost at this stage."),
+    Column("lost_b", "integer", "people", "Of them, those lost at this stage."),
+    Column(
+        "p", "number", "probability",
+        "Two-sided p of a difference between the shares lost: chi-square, or Fisher's exact test "
+        "where an expected count is below 5. Not corrected.",
+    ),
+    Column("difference", "number", RATE, "Mean over those who completed of a, minus that of b."),
+    Column(
+        "lee_low", "number", RATE,
+        "Lower bound of the difference if the losses are not by chance (Lee 2009): the condition "
+        "that kept more people is trimmed by its surplus.",
+    ),
+    Column("lee_high", "number", RATE, "Upper bound of the same."),
+    Column(
+        "all_randomised", "number", RATE,
+        "The difference over all who began, if those who were lost had guessed (50 %). Only for "
+        "accuracy and balanced_accuracy.",
+    ),
+)  # fmt: skip
+
 EQUIVALENCE = (
     *_PAIR,
     Column("margin", "number", POINTS, "Differences below this count as none; declared."),

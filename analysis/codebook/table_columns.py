@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from analysis.codebook.codebook import Column
 from analysis.codebook.inference_columns import (
+    ATTRITION,
     DETECTION_MODEL,
     DIFFERENCES,
     EQUIVALENCE,
@@ -146,4 +147,5 @@ TABLES = {
     "images": IMAGES,
     "times": TIMES,
     "exclusions": EXCLUSIONS,
+    "attrition": ATTRITION,
 }

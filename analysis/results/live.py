@@ -43,7 +43,14 @@ from trials.study.design import Phase
 
 CACHE_S: Final = 30
 # The page waits for no table that it does not show; an export has them all.
-NOT_SHOWN: Final = ("differences", "equivalence", "detection_model", "mixed_model", "images")
+NOT_SHOWN: Final = (
+    "differences",
+    "equivalence",
+    "detection_model",
+    "mixed_model",
+    "images",
+    "attrition",
+)
 _COMPUTING = threading.Lock()
 
 

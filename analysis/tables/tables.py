@@ -20,6 +20,7 @@ from analysis.stats.detection import detection_model
 from analysis.stats.equivalence import equivalence_table
 from analysis.stats.exclusions import NOT_MEASURED, exclusion_table
 from analysis.stats.mixed import mixed_table
+from analysis.tables.attrition_table import attrition_table
 from analysis.tables.complementarity_tables import (
     team_and_verdict_table,
     team_prevalence_table,
@@ -84,6 +85,7 @@ def texts_of(tables: Mapping[str, DataFrame]) -> dict[str, str]:
     return texts
 
 
+ATTRITION = "attrition"
 OF_TEAMS = ("team", "team_curve", "team_prevalence")
 DTYPES = {"string": "str", "integer": "Int64", "number": "float64", "boolean": "boolean"}
 
@@ -148,7 +150,11 @@ def tables_of(
         made = {name: [t, t.assign(analysed=kept.name)] for name, (t,) in made.items()}
     tables = {name: _shaped(parts, TABLES[name]) for name, parts in made.items()}
     excluded = _noted(everyone.people, declared)
-    return tables | {"exclusions": _shaped([excluded], TABLES["exclusions"])}
+    tables["exclusions"] = _shaped([excluded], TABLES["exclusions"])
+    if ATTRITION not in without:
+        lost = attrition_table(people, everyone, declared)
+        tables[ATTRITION] = _shaped([lost], TABLES[ATTRITION])
+    return tables
 
 
 def tests_of(responses: DataFrame, people: DataFrame, declared: Declared) -> DataFrame:

@@ -26,7 +26,8 @@ from tests.analysis.people import make_study, person
 from tests.analysis.simulated import CONDITIONS, Frames, declared, row_of, simulate
 
 FRAMES, DECLARED = simulate(8, seed=2), declared(exclusions=("accuracy<=60", "median_rt_ms<6000"))
-MADE = {*PARTS, *OF_TEAMS, "exclusions"}
+DECLARED_ONLY = ("tests", "differences", "equivalence", "attrition")
+MADE = {*PARTS, *OF_TEAMS, "exclusions", "attrition"}
 
 
 def tables(frames: Frames = FRAMES, declaration: Declared = DECLARED) -> dict[str, DataFrame]:
@@ -55,7 +56,7 @@ def test_every_level_that_the_codebook_lists_is_one_that_occurs(made: dict[str, 
             # Few people are behind these verdicts; not all of them occur.
             if column.name == "verdict":
                 assert seen <= set(column.levels)
-            elif column.levels and name not in ("tests", "differences", "equivalence"):
+            elif column.levels and name not in DECLARED_ONLY:
                 # Rows ``declared`` are there where somebody was left out by hand.
                 expected = set(column.levels) - {"declared"}
                 assert seen == expected, (name, column.name)
@@ -63,7 +64,7 @@ def test_every_level_that_the_codebook_lists_is_one_that_occurs(made: dict[str, 
 
 
 def test_every_table_is_there_with_and_without_the_exclusions(made: dict[str, DataFrame]) -> None:
-    for name in MADE - {"exclusions"}:
+    for name in MADE - {"exclusions", "attrition"}:
         assert list(made[name]["analysed"].unique()) == ["all", "kept"], name
     counts = {
         analysed: row_of(
@@ -85,7 +86,7 @@ def test_every_rule_is_counted_in_every_condition(made: dict[str, DataFrame]) ->
 
 def test_a_rule_that_excludes_nobody_leaves_every_number_as_it_is() -> None:
     made = tables(declaration=declared(exclusions=("n_trials<1",)))
-    for name in MADE - {"exclusions"}:
+    for name in MADE - {"exclusions", "attrition"}:
         everyone, kept = (
             made[name][made[name]["analysed"] == each]
             .drop(columns="analysed")
