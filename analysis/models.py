@@ -18,7 +18,7 @@ LIVE: Final = Participant.Stage.LIVE
 
 def follow_a_draft(collector: Collector, field: Any, lifts: Any, using: str) -> None:
     """Delete lifts together with a draft; protect a study that people may have seen."""
-    is_kept = any(each.study.is_frozen for each in lifts)
+    is_kept = any(lift.study.is_frozen for lift in lifts)
     (models.PROTECT if is_kept else models.CASCADE)(collector, field, lifts, using)
 
 

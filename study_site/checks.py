@@ -138,6 +138,6 @@ def broker_check(app_configs: Apps, **_: Any) -> list[CheckMessage]:
 
 def unsafe_refuse() -> None:
     """Raise ``ImproperlyConfigured`` if a startup check finds an error."""
-    errors = [each for each in run_checks(tags=[STARTUP]) if each.is_serious()]
+    errors = [run_check for run_check in run_checks(tags=[STARTUP]) if run_check.is_serious()]
     if errors:
         raise ImproperlyConfigured("\n".join(f"({e.id}) {e.msg} {e.hint}" for e in errors))

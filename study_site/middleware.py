@@ -16,8 +16,8 @@ POLICY = (
 
 # What no page of the site uses, and no photo or script may ask for.
 PERMISSIONS = ", ".join(
-    f"{each}=()"
-    for each in (
+    f"{item}=()"
+    for item in (
         "accelerometer", "autoplay", "camera", "display-capture", "encrypted-media", "geolocation",
         "gyroscope", "magnetometer", "microphone", "midi", "payment", "serial", "usb",
     )

@@ -37,7 +37,7 @@ def env_count(name: str, default: int) -> int:
 
 def env_list(name: str, default: str = "") -> list[str]:
     """Read a comma-separated variable."""
-    return [each.strip() for each in os.environ.get(name, default).split(",") if each.strip()]
+    return [part.strip() for part in os.environ.get(name, default).split(",") if part.strip()]
 
 
 def secret_key(debug: bool) -> str:

@@ -121,11 +121,13 @@ def make_run(gallery: Gallery, classifier: str) -> PredictionRun:
     Prediction.objects.bulk_create(predictions)
     if classifier != "softmax":
         in_gallery = Image.objects.filter(split=Image.GALLERY).order_by("pk")
-        photos = [list(in_gallery.filter(category=each)[:5]) for each in categories]
+        photos = [list(in_gallery.filter(category=category)[:5]) for category in categories]
         Neighbor.objects.bulk_create(
             neighbor
-            for each in predictions
-            for neighbor in make_neighbors(each, photos[each.category.index], classifier)
+            for prediction in predictions
+            for neighbor in make_neighbors(
+                prediction, photos[prediction.category.index], classifier
+            )
         )
     return run
 
@@ -156,7 +158,7 @@ def make_study(*, plan: StudyPlan | None = None, n_queries: int = 20) -> Study:
         dataset=make_dataset(n_queries), backbone="tiny", status=Job.Status.DONE
     )
     names = dict.fromkeys(
-        each.classifier for each in StudyPlan.from_json(make_document()).conditions
+        condition.classifier for condition in StudyPlan.from_json(make_document()).conditions
     )
     runs = [make_run(gallery, name) for name in names]
     study = services.study_create(slug="trees", dataset=gallery.dataset, plan=plan, runs=runs)

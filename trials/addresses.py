@@ -12,5 +12,5 @@ def address_of(request: HttpRequest) -> str:
     Whatever stands further to the left in X-Forwarded-For was said by the visitor.
     """
     n, said = settings.TRUSTED_PROXIES, request.headers.get("X-Forwarded-For", "")
-    hops = [each.strip() for each in said.split(",") if each.strip()]
+    hops = [part.strip() for part in said.split(",") if part.strip()]
     return hops[-n] if n and len(hops) >= n else request.META.get("REMOTE_ADDR", "")

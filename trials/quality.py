@@ -93,22 +93,22 @@ def flags(conduct: Conduct, quality: QualityPlan) -> list[Flag]:
 
 
 def _speed(answers: Sequence[Answer], quality: QualityPlan) -> Iterator[Flag]:
-    fast = [ms for each in answers if (ms := each.cleaned_ms) is not None]
+    fast = [ms for answer in answers if (ms := answer.cleaned_ms) is not None]
     n_fast = sum(ms < quality.min_answer_ms for ms in fast)
     if n_fast:
         limit = quality.min_answer_ms
         yield Flag("too_fast", f"{n_fast} of {len(answers)} answers in less than {limit} ms")
-    longest = max((each.away_ms or 0 for each in answers), default=0)
+    longest = max((answer.away_ms or 0 for answer in answers), default=0)
     if longest and longest >= quality.max_away_ms:
-        n = sum((each.away_ms or 0) >= max(1, quality.max_away_ms) for each in answers)
+        n = sum((answer.away_ms or 0) >= max(1, quality.max_away_ms) for answer in answers)
         yield Flag("away", f"out of the window in {n} trials, at most for {longest / 1000:.0f} s")
 
 
 def _attention(conduct: Conduct, quality: QualityPlan) -> Iterator[Flag]:
-    longest = runs_of_same([each.is_yes for each in conduct.answers])
+    longest = runs_of_same([answer.is_yes for answer in conduct.answers])
     if longest >= quality.identical_run:
         yield Flag("identical_run", f"the same answer {longest} times in a row")
-    n_failed = sum(each.is_failed for each in conduct.checks)
+    n_failed = sum(check.is_failed for check in conduct.checks)
     if n_failed > quality.max_failed_attention:
         yield Flag("failed_attention", f"{n_failed} of {len(conduct.checks)} checks failed")
 
@@ -128,7 +128,7 @@ def _events(events: Mapping[str, int]) -> Iterator[Flag]:
 
 def _timing(answers: Sequence[Answer]) -> Iterator[Flag]:
     """Flag times that no person has: all alike, all too short, or longer than the page was open."""
-    times = [ms for each in answers if (ms := each.cleaned_ms) is not None]
+    times = [ms for answer in answers if (ms := answer.cleaned_ms) is not None]
     if len(times) >= N_FOR_TIMING:
         mean, spread = fmean(times), pstdev(times)
         if max(times) < INHUMAN_MS:
@@ -138,9 +138,9 @@ def _timing(answers: Sequence[Answer]) -> Iterator[Flag]:
                 "inhuman_timing", f"times all alike: {mean:.0f} ms, give or take {spread:.0f} ms"
             )
     n_untrue = sum(
-        each.rt_ms > each.shown_ms + CLOCK_SLACK_MS
-        for each in answers
-        if each.rt_ms is not None and each.shown_ms is not None
+        answer.rt_ms > answer.shown_ms + CLOCK_SLACK_MS
+        for answer in answers
+        if answer.rt_ms is not None and answer.shown_ms is not None
     )
     if n_untrue:
         yield Flag("inhuman_timing", f"{n_untrue} times longer than the page was open")

@@ -37,7 +37,7 @@ def _section(title: str, columns: Columns) -> str:
 
 def _row(column: Column) -> str:
     cells = (f"`{column.name}`", column.type, column.unit, column.description)
-    return "| " + " | ".join(each.replace("|", r"\|") for each in cells) + " |"
+    return "| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |"
 
 
 if __name__ == "__main__":

@@ -223,7 +223,7 @@ class _Writing:
 
     def _tables(self) -> dict[str, DataFrame]:
         self.progress("tables", 0, 1)
-        files = {each.name: self.folder / each.path for each in self.resources}
+        files = {resource.name: self.folder / resource.path for resource in self.resources}
         frames = frames_read(files)
         tables = tables_from(
             frames, declared_of(self.study), lambda n, total: self.progress("tables", n, total)
@@ -247,9 +247,9 @@ class _Writing:
         return tables
 
     def _codebook(self) -> None:
-        files: dict[str, Columns] = {each.path: each.columns for each in self.resources}
+        files: dict[str, Columns] = {resource.path: resource.columns for resource in self.resources}
         files["codebook.csv"] = CODEBOOK
-        table = DataFrame(codebook_rows(files), columns=[each.name for each in CODEBOOK])
+        table = DataFrame(codebook_rows(files), columns=[item.name for item in CODEBOOK])
         table_write(self._place("codebook.csv"), CODEBOOK, table)
         self._note_resource("codebook", "codebook.csv", "What every column means", CODEBOOK)
 
@@ -283,8 +283,10 @@ class _Writing:
 def _renamed(resources: list[Resource]) -> list[Resource]:
     """Return the resources under names that are all different: data keep theirs."""
     return [
-        each if each.name in DATA and each.is_data else _with_name(each, f"table-{each.name}")
-        for each in resources
+        resource
+        if resource.name in DATA and resource.is_data
+        else _with_name(resource, f"table-{resource.name}")
+        for resource in resources
     ]
 
 

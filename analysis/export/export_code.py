@@ -81,13 +81,13 @@ def carried_modules(roots: tuple[str, ...] = ROOTS) -> dict[str, Path]:
             continue
         found[name] = _file_of(name)
         imported = _imports(found[name])
-        impure = sorted(each for each in imported if each.partition(".")[0] in FORBIDDEN)
+        impure = sorted(item for item in imported if item.partition(".")[0] in FORBIDDEN)
         if impure:
             raise CodeNotPure(
                 f"{name} imports {', '.join(impure)}; expected only the standard library, NumPy, "
                 "pandas, SciPy and Matplotlib, for an export has to run without the project."
             )
-        waiting += [each for each in imported if each.startswith(f"{PACKAGE}.")]
+        waiting += [item for item in imported if item.startswith(f"{PACKAGE}.")]
         waiting.append(name.rpartition(".")[0] or PACKAGE)  # a module needs its parent packages
     return dict(sorted(found.items()))
 
@@ -104,9 +104,9 @@ def _imports(file: Path) -> set[str]:
     names: set[str] = set()
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            names |= {each.name for each in node.names}
+            names |= {name.name for name in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
-            names |= {f"{node.module}.{each.name}" for each in node.names} & _modules_of(
+            names |= {f"{node.module}.{name.name}" for name in node.names} & _modules_of(
                 node.module
             ) or {node.module}
     return names
@@ -119,7 +119,9 @@ def _modules_of(package: str) -> frozenset[str]:
         return frozenset()
     spec = importlib.util.find_spec(package)
     places = (spec and spec.submodule_search_locations) or ()
-    return frozenset(f"{package}.{each.name}" for each in pkgutil.iter_modules(places))
+    return frozenset(
+        f"{package}.{iter_module.name}" for iter_module in pkgutil.iter_modules(places)
+    )
 
 
 @cache
@@ -129,7 +131,7 @@ def requirements(roots: tuple[str, ...] = ROOTS) -> str:
     imported = {name.partition(".")[0] for file in modules.values() for name in _imports(file)}
     foreign = imported - set(sys.stdlib_module_names) - {PACKAGE}
     distributions = packages_distributions()
-    names = sorted({distributions[each][0] for each in foreign})
+    names = sorted({distributions[item][0] for item in foreign})
     python = (
         f"# Python {sys.version_info.major}.{sys.version_info.minor} computed these tables with"
     )

@@ -123,14 +123,14 @@ def zip_write(path: Path, folder: Path, name: str, tick: Callable[[int, int], No
     ``tick`` is told how many of how many bytes are in.
     """
     names = list(files_below(folder))
-    total = sum((folder / each).stat().st_size for each in names)
+    total = sum((folder / item).stat().st_size for item in names)
     n_done = 0
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, allowZip64=True) as archive:
-        for each in names:
-            info = zipfile.ZipInfo.from_file(folder / each, f"{name}/{each}")
+        for item in names:
+            info = zipfile.ZipInfo.from_file(folder / item, f"{name}/{item}")
             info.compress_type = zipfile.ZIP_DEFLATED
             with (
-                (folder / each).open("rb") as source,
+                (folder / item).open("rb") as source,
                 archive.open(info, "w", force_zip64=True) as target,
             ):
                 while block := source.read(BLOCK_BYTES):

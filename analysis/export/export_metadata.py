@@ -80,8 +80,8 @@ def table_schema(resource: Resource) -> Json:
     keys = PRIMARY_KEYS.get(resource.name, [])
     schema: Json = {
         "fields": [
-            _field(each, is_key=keys == [each.name], is_data=resource.is_data)
-            for each in resource.columns
+            _field(item, is_key=keys == [item.name], is_data=resource.is_data)
+            for item in resource.columns
         ],
         "missingValues": [""],
     }
@@ -106,18 +106,18 @@ def datapackage(facts: Facts, resources: Sequence[Resource]) -> Json:
         "resources": [
             {
                 "profile": "tabular-data-resource",
-                "name": each.name,
-                "title": each.title,
-                "path": each.path,
+                "name": resource.name,
+                "title": resource.title,
+                "path": resource.path,
                 "format": "csv",
                 "mediatype": "text/csv",
                 "encoding": "utf-8",
-                "bytes": each.n_bytes,
-                "hash": f"sha256:{each.sha256}",
+                "bytes": resource.n_bytes,
+                "hash": f"sha256:{resource.sha256}",
                 "dialect": {"delimiter": ",", "quoteChar": '"', "doubleQuote": True},
-                "schema": table_schema(each),
+                "schema": table_schema(resource),
             }
-            for each in resources
+            for resource in resources
         ],
     }
 
@@ -126,11 +126,11 @@ def _variables(resources: Sequence[Resource]) -> list[Json]:
     """Return Psych-DS's variables: every column of the data once, with what it means where."""
     meanings: dict[str, dict[str, list[str]]] = {}
     columns: dict[str, Column] = {}
-    for each in resources:
-        for column in each.columns:
+    for resource in resources:
+        for column in resource.columns:
             columns.setdefault(column.name, column)
             where = meanings.setdefault(column.name, {})
-            where.setdefault(column.description, []).append(each.name)
+            where.setdefault(column.description, []).append(resource.name)
     return [_variable(columns[name], where) for name, where in meanings.items()]
 
 
@@ -157,7 +157,7 @@ def dataset_description(facts: Facts, resources: Sequence[Resource]) -> Json:
         "schemaVersion": "Psych-DS 1.5.0",
         "identifier": facts.document_sha256,
         "dateCreated": facts.exported_at,
-        "variableMeasured": _variables([each for each in resources if each.is_data]),
+        "variableMeasured": _variables([resource for resource in resources if resource.is_data]),
     }
 
 
@@ -203,7 +203,7 @@ _CROISSANT_CONTEXT: Json = {
 
 def croissant(facts: Facts, resources: Sequence[Resource]) -> Json:
     """Return croissant.json: one record set for each file below data/."""
-    data = [each for each in resources if each.is_data]
+    data = [resource for resource in resources if resource.is_data]
     return {
         "@context": _CROISSANT_CONTEXT,
         "@type": "sc:Dataset",
@@ -221,25 +221,25 @@ def croissant(facts: Facts, resources: Sequence[Resource]) -> Json:
         "distribution": [
             {
                 "@type": "cr:FileObject",
-                "@id": f"{each.name}.csv",
-                "name": f"{each.name}.csv",
-                "description": each.title,
-                "contentUrl": each.path,
-                "contentSize": f"{each.n_bytes} B",
+                "@id": f"{item.name}.csv",
+                "name": f"{item.name}.csv",
+                "description": item.title,
+                "contentUrl": item.path,
+                "contentSize": f"{item.n_bytes} B",
                 "encodingFormat": "text/csv",
-                "sha256": each.sha256,
+                "sha256": item.sha256,
             }
-            for each in data
+            for item in data
         ],
         "recordSet": [
             {
                 "@type": "cr:RecordSet",
-                "@id": each.name,
-                "name": each.name,
-                "description": each.title,
-                "field": [_croissant_field(each, column) for column in each.columns],
+                "@id": item.name,
+                "name": item.name,
+                "description": item.title,
+                "field": [_croissant_field(item, column) for column in item.columns],
             }
-            for each in data
+            for item in data
         ],
     }
 

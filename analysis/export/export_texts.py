@@ -71,7 +71,7 @@ def readme(
     texts_note: str = "",
 ) -> str:
     """Return README.md. ``counts`` are sums of the CONSORT flow over the arms."""
-    titles = [(each.path, each.title) for each in resources if each.name in DATA]
+    titles = [(resource.path, resource.title) for resource in resources if resource.name in DATA]
     files = "\n".join(f"| `{path}` | {what} |" for path, what in [*titles, *OTHERS])
     flow = "\n".join(f"| {name.replace('_', ' ')} | {n} |" for name, n in counts.items())
     warning = "\n**SIMULATED PEOPLE ARE INCLUDED: these are not results about people.**\n"

@@ -34,7 +34,7 @@ SUFFIXES = dict(
         strict=True,
     )
 )
-_OF = {(each.classifier, each.view): each.name for each in CONDITIONS}
+_OF = {(item.classifier, item.view): item.name for item in CONDITIONS}
 _AIS = (
     *(f"{ai}-Prediction" for ai in AIS.values()),
     *(f"{ai}-Conf" for ai in AIS.values()),
@@ -185,9 +185,9 @@ def _people(
     people = people.join(told[names])
     digests = [hashed(name) for name in people.index]
     suffixes = people["condition"].map(methods).map(SUFFIXES)
-    people["CUB"] = Series([each[:24] for each in digests], index=people.index) + suffixes
+    people["CUB"] = Series([digest[:24] for digest in digests], index=people.index) + suffixes
     least = 10 ** (IMAGENET_DIGITS - 1)  # the first digit is no zero
-    people["ImageNet"] = [str(least + int(each, 16) % (9 * least)) for each in digests]
+    people["ImageNet"] = [str(least + int(digest, 16) % (9 * least)) for digest in digests]
     if people["ImageNet"].duplicated().any():
         raise SchemaRefused("Two participants have the same number; another salt tells them apart.")
     return people
@@ -251,7 +251,7 @@ def _rows(
         "Correctness": block["is_correct"].astype(int).to_list(),
         "Accuracy": share,
         "User Accuracy": share,
-        "Method": [methods[each] for each in mine["condition"]],
+        "Method": [methods[item] for item in mine["condition"]],
         "GroundTruth": truth,
         "ClassifierCorrectness": block["is_ai_correct"].astype(int).to_list(),
         "ConfidenceScore": block["ai_confidence"].to_list(),

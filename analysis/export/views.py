@@ -32,7 +32,7 @@ def exports(request: HttpRequest, slug: str) -> HttpResponse:
     if not study.is_frozen:
         status = HTTPStatus.CONFLICT if request.method == "POST" else HTTPStatus.OK
         return not_begun(request, study, "files", status)
-    stages = [each for each in Participant.Stage if lift_of(study, each) is not None]
+    stages = [item for item in Participant.Stage if lift_of(study, item) is not None]
     stage = request.POST.get("stage", Participant.Stage.LIVE)
     if not stages or (request.method == "POST" and stage not in stages):
         return refused(request, study, "The results bundle")

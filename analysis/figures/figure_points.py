@@ -110,7 +110,7 @@ def _levels(factor: str, named: Mapping[str, str]) -> Callable[[DataFrame], Data
 def _accuracies(rows: DataFrame, factor: str) -> DataFrame:
     chosen = rows[rows["factor"] == factor]
     names = {"accuracy_mean": "value"}
-    names |= {f"accuracy_{each}": each for each in ("sd", "low", "high")}
+    names |= {f"accuracy_{name}": name for name in ("sd", "low", "high")}
     return chosen.rename(columns=names)
 
 

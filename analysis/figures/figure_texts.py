@@ -39,7 +39,7 @@ def figure_names(tables: Tables, analysed: str = KEPT) -> list[str]:
 def has_figure(name: str, tables: Tables, analysed: str = KEPT) -> bool:
     """Say whether the tables have what the picture shows."""
     if name == TEAM:
-        return all(len(tables.get(each, ())) for each in ("team", "team_curve"))
+        return all(len(tables.get(item, ())) for item in ("team", "team_curve"))
     return len(points_of(name, tables, analysed)) > 0
 
 
@@ -96,7 +96,7 @@ def _team_text(team: DataFrame) -> str:
     for condition in arms_of(team):
         row = team[team["condition"] == condition].iloc[0]
         team_text = interval_text(row["team"], row["team_low"], row["team_high"])
-        natural = (row[each] for each in CORRECTED)
+        natural = (row[item] for item in CORRECTED)
         words = (
             f"{team_text} at threshold {row['threshold']:.2f}, in the natural mixture "
             f"{interval_text(*natural)}, AI alone {row['ai_alone']:.1f}, "

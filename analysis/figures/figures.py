@@ -73,7 +73,7 @@ def figure_of(name: str, tables: Tables, *, analysed: str = KEPT, note: str = ""
 
 def _drawn(name: str, tables: Tables, analysed: str) -> Figure:
     if name == TEAM:
-        team, curve = (analysed_rows(tables[each], analysed) for each in ("team", "team_curve"))
+        team, curve = (analysed_rows(tables[item], analysed) for item in ("team", "team_curve"))
         return team_grid(team, curve)
     return DRAWN[name](points_of(name, tables, analysed))
 

@@ -28,7 +28,7 @@ class PayForm(SureForm):
 
     payment = forms.ChoiceField(
         label="Payment",
-        choices=[(each.value, each.value) for each in Payment if each != Payment.NONE],
+        choices=[(item.value, item.value) for item in Payment if item != Payment.NONE],
     )
 
 
@@ -74,8 +74,8 @@ class PersonAction:
 
 
 ACTIONS: Final = {
-    each.name: each
-    for each in (
+    item.name: item
+    for item in (
         PersonAction(
             "return",
             "Mark as returned",
@@ -152,4 +152,4 @@ ACTIONS: Final = {
 
 def actions_of(person: Participant) -> list[PersonAction]:
     """Return what can be done with a person as they stand."""
-    return [each for each in ACTIONS.values() if each.is_possible(person)]
+    return [item for item in ACTIONS.values() if item.is_possible(person)]

@@ -29,7 +29,7 @@ Status = Participant.Status
 STATE_WORDS: dict[str, str] = {
     Status.ACTIVE: "under way",
     SILENT: "silent",
-    **{each.value: each.replace("_", " ") for each in Status if each != Status.ACTIVE},
+    **{item.value: item.replace("_", " ") for item in Status if item != Status.ACTIVE},
 }
 
 
@@ -42,7 +42,7 @@ class PeopleForm(forms.Form):
     flag = forms.ChoiceField(
         required=False,
         choices=[
-            ("", "all"), ("any", "any flag"), *((each, each.replace("_", " ")) for each in FLAGS),
+            ("", "all"), ("any", "any flag"), *((item, item.replace("_", " ")) for item in FLAGS),
         ],
     )  # fmt: skip
     stage = forms.ChoiceField(
@@ -52,7 +52,7 @@ class PeopleForm(forms.Form):
 
     def __init__(self, study: Study, data: Any) -> None:
         super().__init__(data)
-        names = [(each.name, each.name) for each in study.conditions.all()]
+        names = [(condition.name, condition.name) for condition in study.conditions.all()]
         parts = [(name, name.replace("_", " ")) for name, _ in stages_of(script(study.plan))]
         for field, choices in (("condition", names), ("reached", parts)):
             self.fields[field].choices = [("", "all"), *choices]  # type: ignore[attr-defined]
@@ -71,7 +71,7 @@ class PersonRow:
     @property
     def flag_words(self) -> list[str]:
         """The flags' names, each once."""
-        return list(dict.fromkeys(each.name.replace("_", " ") for each in self.flags))
+        return list(dict.fromkeys(flag.name.replace("_", " ") for flag in self.flags))
 
 
 def people_page(
@@ -82,7 +82,7 @@ def people_page(
     found = participants_of(study, stage, bool(asked.get("robots"))).select_related("condition")
     kept = _narrowed(study, found, asked, now)
     if flag := asked.get("flag"):
-        named = {pk: {each.name for each in those} for pk, those in participant_flags(kept).items()}
+        named = {pk: {item.name for item in those} for pk, those in participant_flags(kept).items()}
         kept = kept.filter(
             pk__in=[pk for pk, those in named.items() if flag in those or (flag == "any" and those)]
         )
@@ -123,17 +123,19 @@ def _within(study: Study, part: str) -> Q:
 def person_rows(study: Study, people: list[Participant]) -> list[PersonRow]:
     """Return what is shown of each of the people, in a fixed number of queries."""
     flags, steps = participant_flags(people), script(study.plan)
-    found = Participant.objects.filter(pk__in=[each.pk for each in people])
+    found = Participant.objects.filter(pk__in=[person.pk for person in people])
     held = set(places_held(study, found, timezone.now()).values_list("pk", flat=True))
     return [
         PersonRow(
-            participant=each,
-            who=pseudonym(each.is_simulated, each.number),
-            state=STATE_WORDS[SILENT if each.is_active and each.pk not in held else each.status],
-            screen=screen_words(steps, place_of(each.status, each.step, steps)),
-            flags=flags[each.pk],
+            participant=person,
+            who=pseudonym(person.is_simulated, person.number),
+            state=STATE_WORDS[
+                SILENT if person.is_active and person.pk not in held else person.status
+            ],
+            screen=screen_words(steps, place_of(person.status, person.step, steps)),
+            flags=flags[person.pk],
         )
-        for each in people
+        for person in people
     ]
 
 
@@ -164,12 +166,14 @@ def timeline(participant: Participant) -> list[Visit]:
     }
     return [
         Visit(
-            screen=screen_words(steps, each.step),
-            shown_at=each.shown_at,
-            open_s=(each.done_at - each.shown_at).total_seconds() if each.done_at else None,
-            n_shown=each.n_shown,
-            rt_ms=rt.get((each.name, steps[each.step].position)) if each.kind == "trial" else None,
-            events=events[each.step],
+            screen=screen_words(steps, visit.step),
+            shown_at=visit.shown_at,
+            open_s=(visit.done_at - visit.shown_at).total_seconds() if visit.done_at else None,
+            n_shown=visit.n_shown,
+            rt_ms=rt.get((visit.name, steps[visit.step].position))
+            if visit.kind == "trial"
+            else None,
+            events=events[visit.step],
         )
-        for each in participant.visits.order_by("step")
+        for visit in participant.visits.order_by("step")
     ]

@@ -109,14 +109,14 @@ class Running:
     def error_rows(self) -> list[ErrorRow]:
         """The last errors, newest first."""
         return [
-            ErrorRow(each.at, _who(each.participant), each.path, _said(each))
-            for each in self.errors
+            ErrorRow(error.at, _who(error.participant), error.path, _said(error))
+            for error in self.errors
         ]
 
     @property
     def conditions(self) -> list[str]:
         """The arms in order."""
-        return [each.condition.name for each in self.places]
+        return [place.condition.name for place in self.places]
 
 
 def running_read(study: Study, *, stage: str | None = None, is_simulated: bool = False) -> Running:
@@ -125,7 +125,7 @@ def running_read(study: Study, *, stage: str | None = None, is_simulated: bool =
     found = participants_of(study, stage, is_simulated)
     people, steps = persons(study, found, now), script(study.plan)
     places = arm_places(study, stage=stage, is_simulated=is_simulated)
-    names = [each.condition.name for each in places]
+    names = [place.condition.name for place in places]
     recruitment = study.plan.recruitment
     taken = None if is_simulated else summary.times(people)  # robots answer at once
     return Running(
@@ -152,7 +152,7 @@ def _flagged(study: Study, found: QuerySet[Participant], which: str, now: dateti
     if known is not None:
         return known
     begun = time.monotonic()
-    names = [{each.name for each in those} for those in participant_flags(found).values()]
+    names = [{item.name for item in those} for those in participant_flags(found).values()]
     counts = Counter(name for those in names for name in those).most_common()
     flagged = Flagged(now, counts, sum(map(bool, names)))
     if (seconds := time.monotonic() - begun) > SLOW_S:

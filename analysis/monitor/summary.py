@@ -115,7 +115,7 @@ class Gate:
 def gate(people: Iterable[Person], script: Sequence[Step]) -> Gate:
     """Count who passed the validation and who did not."""
     end = validation_end(script)
-    decided = Counter(has_passed(each.status, each.step, end) for each in people)
+    decided = Counter(has_passed(person.status, person.step, end) for person in people)
     return Gate(decided[True], decided[False])
 
 
@@ -134,7 +134,7 @@ def times(people: Iterable[Person]) -> Times | None:
 
     Linear interpolation between order statistics, as NumPy's default (Hyndman & Fan 1996, type 7).
     """
-    minutes = [each.minutes for each in people if each.minutes is not None]
+    minutes = [person.minutes for person in people if person.minutes is not None]
     if not minutes:
         return None
     first, median, third = (
@@ -167,9 +167,9 @@ def pay_of(amount: float, currency: str, taken: Times | None) -> Pay:
 def set_counts(people: Iterable[Person]) -> Counter[tuple[str, int, bool]]:
     """Count those who hold a place by condition, number of the test's set, and completed or not."""
     return Counter(
-        (each.condition, each.trial_set, each.status == COMPLETED)
-        for each in people
-        if each.is_held
+        (person.condition, person.trial_set, person.status == COMPLETED)
+        for person in people
+        if person.is_held
     )
 
 
@@ -187,11 +187,11 @@ def flow(people: Sequence[Person], conditions: Sequence[str], script: Sequence[S
 
     rows = [
         (
-            str(each.number), each.condition, each.status,
-            last_stage(place_of(each.status, each.step, script)),
-            has_passed(each.status, each.step, end),
+            str(person.number), person.condition, person.status,
+            last_stage(place_of(person.status, person.step, script)),
+            has_passed(person.status, person.step, end),
         )
-        for each in people
+        for person in people
     ]  # fmt: skip
     names = ["participant_id", "condition", "status", "last_stage", "is_validation_passed"]
     frame = DataFrame(rows, columns=names, dtype="object")

@@ -235,7 +235,7 @@ def participants_needed(
         found = _crossing(curve, power)
         is_inside = sizes[0] <= found[1] <= sizes[-1] or found[1] <= LEAST
         if is_inside and not is_coarse:
-            n_low, n_needed, n_high = (max(LEAST, math.ceil(each - 1e-9)) for each in found)
+            n_low, n_needed, n_high = (max(LEAST, math.ceil(item - 1e-9)) for item in found)
             return Power(curve, n_needed, n_low, n_high)
         centre = min(max(found[1], centre / 8), centre * 8)
     raise PowerRefused(
@@ -283,5 +283,5 @@ def _crossing(curve: DataFrame, power: float) -> tuple[float, float, float]:
     root = (norm.ppf(power) - level) / slope
     gradient = np.array([1, root]) / slope
     reach = 1.96 * math.sqrt(gradient @ covariance @ gradient)
-    low, middle, high = (max(0.0, each) ** 2 for each in (root - reach, root, root + reach))
+    low, middle, high = (max(0.0, item) ** 2 for item in (root - reach, root, root + reach))
     return low, middle, high

@@ -158,8 +158,8 @@ def _responses(
     is_accepted = (rng.random(chances.shape) < chances).ravel()
     prefix = "shared" if layout.is_shared else condition
     judged = (layout.n_test * sets[:, None] + shown).ravel()
-    images = [f"{prefix}/{each:04d}.jpg" for each in range(layout.n_sets * layout.n_test)]
-    items = [hashlib.sha256(each.encode()).hexdigest()[:16] for each in images]
+    images = [f"{prefix}/{item:04d}.jpg" for item in range(layout.n_sets * layout.n_test)]
+    items = [hashlib.sha256(image.encode()).hexdigest()[:16] for image in images]
     numbers = 1 + place * n + np.repeat(np.arange(n), layout.n_test)
     return DataFrame(
         {

@@ -109,7 +109,7 @@ def spreads_of(responses: DataFrame) -> Spreads:
             break
     shared = max(0.0, shared)
     roots = (skill, bias, shared, max(0.0, photo - shared))
-    return Spreads(*(math.sqrt(each) for each in roots))
+    return Spreads(*(math.sqrt(root) for root in roots))
 
 
 def behaviour_from(responses: DataFrame, condition: str, spreads: Spreads) -> Behaviour:
@@ -151,8 +151,8 @@ def _cells(responses: DataFrame) -> dict[str, tuple[_Cell, _Cell]]:
     arm = responses["condition"].astype("str").to_numpy()
     cells = {}
     for name in dict.fromkeys(arm):
-        rows = [(arm == name) & (kind == each) for each in (True, False)]
-        first, second = (_cell(correct[each], people[each], photos[each], sizes) for each in rows)
+        rows = [(arm == name) & (kind == item) for item in (True, False)]
+        first, second = (_cell(correct[row], people[row], photos[row], sizes) for row in rows)
         cells[str(name)] = (first, second)
     return cells
 
@@ -226,11 +226,11 @@ def _variance(pairs: list[_Pairs], total: float) -> float:
     """
     if not pairs:
         return 0.0
-    seen = sum(each.total for each in pairs)
-    means = {mean for each in pairs for mean in each.means}
+    seen = sum(pair.total for pair in pairs)
+    means = {mean for pair in pairs for mean in pair.means}
     centre = {mean: logit(typical_chance(mean, math.sqrt(total))) for mean in means}
-    sides = np.array([[centre[mean] for mean in each.means] for each in pairs])
-    counts = np.array([each.n for each in pairs])
+    sides = np.array([[centre[mean] for mean in pair.means] for pair in pairs])
+    counts = np.array([pair.n for pair in pairs])
 
     def beyond(shared: float) -> float:
         return float(counts @ covariance(sides[:, 0], sides[:, 1], total, shared)) - seen

@@ -39,7 +39,7 @@ def mend(raw: DataFrame, judged: Mapping[str, str]) -> tuple[DataFrame, list[Odd
     twentieth of what people saw; if nobody in the file saw that AI, if none exceeds a twentieth.
     """
     mended, oddities = raw.copy(), []
-    for ai in [each for each in dict.fromkeys(judged.values()) if each != "ResNet"]:
+    for ai in [fromkey for fromkey in dict.fromkeys(judged.values()) if fromkey != "ResNet"]:
         column = raw[f"{ai}_confidence"]
         if _is_divided_twice(column, raw["ai_confidence"], _shown(raw, judged, ai)):
             mended[f"{ai}_confidence"] = column * VOTERS

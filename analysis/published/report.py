@@ -231,7 +231,7 @@ def _team_table(sample: Sample, teams: Teams) -> DataFrame:
     people = {name: float(sample.of(name)["accuracy"].mean()) for name in sample.conditions()}
     table = team_table(teams.published, people)
     found = [teams.verdicts[name] for name in table["condition"]]
-    cells = DataFrame([verdict_cells(each) for each in found], index=table.index)
+    cells = DataFrame([verdict_cells(item) for item in found], index=table.index)
     return _with_n(sample, pd.concat([table, cells], axis="columns"))
 
 

@@ -196,9 +196,11 @@ def _checked(file: Path, raw: DataFrame, schema: Schema) -> DataFrame:
 def _with_ids(raw: DataFrame, salt: bytes) -> DataFrame:
     """Hash the ids; a participant is an id within one condition, a person an id without suffix."""
     frame = raw.copy()
-    originals = [str(each) for each in raw["source_id"].cat.categories]
-    hashed = {each: pseudonym(each, salt) for each in originals}
-    person_of = {each: pseudonym(re.sub(ID_SUFFIX, "", each), salt) for each in originals}
+    originals = [str(category) for category in raw["source_id"].cat.categories]
+    hashed = {original: pseudonym(original, salt) for original in originals}
+    person_of = {
+        original: pseudonym(re.sub(ID_SUFFIX, "", original), salt) for original in originals
+    }
     pairs = raw[["source_id", "condition"]].drop_duplicates()
     is_shared = pairs["source_id"].duplicated(keep=False)
     names = pairs["source_id"].astype("str").map(hashed)
@@ -255,12 +257,12 @@ def named_sessions(published: Published, ids: Sequence[str], salt: bytes) -> Ser
     sessions = published.sessions
     keys = [sessions[key].astype("str") for key in ("participant_id", "source_id", "person_id")]
     is_named = pd.Series(False, index=sessions.index)
-    for each in ids:
-        spellings = [each, pseudonym(each, salt)]
+    for pk in ids:
+        spellings = [pk, pseudonym(pk, salt)]
         found = keys[0].isin(spellings) | keys[1].isin(spellings) | keys[2].isin(spellings)
         if not found.any():
             raise PublishedRefused(
-                f"Excluded id {each!r}: nobody of the file's {len(sessions)} participants; "
+                f"Excluded id {pk!r}: nobody of the file's {len(sessions)} participants; "
                 "expected an id of the file or a pseudonym of participants.csv."
             )
         is_named |= found

@@ -87,7 +87,7 @@ def results_of(
             "n_users": len(kept.of(name)),
             "accuracy_raw_mean": plain(everyone.of(name)["accuracy"].mean()),
             **{key: plain(means.at[name, key]) for key in MEANS},
-            "accuracy_by_difficulty": {each: plain(levels.at[name, each]) for each in DIFFICULTIES},
+            "accuracy_by_difficulty": {item: plain(levels.at[name, item]) for item in DIFFICULTIES},
             "team": _team(teams, name) if name in teams.published else None,
         }
         for name in kept.conditions()

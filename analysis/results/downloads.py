@@ -44,7 +44,7 @@ class Results:
     @property
     def n_simulated(self) -> int:
         """Robots in the study, whether included or left out."""
-        return sum(each.n_simulated for each in self.progress)
+        return sum(item.n_simulated for item in self.progress)
 
     @property
     def simulated_note(self) -> str:
@@ -65,7 +65,7 @@ def results_read(
         "responses.csv": responses,
         "accuracy.csv": accuracy_table(samples_of(responses, people, declared), declared),
         ANSWERS_FILE: frame_of(ANSWERS, rows.answers()),
-        "codebook.csv": DataFrame(codebook_rows(), columns=[each.name for each in CODEBOOK]),
+        "codebook.csv": DataFrame(codebook_rows(), columns=[item.name for item in CODEBOOK]),
     }
     return Results(study, include_simulated, progress, tables)
 

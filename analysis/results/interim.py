@@ -44,7 +44,7 @@ def planned(study: Study) -> list[Look]:
     """Return the study's planned looks; none if it declares none, and during a pilot."""
     if study.status == Study.Status.PILOT:
         return []
-    shares = [int(each.removesuffix("%")) / 100 for each in study.plan.analysis.looks]
+    shares = [int(look.removesuffix("%")) / 100 for look in study.plan.analysis.looks]
     return looks_of(shares) if shares else []
 
 
@@ -61,7 +61,7 @@ def look_shown(study: Study, n_completed: int) -> LookShown | None:
         return None
     if study.status == Study.Status.CLOSED:
         return LookShown(looks[-1], len(looks), len(looks), people, None)
-    sizes = [people_at(each.share, people) for each in looks]
+    sizes = [people_at(look.share, people) for look in looks]
     place = sum(n_completed >= size for size in sizes)
     if not place:
         return None
@@ -73,7 +73,7 @@ def looks_words(study: Study, shown: LookShown | None) -> str:
     looks, people = planned(study), wanted(study)
     if shown is not None or not looks:
         return shown.words if shown else ""
-    sizes = " and ".join(f"{people_at(each.share, people):,}" for each in looks)
+    sizes = " and ".join(f"{people_at(look.share, people):,}" for look in looks)
     return f"Looks are planned at {sizes} people; no test is shown before the first of them."
 
 
@@ -85,4 +85,4 @@ def first_people(study: Study, n: int, *, include_simulated: bool, stage: str) -
     if not include_simulated:
         people = people.filter(is_simulated=False)
     first = people.order_by("finished_at", "pk").values_list("is_simulated", "number")[:n]
-    return {pseudonym(*each) for each in first}
+    return {pseudonym(*item) for item in first}

@@ -142,12 +142,12 @@ class LiveResults:
     @property
     def n_completed(self) -> int:
         """Participants of all arms who completed."""
-        return sum(each.n_completed for each in self.progress)
+        return sum(item.n_completed for item in self.progress)
 
     @property
     def simulated_note(self) -> str:
         """What happened to the robots, in a sentence; empty if there are none."""
-        n = sum(each.n_simulated for each in self.progress)
+        n = sum(item.n_simulated for item in self.progress)
         if not n:
             return ""
         noun = "participant is" if n == 1 else "participants are"
@@ -185,11 +185,11 @@ def live_results(study: Study, asked: Asked | None = None) -> LiveResults:
     stage = stage_shown(study)
     progress = progress_counts(study, include_simulated=asked.include_simulated, stage=stage)
     lift = lift_of(study, stage)
-    look = look_shown(study, sum(each.n_completed for each in progress))
+    look = look_shown(study, sum(item.n_completed for item in progress))
     n_responses, tables, as_of = _state(study, asked, lift is None, look)
-    n_answers, n_each = _n_answers(tables), min((each.n_completed for each in progress), default=0)
+    n_answers, n_each = _n_answers(tables), min((item.n_completed for item in progress), default=0)
     if lift is None:
-        labels = arm_labels(study, (each.condition for each in progress), stage)
+        labels = arm_labels(study, (item.condition for item in progress), stage)
         tables = blinded(tables, labels)
         progress = progress_blinded(progress)
     return LiveResults(
@@ -259,6 +259,6 @@ def study_tables(
     tables = tables_of(responses, people, items, declared, without=(*NOT_SHOWN, "tests"))
     n_people = look.n_people if look is not None and look.n_people else 0
     first = first_people(study, n_people, include_simulated=asked.include_simulated, stage=stage)
-    own, whose = (each[each["participant_id"].isin(first)] for each in (responses, people))
+    own, whose = (item[item["participant_id"].isin(first)] for item in (responses, people))
     tests = tests_of(own, whose, declared)
     return tables | {"tests": tests if first else tests.iloc[:0]}

@@ -65,7 +65,7 @@ def panels_of(tables: Tables, analysed: str = KEPT, *, is_interim: bool = False)
         for title, name in told.items()
         if len(tables.get(name, ()))
     ]
-    return drawn + [_marked(each) if is_interim else each for each in more]
+    return drawn + [_marked(item) if is_interim else item for item in more]
 
 
 def _marked(panel: Panel) -> Panel:
@@ -90,7 +90,7 @@ def _sheet(name: str, tables: Tables, analysed: str) -> Sheet:
     limits = " (95 % interval)" if len(series) <= MOST_INTERVALS else ""
     caption = f"{spec.axis}, mean{limits} over the participants who completed; {whom}"
     rows = [_row(name, points[points["condition"] == name], series) for name in arms_of(points)]
-    of_series = [pooled(points[points["series"] == each]) for each in series]
+    of_series = [pooled(points[points["series"] == item]) for item in series]
     n = max(n for n, _ in of_series)
     rows.append([ALL_ARMS, str(n), *(number(mean) for _, mean in of_series)])
     columns = ["Condition", "Participants", *series]

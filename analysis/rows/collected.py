@@ -80,8 +80,8 @@ class CollectedRows(StudyRows):
         found = Participant.objects.filter(self._of(""), consented_at__lte=self.moment)
         said: dict[Who, str] = {}
         people: list[Participant] = []
-        for each in found.order_by("pk").iterator(chunk_size=AT_A_TIME):
-            people.append(each)
+        for item in found.order_by("pk").iterator(chunk_size=AT_A_TIME):
+            people.append(item)
             if len(people) == AT_A_TIME:
                 said |= _flagged(people)
                 people = []
@@ -123,12 +123,12 @@ class CollectedRows(StudyRows):
         )
         given = by_person(found, ANSWER_LOOKUPS, "pk")
         for who in self.people:
-            for each in given(who):
-                question = asked[each["page"], each["question"]]
+            for item in given(who):
+                question = asked[item["page"], item["question"]]
                 if self.include_texts or question.answer not in FREE_TEXT:
-                    said = answer_of(question, each["value"])
-                    head = (pseudonym(*who), each["page"], each["question"], question.answer)
-                    yield (*head, *said, each["received_at"])
+                    said = answer_of(question, item["value"])
+                    head = (pseudonym(*who), item["page"], item["question"], question.answer)
+                    yield (*head, *said, item["received_at"])
 
     def n_texts(self) -> int:
         """Count the answers in people's own words."""
@@ -186,15 +186,17 @@ class CollectedRows(StudyRows):
 def questions_of(plan: StudyPlan) -> dict[tuple[str, str], QuestionPlan]:
     """Return a study's own questions by page and name, in the order in which they are asked."""
     pages = plan.questions.items()
-    return {(page, each.name): each for page, asked in pages for each in asked.questions}
+    return {
+        (page, question.name): question for page, asked in pages for question in asked.questions
+    }
 
 
 def _flagged(people: list[Participant]) -> dict[Who, str]:
     found = participant_flags(people)
     return {
-        (each.is_simulated, each.number): SEPARATOR.join(flag.name for flag in found[each.pk])
-        for each in people
-        if found[each.pk]
+        (person.is_simulated, person.number): SEPARATOR.join(flag.name for flag in found[person.pk])
+        for person in people
+        if found[person.pk]
     }
 
 

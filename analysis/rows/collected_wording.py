@@ -16,7 +16,7 @@ def answer_of(question: QuestionPlan, value: str) -> tuple[str, float | None]:
     A choice is said as the study document says it, however a browser sent its blanks.
     """
     if question.answer == "choice":
-        same = (each for each in question.choices if each.split() == value.split())
+        same = (choice for choice in question.choices if choice.split() == value.split())
         return next(same, value), None
     return value, number_of(value) if question.answer == "number" else None
 

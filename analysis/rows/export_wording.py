@@ -53,7 +53,7 @@ def teller(
         if name in constants:
             return lambda raw: constants[name]
         if name == "participant_id":
-            robot, number = (place[each] for each in ORDER)
+            robot, number = (place[item] for item in ORDER)
             return lambda raw: pseudonym(raw[robot], raw[number])
         if name in WORDS:
             say, index = WORDS[name], place[name]
@@ -61,7 +61,7 @@ def teller(
         return itemgetter(place[name])
 
     tellers = [one(column.name) for column in columns]
-    return lambda raw: tuple(each(raw) for each in tellers)
+    return lambda raw: tuple(item(raw) for item in tellers)
 
 
 def stage_columns(
@@ -117,8 +117,8 @@ def events_of(
             said | {"at": trial["presented_at"], "event": "presented", "response": None},
             said | {"at": trial["received_at"], "event": "answered", "rt_ms": trial["rt_ms"]},
         ]
-    happened += [each | {"detail": each["detail"] or None} for each in told]
-    done = [each for each in happened if each["at"] is not None and each["at"] <= moment]
+    happened += [item | {"detail": item["detail"] or None} for item in told]
+    done = [item for item in happened if item["at"] is not None and item["at"] <= moment]
     done.sort(key=itemgetter("at"))
     name = pseudonym(*who)
-    return [(name, *(each.get(column.name) for column in EVENTS[1:])) for each in done]
+    return [(name, *(item.get(column.name) for column in EVENTS[1:])) for item in done]

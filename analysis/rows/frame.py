@@ -146,7 +146,7 @@ class StudyRows:
         )
         rows = checked.order_by("is_simulated", "number").values_list(*PARTICIPANT_LOOKUPS.values())
         named = (dict(zip(PARTICIPANT_LOOKUPS, row, strict=True)) for row in rows)
-        return {(each["is_simulated"], each["participant_id"]): each for each in named}
+        return {(item["is_simulated"], item["participant_id"]): item for item in named}
 
     def counts(self) -> dict[str, int]:
         """Return about how many rows each file will have; for showing progress."""

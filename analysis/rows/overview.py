@@ -64,7 +64,7 @@ class Progress:
         return self.n_completed + self.n_active + self.n_failed_validation + self.n_ended
 
 
-COUNTS = tuple(each.name for each in fields(Progress))[1:]
+COUNTS = tuple(field.name for field in fields(Progress))[1:]
 
 
 def progress_counts(
@@ -83,7 +83,7 @@ def progress_counts(
         n_completed=of(completed),
         n_active=of(active),
         n_failed_validation=of(failed),
-        n_ended=of(*(each for each in Status if each not in named)),
+        n_ended=of(*(item for item in Status if item not in named)),
         n_simulated=Count("participants", filter=here & Q(participants__is_simulated=True)),
     )
     return [Progress(*row) for row in rows.values_list("name", *COUNTS)]

@@ -55,7 +55,7 @@ class Declared:
     @property
     def names(self) -> tuple[str, ...]:
         """The conditions' names in order."""
-        return tuple(each.name for each in self.conditions)
+        return tuple(condition.name for condition in self.conditions)
 
     @property
     def rules(self) -> tuple[Rule, ...]:
@@ -81,7 +81,7 @@ class Declared:
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Declared:
         """Read what ``to_json`` wrote; ``DeclarationRefused`` names what is wrong."""
-        known = {each.name: each for each in fields(cls)}
+        known = {field.name: field for field in fields(cls)}
         unknown = [name for name in document if name not in known]
         missing = [n for n, f in known.items() if f.default is MISSING and n not in document]
         if unknown or missing:

@@ -190,6 +190,6 @@ def _measured(counted: DataFrame, answers: DataFrame, declared: Declared) -> Dat
         measures["median_rt_ms"] = times.reindex(measures.index).astype(float)
     runs = identical_runs(answers).reindex(measures.index)
     measures["n_identical_run"] = runs.astype(float)
-    unaided = [each.name for each in declared.conditions if each.is_unaided]
+    unaided = [condition.name for condition in declared.conditions if condition.is_unaided]
     measures.loc[counted["condition"].isin(unaided).to_numpy(), list(RELIANCE)] = np.nan
     return counted.join(measures.reset_index(drop=True))

@@ -45,7 +45,7 @@ def lee_bounds(a: ArrayLike, b: ArrayLike, n: tuple[int, int]) -> tuple[float, f
     bounds assume that a condition can only drive people away, or only keep them, compared with the
     other. NaN where nobody completed in one of the two.
     """
-    x, y = (np.sort(np.asarray(each, dtype=float)) for each in (a, b))
+    x, y = (np.sort(np.asarray(item, dtype=float)) for item in (a, b))
     if not (x.size and y.size and min(n)):
         return math.nan, math.nan
     kept = x.size / n[0], y.size / n[1]
@@ -75,7 +75,7 @@ def with_guesses(values: ArrayLike, n: int, guess: float) -> float:
 def lost_by_stage(statuses: Sequence[str], stages: dict[str, str]) -> dict[str, int]:
     """Count people lost at each stage; ``stages`` names the stage of each status that is a loss."""
     counts = dict.fromkeys(stages.values(), 0)
-    for each in statuses:
-        if each in stages:
-            counts[stages[each]] += 1
+    for statuse in statuses:
+        if statuse in stages:
+            counts[stages[statuse]] += 1
     return counts

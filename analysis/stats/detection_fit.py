@@ -81,7 +81,7 @@ class _Objective:
     def __init__(self, rows: Rows, is_penalised: NDArray[np.bool_]) -> None:
         self.is_penalised, self.n_evaluations = is_penalised, 0
         self._groups = [
-            GroupLikelihood(rows.group(each)) for each in groups_of(rows.person, rows.photo)
+            GroupLikelihood(rows.group(item)) for item in groups_of(rows.person, rows.photo)
         ]
 
     def __call__(self, point: Floats) -> tuple[float, Floats]:

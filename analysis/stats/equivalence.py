@@ -55,7 +55,7 @@ def tost(a: ArrayLike, b: ArrayLike, margin: float) -> Equivalence:
     difference = float(x.mean() - y.mean())
     if min(x.size, y.size) < 2:
         return Equivalence(difference, math.nan, math.nan, math.nan)
-    parts = [float(each.var(ddof=1)) / each.size for each in (x, y)]
+    parts = [float(item.var(ddof=1)) / item.size for item in (x, y)]
     if sum(parts) == 0:
         return Equivalence(difference, math.nan, math.nan, math.nan)
     se = math.sqrt(sum(parts))

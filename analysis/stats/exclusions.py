@@ -127,7 +127,7 @@ def exclusion_table(
     """
     groups = dict(list(people.groupby("condition", observed=True)))
     by_rule = people["excluded_by"].str.split(SEPARATOR).map(set)
-    named = [name for name in (NAMED, BY_HAND) if any(name in each for each in by_rule)]
+    named = [name for name in (NAMED, BY_HAND) if any(name in item for item in by_rule)]
     names = [*named, *(str(rule) for rule in rules)]
     rows = []
     for condition in list(groups) if conditions is None else conditions:

@@ -195,7 +195,7 @@ class GroupLikelihood:
         of_pair = spreads.tau**2 / system.pair
         of_photo = spreads.sigma**2 / (system.pair * system.photo[photo])
         k = of_pair[:, None] * x + of_photo[:, None] * x_photo
-        q1, q2 = (row_products(system.between, each) for each in (x, x_photo))
+        q1, q2 = (row_products(system.between, item) for item in (x, x_photo))
         q3 = np.bincount(photo, q2 / system.pair, a.n_photos)
         quadratic = of_pair**2 * q1 + 2 * of_pair * of_photo * q2 + of_photo**2 * q3[photo]
         gamma = of_pair + of_photo / system.pair

@@ -60,7 +60,7 @@ def groups_of(person: Indices, photo: Indices) -> list[NDArray[np.intp]]:
     component = connected_components(graph, directed=False)[1]
     sizes = np.bincount(component[:n_people])
     group = (np.cumsum(sizes) - sizes) // _PEOPLE  # some small components together
-    return [np.flatnonzero(group[component[person]] == each) for each in np.unique(group)]
+    return [np.flatnonzero(group[component[person]] == item) for item in np.unique(group)]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

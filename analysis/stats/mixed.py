@@ -123,7 +123,9 @@ def _conditions(responses: DataFrame) -> tuple[str, ...]:
     column = responses["condition"]
     seen = list(dict.fromkeys(column.astype("str")))
     if isinstance(column.dtype, pd.CategoricalDtype):
-        return tuple(str(each) for each in column.cat.categories if str(each) in set(seen))
+        return tuple(
+            str(category) for category in column.cat.categories if str(category) in set(seen)
+        )
     return tuple(seen)
 
 
@@ -258,6 +260,6 @@ def _specification(sample: _Sample, problem: str, fit: Fit | None, seed: int) ->
         )
         zero = [g for g, sd in zip(GROUPS, fit.sds, strict=True) if sd == 0]
         lines += [
-            f"The SD of {each}s is estimated as 0 (no such differences seen)." for each in zero
+            f"The SD of {item}s is estimated as 0 (no such differences seen)." for item in zero
         ]
     return "\n".join([*lines, problem] if problem else lines)

@@ -141,8 +141,8 @@ def difference_of(a: Arm, b: Arm) -> TwoWay:
     its kind's mean.
     """
     size = max(a.answers.size, b.answers.size)
-    first, second = (np.pad(each.by_image, (0, size - each.by_image.size)) for each in (a, b))
-    seen = [np.pad(each.answers, (0, size - each.answers.size)) for each in (a, b)]
+    first, second = (np.pad(item.by_image, (0, size - item.by_image.size)) for item in (a, b))
+    seen = [np.pad(item.answers, (0, size - item.answers.size)) for item in (a, b)]
     n, m = a.n_people + b.n_people, int(((seen[0] + seen[1]) > 0).sum())
     difference, shares = a.value - b.value, _shares(*seen)
     if min(a.n_people, b.n_people) < 2 or m < 2:

@@ -32,9 +32,9 @@ def attrition_table(people: DataFrame, everyone: Sample, declared: Declared) -> 
     rows = []
     for pair in declared.pairs:
         own = [people.loc[people["condition"] == name, "status"].astype("str") for name in pair]
-        ended = [list(each[each != "active"]) for each in own]
+        ended = [list(item[item != "active"]) for item in own]
         n = len(ended[0]), len(ended[1])
-        counts = [lost_by_stage(each, STAGE_OF) for each in ended]
+        counts = [lost_by_stage(item, STAGE_OF) for item in ended]
         stages = [(stage, (counts[0][stage], counts[1][stage])) for stage in counts[0]]
         stages.append((ALL_STAGES, (sum(counts[0].values()), sum(counts[1].values()))))
         for stage, lost in stages:
@@ -56,7 +56,7 @@ def _bounds(
     everyone: Sample, pair: tuple[str, str], measure: str, n: tuple[int, int]
 ) -> dict[str, float]:
     values = [np.asarray(everyone.values(name, measure), dtype=float) for name in pair]
-    a, b = (each[~np.isnan(each)] for each in values)
+    a, b = (value[~np.isnan(value)] for value in values)
     low, high = lee_bounds(a, b, n)
     guess = GUESS.get(measure, math.nan)
     return {

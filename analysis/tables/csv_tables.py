@@ -42,7 +42,7 @@ def _rows(name: str, columns: Columns, table: DataFrame) -> Iterator[list[str]]:
         )
     yield names
     kinds = [column.type for column in columns]
-    cells = [_plain(table[each]) for each in names]
+    cells = [_plain(table[item]) for item in names]
     for row in zip(*cells, strict=True):
         yield list(map(cell, kinds, row))
 

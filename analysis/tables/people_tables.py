@@ -39,12 +39,12 @@ _ON_RIGHT, _ON_WRONG = (
 def measures_table(sample: Sample, declared: Declared) -> DataFrame:
     """Return each measure of each condition: over participants, and pooled over trials."""
     rows = []
-    for each in declared.conditions:
-        people = sample.people_of(each.name)
+    for condition in declared.conditions:
+        people = sample.people_of(condition.name)
         counts = people[list(COUNTS)]
         columns = people[list(MEASURES)].to_numpy(dtype=float)
         low, high = mean_intervals(columns, seed=declared.seed, limits=_LIMITS)
-        pooled = _pooled(counts, each.is_unaided, declared.seed)
+        pooled = _pooled(counts, condition.is_unaided, declared.seed)
         for place, measure in enumerate(MEASURES):
             is_defined = ~np.isnan(columns[:, place])
             values = pd.Series(columns[is_defined, place])
@@ -57,7 +57,7 @@ def measures_table(sample: Sample, declared: Declared) -> DataFrame:
             ):
                 rows.append(
                     {
-                        "condition": each.name,
+                        "condition": condition.name,
                         "measure": measure,
                         "weight": weight,
                         "n_participants": int(whose.sum()),
@@ -141,15 +141,15 @@ def accuracy_by_table(sample: Sample, declared: Declared) -> DataFrame:
         rows = np.flatnonzero((sample.answers["condition"] == condition).to_numpy())
         _, people = np.unique(person[rows], return_inverse=True)
         cells = [
-            cell_counts(people, each.codes[rows], is_correct[rows], len(each.levels))
-            for each in factors
+            cell_counts(people, factor.codes[rows], is_correct[rows], len(factor.levels))
+            for factor in factors
         ]
         n_trials = np.hstack([n for n, _ in cells])  # (p, all levels of all factors)
         n_correct = np.hstack([correct for _, correct in cells])
         table = _cells_table(n_trials, n_correct, declared.seed)
         table.insert(0, "condition", condition)
-        table.insert(1, "factor", [each.name for each in factors for _ in each.levels])
-        table.insert(2, "level", [level for each in factors for level in each.levels])
+        table.insert(1, "factor", [factor.name for factor in factors for _ in factor.levels])
+        table.insert(2, "level", [level for factor in factors for level in factor.levels])
         tables.append(table)
     return pd.concat(tables, ignore_index=True)
 
@@ -251,7 +251,7 @@ def images_table(sample: Sample, declared: Declared) -> DataFrame:
         for kind in (slice(None), is_correct, is_correct == is_right)
     )
     n_all, correct_all = (
-        each.reshape(len(declared.names), n_items).sum(0) for each in (n, n_correct)
+        entry.reshape(len(declared.names), n_items).sum(0) for entry in (n, n_correct)
     )
     seen = np.flatnonzero(n)
     arm, image = np.divmod(seen, max(1, n_items))

@@ -68,7 +68,7 @@ def table_columns() -> dict[str, Columns]:
 def data_files(folder: Path) -> dict[str, Path]:
     """Return where the data of an export lie, by the names of ``codebook.DATA``."""
     package = json.loads((folder / PACKAGE_FILE).read_text(encoding="utf-8"))
-    paths = {each["name"]: folder / each["path"] for each in package["resources"]}
+    paths = {item["name"]: folder / item["path"] for item in package["resources"]}
     return {name: paths[name] for name in DATA}
 
 

@@ -38,7 +38,7 @@ def pools_of(items: DataFrame, declared: Declared) -> dict[str, TunedPool]:
     image, or with another number of voters on some images.
     """
     pools = {}
-    for classifier in dict.fromkeys(each.classifier for each in declared.conditions):
+    for classifier in dict.fromkeys(condition.classifier for condition in declared.conditions):
         mine = items[items["classifier"] == classifier].sort_values("item_id", kind="stable")
         if mine["item_id"].duplicated().any():
             raise SampleRefused(f"{classifier} answers an image twice; expected one row an image.")
@@ -80,11 +80,11 @@ def confidence_units(frame: DataFrame, scale: Scale) -> Ints:
 def teams_of(sample: Sample, declared: Declared, pools: Mapping[str, TunedPool]) -> dict[str, Team]:
     """Return the team of each condition whose AI has a pool."""
     teams = {}
-    for each in declared.conditions:
-        if each.classifier not in pools:
+    for condition in declared.conditions:
+        if condition.classifier not in pools:
             continue
-        tuned = pools[each.classifier]
-        answers = sample.answers_of(each.name)
+        tuned = pools[condition.classifier]
+        answers = sample.answers_of(condition.name)
         grid = threshold_grid(tuned.pool.scale)
         people = trials_below(
             np.unique(answers["participant_id"].cat.codes, return_inverse=True)[1].astype(np.int64),
@@ -93,13 +93,18 @@ def teams_of(sample: Sample, declared: Declared, pools: Mapping[str, TunedPool])
             answers["is_correct"].to_numpy(),
             grid,
         )
-        teams[each.name] = team_of(tuned.pool, tuned.is_tuning, people, grid, seed=declared.seed)
+        teams[condition.name] = team_of(
+            tuned.pool, tuned.is_tuning, people, grid, seed=declared.seed
+        )
     return teams
 
 
 def team_table(sample: Sample, declared: Declared, teams: Mapping[str, Team]) -> DataFrame:
     """Return one row a condition: the team at the AI's own threshold, beside AI and people."""
-    rows = [_team_row(sample, declared, each, teams.get(each.name)) for each in declared.conditions]
+    rows = [
+        _team_row(sample, declared, condition, teams.get(condition.name))
+        for condition in declared.conditions
+    ]
     return DataFrame(rows)
 
 

@@ -54,7 +54,7 @@ def table_read(path: Path | str, columns: Sequence[Column]) -> DataFrame:
     blocks = pd.read_csv(
         path, dtype=types, chunksize=BLOCK_ROWS, keep_default_na=False, na_values=[""]
     )
-    return _joined(columns, (_typed(columns, _texts_restored(columns, each)) for each in blocks))
+    return _joined(columns, (_typed(columns, _texts_restored(columns, block)) for block in blocks))
 
 
 def _blocks(rows: Iterable[Sequence[object]]) -> Iterator[list[Sequence[object]]]:
@@ -68,8 +68,8 @@ def _read_as(column: Column) -> str:
 
 
 def _texts_restored(columns: Sequence[Column], block: DataFrame) -> DataFrame:
-    texts = {each.name: block[each.name].map(restored, na_action="ignore")
-             for each in columns if each.type == "string"}  # fmt: skip
+    texts = {column.name: block[column.name].map(restored, na_action="ignore")
+             for column in columns if column.type == "string"}  # fmt: skip
     return block.assign(**texts)
 
 
@@ -87,7 +87,7 @@ def _cast(column: Column, cells: Series) -> Series:
 
 def _joined(columns: Sequence[Column], blocks: Iterable[DataFrame]) -> DataFrame:
     """Put blocks together; categories in the order in which they come."""
-    parts = list(blocks) or [_typed(columns, DataFrame(columns=[each.name for each in columns]))]
+    parts = list(blocks) or [_typed(columns, DataFrame(columns=[item.name for item in columns]))]
     joined = {}
     for column in columns:
         cells = [part.pop(column.name) for part in parts]  # freed as they are joined

@@ -106,12 +106,12 @@ def prepare(stage: Stage, *, n_robots: int, look: Callable[[], None]) -> None:
     gallery = queueing.gallery_request(dataset=dataset, backbone=BACKBONE)
     wait_for([gallery], "gallery", look=look)
     stage(4, "Predictions on the Celery worker: softmax, kNN, EMD-Corr; then CHM-Corr (minutes)")
-    names = list(dict.fromkeys(each.classifier for each in PLAN.conditions))
+    names = list(dict.fromkeys(condition.classifier for condition in PLAN.conditions))
     slow = [name for name in names if CLASSIFIERS[name].needs_matcher]
     fast = [name for name in names if name not in slow]
     ask = partial(queueing.runs_request, gallery=gallery)
     runs = ask(classifiers=fast)
-    chosen = {each.classifier: each.parameters for each in PLAN.conditions}
+    chosen = {condition.classifier: condition.parameters for condition in PLAN.conditions}
     slow_runs = [run for name in slow for run in ask(classifiers=[name], parameters=chosen[name])]
     wait_for(runs, "predictions", look=look)
     wait_for(slow_runs, "CHM-Corr", look=look)

@@ -177,12 +177,12 @@ def endings(album: Album, browser: Browser, site: str, study: Study) -> None:
         album.add("declined", "Somebody does not want to take part.", taken)
         door = reverse("consent", args=[study.slug])
         album.add("wrong-link", "A link without the recruiter's ids.", shots(pages, door))
-        for each in study.conditions.all():
-            services.condition_switch(condition=each, is_on=False)
+        for condition in study.conditions.all():
+            services.condition_switch(condition=condition, is_on=False)
         full = shots(pages, Person(pages, study, 92).link)
         album.add("full", "No place is free.", full)
-        for each in study.conditions.all():
-            services.condition_switch(condition=each, is_on=True)
+        for condition in study.conditions.all():
+            services.condition_switch(condition=condition, is_on=True)
 
 
 def staff(album: Album, browser: Browser, site: str, study: Study, password: str) -> None:
@@ -204,8 +204,8 @@ def staff(album: Album, browser: Browser, site: str, study: Study, password: str
 
 def only(study: Study, arm: str) -> None:
     """Let the next person come into one condition."""
-    for each in study.conditions.all():
-        services.condition_switch(condition=each, is_on=each.name == arm)
+    for condition in study.conditions.all():
+        services.condition_switch(condition=condition, is_on=condition.name == arm)
 
 
 def first_test(step: Step) -> bool:

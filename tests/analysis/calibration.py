@@ -77,11 +77,11 @@ def bootstrap_coverage(
     rng = np.random.default_rng(seed)
     eases = layout.ease(behaviours, n_studies, rng)
     counts = [counts_on(b, layout, e, n, rng) for b, e in zip(behaviours, eases, strict=True)]
-    everywhere = _truth([each.measures() for each in behaviours])
+    everywhere = _truth([behaviour.measures() for behaviour in behaviours])
     right = layout.is_ai_correct
     rows: tuple[list[dict[str, bool]], ...] = ([], [])
     for study in range(n_studies):
-        intervals = _intervals([each[study] for each in counts], n, layout, n_resamples, study)
+        intervals = _intervals([count[study] for count in counts], n, layout, n_resamples, study)
         own = (e[study] for e in eases)
         here = _truth(
             [
@@ -189,4 +189,4 @@ def false_equivalence(points: float, *, n: int, n_studies: int) -> Tally:
     rng = np.random.default_rng(8)
     a, b = rng.normal(70 + points, 8, (n_studies, n)), rng.normal(70, 10, (n_studies, n))
     results = (tost(x, y, points).is_equivalent is True for x, y in zip(a, b, strict=True))
-    return tallied({"TOST at the margin": each} for each in results)
+    return tallied({"TOST at the margin": result} for result in results)

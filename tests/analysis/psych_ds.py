@@ -27,7 +27,7 @@ def problems(folder: Path) -> list[str]:
     described = json.loads(path.read_text(encoding="utf-8"))
     found = _described(described)
     files = sorted((folder / "data").rglob("*"))
-    if not any(each.suffix == ".csv" for each in files):
+    if not any(item.suffix == ".csv" for item in files):
         found.append("no CSV file below data/")
     columns: set[str] = set()
     for file in files:
@@ -50,10 +50,10 @@ def _described(described: dict[str, Any]) -> list[str]:
 
 def _variables(described: dict[str, Any], columns: set[str]) -> list[str]:
     names = []
-    for each in described.get("variableMeasured", []):
-        if isinstance(each, dict) and each.get("@type") != "PropertyValue":
-            return [f"variableMeasured: {each} is no PropertyValue"]
-        names.append(each["name"] if isinstance(each, dict) else each)
+    for item in described.get("variableMeasured", []):
+        if isinstance(item, dict) and item.get("@type") != "PropertyValue":
+            return [f"variableMeasured: {item} is no PropertyValue"]
+        names.append(item["name"] if isinstance(item, dict) else item)
     twice = [f"variable twice: {name}" for name in set(names) if names.count(name) > 1]
     missing = [f"column not in variableMeasured: {name}" for name in columns - set(names)]
     extra = [f"variable in no file: {name}" for name in set(names) - columns]
@@ -64,7 +64,7 @@ def _file_name(file: Path) -> list[str]:
     if not FILE.fullmatch(file.name):
         return [f"file name {file.name}"]
     used = {part.partition("-")[0] for part in file.name.removesuffix("_data.csv").split("_")}
-    return [f"{file.name}: unofficial keyword {each}" for each in used - KEYWORDS]
+    return [f"{file.name}: unofficial keyword {item}" for item in used - KEYWORDS]
 
 
 def _rows(file: Path) -> tuple[list[str], list[str]]:

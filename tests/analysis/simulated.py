@@ -45,7 +45,7 @@ def simulate(
     The test sets are disjoint, half right and half wrong; conditions of one AI share them.
     """
     rng = np.random.default_rng(seed)
-    classifiers = list(dict.fromkeys(each.classifier for each in conditions))
+    classifiers = list(dict.fromkeys(item.classifier for item in conditions))
     items = pd.concat([_pool(name, n_pool, rng) for name in classifiers], ignore_index=True)
     people, responses = [], []
     for arm, condition in enumerate(conditions):

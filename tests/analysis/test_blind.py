@@ -135,7 +135,9 @@ def test_a_second_row_of_a_stage_is_refused_by_the_database(sam: User) -> None:
     blind_lift(study=study, user=sam)
     with pytest.raises(IntegrityError), transaction.atomic():
         BlindLift.objects.bulk_create([BlindLift(study=study, stage="live", user=sam)])
-    assert "blind_lift_once_a_stage" in {each.name for each in BlindLift._meta.constraints}
+    assert "blind_lift_once_a_stage" in {
+        constraint.name for constraint in BlindLift._meta.constraints
+    }
     assert blind_lift(study=study, user=sam, stage="pilot").stage == "pilot"
 
 

@@ -64,7 +64,7 @@ def test_a_pilot_that_ended_while_the_question_stood_lifts_nothing(chief: Client
 def test_letters_of_the_pilot_are_dealt_anew_for_the_study() -> None:
     arms = ["a", "b", "c", "d"]
     studies = [Study(pk=pk, document_sha256="a") for pk in range(20)]
-    orders = [(arm_labels(each, arms, PILOT), arm_labels(each, arms)) for each in studies]
+    orders = [(arm_labels(study, arms, PILOT), arm_labels(study, arms)) for study in studies]
     assert sum(list(one) != list(other) for one, other in orders) > 12
 
 
@@ -82,7 +82,7 @@ def test_an_older_lift_counts_for_what_was_seen_under_it(status: str, stages: li
             [study.pk, sam.pk],
         )
     older(is_back=False)
-    assert sorted(each.stage for each in BlindLift.objects.all()) == stages
+    assert sorted(blindlift.stage for blindlift in BlindLift.objects.all()) == stages
 
 
 def older(*, is_back: bool) -> None:

@@ -162,7 +162,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=options.folder) as name:
         for part, command in parts(Path(name), options.rows):
             table.append((part, *measured(command, Path(name))))
-        size = sum(each.stat().st_size for each in (Path(name) / "out").rglob("*")) / 1e6
+        size = sum(path.stat().st_size for path in (Path(name) / "out").rglob("*")) / 1e6
     print(f"{options.rows:,} answers; the export has {size:.0f} MB")
     print(f"{'part':8}  {'seconds':>8}  {'rows/s':>9}  {'peak MB':>8}  goal  ok")
     for part, seconds, peak in table:

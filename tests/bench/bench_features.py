@@ -36,11 +36,11 @@ CORES = len(os.sched_getaffinity(0))
 def photos_write(folder: Path, n: int) -> list[Path]:
     """Write JPEGs of 500 x 375 pixels, smooth with some noise: about 60 kB, like ImageNet's."""
     rng, paths = np.random.default_rng(0), []
-    for each in range(n):
+    for item in range(n):
         coarse = Image.fromarray(rng.integers(0, 256, (12, 16, 3), dtype=np.uint8))
         smooth = np.asarray(coarse.resize((500, 375), Image.Resampling.BICUBIC), dtype=np.int16)
         noisy = (smooth + rng.integers(-12, 13, smooth.shape)).clip(0, 255).astype(np.uint8)
-        paths.append(folder / f"{each}.jpg")
+        paths.append(folder / f"{item}.jpg")
         Image.fromarray(noisy).save(paths[-1], quality=90)
     return paths
 
@@ -100,8 +100,8 @@ def main() -> None:
         decoding, forward = work_seconds(backbone, paths)
         least = (decoding + forward) / CORES
         print(f"decoding {decoding:.2f} s, forward {forward:.2f} s, on {CORES} cores")
-        for each in range(ROUNDS):
-            wall, left, others, own = round_measure(backbone, paths, folder / f"gallery{each}")
+        for item in range(ROUNDS):
+            wall, left, others, own = round_measure(backbone, paths, folder / f"gallery{item}")
             rounds.append((left / least, wall / least, others))
             print(f"wall {wall:.2f} s, CPU {own:.2f} s, others had {others:.0%} of the cores")
     quiet = [wall for _, wall, others in rounds if others < QUIET]

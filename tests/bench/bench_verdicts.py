@@ -62,7 +62,7 @@ def complementarity_power(n: int) -> Iterator[Line]:
 
 
 def _yes(world: teams.World, n_pool: int, n: int) -> int:
-    return [each.verdict for each in teams.verdicts(world, n_pool, n)].count("yes")
+    return [verdict.verdict for verdict in teams.verdicts(world, n_pool, n)].count("yes")
 
 
 def main() -> None:

@@ -20,8 +20,8 @@ def violations(page: Page) -> list[str]:
     assert spec.origin is not None
     page.evaluate(Path(spec.origin).with_name("axe.min.js").read_text(encoding="utf-8"))
     found = page.evaluate("async () => (await axe.run(document)).violations")
-    wrong = [f"{each['id']}: {each['help']} at {_places(each['nodes'])}" for each in found]
-    return wrong + [f"hidden, but displayed: {each}" for each in hidden_but_displayed(page)]
+    wrong = [f"{item['id']}: {item['help']} at {_places(item['nodes'])}" for item in found]
+    return wrong + [f"hidden, but displayed: {item}" for item in hidden_but_displayed(page)]
 
 
 def hidden_but_displayed(page: Page) -> list[str]:

@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 def everything() -> Study:
     """Open a study in which every kind of screen occurs."""
     arms = [
-        {"name": each.name, "classifier": each.classifier, "view": each.view} for each in CONDITIONS
+        {"name": item.name, "classifier": item.classifier, "view": item.view} for item in CONDITIONS
     ]
     alone = {"name": "alone", "classifier": "softmax", "view": "unaided"}
     document = make_document(

@@ -117,7 +117,7 @@ def test_all_of_the_feedback_is_seen_without_scrolling_on_a_laptop(page: Page, n
     assert box is not None
     assert box["y"] + box["height"] <= 768
     texts = feedback.locator("p:not(.sending), li, button")
-    rows = [each.bounding_box() for each in texts.all()]
+    rows = [text.bounding_box() for text in texts.all()]
     assert all(row is not None and row["height"] > 0 for row in rows)
     for one, other in pairwise(rows):  # nothing lies on anything
         assert one is not None

@@ -42,8 +42,8 @@ def check_finished(page: Page) -> None:
     assert Response.objects.filter(trial__in=trials).count() == N_TRIALS
     visits = list(participant.visits.order_by("step"))
     # Whoever is through visits nothing: the last page is no step that is left.
-    assert [each.step for each in visits] == [*range(len(participant.script) - 1)]
-    times = [time for each in visits for time in (each.shown_at, each.done_at) if time]
+    assert [visit.step for visit in visits] == [*range(len(participant.script) - 1)]
+    times = [time for visit in visits for time in (visit.shown_at, visit.done_at) if time]
     assert len(times) == 2 * len(visits)
     assert times == sorted(times)
 

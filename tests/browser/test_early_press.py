@@ -44,8 +44,8 @@ def test_nothing_can_be_pressed_until_the_script_runs(page: Page) -> None:
     button.press("Enter", no_wait_after=True)
     expect(page.locator("html.is-waiting")).to_have_count(1)
     assert not Response.objects.exists()
-    for each in held:
-        each.continue_()
+    for item in held:
+        item.continue_()
     expect(page.locator("html.is-waiting")).to_have_count(0)
     expect(button).to_be_enabled()
     button.click()

@@ -45,7 +45,7 @@ class Network:
     def spare_gallery(self) -> None:
         """Let the gallery's photos pass, whatever happens to the others."""
         photos = Image.objects.filter(split=Image.GALLERY)
-        self.spared = {reverse("crop", args=[each.token]) for each in photos}
+        self.spared = {reverse("crop", args=[photo.token]) for photo in photos}
 
     def handle(self, route: Route) -> None:
         if urlsplit(route.request.url).path in self.spared:

@@ -33,7 +33,7 @@ def study(context: BrowserContext, live_server: LiveServer) -> Study:
     Participant.objects.filter(pk=alice.pk).update(consented_at=begun)
     bob = enrol(study, "bob")
     services.step_show(participant=bob)
-    events = [services.ClientEvent(kind=each, at_ms=900) for each in ("blur", "focus", "resize")]
+    events = [services.ClientEvent(kind=name, at_ms=900) for name in ("blur", "focus", "resize")]
     services.events_add(participant=bob, step=0, events=events)
     Identity.objects.create(participant=bob, channel="prolific", person_id="5f" * 12)
     services.participant_exclude(participant=alice, reason="said that they had guessed throughout")

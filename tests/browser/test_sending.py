@@ -66,7 +66,7 @@ def test_an_answer_is_kept_and_sent_when_the_trouble_is_over(
     page.get_by_role("button", name="Try now").click()
     expect(page.locator(FEEDBACK)).to_be_visible()
     assert len(posted) == 4
-    assert [each.is_accepted for each in Response.objects.all()] == [False]
+    assert [response.is_accepted for response in Response.objects.all()] == [False]
     assert Event.objects.filter(kind="retried").count() == 4
 
 
@@ -140,7 +140,7 @@ def test_without_scripts_every_page_works(chromium: Any, live_server: Any, study
     go_on(page)
     answer(page, "no")
     expect(page.locator(FEEDBACK)).to_be_visible()
-    assert [each.is_accepted for each in Response.objects.all()] == [False]
+    assert [response.is_accepted for response in Response.objects.all()] == [False]
     context.close()
 
 

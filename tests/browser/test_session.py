@@ -66,14 +66,14 @@ def test_a_whole_session_with_reloads_and_steps_back(page: Page, study: Study) -
     assert participant.status == Participant.Status.COMPLETED
     test_responses = Response.objects.filter(trial__phase="test")
     assert test_responses.count() == 30
-    assert all(each.rt_ms is not None for each in test_responses)
+    assert all(test_response.rt_ms is not None for test_response in test_responses)
 
 
 def test_a_double_click_answers_once(page: Page, study: Study) -> None:
     to_first_trial(page)
     page.locator("button[value=yes]").dblclick()
     expect(page.locator(".feedback")).to_be_visible()
-    assert [each.is_accepted for each in Response.objects.all()] == [True]
+    assert [response.is_accepted for response in Response.objects.all()] == [True]
     assert Participant.objects.get().step == 3
 
 
@@ -82,7 +82,7 @@ def test_the_keys_answer(page: Page, study: Study) -> None:
     expect(page.locator("button[value=no]")).to_be_enabled()
     page.keyboard.press("n")
     expect(page.locator(".feedback")).to_be_visible()
-    assert [each.is_accepted for each in Response.objects.all()] == [False]
+    assert [response.is_accepted for response in Response.objects.all()] == [False]
 
 
 def test_a_second_tab_that_stayed_behind_changes_nothing(
@@ -95,7 +95,7 @@ def test_a_second_tab_that_stayed_behind_changes_nothing(
     expect(page.locator(".feedback")).to_be_visible()
     answer(second, "no")
     expect(second.locator(".feedback")).to_be_visible()
-    assert [each.is_accepted for each in Response.objects.all()] == [True]
+    assert [response.is_accepted for response in Response.objects.all()] == [True]
 
 
 def test_who_fails_the_check_ends_on_a_page_with_its_own_code(page: Page, study: Study) -> None:

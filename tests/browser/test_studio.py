@@ -73,7 +73,7 @@ def test_conditions_are_added_moved_and_removed_by_keyboard(page: Page, draft: S
     page.keyboard.type("New arm")
     page.get_by_role("button", name="Save").first.click()
     expect(page.get_by_text("Saved.")).to_be_visible()
-    names = [each["name"] for each in Study.objects.get(slug="draft").document["conditions"]]
+    names = [item["name"] for item in Study.objects.get(slug="draft").document["conditions"]]
     assert names == ["kNN", "ResNet-50", "EMD-NN", "EMD-Corr", "CHM-NN", "New arm"]
 
 

@@ -75,4 +75,4 @@ def test_the_old_tab_stops_nobody(
     be(context, live_server, Participant.objects.earliest("pk"))
     new.get_by_role("button", name="Stop and delete my answers").click()
     expect(new.get_by_role("heading", level=1)).to_have_text(REFUSED)
-    assert {each.status for each in Participant.objects.all()} == {"active"}
+    assert {participant.status for participant in Participant.objects.all()} == {"active"}

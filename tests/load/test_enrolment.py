@@ -117,14 +117,14 @@ def step_on(participant: Participant, *, is_careless: bool) -> Participant:
 def open_study(n_people: int) -> Study:
     """Open a study of a few steps whose places are fewer than the people who will finish."""
     n_finish = n_people - -(-n_people // 3)
-    names = [each["name"] for each in make_plan().document["conditions"]]
+    names = [item["name"] for item in make_plan().document["conditions"]]
     stages = [
         {"kind": "page", "name": "introduction"},
         {"kind": "validation", "n": 1, "pass_mark": 1},
         {"kind": "test", "n": 2, "n_sets": N_SETS},
     ]
     conditions = [
-        each | {"quota": n_finish // len(names)} for each in make_plan().document["conditions"]
+        item | {"quota": n_finish // len(names)} for item in make_plan().document["conditions"]
     ]
     return make_study(plan=make_plan(stages=stages, conditions=conditions))
 
@@ -135,7 +135,7 @@ def test_a_crowd_fills_every_arm_and_no_set_beyond_its_quota() -> None:
     people = waiting = crowd(n_people, random.Random(20260301))
     with ThreadPoolExecutor(N_CONNECTIONS[connection.vendor]) as pool:
         while waiting:
-            waiting = [each for each in pool.map(come, waiting) if each.answer == "wait"]
+            waiting = [item for item in pool.map(come, waiting) if item.answer == "wait"]
     completed = Participant.objects.filter(status=Participant.Status.COMPLETED)
     by_arm = Counter(completed.values_list("condition", flat=True))
     quota = study.plan.conditions[0].quota
@@ -143,8 +143,8 @@ def test_a_crowd_fills_every_arm_and_no_set_beyond_its_quota() -> None:
     by_set = Counter(completed.values_list("condition", "trial_set"))
     assert max(by_set.values()) <= set_quota(quota, N_SETS)
     everyone = Participant.objects.all()
-    assert everyone.count() == sum(each.answer == "in" for each in people)
-    assert {each.answer for each in people} == {"in", "complete"}
+    assert everyone.count() == sum(person.answer == "in" for person in people)
+    assert {person.answer for person in people} == {"in", "complete"}
     assert {*everyone.values_list("status", flat=True)} > {"completed"}  # some dropped out
     assert len({*everyone.values_list("number", flat=True)}) == everyone.count()
     for arm in services.arm_places(study, stage=Participant.Stage.LIVE):
@@ -155,6 +155,6 @@ def test_one_id_from_forty_devices_at_once_is_one_person() -> None:
     open_study(30)
     people = [Person(7, "returned", 0) for _ in range(N_CONNECTIONS[connection.vendor])]
     with ThreadPoolExecutor(len(people)) as pool:
-        assert {each.answer for each in pool.map(come, people)} == {"in"}
+        assert {item.answer for item in pool.map(come, people)} == {"in"}
     assert Participant.objects.count() == 1
     assert Participant.objects.get().trials.filter(phase=Phase.TEST).count() == 2

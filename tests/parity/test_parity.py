@@ -86,7 +86,7 @@ def test_a_frozen_document_of_format_1_is_read_as_it_was() -> None:
     plan = StudyPlan.from_json(stored_document("study"), is_frozen=True)
     assert list(lost(stored_document("study"), plan.document)) == []
     assert plan.test.n == 6
-    assert [each.view for each in plan.conditions][:2] == ["unaided", "none"]
+    assert [condition.view for condition in plan.conditions][:2] == ["unaided", "none"]
 
 
 def members(file: Any) -> dict[str, bytes]:
@@ -108,7 +108,7 @@ def test_the_same_photos_and_predictions_are_frozen_to_the_same_archive(
     old, new = members(ARCHIVE), members(tmp_path / "study.zip")
     drawn = ["sets.csv", "predictions.csv", "neighbors.jsonl", "images.csv"]
     assert [name for name in drawn if old[name] != new.get(name)] == [], tmp_path
-    facts = [json.loads(each["study.json"]) for each in (old, new)]
+    facts = [json.loads(item["study.json"]) for item in (old, new)]
     if facts[0]["document"] != facts[1]["document"]:  # a field was added, and a new hash with it
         for name in ("document_sha256", "frozen_sha256"):
             facts[0].pop(name)
@@ -172,7 +172,7 @@ def tables_changed(folder: Path) -> Mapping[str, list[str]]:
         if not (folder / name).exists():
             found[name] = ["the file is gone"]
             continue
-        old, new = (each.read_bytes().decode() for each in (path, folder / name))
+        old, new = (item.read_bytes().decode() for item in (path, folder / name))
         is_computed = name.startswith("tables/")
         if changed := cells_changed(table(old), table(new), is_computed=is_computed):
             found[name] = changed[:5]
@@ -182,7 +182,7 @@ def tables_changed(folder: Path) -> Mapping[str, list[str]]:
 def undeclared(folder: Path) -> set[tuple[str, ...]]:
     """Return which stored columns the new codebook declares otherwise, or not at all."""
     asked = ("file", "column", "type", "unit")
-    texts = [(each / "codebook.csv").read_bytes().decode() for each in (STORED, folder)]
+    texts = [(item / "codebook.csv").read_bytes().decode() for item in (STORED, folder)]
     old, new = ({tuple(row[name] for name in asked) for row in table(text)} for text in texts)
     return old - new
 
@@ -198,14 +198,14 @@ def test_an_exports_data_and_tables_keep_every_cell(
         bundle_write(study, tmp_path, include_simulated=True)
     assert tables_changed(tmp_path) == {}, tmp_path
     assert undeclared(tmp_path) == set()
-    plans = [json.loads((each / "analysis_plan.json").read_text()) for each in (STORED, tmp_path)]
+    plans = [json.loads((item / "analysis_plan.json").read_text()) for item in (STORED, tmp_path)]
     assert list(lost(*plans)) == []
     ends = Participant.objects.values_list("status", flat=True)
     assert sorted(set(ends)) == ["completed", "failed_validation"]
 
 
 def test_every_kind_of_file_is_stored() -> None:
-    names = [each.name for each in (STORED / "export").rglob("*.csv")]
+    names = [path.name for path in (STORED / "export").rglob("*.csv")]
     assert (len(names), len({*names})) == (17, 17)
 
 

@@ -98,7 +98,7 @@ def dataset_make() -> Dataset:
 def runs_make(dataset: Dataset) -> list[PredictionRun]:
     """Create finished runs, right on every other photo; some exemplars are of another class."""
     gallery = Gallery.objects.create(dataset=dataset, backbone="tiny", status=Job.Status.DONE)
-    return [_run(gallery, each) for each in CLASSIFIERS]
+    return [_run(gallery, item) for item in CLASSIFIERS]
 
 
 def _run(gallery: Gallery, classifier: str) -> PredictionRun:

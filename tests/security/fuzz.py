@@ -62,7 +62,7 @@ class Found:
             f"answers by status: {by_status}",
             f"slowest answer: {self.slowest[0]:.2f} s ({self.slowest[1]})",
             f"peak memory: {peak:.0f} MiB",
-            *(f"FAILED: {each}" for each in self.failures[:20]),
+            *(f"FAILED: {failure}" for failure in self.failures[:20]),
         ]
         return "\n".join(lines)
 

@@ -58,12 +58,12 @@ class Asked:
 
 def patterns(resolver: URLResolver, before: str = "") -> Iterator[str]:
     """Yield the route of every address of the site."""
-    for each in resolver.url_patterns:
-        route = before + str(each.pattern)
-        if isinstance(each, URLPattern):
+    for url_pattern in resolver.url_patterns:
+        route = before + str(url_pattern.pattern)
+        if isinstance(url_pattern, URLPattern):
             yield route
         else:
-            yield from patterns(each, route)
+            yield from patterns(url_pattern, route)
 
 
 def routes() -> list[str]:

@@ -59,7 +59,7 @@ def test_a_researcher_sends_files_to_the_upload_views_only() -> None:
 
 
 def test_the_upload_views_are_the_two_that_take_files() -> None:
-    sources = (each.read_text() for each in Path("trials/studio").glob("*.py"))
+    sources = (path.read_text() for path in Path("trials/studio").glob("*.py"))
     assert sum(text.count("request.FILES or None") for text in sources) == len(UPLOADS)
 
 

@@ -62,7 +62,7 @@ def test_a_worker_in_a_frame_never_loosens_the_staffs_cookie(client: Client) -> 
     page = look(client, **MTURK)
     answer: Any = client.post("/s/trees/", hidden(page.text) | {"agree": "on"}, secure=True)
     assert "sessionid" not in answer.cookies
-    assert {each["samesite"] for each in answer.cookies.values()} == {"None"}
+    assert {cooky["samesite"] for cooky in answer.cookies.values()} == {"None"}
 
 
 @pytest.fixture
@@ -99,8 +99,8 @@ def test_the_sites_files_are_nobody_elses_to_read(tmp_path: Path) -> None:
     code = "import study_site.settings as s; (s.DATA_DIR / 'new').write_text('x')"
     environment = {"DATA_DIR": str(folder), "PYTHONPATH": str(Path.cwd()), "PATH": ""}
     subprocess.run([sys.executable, "-c", code], env=environment, check=True)
-    for each in (folder, *folder.rglob("*")):
-        assert not each.stat().st_mode & stat.S_IRWXO, each
+    for path in (folder, *folder.rglob("*")):
+        assert not path.stat().st_mode & stat.S_IRWXO, path
 
 
 def test_events_are_capped_by_whatever_way_they_come(monkeypatch: pytest.MonkeyPatch) -> None:

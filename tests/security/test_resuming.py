@@ -51,7 +51,7 @@ def shut_out(stranger: Tab, person: Participant) -> None:
         pages.append(stranger.post(address, sent, follow=True))
     for page in pages:
         told = page.text
-        assert not any(each in told for each in ("DONE-1", "stop/?shown_to", 'name="rt_ms"'))
+        assert not any(name in told for name in ("DONE-1", "stop/?shown_to", 'name="rt_ms"'))
     assert person_in(stranger) != person
     assert Participant.objects.filter(pk=person.pk).values().get() == before
     assert Identity.objects.filter(participant=person).values().first() == known
@@ -193,7 +193,7 @@ def test_a_laboratory_fits_into_the_limit_and_a_flood_does_not(settings: Setting
     make_recruited("link")
     settings.CONSENTS_PER_ADDRESS = 3
     answers = [consent(Tab()) for _ in range(5)]
-    assert [each.status_code for each in answers] == [302, 302, 302, 429, 429]
+    assert [answer.status_code for answer in answers] == [302, 302, 302, 429, 429]
     assert "try again in a few minutes" in answers[-1].text
     assert Participant.objects.count() == 3
     tab = Tab(REMOTE_ADDR="10.0.0.2")

@@ -21,8 +21,8 @@ SERVE = "from study_site.wsgi import application; from django.conf import settin
 
 
 def found(messages: list[CheckMessage]) -> list[str]:
-    assert all(each.hint for each in messages)
-    return [str(each.id) for each in messages]
+    assert all(message.hint for message in messages)
+    return [str(message.id) for message in messages]
 
 
 @pytest.mark.parametrize(

@@ -40,12 +40,12 @@ def patterns(
     resolver: URLResolver, above: frozenset[str] = frozenset()
 ) -> Iterator[tuple[str, frozenset[str]]]:
     """Yield every address's name with the names of its arguments."""
-    for each in resolver.url_patterns:
-        wanted = above | frozenset(each.pattern.converters)
-        if isinstance(each, URLPattern):
-            yield each.name or "", wanted
-        elif each.app_name != "admin":
-            yield from patterns(each, wanted)
+    for url_pattern in resolver.url_patterns:
+        wanted = above | frozenset(url_pattern.pattern.converters)
+        if isinstance(url_pattern, URLPattern):
+            yield url_pattern.name or "", wanted
+        elif url_pattern.app_name != "admin":
+            yield from patterns(url_pattern, wanted)
 
 
 VIEWS = {name: wanted for name, wanted in patterns(get_resolver()) if name}
@@ -112,7 +112,7 @@ def test_an_analyst_changes_nothing(study: Study, name: str) -> None:
     assert stored() == before
 
 
-@pytest.mark.parametrize("name", sorted(each for each in RESEARCHERS if "study/" in address(each)))
+@pytest.mark.parametrize("name", sorted(item for item in RESEARCHERS if "study/" in address(item)))
 def test_a_colleague_does_not_enter_a_study_that_is_not_shared(study: Study, name: str) -> None:
     client, before = browser(account("roy", "researcher")), stored()
     for answer in (client.get(address(name)), client.post(address(name), {"sure": "yes"})):
@@ -120,7 +120,7 @@ def test_a_colleague_does_not_enter_a_study_that_is_not_shared(study: Study, nam
     assert stored() == before
 
 
-@pytest.mark.parametrize("name", sorted(each for each in VIEWS if "slug" in VIEWS[each]))
+@pytest.mark.parametrize("name", sorted(item for item in VIEWS if "slug" in VIEWS[item]))
 def test_what_does_not_exist_is_not_found(study: Study, name: str) -> None:
     client = browser(User.objects.get(username="rita"))
     for answer in (client.get(address(name, slug="nope")), client.post(address(name, slug="nope"))):

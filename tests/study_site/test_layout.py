@@ -29,9 +29,9 @@ def modules() -> dict[str, ast.Module]:
 def imported(tree: ast.Module, known: set[str]) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            yield from (each.name for each in node.names if each.name in known)
+            yield from (name.name for name in node.names if name.name in known)
         elif isinstance(node, ast.ImportFrom) and node.module:
-            names = {f"{node.module}.{each.name}" for each in node.names} & known
+            names = {f"{node.module}.{name.name}" for name in node.names} & known
             yield from names or {node.module} & known
 
 

@@ -41,7 +41,7 @@ def refuses(name: str, row: Model, **changes: Any) -> None:
     with pytest.raises(IntegrityError) as caught, transaction.atomic():
         copy.save(force_insert=True)
     # PostgreSQL names the constraint, SQLite its columns.
-    constraint = next(each for each in type(row)._meta.constraints if each.name == name)
+    constraint = next(item for item in type(row)._meta.constraints if item.name == name)
     fields: list[str] = list(getattr(constraint, "fields", []))
     text = str(caught.value)
     assert name in text or all(f".{field}" in text for field in fields)

@@ -55,7 +55,9 @@ def test_a_draft_is_not_drawn_yet(file: Path) -> None:
 def test_a_condition_can_be_chosen(file: Path) -> None:
     make_study()
     create(file, "--condition=kNN")
-    assert [str(each) for each in Study.objects.get(slug="second").conditions.all()] == ["kNN"]
+    assert [str(condition) for condition in Study.objects.get(slug="second").conditions.all()] == [
+        "kNN"
+    ]
 
 
 def test_an_unknown_condition_lists_the_known_ones(file: Path) -> None:
@@ -90,7 +92,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", sorted(READY_MADE))
 def test_every_built_in_document_is_a_plan(name: str) -> None:
     plan = StudyPlan.from_json(ready_made(name))
-    assert [each.name for each in plan.conditions][:2] == ["ResNet-50", "kNN"]
+    assert [condition.name for condition in plan.conditions][:2] == ["ResNet-50", "kNN"]
 
 
 def another_knn_run() -> PredictionRun:
@@ -99,8 +101,8 @@ def another_knn_run() -> PredictionRun:
     predictions = list(run.predictions.all())
     run.pk, run.parameters, run.parameters_sha256 = None, {"n_voters": 10}, "1" * 64
     run.save()
-    for each in predictions:
-        each.pk, each.run = None, run
+    for prediction in predictions:
+        prediction.pk, prediction.run = None, run
     Prediction.objects.bulk_create(predictions)
     return run
 

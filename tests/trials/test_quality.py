@@ -22,7 +22,7 @@ def quality(**changes: Any) -> QualityPlan:
 
 
 def names(conduct: Conduct, plan: QualityPlan = QUALITY) -> list[str]:
-    return [each.name for each in flags(conduct, plan)]
+    return [flag.name for flag in flags(conduct, plan)]
 
 
 def person(n: int = 30, seed: int = 1, **changes: Any) -> list[Answer]:
@@ -129,7 +129,7 @@ def test_a_time_longer_than_the_page_was_open_is_flagged(
 
 def test_a_flag_says_in_words_what_was_seen() -> None:
     found = flags(Conduct([Answer(True, 100), Answer(False, 40_000, 35_000)]), QUALITY)
-    assert [each.detail for each in found] == [
+    assert [item.detail for item in found] == [
         "1 of 2 answers in less than 300 ms",
         "out of the window in 1 trials, at most for 35 s",
     ]

@@ -31,7 +31,7 @@ def signed_in(user: User) -> Client:
 
 
 def test_every_role_is_a_group_of_the_site() -> None:
-    assert {each.value for each in Role} <= set(Group.objects.values_list("name", flat=True))
+    assert {item.value for item in Role} <= set(Group.objects.values_list("name", flat=True))
 
 
 def test_the_highest_role_counts_and_none_is_an_analyst() -> None:
@@ -47,10 +47,10 @@ def test_the_highest_role_counts_and_none_is_an_analyst() -> None:
 def test_researchers_change_their_own_and_shared_studies() -> None:
     study, rita, roy = make_study(), account("rita", "researcher"), account("roy", "researcher")
     services.study_own(study=study, owner=rita)
-    assert [may_edit(each, study) for each in (rita, roy)] == [True, False]
+    assert [may_edit(item, study) for item in (rita, roy)] == [True, False]
     services.study_share(study=study, editors=[roy])
     assert may_edit(roy, study)
-    assert [list(studies_of(each)) for each in (rita, roy)] == [[study], [study]]
+    assert [list(studies_of(item)) for item in (rita, roy)] == [[study], [study]]
 
 
 def test_an_analyst_changes_nothing_even_if_it_is_shared() -> None:
@@ -78,7 +78,7 @@ def address(page: str) -> str:
 @pytest.mark.parametrize("page", [*PAGES, *STUDY_PAGES])
 def test_the_right_person_enters_and_others_are_told_why_not(page: str) -> None:
     study = make_study()
-    rita, ann, roy = (account(*each) for each in (
+    rita, ann, roy = (account(*item) for item in (
         ("rita", "researcher"), ("ann", "analyst"), ("roy", "researcher")
     ))  # fmt: skip
     services.study_own(study=study, owner=rita)

@@ -76,7 +76,7 @@ def toy_study() -> Study:
 
 def test_each_of_them_is_one_file_and_at_most_one_template() -> None:
     files = {str(path.relative_to(LAB)) for path in LAB.rglob("*") if path.suffix != ".pyc"}
-    assert {each for each in files if Path(each).suffix} - {"__init__.py"} == {
+    assert {file for file in files if Path(file).suffix} - {"__init__.py"} == {
         "mood.py", "templates/trials/mood.html",
         "hint.py", "templates/trials/panels/hint.html",
         "constant.py",

@@ -86,5 +86,5 @@ def boxes_of(matches: list[dict[str, Any]], cell: str) -> tuple[Box, ...]:
 
 def examples_of(view: View) -> ExemplarsPanel | None:
     """Return the panel of a view that shows examples; None if none of its panels does."""
-    found = (each for each in panels_of(view) if isinstance(each, ExemplarsPanel))
+    found = (item for item in panels_of(view) if isinstance(item, ExemplarsPanel))
     return next(found, None)

@@ -229,7 +229,7 @@ def _page(
         "persona": plan.persona,
         "channel": CHANNELS[plan.recruitment.channel],
         "information": texts.render(plan.consent.text, texts.placeholders(plan, plan.persona)),
-        "has_statement": any(VIEWS[each.view].has_statement for each in plan.conditions),
+        "has_statement": any(VIEWS[condition.view].has_statement for condition in plan.conditions),
     }
     return render(request, f"trials/{name}.html", context, status=status)
 

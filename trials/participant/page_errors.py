@@ -68,7 +68,7 @@ def described(error: BaseException) -> str:
 
 def _place(error: BaseException) -> str:
     """Return the last line of our own code on the way to the error."""
-    frames = (each for each in reversed(extract_tb(error.__traceback__)))
-    ours = (each for each in frames if Path(each.filename).is_relative_to(ROOT))
-    frame = next((each for each in ours if "site-packages" not in each.filename), None)
+    frames = (item for item in reversed(extract_tb(error.__traceback__)))
+    ours = (item for item in frames if Path(item.filename).is_relative_to(ROOT))
+    frame = next((our for our in ours if "site-packages" not in our.filename), None)
     return f"{Path(frame.filename).relative_to(ROOT)}:{frame.lineno}"[:90] if frame else ""

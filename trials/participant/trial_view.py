@@ -42,7 +42,7 @@ class TrialScreen:
     @property
     def urls(self) -> tuple[str, ...]:
         """The addresses of its photos."""
-        return (self.query_url, *(url for each in self.panels for url in each.content.urls))
+        return (self.query_url, *(url for panel in self.panels for url in panel.content.urls))
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ def trial_screen(trial: Trial, participant: Participant) -> TrialScreen:
 def kinds(study: Study) -> tuple[Kind, ...]:
     """Present the categories of the standard instructions with gallery photos."""
     n = shown.samples_of(study.plan).instructions
-    return tuple(kind(each, n) for each in shown.categories_presented(study))
+    return tuple(kind(item, n) for item in shown.categories_presented(study))
 
 
 def defined(study: Study, category: Category) -> Kind:

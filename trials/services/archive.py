@@ -93,15 +93,15 @@ def _facts(study: Study) -> dict[str, Any]:
         "frozen_sha256": study.frozen_sha256,
         "frozen_at": study.frozen_at.isoformat() if study.frozen_at else "",
         "categories": [
-            {"name": each.name, "label": each.label, "definition": each.definition}
-            for each in categories
+            {"name": category.name, "label": category.label, "definition": category.definition}
+            for category in categories
         ],
         "runs": {
-            each.run.classifier: {
-                "backbone": each.run.gallery.backbone,
-                "parameters": each.run.parameters,
+            condition.run.classifier: {
+                "backbone": condition.run.gallery.backbone,
+                "parameters": condition.run.parameters,
             }
-            for each in conditions
+            for condition in conditions
         },
     }
 

@@ -88,7 +88,7 @@ def _is_zip(file: IO[bytes]) -> bool:
 
 
 def _tables(content: Mapping[str, bytes]) -> Tables:
-    known = {each["name"] for each in json_read(content[FACTS])["categories"]}
+    known = {item["name"] for item in json_read(content[FACTS])["categories"]}
     return Tables(
         _rows(content, SETS, SET_COLUMNS, known),
         _rows(content, PREDICTIONS, PREDICTION_COLUMNS, known),
@@ -128,7 +128,7 @@ def _checked(file: IO[bytes]) -> dict[str, bytes]:
     """Return an archive's files but for photos; each has the bytes that its manifest names."""
     try:
         with zip_open(file, LIMITS) as archive:
-            infos = {each.filename: each for each in archive.infolist()}
+            infos = {item.filename: item for item in archive.infolist()}
             if not {MANIFEST, DOCUMENT, FACTS} <= infos.keys():
                 raise StudyRefused(
                     f"The zip holds {', '.join(sorted(infos)[:5])[:200]}; expected {DOCUMENT}, "

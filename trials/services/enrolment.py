@@ -101,7 +101,7 @@ def _locked(study: Study, hashed: str) -> Study:
     is_asked = hashed and study.plan.quality.repeat != "allow"
     keys = related_studies(study) if is_asked else [study.pk]
     rows = Study.objects.select_for_update(of=("self",)).filter(pk__in=keys).order_by("pk")
-    return next(each for each in rows if each.pk == study.pk)
+    return next(row for row in rows if row.pk == study.pk)
 
 
 def _by_key(study: Study, enrolment_key: str, hashed: str) -> Participant | None:
@@ -235,7 +235,7 @@ def related_studies(study: Study) -> list[int]:
         new = linked[ahead.pop()] - found
         found |= new
         ahead += new
-    return sorted(each for each in found if isinstance(each, int))
+    return sorted(item for item in found if isinstance(item, int))
 
 
 def trials_lay_out(participant: Participant) -> None:

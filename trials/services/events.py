@@ -42,12 +42,12 @@ def events_store(
             Event(
                 participant=participant,
                 step=step,
-                kind=each.kind,
-                at_ms=each.at_ms,
-                detail=each.detail[:200],
+                kind=event.kind,
+                at_ms=event.at_ms,
+                detail=event.detail[:200],
                 received_at=now,
             )
-            for each in events[:n_free]
+            for event in events[:n_free]
         ),
         ignore_conflicts=True,
     )

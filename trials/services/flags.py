@@ -25,19 +25,19 @@ def participant_flags(participants: Iterable[Participant]) -> dict[int, list[Fla
 
 
 def _flags_of(people: list[Participant]) -> dict[int, list[Flag]]:
-    keys = [each.pk for each in people]
-    studies = Study.objects.in_bulk({each.study_id for each in people})
+    keys = [person.pk for person in people]
+    studies = Study.objects.in_bulk({person.study_id for person in people})
     step_of = {pk: _test_steps(study) for pk, study in studies.items()}
     rows, open_ms, checks, events = _rows(keys), _open_ms(keys), _checks(keys), _events(keys)
     found = {}
-    for each in people:
-        steps = step_of[each.study_id]
+    for person in people:
+        steps = step_of[person.study_id]
         answers = [
-            Answer(is_yes, rt_ms, away_ms, open_ms.get((each.pk, steps[position])))
-            for position, is_yes, rt_ms, away_ms in rows[each.pk]
+            Answer(is_yes, rt_ms, away_ms, open_ms.get((person.pk, steps[position])))
+            for position, is_yes, rt_ms, away_ms in rows[person.pk]
         ]
-        conduct = Conduct(answers, checks[each.pk], events[each.pk], each.is_repeat)
-        found[each.pk] = flags(conduct, studies[each.study_id].plan.quality)
+        conduct = Conduct(answers, checks[person.pk], events[person.pk], person.is_repeat)
+        found[person.pk] = flags(conduct, studies[person.study_id].plan.quality)
     return found
 
 

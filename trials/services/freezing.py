@@ -96,8 +96,13 @@ def _fingerprint(study: Study, n_samples: int) -> str:
 
 
 def _facts(study: Study, n_samples: int) -> Iterator[Any]:
-    for each in study.conditions.select_related("run__gallery").order_by("position"):
-        yield [each.name, each.run.classifier, each.run.parameters, each.run.gallery.backbone]
+    for condition in study.conditions.select_related("run__gallery").order_by("position"):
+        yield [
+            condition.name,
+            condition.run.classifier,
+            condition.run.parameters,
+            condition.run.gallery.backbone,
+        ]
     yield from shown.category_facts(study, n_samples)
     explained = shown.explanation_facts(study)
     columns = (

@@ -26,7 +26,10 @@ def launch_facts(study: Study) -> LaunchFacts:
     """Read what the checklist judges. A frozen study is judged by what was frozen."""
     plan = study.plan
     if study.is_frozen:
-        runs = {each.run.classifier: each.run for each in study.conditions.select_related("run")}
+        runs = {
+            condition.run.classifier: condition.run
+            for condition in study.conditions.select_related("run")
+        }
         found: dict[str, str] = dict.fromkeys(runs, "")
     else:
         chosen = runs_found(study.dataset, plan)
@@ -47,7 +50,7 @@ def launch_facts(study: Study) -> LaunchFacts:
         views=[] if study.is_frozen else list(_view_problems(plan, runs)),
         lost_photos=crops_missing(study),
         n_simulated=people.filter(is_simulated=True).count(),
-        pilot_minutes=[each / timedelta(minutes=1) for each in times if each is not None],
+        pilot_minutes=[time / timedelta(minutes=1) for time in times if time is not None],
         changed=() if verdict.is_same else verdict.said,
         retired_rules=() if study.is_frozen else retired_rules(study.document),
         categories=_categories(study, list(runs.values())),
@@ -56,16 +59,16 @@ def launch_facts(study: Study) -> LaunchFacts:
 
 def _categories(study: Study, runs: Sequence[PredictionRun]) -> list[Remark]:
     """Return what is odd about the categories; of a frozen study nothing can be mended any more."""
-    n_voters = max((int(each.parameters.get("n_voters", 0)) for each in runs), default=0)
+    n_voters = max((int(run.parameters.get("n_voters", 0)) for run in runs), default=0)
     found = remarks_of(study.dataset, n_voters or N_VOTERS)
-    return [replace(each, is_blocking=False) for each in found] if study.is_frozen else found
+    return [replace(item, is_blocking=False) for item in found] if study.is_frozen else found
 
 
 def _view_problems(plan: StudyPlan, runs: Mapping[str, object]) -> Iterator[str]:
-    for each in plan.conditions:
-        if each.classifier in runs:
+    for condition in plan.conditions:
+        if condition.classifier in runs:
             try:
-                view_check(each, runs[each.classifier])  # type: ignore[arg-type]
+                view_check(condition, runs[condition.classifier])  # type: ignore[arg-type]
             except StudyRefused as error:
                 yield str(error)
 
@@ -81,10 +84,10 @@ def study_check(study: Study, *, for_pilot: bool = False) -> list[Check]:
 
 def _launch(study: Study, move: Callable[..., Study], for_pilot: bool, user: Staff | None) -> Study:
     refusals = [
-        each for each in study_check(study, for_pilot=for_pilot) if each.level == Level.REFUSAL
+        item for item in study_check(study, for_pilot=for_pilot) if item.level == Level.REFUSAL
     ]
     if refusals:
-        listed = "\n".join(f"{each.name}: {each.said}" for each in refusals)
+        listed = "\n".join(f"{refusal.name}: {refusal.said}" for refusal in refusals)
         raise StudyRefused(f"Study {study} cannot be launched yet.\n{listed}")
     return move(study=study, user=user)
 

@@ -109,7 +109,7 @@ def _has_all(people: QuerySet[Participant], arms: Iterable[Condition]) -> bool:
     """Say whether everyone who is wanted has completed."""
     done = people.filter(status=Status.COMPLETED).values_list("condition")
     counts = dict(done.annotate(n=Count("pk")).order_by())
-    return all(counts.get(each.pk, 0) >= each.quota for each in arms)
+    return all(counts.get(arm.pk, 0) >= arm.quota for arm in arms)
 
 
 def arm_places(study: Study, *, stage: str, is_simulated: bool = False) -> list[ArmPlaces]:
@@ -122,15 +122,15 @@ def arm_places(study: Study, *, stage: str, is_simulated: bool = False) -> list[
     seen = dict(active.annotate(n=Count("pk")).order_by())
     return [
         ArmPlaces(
-            condition=each,
-            completed=counts[each.pk, Status.COMPLETED],
-            under_way=seen.get(each.pk, 0),
-            silent=counts[each.pk, Status.ACTIVE] - seen.get(each.pk, 0),
-            failed_validation=counts[each.pk, Status.FAILED_VALIDATION],
-            failed_attention=counts[each.pk, Status.FAILED_ATTENTION],
-            timed_out=counts[each.pk, Status.TIMED_OUT],
-            returned=counts[each.pk, Status.RETURNED],
-            withdrawn=counts[each.pk, Status.WITHDRAWN],
+            condition=condition,
+            completed=counts[condition.pk, Status.COMPLETED],
+            under_way=seen.get(condition.pk, 0),
+            silent=counts[condition.pk, Status.ACTIVE] - seen.get(condition.pk, 0),
+            failed_validation=counts[condition.pk, Status.FAILED_VALIDATION],
+            failed_attention=counts[condition.pk, Status.FAILED_ATTENTION],
+            timed_out=counts[condition.pk, Status.TIMED_OUT],
+            returned=counts[condition.pk, Status.RETURNED],
+            withdrawn=counts[condition.pk, Status.WITHDRAWN],
         )
-        for each in study.conditions.all()
+        for condition in study.conditions.all()
     ]

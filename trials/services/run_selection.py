@@ -64,18 +64,18 @@ def runs_found(
 def _arms(plan: StudyPlan) -> dict[str, list[ConditionPlan]]:
     """Return the conditions of each classifier, in the plan's order."""
     arms: dict[str, list[ConditionPlan]] = {}
-    for each in plan.conditions:
-        arms.setdefault(each.classifier, []).append(each)
+    for condition in plan.conditions:
+        arms.setdefault(condition.classifier, []).append(condition)
     return arms
 
 
 def _check_alike(arms: Sequence[ConditionPlan]) -> None:
     first = arms[0]
-    for each in arms[1:]:
-        if (first.parameters, first.backbone) != (each.parameters, each.backbone):
-            seen = [f"{arm.parameters} {arm.backbone}".strip() for arm in (first, each)]
+    for item in arms[1:]:
+        if (first.parameters, first.backbone) != (item.parameters, item.backbone):
+            seen = [f"{arm.parameters} {arm.backbone}".strip() for arm in (first, item)]
             raise StudyRefused(
-                f"Conditions {first.name} and {each.name} judge {each.classifier} with different "
+                f"Conditions {first.name} and {item.name} judge {item.classifier} with different "
                 f"parameters ({seen[0]} and {seen[1]}); expected the same."
             )
 

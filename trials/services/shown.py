@@ -90,8 +90,8 @@ def panels_by_run(study: Study) -> dict[int, list[Panel]]:
     A panel whose facts are among another one's is left out.
     """
     found: dict[int, set[str]] = {}
-    for each in study.conditions.all():
-        found.setdefault(each.run_id, set()).update(each.view.panels)
+    for condition in study.conditions.all():
+        found.setdefault(condition.run_id, set()).update(condition.view.panels)
     return {run: _uncovered(names) for run, names in found.items()}
 
 
@@ -117,9 +117,9 @@ def explanation_facts(study: Study) -> dict[int, list[Any]]:
 
 def category_facts(study: Study, n_samples: int) -> Iterator[list[Any]]:
     """Yield each category's words and the gallery photos that present it."""
-    for each in study.dataset.categories.order_by("index"):
-        samples = list(sample_photos(each, n_samples).values_list("sha256", flat=True))
-        yield [each.name, each.label, each.definition, samples]
+    for category in study.dataset.categories.order_by("index"):
+        samples = list(sample_photos(category, n_samples).values_list("sha256", flat=True))
+        yield [category.name, category.label, category.definition, samples]
 
 
 def photos_shown(study: Study) -> set[int]:

@@ -117,7 +117,7 @@ def study_delete(*, study: Study, user: User = None) -> None:
 def study_share(*, study: Study, editors: Iterable[Staff], user: User = None) -> None:
     """Say who may change and launch a study beside its owner."""
     study.editors.set(editors)
-    names = ", ".join(sorted(each.get_username() for each in editors))
+    names = ", ".join(sorted(editor.get_username() for editor in editors))
     study_note(study, "shared", user, f"with {names or 'nobody'}")
 
 

@@ -231,7 +231,7 @@ class Behaviour:
         right = _WEIGHTS @ expit(logit(self.accept_right) + ease_right + spread)
         wrong = _WEIGHTS @ expit(logit(self.accept_wrong) - ease_wrong + spread)
         share_right = ease_right.size / (ease_right.size + ease_wrong.size)
-        means = [self._with_careless(float(each.mean())) for each in (right, wrong)]
+        means = [self._with_careless(float(item.mean())) for item in (right, wrong)]
         return _measures(means[0], means[1], share_right)
 
     def _with_careless(self, rate: float) -> float:

@@ -38,7 +38,7 @@ class Robot(Person):
     def drawn(cls, behaviour: Behaviour, rng: random.Random, *, image_seed: int = 0) -> Robot:
         """Draw a robot from the people of a condition."""
         person = behaviour.draw(rng, image_seed=image_seed)
-        return cls(**{each.name: getattr(person, each.name) for each in fields(person)})
+        return cls(**{field.name: getattr(person, field.name) for field in fields(person)})
 
     def accepts(self, phase: str, is_ai_correct: bool, rng: random.Random, image: str = "") -> bool:
         """Say Yes or No."""

@@ -89,7 +89,7 @@ def progress(script: tuple[Step, ...], plan: StudyPlan, position: int) -> Contex
     found: Context = {"percent_done": 100 * position // (len(script) - 1)}
     counted = screen_of(script[position]).counted_as(script, position)
     if counted is not None:
-        sizes = {each.kind: each.n for each in (plan.training, plan.validation, plan.test) if each}
+        sizes = {item.kind: item.n for item in (plan.training, plan.validation, plan.test) if item}
         n, name = sizes[counted.name], Phase(counted.name)
         found |= {"stage": HEADINGS[name], "n_in_stage": n, "number": counted.position % n + 1}
     return found

@@ -77,5 +77,5 @@ class Test(StageType):
             yield "strata", stage.strata, "none, or balance: exact"
 
 
-for each in (Training(), Validation(), Test()):
-    stage_add(each)
+for item in (Training(), Validation(), Test()):
+    stage_add(item)

@@ -29,7 +29,7 @@ class QuestionsStage(StageType):
     part = QuestionsPlan
 
     def made(self, values: Mapping[str, Any]) -> QuestionsPlan:
-        asked = tuple(made(QuestionPlan, each) for each in values["questions"])
+        asked = tuple(made(QuestionPlan, value) for value in values["questions"])
         return made(QuestionsPlan, {**values, "questions": asked})
 
     def script(self, plan: StudyPlan, stage: QuestionsPlan) -> Iterator[Step]:
@@ -100,8 +100,8 @@ class QuestionsScreen(AmongPages):
     ) -> None:
         page = participant.study.plan.questions[step.name]
         given = {
-            each.name: _kept(each, submission.answers.get(each.name, "").strip())
-            for each in page.questions
+            question.name: _kept(question, submission.answers.get(question.name, "").strip())
+            for question in page.questions
         }
         QuestionAnswer.objects.bulk_create(
             QuestionAnswer(
@@ -115,10 +115,10 @@ class QuestionsScreen(AmongPages):
         given = set(participant.question_answers.values_list("page", "name"))
         pages = participant.study.plan.questions
         return [
-            f"question {step.name} {each.name}"
+            f"question {step.name} {question.name}"
             for step in steps
-            for each in pages[step.name].questions
-            if each.is_required and (step.name, each.name) not in given
+            for question in pages[step.name].questions
+            if question.is_required and (step.name, question.name) not in given
         ]
 
     def after(self, participant: Participant, step: Step) -> None:
@@ -135,7 +135,8 @@ class QuestionsScreen(AmongPages):
     ) -> dict[str, str]:
         page = participant.study.plan.questions[step.name]
         return {
-            f"q_{each.name}": each.choices[0] if each.choices else "1" for each in page.questions
+            f"q_{question.name}": question.choices[0] if question.choices else "1"
+            for question in page.questions
         }
 
 
@@ -146,12 +147,15 @@ def asked(
 ) -> list[Asked]:
     """Return questions with what was typed and what is wrong with it."""
     values, found = given or {}, wrong or {}
-    return [Asked(each, values.get(each.name, ""), found.get(each.name, "")) for each in questions]
+    return [
+        Asked(question, values.get(question.name, ""), found.get(question.name, ""))
+        for question in questions
+    ]
 
 
 def problems(asked: Iterable[QuestionPlan], given: Mapping[str, str]) -> dict[str, str]:
     """Return for each question that is not answered well what to do, in a person's words."""
-    found = {each.name: _problem(each, given.get(each.name, "").strip()) for each in asked}
+    found = {item.name: _problem(item, given.get(item.name, "").strip()) for item in asked}
     return {name: words for name, words in found.items() if words}
 
 
@@ -169,7 +173,7 @@ def _problem(question: QuestionPlan, value: str) -> str:
 
 def _is_among(value: str, choices: Iterable[str]) -> bool:
     """Whether a browser chose one of them; how blanks and lines end is the browser's affair."""
-    return value.split() in [each.split() for each in choices]
+    return value.split() in [choice.split() for choice in choices]
 
 
 def _number_problem(value: str) -> str:

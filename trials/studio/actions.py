@@ -44,8 +44,8 @@ class Action:
 
 
 ACTIONS = {
-    each.name: each
-    for each in (
+    item.name: item
+    for item in (
         Action(
             "pilot",
             "Start the pilot",
@@ -87,8 +87,8 @@ ACTIONS = {
 
 def actions_of(study: Study) -> list[Action]:
     """Return what can be done to a study as it stands."""
-    found = [each for each in ACTIONS.values() if study.status in each.states]
-    return [each for each in found if each.name != "delete" or not study.is_frozen]
+    found = [item for item in ACTIONS.values() if study.status in item.states]
+    return [item for item in found if item.name != "delete" or not study.is_frozen]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

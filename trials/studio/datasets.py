@@ -36,9 +36,9 @@ def home(request: HttpRequest) -> HttpResponse:
     """List the datasets with their state."""
     datasets = Dataset.objects.order_by("slug").prefetch_related("galleries__runs")
     counts = _counts()
-    rows = [(each, counts.get(each.pk, {})) for each in datasets]
+    rows = [(dataset, counts.get(dataset.pk, {})) for dataset in datasets]
     imports = DatasetImport.objects.exclude(status=Job.Status.DONE)
-    context = {"rows": rows, "imports": [_job(each) for each in imports]}
+    context = {"rows": rows, "imports": [_job(item) for item in imports]}
     return render(request, "studio/authoring/datasets.html", context)
 
 
@@ -122,7 +122,7 @@ def one(request: HttpRequest, slug: str) -> HttpResponse:
         "splits": _counts().get(dataset.pk, {}) if dataset else {},
         "categories": dataset.categories.annotate(n=Count("images")) if dataset else [],
         "category_remarks": remarks_of(dataset) if dataset else [],
-        "galleries": [(each, _job(each), _runs(each), PredictForm()) for each in galleries],
+        "galleries": [(item, _job(item), _runs(item), PredictForm()) for item in galleries],
         "form": GalleryForm(),
         "may_retry": last is not None and _may_retry(request, last),
     }
@@ -132,7 +132,7 @@ def one(request: HttpRequest, slug: str) -> HttpResponse:
 def _runs(gallery: Gallery) -> list[tuple[PredictionRun, dict[str, object], int]]:
     """Return a gallery's runs with their state and how often the AI is right."""
     runs = gallery.runs.order_by("pk")
-    return [(each, _job(each), each.predictions.right().count()) for each in runs]
+    return [(run, _job(run), run.predictions.right().count()) for run in runs]
 
 
 def _job(job: AnyJob) -> dict[str, object]:
@@ -176,7 +176,7 @@ def jobs(request: HttpRequest) -> HttpResponse:
         found.append(runs.select_related(*related))
     else:
         found = [DatasetImport.objects.exclude(status=Job.Status.DONE)]
-    return JsonResponse({"jobs": [_job(each) for those in found for each in those]})
+    return JsonResponse({"jobs": [_job(item) for those in found for item in those]})
 
 
 @require_POST

@@ -38,7 +38,7 @@ class Checked:
     @property
     def said(self) -> list[str]:
         """The problems in words, each with the name of its field."""
-        return [problem_words(each, self.document) for each in self.problems]
+        return [problem_words(problem, self.document) for problem in self.problems]
 
 
 def text_check(text: str) -> Checked:
@@ -75,13 +75,13 @@ def pools(dataset: Dataset, plan: StudyPlan) -> list[Pool]:
 def _rows(plan: StudyPlan, run: PredictionRun) -> tuple[Json, ...]:
     return tuple(
         {
-            "kind": f"AI {'right' if each.is_right else 'wrong'}",
-            "stratum": each.stratum.lower(),
-            "needed": each.n_needed,
-            "there": each.n_there,
-            "missing": each.n_missing,
+            "kind": f"AI {'right' if study_shortage.is_right else 'wrong'}",
+            "stratum": study_shortage.stratum.lower(),
+            "needed": study_shortage.n_needed,
+            "there": study_shortage.n_there,
+            "missing": study_shortage.n_missing,
         }
-        for each in study_shortages(plan, [run])[run.classifier]
+        for study_shortage in study_shortages(plan, [run])[run.classifier]
     )
 
 
@@ -91,18 +91,18 @@ def answer(checked: Checked, dataset: Dataset | None) -> Json:
     return {
         "problems": [
             {
-                "path": each.path,
-                "name": field_name(each.path, checked.document),
-                "seen": _short(each.seen),
-                "expected": each.expected,
+                "path": problem.path,
+                "name": field_name(problem.path, checked.document),
+                "seen": _short(problem.seen),
+                "expected": problem.expected,
             }
-            for each in checked.problems
+            for problem in checked.problems
         ],
         "document": checked.document,
         "text": write(checked.document) if checked.document else "",
         "pools": [
-            {"classifier": each.classifier, "problem": each.problem, "rows": each.rows}
-            for each in (pools(dataset, checked.plan) if has_pools else [])  # type: ignore[arg-type]
+            {"classifier": pool.classifier, "problem": pool.problem, "rows": pool.rows}
+            for pool in (pools(dataset, checked.plan) if has_pools else [])  # type: ignore[arg-type]
         ],
     }
 

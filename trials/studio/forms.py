@@ -206,7 +206,7 @@ class ShareForm(forms.Form):
 
     def clean_editors(self) -> list[Any]:
         names = self.cleaned_data["editors"].replace(",", " ").split()
-        found = {each.get_username(): each for each in get_user_model().objects.all()}
+        found = {item.get_username(): item for item in get_user_model().objects.all()}
         unknown = [name for name in names if name not in found or role_of(found[name]) is None]
         if unknown:
             raise forms.ValidationError(

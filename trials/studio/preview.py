@@ -49,8 +49,8 @@ def screens_of(plan: StudyPlan) -> list[Screen]:
     for n, step in enumerate(script(plan)):
         screen = screen_of(step)
         found.append(Screen(str(n), screen.label(step), screen.group(step)))
-    ends = [each for each in ENDS if _can_end(plan, each)]
-    return found + [Screen(each.value, each.label, "Other ends") for each in ends]
+    ends = [item for item in ENDS if _can_end(plan, item)]
+    return found + [Screen(end.value, end.label, "Other ends") for end in ends]
 
 
 def _can_end(plan: StudyPlan, status: Participant.Status) -> bool:
@@ -140,7 +140,7 @@ def _put(participant: Participant, key: str) -> None:
         return
     participant.step = int(key)
     done = steps[: participant.step]
-    answered = [each for each in done if each.kind == Kind.TRIAL and each.name != Phase.TEST]
+    answered = [item for item in done if item.kind == Kind.TRIAL and item.name != Phase.TEST]
     Response.objects.bulk_create(_right_answers(participant, answered))
     if participant.step == len(steps) - 1:
         _finish(participant, Participant.Status.COMPLETED, participant.step)

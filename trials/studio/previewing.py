@@ -56,9 +56,9 @@ def preview(request: HttpRequest, study: Study) -> HttpResponse:
 def _chosen(request: HttpRequest, study: Study) -> dict[str, str]:
     """Return what the address asks for; what it names wrongly falls back to the first."""
     known = {
-        "condition": [each.name for each in study.plan.conditions],
-        "set": [str(each) for each in sets_of(study)],
-        "screen": [CONSENT, *(each.key for each in screens_of(study.plan))],
+        "condition": [condition.name for condition in study.plan.conditions],
+        "set": [str(item) for item in sets_of(study)],
+        "screen": [CONSENT, *(item.key for item in screens_of(study.plan))],
         "size": ["laptop", *SIZES],
     }
     asked = {name: request.GET.get(name, "") for name in known}

@@ -45,8 +45,8 @@ def home(request: HttpRequest) -> HttpResponse:
     context = {
         "may_make": is_researcher(request.user),
         "has_photos": Dataset.objects.exists(),
-        "own": [each for each in studies if each.pk in may_change],
-        "others": [each for each in studies if each.pk not in may_change],
+        "own": [study for study in studies if study.pk in may_change],
+        "others": [study for study in studies if study.pk not in may_change],
     }
     return render(request, "studio/home.html", context)
 
@@ -120,9 +120,9 @@ def one(request: HttpRequest, study: Study) -> HttpResponse:
     context = {
         "study": study,
         "standing": standing(study) if study.status in _UNCHECKED else None,
-        "checks": [(each, _place_url(each, study)) for each in checks],
-        "n_refusals": sum(each.level == Level.REFUSAL for each in checks),
-        "n_warnings": sum(each.level == Level.WARNING for each in checks),
+        "checks": [(check, _place_url(check, study)) for check in checks],
+        "n_refusals": sum(check.level == Level.REFUSAL for check in checks),
+        "n_warnings": sum(check.level == Level.WARNING for check in checks),
         "is_before_pilot": for_pilot,
         "actions": actions_of(study),
         "counts": _counts(study),
@@ -131,7 +131,7 @@ def one(request: HttpRequest, study: Study) -> HttpResponse:
         "log": study.log.select_related("user")[:MAX_LOG],
         "robots": RobotsForm(),
         "share": ShareForm(
-            initial={"editors": ", ".join(each.get_username() for each in study.editors.all())}
+            initial={"editors": ", ".join(editor.get_username() for editor in study.editors.all())}
         ),
         "may_share": study.owner_id == request.user.pk or is_administrator(request.user),
         "following": Study.objects.filter(previous=study).first(),

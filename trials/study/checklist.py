@@ -80,7 +80,7 @@ def checklist(facts: LaunchFacts, *, for_pilot: bool) -> list[Check]:
     ):  # fmt: skip
         found += check(facts)
     if for_pilot:
-        return [_softened(each) for each in found]
+        return [_softened(item) for item in found]
     return [*found, _pilot(facts)]
 
 
@@ -120,8 +120,8 @@ def _predictions(facts: LaunchFacts) -> Iterator[Check]:
 
 def _pool(facts: LaunchFacts) -> Iterator[Check]:
     for classifier, rows in facts.shortages.items():
-        missing = [each for each in rows if each.n_missing]
-        listed = "; ".join(str(each) for each in missing) or "; ".join(map(_supply, rows))
+        missing = [row for row in rows if row.n_missing]
+        listed = "; ".join(str(item) for item in missing) or "; ".join(map(_supply, rows))
         advice = " Draw fewer or smaller sets, or predict more photos." if missing else ""
         yield Check(
             "Photos to draw from",
@@ -139,9 +139,9 @@ def _supply(row: Shortage) -> str:
 
 
 def _categories(facts: LaunchFacts) -> Iterator[Check]:
-    for each in facts.categories:
-        level = Level.REFUSAL if each.is_blocking else Level.WARNING
-        yield Check("Categories", level, f"{each.about}: {each.said}.", Place.DATASET)
+    for category in facts.categories:
+        level = Level.REFUSAL if category.is_blocking else Level.WARNING
+        yield Check("Categories", level, f"{category.about}: {category.said}.", Place.DATASET)
     if not facts.categories:
         said = "Each has its own label, and photos in the gallery."
         yield Check("Categories", Level.OK, said)
@@ -229,7 +229,7 @@ def _pay(facts: LaunchFacts) -> Iterator[Check]:
             said = "No pay is given, so it cannot be compared with the time that people take."
             yield Check("Pay", Level.WARNING, said, Place.EDITOR, "recruitment.pay")
         return
-    measured = [each for each in facts.pilot_minutes if each > 0]
+    measured = [pilot_minute for pilot_minute in facts.pilot_minutes if pilot_minute > 0]
     minutes = median(measured) if measured else float(facts.plan.minutes)
     source = f"median of {len(measured)} pilot sessions" if measured else "as announced"
     hourly = 60 * recruitment.pay / minutes

@@ -98,7 +98,7 @@ _TRIALS = {"training", "validation", "test"}
 
 
 def _analysis_problems(plan: Checked) -> Iterator[Problem]:
-    names = {each.name for each in plan.conditions}
+    names = {condition.name for condition in plan.conditions}
     for position, pair in enumerate(plan.analysis.family):
         if not set(pair) <= names or len(set(pair)) < 2:
             expected = f"two different names of {', '.join(sorted(names))}"

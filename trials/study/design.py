@@ -114,11 +114,11 @@ def trial_steps(plan: StudyPlan, phase: str, positions: Iterable[int]) -> Iterat
     """Yield the screens of trials: each with those that other screen types put around it."""
     around = list(SCREENS.values())
     for position in positions:
-        for each in around:
-            yield from each.before_trial(plan, phase, position)
+        for item in around:
+            yield from item.before_trial(plan, phase, position)
         yield Step(Kind.TRIAL, phase, position)
-        for each in around:
-            yield from each.after_trial(plan, phase, position)
+        for item in around:
+            yield from item.after_trial(plan, phase, position)
 
 
 def split_even(n: int) -> tuple[int, int]:

@@ -55,7 +55,7 @@ class PlanRefused(ValueError):
 
     def __init__(self, *problems: Problem) -> None:
         self.problems = problems
-        super().__init__("\n".join(str(each) for each in problems))
+        super().__init__("\n".join(str(problem) for problem in problems))
 
 
 def schema() -> Json:
@@ -168,7 +168,7 @@ def retired_rules(document: Mapping[str, Any]) -> list[str]:
     """Return the rules that earlier versions accepted, although no study has such a measure."""
     rules = document.get("exclusions")
     listed = rules if isinstance(rules, list | tuple) else ()
-    return [each for each in listed if isinstance(each, str) and RETIRED_RULE.fullmatch(each)]
+    return [item for item in listed if isinstance(item, str) and RETIRED_RULE.fullmatch(item)]
 
 
 def without_retired(document: Mapping[str, Any]) -> Json:
@@ -278,7 +278,7 @@ def changes(before: Any, after: Any, path: str = "") -> list[Change]:
         pairs = [(_join(path, name), before.get(name), after.get(name)) for name in names]
     elif isinstance(before, list) and isinstance(after, list):
         n = max(len(before), len(after))
-        olds, news = ([*each, *[None] * (n - len(each))] for each in (before, after))
+        olds, news = ([*item, *[None] * (n - len(item))] for item in (before, after))
         pairs = [(f"{path}[{i}]", olds[i], news[i]) for i in range(n)]
     else:
         return [] if before == after else [Change(path, before, after)]

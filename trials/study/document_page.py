@@ -61,7 +61,7 @@ def _row(name: str, field: Mapping[str, Any], is_needed: bool) -> str:
     meaning = field.get("description", whole.get("title", ""))
     allowed = _ALLOWED.get(whole.get("type", ""), expectation(whole))
     cells = (f"`{name}`", default, allowed, meaning)
-    return "| " + " | ".join(str(each).replace("|", r"\|") for each in cells) + " |"
+    return "| " + " | ".join(str(cell).replace("|", r"\|") for cell in cells) + " |"
 
 
 # What a field of its own section, and a text, allow is said there.

@@ -48,8 +48,8 @@ def _names(path: str, document: object) -> Iterator[str]:
 
 def _entry(position: int, value: object) -> str:
     """Return an entry's number and what it is, such as ``1. page introduction``."""
-    words = [value.get(each) for each in ("kind", "name")] if isinstance(value, Mapping) else []
-    said = " ".join(str(each) for each in words if each)
+    words = [value.get(name) for name in ("kind", "name")] if isinstance(value, Mapping) else []
+    said = " ".join(str(word) for word in words if word)
     return f"{position + 1}. {said}" if said else f"entry {position + 1}"
 
 

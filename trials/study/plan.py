@@ -107,10 +107,10 @@ class StudyPlan:
             full["exclusions"] = list(document.get("exclusions", []))
         else:
             full = completed(document)
-        values = {each.name: full[each.name] for each in fields(cls) if each.name != "document"}
+        values = {field.name: full[field.name] for field in fields(cls) if field.name != "document"}
         values |= {name: made(kind, full[name]) for name, kind in _PARTS.items()}
-        values["conditions"] = tuple(made(ConditionPlan, each) for each in full["conditions"])
-        values["stages"] = tuple(STAGES[each["kind"]].made(each) for each in full["stages"])
+        values["conditions"] = tuple(made(ConditionPlan, item) for item in full["conditions"])
+        values["stages"] = tuple(STAGES[item["kind"]].made(item) for item in full["stages"])
         values["exclusions"] = tuple(full["exclusions"])
         plan = cls(document=full, **values)
         problems = [] if is_frozen else list(contradictions(plan))
@@ -126,31 +126,33 @@ class StudyPlan:
     @cached_property
     def test(self) -> TestPlan:
         """The one test."""
-        return next(each for each in self.stages if isinstance(each, TestPlan))
+        return next(stage for stage in self.stages if isinstance(stage, TestPlan))
 
     @cached_property
     def training(self) -> TrainingPlan | None:
         """The training, if there is one."""
-        return next((each for each in self.stages if isinstance(each, TrainingPlan)), None)
+        return next((stage for stage in self.stages if isinstance(stage, TrainingPlan)), None)
 
     @cached_property
     def validation(self) -> ValidationPlan | None:
         """The validation, if there is one."""
-        return next((each for each in self.stages if isinstance(each, ValidationPlan)), None)
+        return next((stage for stage in self.stages if isinstance(stage, ValidationPlan)), None)
 
     @cached_property
     def pages(self) -> dict[str, PagePlan]:
         """The pages of text by name."""
-        return {each.name: each for each in self.stages if isinstance(each, PagePlan)}
+        return {stage.name: stage for stage in self.stages if isinstance(stage, PagePlan)}
 
     @cached_property
     def questions(self) -> dict[str, QuestionsPlan]:
         """The pages of questions by name."""
-        return {each.name: each for each in self.stages if isinstance(each, QuestionsPlan)}
+        return {stage.name: stage for stage in self.stages if isinstance(stage, QuestionsPlan)}
 
     def persona_of(self, condition_name: str) -> str:
         """Return what a condition calls the AI."""
-        named = (each.persona for each in self.conditions if each.name == condition_name)
+        named = (
+            condition.persona for condition in self.conditions if condition.name == condition_name
+        )
         return next(named, "") or self.persona
 
 
@@ -167,4 +169,4 @@ _PARTS: dict[str, type] = {
 
 # The conditions of the reference study (Nguyen, Taesiri & Nguyen, NeurIPS 2022), by its names:
 # the schema's default.
-CONDITIONS = tuple(made(ConditionPlan, each) for each in default_of("conditions"))
+CONDITIONS = tuple(made(ConditionPlan, item) for item in default_of("conditions"))

@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 def made(part: type[T], values: Mapping[str, Any]) -> T:
     """Return a part of a plan, a dataclass, from the fields of a completed document."""
-    present = {each.name: values[each.name] for each in fields(part) if each.name in values}  # type: ignore[arg-type]
+    present = {item.name: values[item.name] for item in fields(part) if item.name in values}  # type: ignore[arg-type]
     return part(**present)
 
 

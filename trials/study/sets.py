@@ -51,7 +51,7 @@ class PoolTooSmall(ValueError):
 
     def __init__(self, shortages: Sequence[Shortage]) -> None:
         self.shortages = tuple(shortages)
-        listed = "; ".join(str(each) for each in shortages)
+        listed = "; ".join(str(shortage) for shortage in shortages)
         super().__init__(f"{listed}. Draw fewer or smaller sets, or predict more images.")
 
 
@@ -112,10 +112,10 @@ def shortages(plan: StudyPlan, pool: Sequence[Candidate]) -> list[Shortage]:
     counts = needed(plan)
     rows = []
     for is_right in (True, False):
-        there = [each for each in pool if each.is_right == is_right]
+        there = [item for item in pool if item.is_right == is_right]
         strata = [stratum for right, stratum in counts if right == is_right and stratum]
         for stratum in strata:
-            n_there = sum(each.stratum == stratum for each in there)
+            n_there = sum(item.stratum == stratum for item in there)
             rows.append(Shortage(is_right, stratum, counts[is_right, stratum], n_there))
         n_all = sum(n for (right, _), n in counts.items() if right == is_right)
         rows.append(Shortage(is_right, "", n_all, len(there)))
@@ -131,7 +131,7 @@ def draw_sets(plan: StudyPlan, pool: Sequence[Candidate]) -> Draw:
     All parts are in random order. The draw depends on the pool's ids, their order and the
     plan's seed alone. Raises ``PoolTooSmall``.
     """
-    missing = [each for each in shortages(plan, pool) if each.n_missing]
+    missing = [shortage for shortage in shortages(plan, pool) if shortage.n_missing]
     if missing:
         raise PoolTooSmall(missing)
     rng = random.Random(plan.seed)
@@ -139,9 +139,9 @@ def draw_sets(plan: StudyPlan, pool: Sequence[Candidate]) -> Draw:
 
     def take(is_right: bool, stratum: str, n: int) -> list[int]:
         fitting = [
-            each.id
-            for each in pool
-            if each.is_right == is_right and stratum in ("", each.stratum) and each.id not in taken
+            item.id
+            for item in pool
+            if item.is_right == is_right and stratum in ("", item.stratum) and item.id not in taken
         ]
         chosen = rng.sample(fitting, n)
         taken.update(chosen)
@@ -177,7 +177,7 @@ def _test_sets(
     plan: StudyPlan, stock: dict[tuple[bool, str], list[int]], rng: random.Random
 ) -> Iterator[tuple[int, ...]]:
     if plan.test.balance == "pool":
-        ids = [each for kind in stock.values() for each in kind]
+        ids = [item for kind in stock.values() for item in kind]
         rng.shuffle(ids)
         n = plan.test.n
         yield from (tuple(ids[i * n : (i + 1) * n]) for i in range(plan.test.n_sets))

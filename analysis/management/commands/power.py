@@ -201,7 +201,9 @@ def _check(options: dict[str, Any]) -> None:
     for name, least in (("conditions", 2), ("tests", 1), ("studies", 100)):
         if options[name] < least:
             raise CommandError(f"--{name} {options[name]}: expected {least} or more.")
-    if options["out"] and any(each.is_file() for each in (options["out"], *options["out"].parents)):
+    if options["out"] and any(
+        parent.is_file() for parent in (options["out"], *options["out"].parents)
+    ):
         raise CommandError(f"--out {options['out']}: found a file, expected a folder or a name.")
     source = "study" if options["study"] else "published" if options["published"] else ""
     given = [name for name in (*PEOPLE, "sd_accuracy") if options[name] is not None]

@@ -26,4 +26,4 @@ def test_a_column_of_several_data_files_has_one_type() -> None:
     types: dict[str, set[str]] = {}
     for column in chain(*DATA.values()):
         types.setdefault(column.name, set()).add(column.type)
-    assert all(len(each) == 1 for each in types.values())
+    assert all(len(item) == 1 for item in types.values())

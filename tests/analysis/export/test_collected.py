@@ -84,9 +84,9 @@ def screens(
         key = (f"p{trial.participant.number:04d}", trial.phase, trial.position + 1)
         panels = trial_screen(trial, trial.participant).panels
         found[key] = [
-            (each.url, [(int(box.y), int(box.x)) for box in each.boxes])
+            (item.url, [(int(box.y), int(box.x)) for box in item.boxes])
             for panel in panels
-            for each in panel.content.data
+            for item in panel.content.data
         ]
     return {key: value for key, value in found.items() if value}
 
@@ -260,7 +260,7 @@ def test_base_r_reads_the_types_of_the_codebook(world: World, stage: str) -> Non
     folder = getattr(world, stage)
     said = in_r(folder, R_TYPES)
     told = {(how, file, name): (kind, int(n)) for how, file, name, kind, n in (
-        each for each in said if each[0] in ("plain", "read"))}  # fmt: skip
+        item for item in said if item[0] in ("plain", "read"))}  # fmt: skip
     for name, columns in DATA.items():
         frame = table(folder, name)
         for column in columns:
@@ -268,7 +268,7 @@ def test_base_r_reads_the_types_of_the_codebook(world: World, stage: str) -> Non
                 kind, n = told[how, name, column.name]
                 assert n == len(frame)
                 assert kind in r_says(column, frame, kinds), (how, name, column.name, kind)
-    more = {each[0]: each[1] for each in said if len(each) == 2}
+    more = {item[0]: item[1] for item in said if len(item) == 2}
     responses = table(folder, "responses")
     assert more["right"] == str(responses["is_correct"].sum())
     assert more["time"] == responses["received_at"][0][:19]

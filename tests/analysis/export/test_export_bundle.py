@@ -38,7 +38,7 @@ def test_every_column_of_every_file_is_in_the_codebook_and_the_other_way_round(
     study: Study, tmp_path: Path
 ) -> None:
     done = bundle_write(study, tmp_path)
-    files = [each for each in done.files if each.endswith(".csv")]
+    files = [file for file in done.files if file.endswith(".csv")]
     headers = [
         (name, column)
         for name in files

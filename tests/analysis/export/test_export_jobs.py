@@ -143,7 +143,7 @@ def test_what_a_killed_worker_left_is_made_anew(study: Study, staff: Client) -> 
     Export.objects.update(heartbeat_at=timezone.now() - timedelta(hours=1))
     assert "make it again; a worker will continue" in staff.get(PAGE).content.decode()
     assert made(study).status == "done"
-    assert [each.suffix for each in export_dir().iterdir()] == [".zip"]
+    assert [path.suffix for path in export_dir().iterdir()] == [".zip"]
 
 
 def test_a_worker_that_lost_its_export_writes_nothing_over_it(

@@ -38,9 +38,9 @@ def test_frictionless_finds_the_package_valid(shared: Path) -> None:
 
     report = frictionless.validate(shared / "datapackage.json")
     assert report.valid, report.flatten(["type", "fieldName", "message"])
-    files = {each.relative_to(shared).as_posix() for each in shared.rglob("*.csv")}
-    checked = {each.place for each in report.tasks}
-    assert checked == {each for each in files if not each.startswith("reference/")}
+    files = {path.relative_to(shared).as_posix() for path in shared.rglob("*.csv")}
+    checked = {task.place for task in report.tasks}
+    assert checked == {file for file in files if not file.startswith("reference/")}
 
 
 @pytest.mark.parametrize(
@@ -66,8 +66,8 @@ def test_frictionless_finds_a_spoilt_cell(export: Path, file: str, spoil: Any) -
         writer.writeheader()
         writer.writerows([spoil(first), *others])
     package = json.loads((export / "datapackage.json").read_text())
-    for each in package["resources"]:
-        del each["hash"], each["bytes"]
+    for item in package["resources"]:
+        del item["hash"], item["bytes"]
     (export / "datapackage.json").write_text(json.dumps(package))
     assert not frictionless.validate(export / "datapackage.json").valid
 
@@ -84,7 +84,9 @@ def test_croissants_validator_finds_no_error_and_reads_every_row(
         n_rows = {name: sum(1 for _ in dataset.records(name)) for name in DATA}
     assert not dataset.metadata.ctx.issues.errors
     # Which licence it is, only the researchers can say.
-    assert [each for each in dataset.metadata.ctx.issues.warnings if "license" not in each] == []
+    assert [
+        warning for warning in dataset.metadata.ctx.issues.warnings if "license" not in warning
+    ] == []
     assert "not standard" not in caplog.text
     assert n_rows == {name: len(table(shared, name)) for name in DATA}
 
@@ -104,7 +106,7 @@ def test_psych_ds_finds_no_problem(shared: Path) -> None:
 def test_psych_ds_finds_a_spoilt_description(export: Path, spoil: Any, found: str) -> None:
     path = export / "dataset_description.json"
     path.write_text(json.dumps(spoil(json.loads(path.read_text()))))
-    assert any(found in each for each in problems(export))
+    assert any(found in problem for problem in problems(export))
 
 
 def table(folder: Path, name: str) -> pd.DataFrame:

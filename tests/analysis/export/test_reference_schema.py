@@ -66,7 +66,7 @@ def test_nothing_of_our_files_is_odd_to_their_reader(
     run(tmp_path / "read", folder / f"{schema}-Human-Study-Summary.csv")
     odd = [row["what"] for row in tidy(tmp_path / "read" / "oddities.csv")]
     # Few people judge few sets, and robots of a test answer at once.
-    assert [each for each in odd if "nobody judged" not in each and "Reaction" not in each] == []
+    assert [item for item in odd if "nobody judged" not in item and "Reaction" not in item] == []
 
 
 @pytest.mark.parametrize("schema", READ)

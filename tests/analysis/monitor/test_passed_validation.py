@@ -49,7 +49,7 @@ def test_who_withdrew_in_the_test_is_still_known_to_have_passed() -> None:
 
 def test_a_study_without_a_validation_has_nobody_who_passed_one() -> None:
     document = make_document()
-    document["stages"] = [each for each in document["stages"] if each["kind"] != "validation"]
+    document["stages"] = [item for item in document["stages"] if item["kind"] != "validation"]
     study = make_study(plan=StudyPlan.from_json(document))
     walk(enrol(study, "alice"), random.Random(1), leaves=True)
     assert frames(study).participants["is_validation_passed"].isna().all()

@@ -54,7 +54,7 @@ def test_who_did_not_complete_is_counted_where_they_stand() -> None:
         person(11, "failed_validation"),  # what is stored when the last answer fails it
         person(18, "completed"),
     ]
-    rows = {each.stage: each for each in summary.drop_out(people, SCRIPT)}
+    rows = {item.stage: item for item in summary.drop_out(people, SCRIPT)}
     assert rows["introduction"] == summary.StageCount("introduction", 5, 1, 0, 0)
     assert rows["training"] == summary.StageCount("training", 4, 0, 1, 1)
     assert rows["validation"] == summary.StageCount("validation", 2, 0, 0, 1)
@@ -90,7 +90,7 @@ def test_who_passed_is_told_by_the_step_alone(status: str, step: int, passed: bo
 
 @pytest.mark.parametrize("minutes", [[7.0], [5.0, 9.0], [3.0, 4.5, 8.0, 30.0, 11.0]])
 def test_quartiles_of_the_time_are_numpys(minutes: list[float]) -> None:
-    people = [person(18, "completed", minutes=each) for each in minutes]
+    people = [person(18, "completed", minutes=minute) for minute in minutes]
     found = summary.times([*people, person(18, "timed_out", minutes=99)])
     assert found is not None
     expected = np.percentile(minutes, [25, 50, 75])

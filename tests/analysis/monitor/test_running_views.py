@@ -63,7 +63,7 @@ def cells(page: str, row: str) -> list[str]:
     )
     assert found is not None, row
     parts = re.findall(r"<td[^>]*>(.*?)</td>", found[1], re.DOTALL)
-    return [re.sub(r"<[^>]+>", "", each).strip() for each in parts]
+    return [re.sub(r"<[^>]+>", "", part).strip() for part in parts]
 
 
 @pytest.mark.parametrize("page", READS)
@@ -147,11 +147,11 @@ def test_the_flow_agrees_with_the_exports(study: Study) -> None:
         play(study, f"person{n}")
     services.participant_return(participant=enrol(study, "dora"))
     rows = frame_of(PARTICIPANTS, StudyRows(study).participants())
-    names = [each.name for each in study.conditions.all()]
+    names = [condition.name for condition in study.conditions.all()]
     table = consort_table(rows, names)
     wholes = table[table["reason"].isna()].groupby("meaning")["n_participants"].sum()
-    found = [each for each in running_read(study).flow[:-1] if not each.is_part]
-    assert {each.words: each.total for each in found} == {
+    found = [item for item in running_read(study).flow[:-1] if not item.is_part]
+    assert {item.words: item.total for item in found} == {
         str(words): n
         for words, n in wholes.items()
         if "exclu" not in str(words) and "kept" not in str(words)
@@ -198,7 +198,7 @@ def test_who_failed_the_validation_is_shown_in_it_and_not_in_the_test(browser: C
         ALICE in browser.get(f"{PEOPLE}?reached={part}").text for part in ("validation", "test")
     ]
     assert found == [True, False]
-    rows = {each.stage: each for each in running_read(Study.objects.get()).stages}
+    rows = {stage.stage: stage for stage in running_read(Study.objects.get()).stages}
     assert (rows["validation"].n_ended, rows["test"].n_reached) == (1, 0)
 
 

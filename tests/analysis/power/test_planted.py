@@ -78,7 +78,10 @@ def test_reliance_is_planted_by_condition(responses: DataFrame) -> None:
 def test_planted_differences_are_found_and_signed_rightly(responses: DataFrame) -> None:
     people = participant_measures(responses)
     groups = people.groupby("condition", observed=True)["accuracy_ai_wrong"]
-    tests = {each.pair: each for each in pairwise_tests({str(k): v for k, v in groups})}
+    tests = {
+        pairwise_test.pair: pairwise_test
+        for pairwise_test in pairwise_tests({str(k): v for k, v in groups})
+    }
     assert tests["ResNet-50", "kNN"].p_holm < 0.001
     assert tests["ResNet-50", "kNN"].cliffs_delta > 0 > tests["kNN", "CHM-Corr"].cliffs_delta
 

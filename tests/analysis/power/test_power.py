@@ -76,7 +76,7 @@ def test_the_closed_form_is_the_one_for_an_sd_of_8_points(points: float, n: int)
 def test_simulation_agrees_with_the_closed_form(test: Any, efficiency: float, points: int) -> None:
     scenario = pair(points, test=test, correction="none")
     found = participants_needed(scenario, 0.8, n_studies=1000, seed=1)
-    sds = [each.participant_sd(15, 15) for each in scenario.behaviours]
+    sds = [behaviour.participant_sd(15, 15) for behaviour in scenario.behaviours]
     expected = closed_form((sds[0], sds[1]), points, alpha=0.05, power=0.8) / efficiency
     reach = (found.n_high - found.n_low) / 2
     # Mann-Whitney's efficiency is that of continuous values; ties move it by a few percent.

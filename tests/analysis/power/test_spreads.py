@@ -103,8 +103,8 @@ def test_a_plan_from_a_pilot_delivers_the_power_it_claims(
 def test_a_plan_without_bias_would_promise_too_much() -> None:
     alike = Behaviour.planted(0.9, 0.6, **SPREADS | {"sd_bias": 0})
     wanted = [
-        Scenario((differing(each, "accuracy_ai_wrong", 8), each), measure="accuracy_ai_wrong")
-        for each in (alike, TRUTH["a"])
+        Scenario((differing(item, "accuracy_ai_wrong", 8), item), measure="accuracy_ai_wrong")
+        for item in (alike, TRUTH["a"])
     ]
     found = participants_needed(wanted[0], 0.8, n_studies=400)
     assert power_at(wanted[1], found.n_needed, 1000, seed=2)[0] < 0.7

@@ -92,8 +92,8 @@ def test_people_are_named_by_session_by_person_or_by_pseudonym(tmp_path: Path) -
     published = read_responses(write(tmp_path / "r.csv", table), SALT)
     pseudonym = published.sessions["participant_id"].iloc[5]
     found = {
-        each: named_sessions(published, [each], SALT).to_numpy().nonzero()[0].tolist()
-        for each in ("p00000KNNs", "p00000", pseudonym)
+        item: named_sessions(published, [item], SALT).to_numpy().nonzero()[0].tolist()
+        for item in ("p00000KNNs", "p00000", pseudonym)
     }
     assert found == {"p00000KNNs": [2], "p00000": [0, 2], pseudonym: [5]}
 

@@ -136,7 +136,7 @@ def test_the_papers_float_thresholds_give_its_whole_table(tmp_path: Path) -> Non
     assert len(curve) == 6 * 21
     for row in curve:
         table = reference["team"]["by_threshold"][row["condition"]]["table_by_T"]
-        (theirs,) = [each for each in table if float(each["T"]) == float(row["threshold"])]
+        (theirs,) = [item for item in table if float(item["T"]) == float(row["threshold"])]
         assert int(row["n_trials_below"]) == theirs["n_human_trials"]
         assert float(row["team"] or "nan") == pytest.approx(
             math.nan if theirs["team_acc"] is None else theirs["team_acc"], abs=0.01, nan_ok=True

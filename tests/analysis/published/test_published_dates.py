@@ -35,7 +35,7 @@ WRITTEN: dict[str, Callable[[datetime], str]] = {
 def read(texts: list[str], folder: Path) -> tuple[list[datetime], list[str]]:
     file = write(folder / "r.csv", [{"Date": text} for text in texts])
     times, said = times_read(file, "Date", Series(texts))
-    return list(times.dt.round("ms").dt.to_pydatetime()), [each.what for each in said]
+    return list(times.dt.round("ms").dt.to_pydatetime()), [item.what for item in said]
 
 
 @pytest.mark.parametrize("where", WRITTEN)

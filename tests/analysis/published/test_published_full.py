@@ -54,7 +54,7 @@ def split(trials: list[Row]) -> tuple[list[bool], list[bool]]:
 
 def by_person(table: list[Row], method: str) -> dict[object, list[Row]]:
     mine = [row for row in table if row["Method"] == method]
-    people = {row["UID"]: [each for each in mine if each["UID"] == row["UID"]] for row in mine}
+    people = {row["UID"]: [item for item in mine if item["UID"] == row["UID"]] for row in mine}
     balanced = {uid: fmean(map(percent, split(trials))) for uid, trials in people.items()}
     return {u: t for u, t in people.items() if balanced[u] > 55 + 1e-9 and u != 6_000_000}
 
@@ -100,7 +100,7 @@ def test_the_team_of_a_full_file_is_that_of_a_loop(method: str, full: Any) -> No
     right = [flag(row, f"{ai}_correct") for row in pool]
     t = round(100 * ours["threshold"])
     above = [y for y, c in zip(right, hundredths, strict=True) if c >= t]
-    trials = [each for person in by_person(table, method).values() for each in person]
+    trials = [item for person in by_person(table, method).values() for item in person]
     rest = [x for x in trials if round(100 * float(str(x["ConfidenceScore"]))) < t]
     human = percent([flag(x, "Correctness") for x in rest])
     share = len(above) / len(pool)

@@ -50,5 +50,5 @@ def test_a_file_read_back_gives_the_same_numbers(study: Study) -> None:
     numbers = [name for name in row if name.startswith("accuracy")]
     read = [float(row[name] or "nan") for name in numbers]  # two people have no interval
     assert read == pytest.approx(
-        [float(cell) for cell in table.loc[1, numbers]], abs=0, nan_ok=True
+        [float(str(cell)) for cell in table.loc[1, numbers]], abs=0, nan_ok=True
     )

@@ -58,9 +58,9 @@ def test_arms_are_letters_until_the_lift_and_conditions_after(study: Study) -> N
     labels = arm_labels(study, ["kNN", "ResNet-50"])
     before = live_results(study)
     assert accuracies(before.tables) == {labels["kNN"]: 75, labels["ResNet-50"]: 25}
-    assert [(each.condition, each.n_completed) for each in before.progress] == [("All arms", 2)]
+    assert [(item.condition, item.n_completed) for item in before.progress] == [("All arms", 2)]
     lift(study)
-    assert [each.n_completed for each in live_results(study).progress] == [1, 1]
+    assert [item.n_completed for item in live_results(study).progress] == [1, 1]
     assert accuracies(live_results(study).tables) == {"ResNet-50": 25, "kNN": 75}
 
 
@@ -121,15 +121,15 @@ def test_a_state_that_is_forgotten_is_replaced_by_today_s(study: Study) -> None:
 
 def test_what_is_made_of_the_tables_differs_by_all_that_it_shows(study: Study) -> None:
     asked = [Asked(), Asked(include_simulated=True), Asked(analysed="all")]
-    keys = [live_results(study, each).key for each in asked]
+    keys = [live_results(study, item).key for item in asked]
     lift(study)
-    keys += [live_results(study, each).key for each in asked]
+    keys += [live_results(study, item).key for item in asked]
     assert len(set(keys)) == 6
 
 
 def sheet(title: str, tables: dict[str, DataFrame], analysed: str = "kept") -> Sheet:
     """Return the one table of the page with this title."""
-    (found,) = [each.sheet for each in panels_of(tables, analysed) if each.title == title]
+    (found,) = [item.sheet for item in panels_of(tables, analysed) if item.title == title]
     return found
 
 
@@ -196,12 +196,12 @@ def test_tests_are_interim_until_the_study_is_closed(study: Study) -> None:
         study.save()
         assert live_results(study).is_interim == (status != "closed")
     captions = [
-        [each.sheet.caption for each in panels_of(make_tables(["a", "b"]), is_interim=is_interim)]
+        [item.sheet.caption for item in panels_of(make_tables(["a", "b"]), is_interim=is_interim)]
         for is_interim in (True, False)
     ]
-    words = ["Interim: not for deciding when to stop." in each for each in captions[0]]
-    assert words == [each.startswith("Differences") for each in captions[0]]
-    assert not any("Interim" in each for each in captions[1])
+    words = ["Interim: not for deciding when to stop." in caption for caption in captions[0]]
+    assert words == [caption.startswith("Differences") for caption in captions[0]]
+    assert not any("Interim" in caption for caption in captions[1])
 
 
 def test_a_running_study_says_how_many_of_how_many_people_its_numbers_rest_on(

@@ -21,8 +21,8 @@ def study() -> Study:
     n = study.conditions.count()
     study.conditions.update(quota=8 // n)
     study.document["analysis"]["looks"] = ["50%", "100%"]
-    for each in study.document["conditions"]:
-        each["quota"] = 8 // n
+    for item in study.document["conditions"]:
+        item["quota"] = 8 // n
     study.save()
     return study
 

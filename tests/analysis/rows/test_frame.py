@@ -65,7 +65,7 @@ def test_columns_and_types_are_the_codebooks_even_without_rows(has_answers: bool
         person(study, "kNN", "1", "0")
     frame = responses_frame(study)
     assert list(frame.columns) == column_names("responses.csv")
-    assert [str(each) for each in frame.dtypes] == [dtype_of(each) for each in RESPONSES]
+    assert [str(dtype) for dtype in frame.dtypes] == [dtype_of(item) for item in RESPONSES]
 
 
 def test_categorical_cells_are_among_the_codebooks_levels() -> None:

@@ -102,7 +102,7 @@ def study(
     n_sets = min(20, int((~is_right).sum()) // (N_TEST // 2))
     kinds = [rng.permutation(np.flatnonzero(is_right == kind)) for kind in (True, False)]
     half = N_TEST // 2
-    sets = np.hstack([each[: n_sets * half].reshape(n_sets, half) for each in kinds])
+    sets = np.hstack([item[: n_sets * half].reshape(n_sets, half) for item in kinds])
     image = sets[np.arange(n_people) % n_sets]
     right = is_right[image]
     chance = np.where(right, world.accept_right[units[image]], world.accept_wrong[units[image]])

@@ -29,7 +29,7 @@ def test_unequal_losses_trim_the_condition_that_kept_more() -> None:
 
 def test_equal_losses_leave_the_difference_as_it_is() -> None:
     assert lee_bounds([1, 2, 3], [4, 5, 6], (5, 5)) == (-3, -3)
-    assert all(math.isnan(each) for each in lee_bounds([], [1], (2, 2)))
+    assert all(math.isnan(lee_bound) for lee_bound in lee_bounds([], [1], (2, 2)))
 
 
 def test_a_part_of_a_person_is_trimmed_where_the_surplus_is_no_whole_number() -> None:

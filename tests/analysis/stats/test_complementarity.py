@@ -44,8 +44,8 @@ def by_hand(pool: Pool, units: int, judged: Judged) -> dict[str, float]:
         for rest in (np.True_, np.False_)
     }
     people, rest = (
-        np.where(pool.is_correct, rates[True, each], rates[False, each])
-        for each in (np.False_, np.True_)
+        np.where(pool.is_correct, rates[True, item], rates[False, item])
+        for item in (np.False_, np.True_)
     )
     is_sure = pool.units >= units
     return {
@@ -70,7 +70,7 @@ def test_the_interval_is_that_of_a_loop_over_people_images_and_thresholds() -> N
     """Without photos that people share, so that the draws of people say all."""
     alone = replace(JUDGED, image=np.arange(JUDGED.image.size))
     rng, draws = np.random.default_rng(0), []
-    rows_of = [np.flatnonzero(alone.person == each) for each in range(60)]
+    rows_of = [np.flatnonzero(alone.person == item) for item in range(60)]
     for _ in range(400):
         tuning, test = (
             Pool(POOL.is_correct[rows], POOL.units[rows], VOTES)
@@ -145,11 +145,11 @@ def test_the_same_seed_gives_the_same_interval() -> None:
 def test_a_team_that_is_no_better_is_seldom_called_better(name: str) -> None:
     world = NULLS[name]()
     assert world.gain == pytest.approx(0, abs=1e-9)
-    found = [each.verdict for each in verdicts(world, 1500, 25, n_resamples=400)]
+    found = [item.verdict for item in verdicts(world, 1500, 25, n_resamples=400)]
     assert is_plausible((found.count("yes"), 25), 0.035, "greater")
 
 
 def test_a_team_that_is_better_is_mostly_found() -> None:
     world = as_good_as_the_ai(4)
     assert world.gain == pytest.approx(4)
-    assert [each.verdict for each in verdicts(world, 5794, 10, n_resamples=400)].count("yes") > 5
+    assert [item.verdict for item in verdicts(world, 5794, 10, n_resamples=400)].count("yes") > 5

@@ -187,7 +187,7 @@ def test_a_cell_of_equal_answers_is_penalised_and_named_and_moves_no_other() -> 
     frame = made()
     alike = (frame["condition"] == "b") & frame["is_ai_correct"]
     same = frame.assign(is_correct=frame["is_correct"] | alike)
-    before, after = (numbers(model(each), "condition") for each in (frame, same))
+    before, after = (numbers(model(item), "condition") for item in (frame, same))
     assert set(after.loc[["b"], "note"]) == {"penalised: in b all answers to a right AI are alike"}
     assert 3 < after["estimate"]["b", "sensitivity"] < 12
     for quantity in QUANTITIES:

@@ -19,12 +19,12 @@ REFERENCE = {
 
 
 def shares(k: int) -> list[float]:
-    return [(each + 1) / k for each in range(k)]
+    return [(item + 1) / k for item in range(k)]
 
 
 @pytest.mark.parametrize("k", REFERENCE)
 def test_bounds_are_those_of_the_literature(k: int) -> None:
-    assert [each.z for each in looks_of(shares(k))] == pytest.approx(REFERENCE[k], abs=2e-4)
+    assert [item.z for item in looks_of(shares(k))] == pytest.approx(REFERENCE[k], abs=2e-4)
 
 
 def test_one_look_is_the_ordinary_test() -> None:
@@ -38,7 +38,7 @@ def test_five_in_a_hundred_studies_of_nothing_cross_at_any_look(plan: list[float
     rng, looks = np.random.default_rng(1), looks_of(plan)
     steps = rng.standard_normal((400_000, len(plan))) * np.sqrt(np.diff([0, *plan]))
     z = np.abs(np.cumsum(steps, axis=1) / np.sqrt(plan))
-    crossed = z >= np.array([each.z for each in looks])
+    crossed = z >= np.array([look.z for look in looks])
     assert crossed.any(axis=1).mean() == pytest.approx(0.05, abs=0.0015)
     first = crossed[:, 0].mean()
     assert first == pytest.approx(spent(plan[0]), abs=0.0005)

@@ -56,7 +56,7 @@ def test_who_is_left_out_by_hand_is_told_apart_from_the_declared_rules() -> None
     everyone, by_rule, kept = samples_of(
         FRAMES.responses, people, declared(exclusions=("n_trials>99",))
     )
-    assert [each.name for each in (everyone, by_rule, kept)] == ["all", "declared", "kept"]
+    assert [item.name for item in (everyone, by_rule, kept)] == ["all", "declared", "kept"]
     assert set(by_rule.people["participant_id"]) == set(everyone.people["participant_id"])
     left = set(everyone.people["participant_id"]) - set(kept.people["participant_id"])
     assert left == {"p000000"}

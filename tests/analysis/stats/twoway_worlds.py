@@ -38,9 +38,10 @@ class World:
     def difference(self) -> float:
         """The difference of the accuracies over all people and photos, in points."""
         spread = [
-            replace(each, sd_image=float(np.hypot(each.sd_image, self.own))) for each in self.people
+            replace(person, sd_image=float(np.hypot(person.sd_image, self.own)))
+            for person in self.people
         ]
-        a, b = (each.measures()["accuracy"] for each in spread)
+        a, b = (item.measures()["accuracy"] for item in spread)
         return a - b
 
 
@@ -100,7 +101,7 @@ def rates(
     held = found = people_found = 0
     for number in range(n_studies):
         answers = study(world, rng)
-        result = difference_of(*(arm_of(each, measure) for each in answers))
+        result = difference_of(*(arm_of(answer, measure) for answer in answers))
         held += result.low <= world.difference <= result.high
         found += result.p <= 0.05
         if number < n_people_draws:

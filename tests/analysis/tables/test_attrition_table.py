@@ -15,7 +15,7 @@ from tests.analysis.tables.test_tables import FRAMES
 def lost(frame: DataFrame, condition: str, n: int, status: str) -> DataFrame:
     """Return ``n`` more people of a condition who did not complete."""
     one = frame[frame["condition"] == condition].iloc[[0] * n].assign(status=status)
-    return one.assign(participant_id=[f"{status}-{condition}-{each}" for each in range(n)])
+    return one.assign(participant_id=[f"{status}-{condition}-{item}" for item in range(n)])
 
 
 def test_people_lost_are_counted_by_stage_and_bound_the_difference() -> None:
@@ -26,7 +26,7 @@ def test_people_lost_are_counted_by_stage_and_bound_the_difference() -> None:
     whole = DataFrame([row for frame in frames for row in frame.to_dict("records")])
     found = tables_of(FRAMES.responses, whole, FRAMES.items, plan)["attrition"]
     rows = found[(found["a"] == a) & (found["b"] == b)].set_index("stage")
-    n = [int((people["condition"] == each).sum()) for each in (a, b)]
+    n = [int((people["condition"] == item).sum()) for item in (a, b)]
     assert (rows["n_a"] == n[0] + 3).all()
     assert (rows["n_b"] == n[1]).all()
     assert rows["lost_a"].to_dict() == {"validation": 3, "attention": 0, "other": 0, "all": 3}

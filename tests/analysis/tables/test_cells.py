@@ -48,6 +48,6 @@ def test_times_are_written_in_utc_to_the_millisecond() -> None:
 @given(st.lists(st.text(), min_size=1))
 def test_any_texts_survive_a_csv_file(texts: list[str]) -> None:
     stream = io.StringIO(newline="")
-    csv.writer(stream, lineterminator="\r\n").writerow([cell("string", each) for each in texts])
+    csv.writer(stream, lineterminator="\r\n").writerow([cell("string", text) for text in texts])
     (row,) = list(csv.reader(io.StringIO(stream.getvalue(), newline="")))
-    assert [restored(each) for each in row] == texts
+    assert [restored(item) for item in row] == texts

@@ -33,7 +33,7 @@ def people_of(rows: list[tuple[str, str, str, bool | None, set[str]]]) -> DataFr
 
 def counts(table: DataFrame, condition: str) -> dict[tuple[str, str | None], int]:
     mine = table[table["condition"] == condition]
-    reasons = [None if pd.isna(each) else each for each in mine["reason"]]
+    reasons = [None if pd.isna(item) else item for item in mine["reason"]]
     return dict(zip(zip(mine["count"], reasons, strict=True), mine["n_participants"], strict=True))
 
 

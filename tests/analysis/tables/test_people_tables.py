@@ -22,7 +22,7 @@ from analysis.tables.people_tables import (
 from tests.analysis.simulated import CONDITIONS, declared, row_of, simulate
 
 FRAMES, DECLARED = simulate(5, seed=3), declared()
-NAMES = [each.name for each in CONDITIONS]
+NAMES = [item.name for item in CONDITIONS]
 # The splits by the columns that the published analysis has them in.
 SPLITS = {
     "ai": ["is_ai_correct"],
@@ -102,7 +102,7 @@ def test_a_cell_is_that_of_the_published_analysis(sample: Sample, factor: str) -
     theirs = accuracy_by(sample.answers, SPLITS[factor])
     columns = ["n_participants", "n_trials", "accuracy_mean", "accuracy_sd", "accuracy_pooled"]
     for condition in NAMES:
-        mine, its = (each[each["condition"] == condition][columns] for each in (ours, theirs))
+        mine, its = (item[item["condition"] == condition][columns] for item in (ours, theirs))
         assert sorted(mine.fillna(-1).round(6).values.tolist()) == sorted(
             its.fillna(-1).round(6).values.tolist()
         )
@@ -158,13 +158,13 @@ def test_nobody_has_rows_of_zero_people_and_no_numbers(nobody: Sample) -> None:
 
 def test_an_images_agreement_is_the_share_of_pairs_who_clicked_the_same(sample: Sample) -> None:
     table = images_table(sample, DECLARED)
-    for each in table.to_dict("records"):
-        is_its = FRAMES.responses["item_id"] == each["item_id"]
-        answers = FRAMES.responses[is_its & (FRAMES.responses["condition"] == each["condition"])]
+    for item in table.to_dict("records"):
+        is_its = FRAMES.responses["item_id"] == item["item_id"]
+        answers = FRAMES.responses[is_its & (FRAMES.responses["condition"] == item["condition"])]
         pairs = list(combinations(answers["response"], 2))
         expected = 100 * fmean(a == b for a, b in pairs) if pairs else math.nan
-        assert each["agreement"] == pytest.approx(expected, nan_ok=True)
-        assert (each["n_answers"], each["accuracy"]) == (
+        assert item["agreement"] == pytest.approx(expected, nan_ok=True)
+        assert (item["n_answers"], item["accuracy"]) == (
             len(answers), pytest.approx(100 * answers["is_correct"].mean()),
         )  # fmt: skip
     assert len(table) == len(FRAMES.responses[["condition", "item_id"]].drop_duplicates())

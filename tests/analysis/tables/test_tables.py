@@ -88,10 +88,10 @@ def test_a_rule_that_excludes_nobody_leaves_every_number_as_it_is() -> None:
     made = tables(declaration=declared(exclusions=("n_trials<1",)))
     for name in MADE - {"exclusions", "attrition"}:
         everyone, kept = (
-            made[name][made[name]["analysed"] == each]
+            made[name][made[name]["analysed"] == item]
             .drop(columns="analysed")
             .reset_index(drop=True)
-            for each in ("all", "kept")
+            for item in ("all", "kept")
         )
         assert_frame_equal(everyone, kept)
 

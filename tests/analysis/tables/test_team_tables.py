@@ -112,7 +112,7 @@ def test_human_alone_is_of_people_who_did_not_see_the_ai_where_there_are_any(
 
 def test_people_who_saw_no_ai_are_in_no_team(table: DataFrame, curve: DataFrame) -> None:
     names = ["team", "team_low", "team_prevalence_corrected", "corrected_high"]
-    mine, points = (each[each["condition"] == "Unaided"] for each in (table, curve))
+    mine, points = (item[item["condition"] == "Unaided"] for item in (table, curve))
     assert mine[[*names, "human_accuracy_on_rest"]].isna().all(axis=None)
     assert mine[["ai_top1", "ai_alone", "threshold"]].notna().all(axis=None)
     assert points[["team", "human_accuracy"]].isna().all(axis=None)

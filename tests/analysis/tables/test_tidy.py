@@ -39,7 +39,7 @@ def test_a_file_gives_back_the_frame_that_it_was_written_from(
     pd.testing.assert_frame_equal(
         table_read(tmp_path / "table.csv", COLUMNS), frame, check_categorical=False
     )
-    assert [tuple(None if pd.isna(each) else each for each in row)
+    assert [tuple(None if pd.isna(item) else item for item in row)
             for row in frame.astype(object).itertuples(index=False)] == ROWS  # fmt: skip
 
 

@@ -49,7 +49,7 @@ def test_a_browser_that_says_mobile_is_a_phone() -> None:
 
 def test_a_study_takes_its_kinds_from_its_width_on() -> None:
     plan = DevicePlan(kinds=["computer", "tablet"], min_width=900)
-    seen = [fits(plan, *each) for each in [("phone", 999), ("tablet", 899), ("tablet", 900)]]
+    seen = [fits(plan, *item) for item in [("phone", 999), ("tablet", 899), ("tablet", 900)]]
     assert seen == [False, False, True]
     assert fits(plan, "computer", None)
 

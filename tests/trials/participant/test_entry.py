@@ -65,9 +65,9 @@ def test_ids_are_in_no_text_no_redirect_and_no_log(
         again = look(Tab(), **PROLIFIC)
         bad = look(client, PROLIFIC_PID="x" * 23)
     seen = (page.text, str(answer.headers), str(again.headers), client.get(WAY).text)
-    assert not any(each in text for each in (PID, SESSION, PROJECT) for text in seen)
-    logged = [each for each in caplog.text.splitlines() if "django.db" not in each]
-    assert not any(each in line for each in (PID, SESSION, "x" * 23) for line in logged)
+    assert not any(item in text for item in (PID, SESSION, PROJECT) for text in seen)
+    logged = [item for item in caplog.text.splitlines() if "django.db" not in item]
+    assert not any(item in line for item in (PID, SESSION, "x" * 23) for line in logged)
     assert bad.status_code == 400
     assert page.headers["Referrer-Policy"] == "strict-origin"
 

@@ -36,19 +36,19 @@ def rich_study() -> Study:
 def person_at(study: Study, name: str, kind: Kind) -> Participant:
     """Return a new person on the first page of a kind."""
     person = participant_enrol(study=study, enrolment_key=f"{name:-<16}", is_simulated=False)
-    person.step = [each.kind for each in person.script].index(kind)
+    person.step = [item.kind for item in person.script].index(kind)
     person.save()
     now = timezone.now()
     first = person.trials.filter(phase="training", position=0)  # what feedback is given to
     Response.objects.bulk_create(
-        Response(trial=each, is_accepted=True, received_at=now) for each in first
+        Response(trial=item, is_accepted=True, received_at=now) for item in first
     )
     return person
 
 
 def everything() -> list[Any]:
     """Return all that is stored of people."""
-    return [list(each.objects.order_by("pk").values()) for each in (Participant, Response, Event)]
+    return [list(item.objects.order_by("pk").values()) for item in (Participant, Response, Event)]
 
 
 @pytest.mark.parametrize("kind", list(Kind))
@@ -75,11 +75,13 @@ def test_no_link_of_an_old_page_leads_into_another_session(rich_study: Study, ki
     tab = Tab()
     be(tab, ann)
     pages = tab.get(WAY).text + tab.get(STOP).text
-    links = {each.replace("&amp;", "&") for each in re.findall(r'<a [^>]*href="(/s/[^"]+)"', pages)}
+    links = {
+        match.replace("&amp;", "&") for match in re.findall(r'<a [^>]*href="(/s/[^"]+)"', pages)
+    }
     assert len(links) >= 2
-    assert all(tab.get(each).status_code != 409 for each in links)
+    assert all(tab.get(link).status_code != 409 for link in links)
     be(tab, bob)
-    assert {tab.get(each).status_code for each in links} == {409}
+    assert {tab.get(link).status_code for link in links} == {409}
 
 
 @pytest.mark.parametrize("sealed", ["", "0", "0.", ".x", "0.AAAA", "é\0", "0" * 5000])

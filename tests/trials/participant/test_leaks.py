@@ -22,7 +22,7 @@ from trials.study.plan import StudyPlan
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
-CONDITIONS = [each.name for each in ARMS]
+CONDITIONS = [item.name for item in ARMS]
 WAY = "/s/trees/session/"
 # Whose page it is: a signature, in which any letters may occur.
 SEAL = rb"shown_to(=|\" value=\")\d+\.[\w-]+"
@@ -39,7 +39,7 @@ class Wire(Tab):
         answer = super().request(**request)
         body = b"".join(answer.streaming_content) if answer.streaming else answer.content  # type: ignore[attr-defined]
         heads = "\n".join(f"{name}: {value}" for name, value in answer.items())
-        cookies = "\n".join(f"{each.key}={each.value}" for each in answer.cookies.values())
+        cookies = "\n".join(f"{cooky.key}={cooky.value}" for cooky in answer.cookies.values())
         head = f"{request['PATH_INFO']}\n{answer.status_code}\n{heads}\n{cookies}\n"
         self.received.append(head.encode() + body)
         return answer
@@ -88,7 +88,7 @@ def test_no_byte_of_a_trial_names_the_truth_or_the_source(condition: str) -> Non
     study = make_study()
     folders = [f"kind_{name}" for name in KINDS]
     sources = [name.encode() for name in ("secretfile", "gallery/", "query/", ".png", *folders)]
-    digests = [each[:16].encode() for each in Image.objects.values_list("sha256", flat=True)]
+    digests = [image[:16].encode() for image in Image.objects.values_list("sha256", flat=True)]
     client, participant = enter(study, condition)
     assert participant.condition.name == condition
     true_names = []
@@ -127,7 +127,7 @@ EVERYTHING = {
     "recruitment": {"codes": {"completed": "SECRETCODE"}},
     "attempts": 2,
     "conditions": [
-        *({"name": each.name, "classifier": each.classifier, "view": each.view} for each in ARMS),
+        *({"name": item.name, "classifier": item.classifier, "view": item.view} for item in ARMS),
         {"name": "No-AI-arm", "classifier": "softmax", "view": "unaided"},
     ],
 }
@@ -163,7 +163,7 @@ def walk_everything(client: Wire, participant: Participant) -> Iterator[tuple[St
 
 def words(received: list[bytes]) -> bytes:
     """Return what is no picture, without random names, in which anything may occur."""
-    texts = b"\n".join(each for each in received if b"\xff\xd8" not in each)
+    texts = b"\n".join(item for item in received if b"\xff\xd8" not in item)
     random = rb"/image/[\w-]+|value=\"\w{64}\"|(person_\d+|csrftoken)=[\w:-]+"
     return re.sub(SEAL + rb"|" + random, b"", texts)
 
@@ -173,11 +173,11 @@ def test_no_page_of_any_kind_tells_what_it_must_not(condition: str) -> None:
     study = everything()
     client, participant = enter(study, condition)
     others = Participant.objects.exclude(pk=participant.pk)
-    secrets = [name for each in study.conditions.all() for name in (each.name, each.run.classifier)]
+    secrets = [name for item in study.conditions.all() for name in (item.name, item.run.classifier)]
     secrets += ["SECRETCODE", "secretfile", "trial_set", participant.token]
     secrets += [f"kind_{name}" for name in KINDS]
-    secrets += [str(each.seed) for each in (participant, *others)]
-    secrets += [each.token for each in others]
+    secrets += [str(other.seed) for other in (participant, *others)]
+    secrets += [other.token for other in others]
     kinds = set()
     for step, truth, received in walk_everything(client, participant):
         kinds.add(step.kind)
@@ -210,7 +210,7 @@ def test_the_cookie_is_a_random_key_only() -> None:
     assert re.fullmatch(r"[A-Za-z0-9]{32}", client.cookies["csrftoken"].value)
     random, time, signature = client.cookies[f"person_{participant.study_id}"].value.split(":")
     assert re.fullmatch(r"[A-Za-z0-9_-]{20}", random)
-    assert all(re.fullmatch(r"[A-Za-z0-9_-]+", each) for each in (time, signature))
+    assert all(re.fullmatch(r"[A-Za-z0-9_-]+", item) for item in (time, signature))
 
 
 def test_a_shown_exemplar_is_always_of_the_predicted_kind() -> None:
@@ -222,4 +222,4 @@ def test_a_shown_exemplar_is_always_of_the_predicted_kind() -> None:
     urls = list(trial_screen(trial, participant).urls[1:])
     tokens = [url.split("/")[-1].removesuffix(".jpg") for url in urls]
     shown = Image.objects.filter(token__in=tokens)
-    assert {each.category_id for each in shown} == {trial.prediction.category_id}
+    assert {item.category_id for item in shown} == {trial.prediction.category_id}

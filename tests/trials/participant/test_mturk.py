@@ -114,8 +114,8 @@ def test_a_frame_keeps_its_cookies_over_https(secure: bool, expected: str) -> No
     page: Any = client.get(DOOR, MTURK, secure=secure)
     answer: Any = client.post(DOOR, hidden(page.text) | {"agree": "on"}, secure=secure)
     for cookies in (page.cookies, answer.cookies):
-        assert {each["samesite"] for each in cookies.values()} == {expected}
-        assert {bool(each["secure"]) for each in cookies.values()} == {secure}
+        assert {cooky["samesite"] for cooky in cookies.values()} == {expected}
+        assert {bool(cooky["secure"]) for cooky in cookies.values()} == {secure}
     assert any(name.startswith("person_") for name in answer.cookies)
 
 

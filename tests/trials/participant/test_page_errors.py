@@ -46,7 +46,11 @@ def test_an_error_is_kept_with_its_person_and_without_what_is_personal(browser: 
 
 
 def test_every_page_of_a_participant_is_watched() -> None:
-    named = {each.name for each in urls.urlpatterns if str(each.pattern).startswith("s/")}
+    named = {
+        urlpattern.name
+        for urlpattern in urls.urlpatterns
+        if str(urlpattern.pattern).startswith("s/")
+    }
     assert named == framing.PAGES
 
 

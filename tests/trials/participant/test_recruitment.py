@@ -124,9 +124,9 @@ def test_the_same_person_has_one_hash_by_salt_and_channel() -> None:
     alice = Arrival("prolific", PID, SESSION)
     assert person_hash(alice, "s") == person_hash(Arrival("prolific", PID, "other"), "s")
     others = [(Arrival("link", PID), "s"), (alice, "t"), (Arrival("prolific", STUDY), "s")]
-    hashes = {person_hash(*each) for each in [(alice, "s"), *others]}
+    hashes = {person_hash(*other) for other in [(alice, "s"), *others]}
     assert len(hashes) == 4
-    assert not any(PID in each for each in hashes)
+    assert not any(PID in item for item in hashes)
     assert person_hash(Arrival("prolific"), "s") == ""
 
 

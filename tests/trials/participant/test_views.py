@@ -127,7 +127,7 @@ def test_an_old_page_sent_again_leads_to_the_current_one(alice: Client) -> None:
     go_to(alice, 4)
     answer = alice.post(WAY, {"step": "2", "answer": "no"})
     assert answer.headers["Location"] == WAY
-    assert [each.is_accepted for each in Response.objects.all()] == [True]
+    assert [response.is_accepted for response in Response.objects.all()] == [True]
 
 
 @pytest.mark.parametrize(

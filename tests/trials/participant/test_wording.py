@@ -117,7 +117,7 @@ def test_simulated_people_understand_any_wording() -> None:
     speaking("exemplars", WORDING, quality={"n_attention": 1})
     call_command("simulate", "trees", participants=2, seed=1)
     robots = Participant.objects.filter(is_simulated=True)
-    assert {each.status for each in robots} <= {"completed", "failed_validation"}
+    assert {robot.status for robot in robots} <= {"completed", "failed_validation"}
     assert robots.filter(status="completed").exists()
 
 

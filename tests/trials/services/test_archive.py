@@ -35,8 +35,8 @@ def changed(file: io.BytesIO, name: str, content: bytes) -> io.BytesIO:
     """Return the archive with one file written over."""
     target = io.BytesIO()
     with zipfile.ZipFile(file) as source, zipfile.ZipFile(target, "w") as archive:
-        for each in source.namelist():
-            archive.writestr(each, content if each == name else source.read(each))
+        for item in source.namelist():
+            archive.writestr(item, content if item == name else source.read(item))
     target.seek(0)
     return target
 
@@ -87,7 +87,7 @@ def test_predictions_of_a_file_stay_apart_from_those_computed_here() -> None:
     assert made.is_frozen
     kept = PredictionRun.objects.computed().values_list("pk", "predictions__pk")
     assert set(kept) == computed
-    used = {each.run.imported_for for each in made.study.conditions.select_related("run")}
+    used = {condition.run.imported_for for condition in made.study.conditions.select_related("run")}
     assert used == {"again"}
 
 
@@ -108,8 +108,8 @@ def test_a_forged_file_gives_no_other_study_its_predictions() -> None:
     made = study_import(file=file, slug="forged", dataset=dataset)
     assert made.is_frozen
     found = services.runs_found(dataset, made.study.plan)
-    assert {type(each) for each in found.values()} == {StudyRefused}
-    own = [each.run for each in made.study.conditions.all()]
+    assert {type(item) for item in found.values()} == {StudyRefused}
+    own = [condition.run for condition in made.study.conditions.all()]
     other = services.study_copy(study=made.study, slug="other")
     with pytest.raises(StudyRefused, match="No finished predictions"):
         services.study_freeze(study=other)

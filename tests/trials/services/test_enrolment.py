@@ -45,7 +45,7 @@ def one_place(study: Study) -> Condition:
 
 def places(study: Study, name: str = "kNN", stage: str = LIVE) -> services.ArmPlaces:
     arms = services.arm_places(study, stage=stage)
-    return next(each for each in arms if each.condition.name == name)
+    return next(arm for arm in arms if arm.condition.name == name)
 
 
 def silence(participant: Participant) -> None:
@@ -127,8 +127,8 @@ def test_a_version_knows_the_people_of_the_one_before_and_the_one_after() -> Non
     services.study_open(study=second)
     third = services.study_version(study=second)
     come(second, "alice")
-    for each in (study, third):
-        assert related_studies(each) == [study.pk, second.pk, third.pk]
+    for item in (study, third):
+        assert related_studies(item) == [study.pk, second.pk, third.pk]
     with pytest.raises(services.AlreadyTookPart):
         come(study, "alice")
 
@@ -277,7 +277,7 @@ def test_an_arm_that_is_off_gets_nobody_and_offers_nothing() -> None:
     arm = Condition.objects.get(name="kNN")
     services.condition_switch(condition=arm, is_on=False)
     people = [enrol(study, f"person{n}") for n in range(10)]
-    assert arm not in [each.condition for each in people]
+    assert arm not in [person.condition for person in people]
     assert places(study).free == 0
 
 

@@ -47,7 +47,10 @@ def study() -> Study:
 
 
 def names(person: Participant) -> list[str]:
-    return [each.name for each in services.participant_flags([person])[person.pk]]
+    return [
+        participant_flag.name
+        for participant_flag in services.participant_flags([person])[person.pk]
+    ]
 
 
 def test_a_careful_person_has_no_flags(study: Study) -> None:
@@ -80,7 +83,7 @@ def test_events_and_repeats_reach_their_person_only(study: Study) -> None:
     )
     Participant.objects.filter(pk=bob.pk).update(is_repeat=True)
     found = services.participant_flags(Participant.objects.order_by("number"))
-    assert [[each.name for each in found[p.pk]] for p in (alice, bob)] == [
+    assert [[item.name for item in found[p.pk]] for p in (alice, bob)] == [
         ["webdriver"],
         ["repeat"],
     ]

@@ -63,7 +63,7 @@ def test_the_fingerprint_changes_with_whatever_people_see(what: str) -> None:
 UNSEEN: dict[str, Callable[[], object]] = {
     "score": lambda: change(shown(), score=0.123, similarity=0.5),
     "weight of a match": lambda: change(shown(), matches=[
-        each | {"weight": 0.9} for each in shown().matches]),
+        match | {"weight": 0.9} for match in shown().matches]),
     "a photo nobody judges": lambda: change(Image.objects.filter(split="query").exclude(
         predictions__in=TrialItem.objects.values("prediction"))[0], sha256="0" * 64),
     "where the files lie": lambda: change(drawn().image, source="elsewhere.png", token="x" * 20),
@@ -123,9 +123,9 @@ def test_a_version_begins_as_the_one_before_and_tells_what_it_changed() -> None:
     assert services.study_version(study=study) == second
     services.study_revise(study=second, document=make_document(persona="Max"))
     second.refresh_from_db()
-    assert [(each.path, each.after) for each in services.study_changes(second)] == [
-        ("persona", "Max")
-    ]
+    assert [
+        (study_change.path, study_change.after) for study_change in services.study_changes(second)
+    ] == [("persona", "Max")]
     third = services.study_version(study=services.study_pilot(study=second))
     assert (third.slug, third.version, third.previous) == ("trees-v3", 3, second)
 

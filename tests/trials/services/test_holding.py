@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 def test_a_draft_holds_nothing() -> None:
     study = make_study()
     services.study_copy(study=study, slug="draft")
-    assert [each.holder for each in holds_of(study.dataset)] == ["study trees"]
+    assert [item.holder for item in holds_of(study.dataset)] == ["study trees"]
 
 
 @pytest.mark.parametrize(

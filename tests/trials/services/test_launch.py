@@ -38,7 +38,7 @@ def facts(plan: dict[str, Any] | None = None, **changes: Any) -> LaunchFacts:
 def found(*given: Any, for_pilot: bool = False, **changes: Any) -> dict[str, tuple[Level, str]]:
     """Return what the checklist says that is not fine, by the check's name."""
     checks = checklist(facts(*given, **changes), for_pilot=for_pilot)
-    return {each.name: (each.level, each.said) for each in checks if each.level != Level.OK}
+    return {check.name: (check.level, check.said) for check in checks if check.level != Level.OK}
 
 
 def test_nothing_stands_against_a_study_with_everything() -> None:
@@ -134,7 +134,7 @@ def draft(db: None) -> Study:
 
 def refusals(study: Study) -> dict[str, str]:
     checks = study_check(study)
-    return {each.name: each.said for each in checks if each.level == Level.REFUSAL}
+    return {check.name: check.said for check in checks if check.level == Level.REFUSAL}
 
 
 def test_a_good_draft_is_piloted_and_opened(draft: Study) -> None:
@@ -181,7 +181,7 @@ def test_minutes_are_those_of_people_in_the_pilot(draft: Study) -> None:
         Participant.objects.filter(pk=person.pk).update(
             status="completed", code="C", finished_at=person.consented_at
         )
-    said = {each.name: each.said for each in study_check(draft)}
+    said = {item.name: item.said for item in study_check(draft)}
     assert said["Pilot"] == "Played to the end by 1 people and 1 simulated people."
 
 
@@ -203,12 +203,12 @@ def test_categories_with_one_label_refuse_a_draft_and_warn_of_what_is_frozen() -
     draft = services.study_copy(study=study, slug="draft")
     first, second = Category.objects.order_by("index")[:2]
     Category.objects.filter(pk=second.pk).update(label=f"{first.label.upper()} ")
-    refusal = next(each for each in study_check(draft) if each.name == "Categories")
+    refusal = next(item for item in study_check(draft) if item.name == "Categories")
     assert refusal.level == Level.REFUSAL
     assert refusal.said.startswith("kind_amber, kind_birch: people read the same label")
     with pytest.raises(StudyRefused, match="people read the same label"):
         study_launch(study=draft)
-    warning = next(each for each in study_check(study) if each.name == "Categories")
+    warning = next(item for item in study_check(study) if item.name == "Categories")
     assert warning.level == Level.WARNING
 
 
@@ -217,6 +217,6 @@ def test_a_gallery_smaller_than_its_voters_is_warned_of() -> None:
     study = make_study()
     draft = services.study_copy(study=study, slug="draft")
     PredictionRun.objects.update(parameters={"n_voters": 25})
-    (check,) = [each for each in study_check(draft) if each.name == "Categories"]
+    (check,) = [item for item in study_check(draft) if item.name == "Categories"]
     assert check.level == Level.WARNING
     assert "it has 24 photos and 25 vote" in check.said

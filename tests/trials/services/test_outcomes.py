@@ -27,7 +27,7 @@ Payment = Participant.Payment
 
 def log() -> list[str]:
     rows = StudyLog.objects.filter(action__startswith="participant").order_by("pk")
-    return [f"{each.action}: {each.detail}" for each in rows]
+    return [f"{row.action}: {row.detail}" for row in rows]
 
 
 def full_participant() -> Participant:
@@ -161,7 +161,7 @@ def test_codes_of_a_studys_own_are_one_for_each_outcome() -> None:
     codes = {"completed": "C-1", "failed_validation": "F-2"}
     study = make_study(plan=make_plan(recruitment={"codes": codes}))
     ended = [answer(enrol(study, f"person{n}"), n_wrong=4 * n) for n in range(2)]
-    assert [each.code for each in ended] == ["C-1", "F-2"]
+    assert [item.code for item in ended] == ["C-1", "F-2"]
 
 
 def test_a_code_reads_as_nothing_else() -> None:

@@ -54,7 +54,7 @@ def test_half_of_the_test_trials_show_a_right_ai() -> None:
 def test_conditions_that_judge_the_same_ai_share_its_sets() -> None:
     study = make_study()
     twins = study.conditions.filter(name__in=["EMD-NN", "EMD-Corr"])
-    assert len({each.run_id for each in twins}) == 1
+    assert len({twin.run_id for twin in twins}) == 1
     assert study.trial_sets.filter(run=twins[0].run, phase=Phase.TEST).count() == 2
 
 
@@ -66,11 +66,11 @@ def test_the_same_plan_draws_the_same_photos_again() -> None:
     )
     photos = [
         list(
-            TrialItem.objects.filter(trial_set__study=each)
+            TrialItem.objects.filter(trial_set__study=item)
             .order_by("trial_set__run", "trial_set__phase", "trial_set__number", "position")
             .values_list("prediction", flat=True)
         )
-        for each in (study, again)
+        for item in (study, again)
     ]
     assert photos[0] == photos[1]
 
@@ -146,7 +146,7 @@ def test_a_person_who_withdrew_leaves_a_gap_and_nothing_else() -> None:
 def test_the_set_does_not_follow_from_the_condition() -> None:
     study = make_study(plan=make_plan(n_sets=2))
     people = [enrol(study, f"person{n}") for n in range(4)]
-    numbers = {each.trial_set.number for each in people}
+    numbers = {person.trial_set.number for person in people}
     seeds = [f"{design.participant_seed(7, n, False)}" for n in range(1, 400)]
     pairs = Counter(
         (
@@ -174,8 +174,10 @@ def test_a_pool_too_small_leaves_no_half_study_behind() -> None:
 def test_people_spread_evenly_over_conditions_and_sets() -> None:
     study = make_study()
     people = [enrol(study, f"person{n}") for n in range(24)]
-    assert set(Counter(each.condition_id for each in people).values()) == {4}
-    assert set(Counter((each.condition_id, each.trial_set_id) for each in people).values()) == {2}
+    assert set(Counter(person.condition_id for person in people).values()) == {4}
+    assert set(
+        Counter((person.condition_id, person.trial_set_id) for person in people).values()
+    ) == {2}
 
 
 def test_who_failed_the_check_frees_the_place() -> None:
@@ -201,7 +203,7 @@ def test_robots_do_not_count_as_people() -> None:
     for number in range(3):
         enrol(study, f"robot{number}", is_simulated=True)
     people = [enrol(study, f"person{number}") for number in range(6)]
-    assert len({each.condition_id for each in people}) == 6
+    assert len({person.condition_id for person in people}) == 6
 
 
 def test_consenting_twice_with_one_key_is_one_person() -> None:

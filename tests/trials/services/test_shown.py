@@ -83,5 +83,5 @@ def test_every_photo_on_a_persons_pages_is_among_those_that_the_study_shows() ->
 
 def test_the_lock_on_the_dataset_holds_what_the_pages_present() -> None:
     study = study_of()
-    assert [each.n_samples for each in holds_of(study.dataset)] == [1]
+    assert [item.n_samples for item in holds_of(study.dataset)] == [1]
     assert shown.samples_of(study.plan) == shown.Samples(0, 0, 1)

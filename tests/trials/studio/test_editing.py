@@ -34,7 +34,7 @@ def test_a_text_and_a_document_are_judged_alike(browser: Client, draft: Study) -
 
 def test_everything_wrong_is_told_with_its_path(browser: Client, draft: Study) -> None:
     said = judged(browser, document={"title": "", "seed": 1, "minutes": 0})
-    assert {each["path"]: each["seen"] for each in said["problems"]} == {
+    assert {item["path"]: item["seen"] for item in said["problems"]} == {
         "title": "",
         "minutes": "0",
     }
@@ -49,7 +49,7 @@ def test_a_text_that_cannot_be_read_tells_the_line(browser: Client, draft: Study
 
 def test_the_pool_tells_by_how_much_it_is_too_small(browser: Client, draft: Study) -> None:
     said = judged(browser, document=make_document(n_sets=50))
-    knn = next(each for each in said["pools"] if each["classifier"] == "knn")
+    knn = next(item for item in said["pools"] if item["classifier"] == "knn")
     right = {"kind": "AI right", "stratum": "", "needed": 153, "there": 10, "missing": 143}
     assert knn["rows"][0] == right
 
@@ -57,7 +57,7 @@ def test_the_pool_tells_by_how_much_it_is_too_small(browser: Client, draft: Stud
 def test_predictions_that_are_not_there_are_named(browser: Client, draft: Study) -> None:
     PredictionRun.objects.filter(classifier="knn").update(status="failed")
     said = judged(browser, document=make_document())
-    knn = next(each for each in said["pools"] if each["classifier"] == "knn")
+    knn = next(item for item in said["pools"] if item["classifier"] == "knn")
     assert knn["problem"].startswith("No finished predictions of knn on trees.")
 
 

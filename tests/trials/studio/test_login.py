@@ -103,7 +103,7 @@ def test_a_name_waits_whatever_addresses_guess_at_it(monkeypatch: pytest.MonkeyP
 
 def test_no_name_and_no_address_can_be_read_in_the_counts() -> None:
     attempt("wrong", address="10.9.8.7")
-    assert all(re.fullmatch(r"[0-9a-f]{64}", each.who) for each in Attempts.objects.all())
+    assert all(re.fullmatch(r"[0-9a-f]{64}", attempts.who) for attempts in Attempts.objects.all())
 
 
 def test_behind_a_proxy_people_wait_by_the_address_that_it_saw(settings: Settings) -> None:

@@ -43,17 +43,17 @@ def test_every_screen_is_shown_and_nothing_is_stored(
     if is_frozen:
         services.study_pilot(study=draft)
     before = stored()
-    for each in screens_of(draft.plan):
-        page = shown(browser, each.key)
-        assert "cannot be shown" not in page, each.key
-        assert draft.plan.title in page, each.key
+    for item in screens_of(draft.plan):
+        page = shown(browser, item.key)
+        assert "cannot be shown" not in page, item.key
+        assert draft.plan.title in page, item.key
     assert stored() == before
     status = Study.objects.get(pk=draft.pk).status
     assert status == (Study.Status.PILOT if is_frozen else Study.Status.DRAFT)
 
 
 def first(draft: Study, label: str) -> str:
-    return next(each.key for each in screens_of(draft.plan) if each.label.startswith(label))
+    return next(item.key for item in screens_of(draft.plan) if item.label.startswith(label))
 
 
 def test_each_condition_shows_its_own_explanation(browser: Client, draft: Study) -> None:
@@ -78,7 +78,7 @@ def test_the_preview_is_what_a_participant_sees(
     theirs = browser.get("/s/draft/session/").content.decode()
     ours = shown(browser, "0", person.condition.name)
     signed = r'name="csrfmiddlewaretoken" value="\w+"|shown_to(=|" value=")[\w.-]+'
-    plain = [re.sub(signed, "", each) for each in (theirs, ours)]
+    plain = [re.sub(signed, "", item) for item in (theirs, ours)]
     assert plain[0] == plain[1]
 
 
@@ -122,7 +122,7 @@ def test_the_navigator_leads_from_the_first_screen_to_the_last(
         if page.context["after"] is None:
             break
         key = page.context["after"].key
-    assert seen == [each.key for each in screens_of(draft.plan)]
+    assert seen == [item.key for item in screens_of(draft.plan)]
 
 
 def test_every_kind_of_screen_is_in_the_navigator(draft: Study) -> None:
@@ -132,7 +132,7 @@ def test_every_kind_of_screen_is_in_the_navigator(draft: Study) -> None:
         max_minutes=60,
     )
     study = services.study_revise(study=draft, document=document)
-    labels = [each.label for each in screens_of(study.plan)]
+    labels = [item.label for item in screens_of(study.plan)]
     assert {
         "Test 1: prior knowledge",
         "Test 1: definition",

@@ -156,7 +156,7 @@ def test_simulated_people_play_the_pilot(browser: Client, draft: Study) -> None:
     n = answer.json()["n"]
     assert n >= 1
     people = Participant.objects.filter(study=draft, is_simulated=True, stage="pilot")
-    assert [each.status for each in people] == ["completed"] * n
+    assert [person.status for person in people] == ["completed"] * n
     page = words(browser.post("/studio/study/draft/simulate/", {"n": "1"}, follow=True))
     assert "1 simulated people played the study to the end" in page
 

@@ -62,7 +62,7 @@ def test_the_sets_quotas_hold_everyone_and_not_a_set_more(quota: int, n_sets: in
 
 @given(st.lists(st.booleans()))
 def test_a_run_of_the_same_answer_is_the_longest_one(values: list[bool]) -> None:
-    text = "".join("y" if each else "n" for each in values)
+    text = "".join("y" if value else "n" for value in values)
     longest = max(n for n in range(len(values) + 1) if "y" * n in text or "n" * n in text)
     assert runs_of_same(values) == longest
 
@@ -70,7 +70,7 @@ def test_a_run_of_the_same_answer_is_the_longest_one(values: list[bool]) -> None
 def test_the_script_leads_from_introduction_to_debrief() -> None:
     steps = script(make_plan(n_training=5, n_validation=10, n_test=30))
     assert (steps[0].name, steps[-1].name) == ("introduction", "debrief")
-    assert Counter(each.kind for each in steps) == {Kind.PAGE: 5, Kind.TRIAL: 45, Kind.FEEDBACK: 5}
+    assert Counter(step.kind for step in steps) == {Kind.PAGE: 5, Kind.TRIAL: 45, Kind.FEEDBACK: 5}
 
 
 def test_feedback_follows_training_trials_only() -> None:
@@ -81,27 +81,27 @@ def test_feedback_follows_training_trials_only() -> None:
 
 def test_every_attempt_at_the_validation_has_trials_of_its_own() -> None:
     steps = script(make_plan(n_validation=3, attempts=2))
-    positions = [each.position for each in steps if each.name == Phase.VALIDATION]
+    positions = [step.position for step in steps if step.name == Phase.VALIDATION]
     assert positions == list(range(6))
     assert Step(Kind.PAGE, "retry_validation", 1) in steps
 
 
 def test_a_trial_may_have_three_screens() -> None:
     steps = script(make_plan(trial={"has_prior_knowledge": True, "has_definition": True}))
-    first = [each.kind for each in steps if (each.name, each.position) == (Phase.TEST, 0)]
+    first = [step.kind for step in steps if (step.name, step.position) == (Phase.TEST, 0)]
     assert first == [Kind.PRIOR_KNOWLEDGE, Kind.DEFINITION, Kind.TRIAL]
 
 
 @given(st.integers(0, 8), st.integers(1, 20).map(lambda half: 2 * half))
 def test_attention_checks_lie_inside_the_test_and_apart(n_checks: int, n_test: int) -> None:
     plan = make_plan(n_test=n_test, quality={"n_attention": min(n_checks, n_test - 1)})
-    steps = [each for each in script(plan) if each.name in (Phase.TEST, "attention")]
-    asked = [each.position for each in steps if each.kind == Kind.ATTENTION]
+    steps = [item for item in script(plan) if item.name in (Phase.TEST, "attention")]
+    asked = [step.position for step in steps if step.kind == Kind.ATTENTION]
     assert asked == list(range(plan.quality.n_attention))
     assert {steps[0].kind, steps[-1].kind} == {Kind.TRIAL}
 
 
 @pytest.mark.parametrize("name", ["training", "validation"])
 def test_a_stage_that_is_left_out_has_no_step(name: str) -> None:
-    stages = [each for each in make_plan().document["stages"] if each["kind"] != name]
-    assert not [each for each in script(make_plan(stages=stages)) if each.name == name]
+    stages = [item for item in make_plan().document["stages"] if item["kind"] != name]
+    assert not [item for item in script(make_plan(stages=stages)) if item.name == name]

@@ -132,7 +132,7 @@ def test_a_wrong_document_names_path_value_and_expectation(
 def test_everything_that_is_wrong_is_told_at_once() -> None:
     with pytest.raises(PlanRefused) as caught:
         StudyPlan.from_json({"minutes": 0, "conditions": [{}]})
-    paths = {each.path for each in caught.value.problems}
+    paths = {problem.path for problem in caught.value.problems}
     assert {"title", "seed", "minutes", "conditions[0].name"} <= paths
 
 
@@ -194,7 +194,7 @@ def test_a_view_that_promises_more_than_the_classifier_gives_is_refused(
 
 def test_a_difference_is_told_field_by_field() -> None:
     before, after = make_plan().document, make_plan(persona="Max", n_sets=3).document
-    told = {each.path: (each.before, each.after) for each in changes(before, after)}
+    told = {change.path: (change.before, change.after) for change in changes(before, after)}
     assert told == {"persona": ("Sam", "Max"), "stages[4].n_sets": (2, 3)}
 
 

@@ -44,7 +44,7 @@ def parts(plan: StudyPlan) -> list[tuple[int, ...]]:
 
 @given(plans)
 def test_no_prediction_is_drawn_twice(plan: StudyPlan) -> None:
-    everything = [each for part in parts(plan) for each in part]
+    everything = [item for part in parts(plan) for item in part]
     assert len(everything) == len(set(everything)) == sum(needed(plan).values())
 
 
@@ -55,7 +55,7 @@ def test_every_part_has_its_size_and_is_half_right(plan: StudyPlan) -> None:
     wanted = [plan.training.n, *[plan.validation.n] * plan.validation.attempts]
     wanted += [plan.test.n] * plan.test.n_sets
     for size, part in zip(wanted, parts(plan), strict=True):
-        n_right = sum(POOL[each].is_right for each in part)
+        n_right = sum(POOL[item].is_right for item in part)
         assert (n_right, len(part) - n_right) == split_even(size)
 
 
@@ -70,7 +70,7 @@ def test_another_seed_draws_other_sets() -> None:
 
 def test_balanced_over_the_pool_is_not_balanced_in_each_set() -> None:
     plan = make_plan(n_test=30, n_sets=20, balance="pool")
-    rights = [sum(POOL[each].is_right for each in part) for part in draw_sets(plan, POOL).test_sets]
+    rights = [sum(POOL[item].is_right for item in part) for part in draw_sets(plan, POOL).test_sets]
     assert sum(rights) == 300
     assert len(set(rights)) > 1
 
@@ -103,13 +103,13 @@ def test_a_pool_too_small_says_by_how_much() -> None:
 
 def test_a_stratum_too_small_is_named() -> None:
     plan = make_plan(n_test=6, n_sets=2, strata="difficulty")
-    pool = [each for each in POOL if each.stratum != "Hard" or each.is_right]
+    pool = [item for item in POOL if item.stratum != "Hard" or item.is_right]
     with pytest.raises(PoolTooSmall, match="AI wrong, hard: 0 in the pool, 2 needed, 2 more"):
         draw_sets(plan, pool)
 
 
 def test_the_report_names_what_suffices_too() -> None:
-    told = [str(each) for each in shortages(make_plan(), POOL)]
+    told = [str(shortage) for shortage in shortages(make_plan(), POOL)]
     assert told[0] == "AI right: 750 in the pool, 9 needed, 0 more"
 
 

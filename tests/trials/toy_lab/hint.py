@@ -31,8 +31,8 @@ class HintPanel(Panel):
     def facts(
         self, predictions: QuerySet[Prediction], plan: StudyPlan
     ) -> Iterator[tuple[int, Any]]:
-        for each in predictions.select_related("category").order_by("pk"):
-            yield each.pk, f"Look at the bark of the {each.category.label}."
+        for prediction in predictions.select_related("category").order_by("pk"):
+            yield prediction.pk, f"Look at the bark of the {prediction.category.label}."
 
     def photos(self, predictions: QuerySet[Prediction], plan: StudyPlan) -> set[int]:
         return set()

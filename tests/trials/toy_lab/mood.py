@@ -64,8 +64,8 @@ class MoodScreen(AmongPages):
     is_text = False
 
     def show(self, looker: Looker, step: Step) -> Page:
-        stages = [each for each in looker.plan.stages if isinstance(each, MoodPlan)]
-        asked = next(each.question for each in stages if each.name == step.name)
+        stages = [stage for stage in looker.plan.stages if isinstance(stage, MoodPlan)]
+        asked = next(stage.question for stage in stages if stage.name == step.name)
         return Page("trials/mood.html", {"title": "Mood", "asked": asked})
 
     def min_seconds(self, plan: StudyPlan, step: Step) -> int:

@@ -30,7 +30,7 @@ class Command(BaseCommand):
                 f"{study} recruits by {CHANNELS[channel].label}, which makes the links. Signed "
                 "links are for studies whose channel is link or in_person."
             )
-        ids = options["ids"] or (each.strip() for each in sys.stdin)
+        ids = options["ids"] or (item.strip() for item in sys.stdin)
         for person_id in filter(None, ids):
             try:
                 arrival_of(channel, {"pid": person_id})

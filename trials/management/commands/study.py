@@ -69,9 +69,9 @@ class Command(BaseCommand):
             raise CommandError(f"{error}.") from error
 
     def _list(self, options: dict[str, Any]) -> None:
-        for each in Study.objects.select_related("dataset").order_by("pk"):
-            frozen = each.frozen_sha256[:12] or "not frozen"
-            self.stdout.write(f"{each.slug:30} {each.status:7} {each.dataset.slug:20} {frozen}")
+        for study in Study.objects.select_related("dataset").order_by("pk"):
+            frozen = study.frozen_sha256[:12] or "not frozen"
+            self.stdout.write(f"{study.slug:30} {study.status:7} {study.dataset.slug:20} {frozen}")
 
     def _show(self, options: dict[str, Any]) -> None:
         self.stdout.write(write(by_slug(Study, options["study"]).document), ending="")
@@ -79,9 +79,9 @@ class Command(BaseCommand):
     def _check(self, options: dict[str, Any]) -> None:
         study = by_slug(Study, options["study"])
         checks = study_check(study, for_pilot=options["pilot"])
-        for each in checks:
-            self.stdout.write(f"{each.level:8} {each.name}: {each.said}")
-        if any(each.level == Level.REFUSAL for each in checks):
+        for check in checks:
+            self.stdout.write(f"{check.level:8} {check.name}: {check.said}")
+        if any(check.level == Level.REFUSAL for check in checks):
             raise CommandError(f"Study {study} cannot be launched yet.")
 
     def _verify(self, options: dict[str, Any]) -> None:
@@ -112,8 +112,8 @@ class Command(BaseCommand):
         self._tell(changes(other.document, study.document))
 
     def _tell(self, found: list[Change]) -> None:
-        for each in found:
-            self.stdout.write(f"{each.path}: {each.before!r} -> {each.after!r}")
+        for item in found:
+            self.stdout.write(f"{item.path}: {item.before!r} -> {item.after!r}")
         if not found:
             self.stdout.write("The documents are the same.")
 
