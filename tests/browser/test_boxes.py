@@ -127,3 +127,19 @@ def test_all_of_the_feedback_is_seen_without_scrolling_on_a_laptop(page: Page, n
             other["x"] >= one["x"] + one["width"] - 1 or one["x"] >= other["x"] + other["width"] - 1
         )
         assert is_below or is_beside
+
+
+def test_an_enlarged_photo_is_larger_than_on_the_page_of_a_phone(page: Page) -> None:
+    page.set_viewport_size({"width": 360, "height": 740})
+    in_condition(make_study(), "ResNet-50")
+    begin(page)
+    go_on(page)
+    go_on(page)
+    expect(page.locator("button[value=yes]")).to_be_enabled()
+    before = page.locator(".photo img").first.bounding_box()
+    page.locator("[data-zoom]").first.click()
+    after = page.locator("dialog.zoom img").bounding_box()
+    assert before is not None
+    assert after is not None
+    assert after["width"] > before["width"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360

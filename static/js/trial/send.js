@@ -9,6 +9,9 @@ import { hold, isLocked, release } from "./locks.js";
 const WAITS = [1, 2, 4, 8, 15, 30]; // seconds
 const TIMEOUT_MS = 20000;
 
+// A researcher's preview shows the same page in a frame; there, buttons do nothing.
+const isPreview = window.location.pathname.startsWith("/studio/");
+
 let isPending = false;
 window.addEventListener("beforeunload", (event) => {
   if (isPending) event.preventDefault();
@@ -28,7 +31,7 @@ export function bindForm(form, restart) {
   });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    if (isLocked()) return;
+    if (isPreview || isLocked()) return;
     const { rt, away } = read();
     const data = new FormData(form);
     const button = event.submitter ?? pressed;
