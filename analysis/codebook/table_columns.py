@@ -25,7 +25,7 @@ from analysis.codebook.shared_columns import (
     RATE,
     n_trials,
 )
-from analysis.codebook.team_columns import TEAM, TEAM_CURVE, TEAM_PREVALENCE
+from analysis.codebook.team_columns import RATIONAL, TEAM, TEAM_CURVE, TEAM_PREVALENCE
 
 MEASURES_TABLE = (
     CONDITION,
@@ -144,6 +144,7 @@ TABLES = {
     "team": TEAM,
     "team_curve": TEAM_CURVE,
     "team_prevalence": TEAM_PREVALENCE,
+    "rational": RATIONAL,
     "images": IMAGES,
     "times": TIMES,
     "exclusions": EXCLUSIONS,

@@ -122,3 +122,42 @@ TEAM_CURVE = (
     n_trials("People's trials below the threshold."),
     *_TEAM_RATES,
 )
+
+RATIONAL = (
+    CONDITION,
+    ANALYSED,
+    n_trials("People's trials."),
+    Column("n_images", "integer", "images", "Images of the AI's pool, whose confidences count."),
+    Column("base_rate", "number", PERCENT, "Share of the trials on which the AI is right."),
+    Column("accept_rate", "number", PERCENT, "Share of the trials that people accepted, pooled."),
+    Column(
+        "rational_baseline", "number", PERCENT,
+        "Correct decisions of who knows only base_rate, and accepts all trials or none.",
+    ),
+    Column(
+        "rational_benchmark", "number", PERCENT,
+        "Correct decisions of who knows base_rate and the AI's confidence, in steps of 5 points, "
+        "and decides best at each. Formulas in docs/metrics.md.",
+    ),
+    Column(
+        "misreliant_benchmark", "number", PERCENT,
+        "The best that can be reached with the confidence if accept_rate of the trials are "
+        "accepted, no more and no fewer.",
+    ),
+    Column("observed", "number", PERCENT, "Correct decisions of people; trials count alike."),
+    Column(
+        "reliance_loss", "number", POINTS,
+        "rational_benchmark minus misreliant_benchmark: lost by accepting too many or too few.",
+    ),
+    Column(
+        "discrimination_loss", "number", POINTS,
+        "misreliant_benchmark minus observed: lost by accepting the wrong ones. Below 0 where "
+        "people know more than the confidence says: they see the photo.",
+    ),
+    Column(
+        "note", "string", "",
+        "Why there are no numbers: unaided (people did not see the AI), no answers, or no "
+        "confidence (the AI has no pool of images). Empty for the others.",
+        is_nullable=True,
+    ),
+)  # fmt: skip

@@ -50,6 +50,7 @@ NOT_SHOWN: Final = (
     "mixed_model",
     "images",
     "attrition",
+    "rational",
 )
 _COMPUTING = threading.Lock()
 

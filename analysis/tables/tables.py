@@ -33,6 +33,7 @@ from analysis.tables.people_tables import (
     measures_table,
     times_table,
 )
+from analysis.tables.rational_table import rational_table
 from analysis.tables.team_tables import pools_of, team_curve_table, teams_of
 
 __all__ = ["Declared", "DeclaredCondition", "OnProgress", "tables_of", "texts_of"]
@@ -86,7 +87,7 @@ def texts_of(tables: Mapping[str, DataFrame]) -> dict[str, str]:
 
 
 ATTRITION = "attrition"
-OF_TEAMS = ("team", "team_curve", "team_prevalence")
+OF_TEAMS = ("team", "team_curve", "team_prevalence", "rational")
 DTYPES = {"string": "str", "integer": "Int64", "number": "float64", "boolean": "boolean"}
 
 PARTS: dict[str, Part] = {
@@ -140,6 +141,7 @@ def tables_of(
             "team": partial(team_and_verdict_table, teams=teams, verdicts=verdicts),
             "team_prevalence": lambda *_, found=verdicts: team_prevalence_table(found),
             "team_curve": partial(team_curve_table, teams=teams),
+            "rational": partial(rational_table, pools=pools),
         }
         for name in wanted:
             made[name].append(parts[name](sample, declared).assign(analysed=sample.name))

@@ -149,7 +149,7 @@ def test_progress_is_told_to_its_end() -> None:
         FRAMES.responses, FRAMES.people, FRAMES.items, DECLARED,
         progress=lambda *now: seen.append(now),
     )  # fmt: skip
-    assert seen == [(n, 24) for n in range(1, 25)]
+    assert seen == [(n, 26) for n in range(1, 27)]
 
 
 def test_a_study_without_anyone_has_its_rows_without_numbers() -> None:
