@@ -25,6 +25,7 @@ OTHERS = (
         "the signal-detection model in words: what was fitted, and if it converged",
     ),
     ("tables/mixed_model.txt", "the mixed model in words: what was fitted, and if it converged"),
+    ("tables/imrmc.csv", "the answers of those kept, in the layout that iMRMC reads"),
     ("figures/*", "the same as pictures (only where this installation draws them)"),
     ("codebook.csv", "what every column of every CSV file means, with its unit"),
     ("read.R", "reads every CSV file into R with the types of the codebook; base R"),

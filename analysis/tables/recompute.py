@@ -26,6 +26,7 @@ from analysis.stats.exclusions import BY_HAND
 from analysis.stats.measures import MEASURES
 from analysis.tables.accuracy import accuracy_table
 from analysis.tables.consort import CONSORT, consort_table
+from analysis.tables.imrmc_table import IMRMC, imrmc_table
 from analysis.tables.tables import tables_of
 from analysis.tables.tidy import table_read
 
@@ -57,6 +58,7 @@ OWN_TABLES: dict[str, Columns] = {
     "consort": CONSORT,
     "participants": MEASURED,
     "accuracy": ACCURACY,
+    "imrmc": IMRMC,
 }
 
 
@@ -119,6 +121,7 @@ def tables_from(
             excluded_by=measured["excluded_by"].mask(measured["excluded_by"] == "")
         ),
         "accuracy": accuracy_table(samples, checked),
+        "imrmc": imrmc_table(samples[-1], checked),
     }
     n, tell = len(tables), progress or _silent
     tell(n, n)

@@ -68,6 +68,12 @@ def test_blinded_tables_name_no_condition_and_none_that_tells_of_the_ai() -> Non
     assert not [name for name in SIX if name in written]
 
 
+@pytest.mark.parametrize("name", ["rational", "imrmc"])
+def test_what_names_the_ai_of_an_arm_waits_for_the_lift(name: str) -> None:
+    tables = make_tables()
+    assert name not in blinded(tables | {name: tables["team"]}, labels())
+
+
 def test_blinded_rows_are_in_the_order_of_the_letters() -> None:
     arms = blinded(make_tables(), labels())["accuracy_by"]["condition"]
     assert list(dict.fromkeys(arms)) == list(labels().values())

@@ -1,0 +1,60 @@
+"""Answers in the layout that iMRMC reads. Pure pandas.
+
+iMRMC (Gallas and others, https://github.com/DIDSR/iMRMC) compares modalities in data of many
+readers and many cases. Its R function ``doIMRMC`` takes rows of ``readerID``, ``caseID``,
+``modalityID`` and ``score``; each case has one row more, with its truth.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+from pandas import DataFrame
+
+from analysis.codebook.column import Column, Columns
+from analysis.stats.analysis_plan import Declared
+from analysis.stats.analysis_sets import Sample
+
+TRUTH = "truth"
+IMRMC: Columns = (
+    Column(
+        "readerID", "string", "",
+        "participant_id of who answered; truth: the row says what is right. Only participants who "
+        "are kept are here.",
+    ),
+    Column(
+        "caseID", "string", "",
+        "What was judged: classifier, colon, item_id. One photo with two AIs is two cases, for one "
+        "of them may be right on it and the other wrong.",
+    ),
+    Column(
+        "modalityID", "string", "",
+        "condition of the answer; truth: the row says what is right. A condition that is called "
+        "truth is here 'truth (condition)'.",
+    ),
+    Column(
+        "score", "integer", "",
+        "1: accepted, 0: rejected. In a row of the truth 1: the AI is right (signal present), 0: "
+        "the AI is wrong (signal absent).",
+        minimum=0, maximum=1,
+    ),
+)  # fmt: skip
+
+
+def imrmc_table(sample: Sample, declared: Declared) -> DataFrame:
+    """Return a row of truth for each case, by case, then a row for each answer of the sample."""
+    answers = sample.answers
+    classifiers = {each.name: each.classifier for each in declared.conditions}
+    condition, item = (answers[name].astype("str") for name in ("condition", "item_id"))
+    is_right = answers["is_ai_correct"].astype(bool)
+    is_accepted = answers["is_correct"].astype(bool) == is_right
+    scores = DataFrame(
+        {
+            "readerID": answers["participant_id"].astype("str"),
+            "caseID": condition.map(classifiers).astype("str") + ":" + item,
+            "modalityID": condition.mask(condition == TRUTH, f"{TRUTH} (condition)"),
+            "score": is_accepted.astype("int64"),
+        }
+    )
+    cases = scores.assign(score=is_right.astype("int64")).drop_duplicates("caseID")
+    truth = cases.sort_values("caseID").assign(readerID=TRUTH, modalityID=TRUTH)
+    return pd.concat([truth, scores], ignore_index=True)
