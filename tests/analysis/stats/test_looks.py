@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.stats import norm
+from scipy.stats import multivariate_normal, norm
 
 from analysis.stats.looks import LooksRefused, looks_of, people_at, spent
 
@@ -43,6 +43,14 @@ def test_five_in_a_hundred_studies_of_nothing_cross_at_any_look(plan: list[float
     first = crossed[:, 0].mean()
     assert first == pytest.approx(spent(plan[0]), abs=0.0005)
     assert (z >= 1.96).any(axis=1).mean() > 0.08  # what looking without a plan would cost
+
+
+def test_two_looks_without_bounds_call_8_percent_of_nothing_something() -> None:
+    # The chance that two deviates, the second of all data, are both inside of +-1.96.
+    at, together = norm.isf(0.025), multivariate_normal(cov=[[1, 0.5**0.5], [0.5**0.5, 1]])
+    corners = {(a, b): together.cdf([a * at, b * at]) for a in (1, -1) for b in (1, -1)}
+    inside = sum(a * b * value for (a, b), value in corners.items())
+    assert 100 * (1 - inside) == pytest.approx(8.3, abs=0.05)
 
 
 def test_a_look_is_due_with_the_first_person_who_completes_its_share() -> None:

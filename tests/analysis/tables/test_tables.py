@@ -234,6 +234,12 @@ def test_every_measure_and_every_table_is_explained(name: str) -> None:
     assert f"`{name}`" in page
 
 
+@pytest.mark.parametrize("name", TABLES)
+def test_every_table_has_one_anchor_in_the_page_of_metrics(name: str) -> None:
+    page = (Path(__file__).parents[3] / "docs/metrics.md").read_text()
+    assert page.count(f'<a id="table-{name}"></a>') == 1
+
+
 def test_without_a_declared_margin_no_equivalence_is_tested() -> None:
     made = tables(declaration=declared(margin=0.0))
     assert made["equivalence"].empty
