@@ -9,7 +9,7 @@ from django.http import HttpRequest
 def address_of(request: HttpRequest) -> str:
     """Return where a request came from, as the outermost of ``TRUSTED_PROXIES`` saw it.
 
-    Whatever stands further to the left in X-Forwarded-For was said by the visitor.
+    Entries further to the left in X-Forwarded-For come from the visitor and are not trusted.
     """
     n, said = settings.TRUSTED_PROXIES, request.headers.get("X-Forwarded-For", "")
     hops = [part.strip() for part in said.split(",") if part.strip()]

@@ -18,7 +18,7 @@ class ConditionInline(admin.TabularInline):  # type: ignore[type-arg]
 
 @admin.register(Study)
 class StudyAdmin(ReadOnly):
-    """A look only: studies are made, changed and opened on the staff's own pages."""
+    """A read-only view: studies are made, changed and opened on the staff's own pages."""
 
     list_display = ["slug", "status", "dataset", "created_at"]
     inlines = [ConditionInline]

@@ -1,4 +1,4 @@
-"""The rows of the trials room, by subject."""
+"""The models of the trials app, by subject."""
 
 from trials.models.answers import (
     AI_IS_RIGHT,

@@ -1,4 +1,4 @@
-"""What people did: trials and answers, checks, questions, and the log of their way.
+"""What people did: trials and answers, checks, questions, and the log of their sessions.
 
 Every trial of a person exists before the first page; the database allows one response each.
 Whether a person was right is derived (``ResponseQuerySet.with_correctness``), never stored.
@@ -65,8 +65,9 @@ class Input(models.TextChoices):
 class Response(models.Model):
     """The one answer to one trial.
 
-    ``rt_ms`` runs by the browser's clock from all images shown to the answer; ``away_ms`` is
-    how much of it the page was hidden or another window had the focus.
+    ``rt_ms`` is the time from the moment when all images are shown to the answer, by the browser's
+    clock. ``away_ms`` is the part of it in which the page was hidden or another window had the
+    focus.
     """
 
     trial = models.OneToOneField(Trial, models.CASCADE, related_name="response")
@@ -97,7 +98,7 @@ class PriorKnowledge(models.Model):
 
 
 class AttentionCheck(models.Model):
-    """A screen that asks for a given answer. No trial: it measures care, nothing else."""
+    """A screen that asks for a given answer. It is not a trial: it only measures care."""
 
     participant = models.ForeignKey(Participant, models.CASCADE, related_name="attention_checks")
     position = models.PositiveIntegerField()
@@ -132,7 +133,7 @@ class QuestionAnswer(models.Model):
 
 
 class StepVisit(models.Model):
-    """When a person was on one screen: first asked for, done, how often shown."""
+    """When a person was on one screen: first requested, done, how often shown."""
 
     participant = models.ForeignKey(Participant, models.CASCADE, related_name="visits")
     step = models.PositiveIntegerField()
@@ -150,7 +151,7 @@ class StepVisit(models.Model):
 
 
 class Event(models.Model):
-    """Something that happened on a person's screen, as the browser told it.
+    """Something that happened on a person's screen, as the browser reported it.
 
     ``at_ms`` counts from when the page was ready, by the browser's clock.
     """
@@ -170,7 +171,8 @@ class Event(models.Model):
         RESIZE = "resize"
         HONEYPOT = "honeypot"
         WEBDRIVER = "webdriver"
-        # The door tells it: the session was gone on with on a device that the study does not take.
+        # Reported by the entry page: the session continued on a device that the study does not
+        # accept.
         OTHER_DEVICE = "other_device"
 
     participant = models.ForeignKey(Participant, models.CASCADE, related_name="events")
@@ -183,7 +185,7 @@ class Event(models.Model):
     class Meta:
         ordering = ["participant", "pk"]
         constraints = [
-            # A batch that a browser sends twice, because the answer got lost, is stored once.
+            # A batch that a browser sends twice, because the response was lost, is stored once.
             models.UniqueConstraint(
                 fields=["participant", "step", "kind", "at_ms", "detail"], name="event_once"
             ),

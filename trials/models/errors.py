@@ -10,10 +10,10 @@ from trials.models.studies import Study
 
 
 class PageError(models.Model):
-    """An unhandled error on a participant's page; nothing of what was typed is in it.
+    """An unhandled error on a participant's page, without any text that the person typed.
 
-    Equal ones of one person, or of unknown visitors, are one row: ``n`` counts them, and ``at`` is
-    the last.
+    Equal errors of one person, or of unknown visitors, are one row: ``n`` counts them, and ``at``
+    is the time of the last.
 
     Withdrawal deletes those of a person (``participant_withdraw``).
     """

@@ -1,4 +1,4 @@
-"""How often something was tried lately, by whom: counts that all processes and machines share."""
+"""Rate-limit counts that all processes and machines share."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.db import models
 class Attempts(models.Model):
     """How often one visitor tried one thing since ``since``.
 
-    ``who`` is a keyed hash, so that no address and no name can be read here.
+    ``who`` is a keyed hash, so the row reveals no address and no name.
     """
 
     who = models.CharField(max_length=64, primary_key=True)

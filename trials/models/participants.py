@@ -1,4 +1,4 @@
-"""People (and robots) in a study, and, apart from them, who sent them."""
+"""People (and robots) in a study, and separately their ids on recruitment platforms."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class ParticipantQuerySet(models.QuerySet["Participant"]):
     """Reads of participants."""
 
     def holding_a_place(self, since: datetime) -> ParticipantQuerySet:
-        """Return those who finished, and those on their way who were seen after ``since``."""
+        """Return people who finished, and people under way who were seen after ``since``."""
         active = Q(status=Participant.Status.ACTIVE, last_seen_at__gte=since)
         return self.filter(active | Q(status=Participant.Status.COMPLETED))
 
@@ -91,7 +91,8 @@ class Participant(models.Model):
             models.UniqueConstraint(
                 fields=["study", "enrolment_key"], name="participant_enrolment_once"
             ),
-            # The lock on the study makes people queue up; this holds whatever the code does.
+            # The lock on the study serializes enrolments; this constraint applies even if the code
+            # has a fault.
             models.UniqueConstraint(
                 fields=["study", "stage", "person_hash"],
                 condition=Q(status="active") & ~Q(person_hash=""),
@@ -127,7 +128,7 @@ def mode_of(study: Study) -> str:
 
 
 class Identity(models.Model):
-    """Who a recruitment platform says that a person is. Apart, so that few may read it.
+    """A person's ids on a recruitment platform; a separate table, so that few may read it.
 
     ``person_id`` is Prolific's PROLIFIC_PID or MTurk's workerId; ``submission_id`` their
     SESSION_ID or assignmentId; ``project_id`` their STUDY_ID or hitId.

@@ -1,4 +1,4 @@
-"""Studies: the document, its arms, its trial sets, and what was done to it by whom."""
+"""Studies: the document, its arms, its trial sets, and the log of who did what."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PHASES = [(phase.value, phase.value) for phase in Phase]
 
 @lru_cache(maxsize=64)
 def _plan_of(document: str, is_frozen: bool) -> StudyPlan:
-    """Check a document once: a page needs its plan, and checking takes longer than the rest."""
+    """Check a document and cache its plan: every page needs it, and the check is slow."""
     return StudyPlan.from_json(json.loads(document), is_frozen=is_frozen, is_stored=True)
 
 

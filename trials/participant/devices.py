@@ -1,7 +1,7 @@
-"""What a person holds: the kind of device and the browser's family. Pure; nothing else is kept.
+"""The kind of device and the browser's family; nothing else is stored. Pure.
 
-A script on the page knows best (pointer, touch, size); without it the server reads the
-User-Agent, of which only the two words below survive.
+A script on the page is the best source (pointer, touch, size). Without it the server reads the
+User-Agent and stores only the two words below.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from trials.study.plan import DevicePlan
 
 KINDS = ("computer", "tablet", "phone")
-# The first that is found wins: a browser also names those that it descends from.
+# The first match is used: a browser also names the browsers that it descends from.
 _BROWSERS = (
     ("Edge", r"Edg(e|A|iOS)?/"),
     ("Opera", r"OPR/|Opera"),
@@ -24,7 +24,7 @@ _BROWSERS = (
 
 
 def kind_of(headers: Mapping[str, str]) -> str:
-    """Return the kind of device by the request's headers; what says nothing is a computer."""
+    """Return the kind of device by the request's headers; the default is a computer."""
     agent = headers.get("User-Agent", "")
     if headers.get("Sec-CH-UA-Mobile") == "?1" or re.search(r"iPhone|iPod|Windows Phone", agent):
         return "phone"
@@ -42,5 +42,5 @@ def browser_of(headers: Mapping[str, str]) -> str:
 
 
 def fits(plan: DevicePlan, kind: str, width: int | None) -> bool:
-    """Say whether a study takes this device; a width that is not known is let through."""
+    """Say whether a study accepts this device; an unknown width is accepted."""
     return kind in plan.kinds and (width is None or width >= plan.min_width)

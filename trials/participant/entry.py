@@ -1,8 +1,7 @@
-"""The door of a study: who comes, what they are told, and whether they get in.
+"""The entry page of a study: the information, the consent, and the entry checks.
 
-Looking takes no place; only the posted consent does. Who came travels from the link into the page
-as one signed field, so the post needs nothing but itself; ids are in no address and no text of
-ours.
+A GET reserves no place; only the posted consent does. The page carries the ids of the link in one
+signed field, so the post needs no other state. The site's own addresses and texts contain no ids.
 """
 
 from __future__ import annotations
@@ -47,7 +46,7 @@ from trials.study.plan import VIEWS
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def consent(request: HttpRequest, slug: str) -> HttpResponse:
-    """Inform and ask. Looking takes no place; only the posted consent does."""
+    """Show the information and ask for consent. Only the posted consent takes a place."""
     study = get_object_or_404(Study, slug=slug)
     frame(request, study)
     try:
@@ -55,17 +54,17 @@ def consent(request: HttpRequest, slug: str) -> HttpResponse:
             return _led_back(request, study)
         response = _answer(request, study, visitor_of(request, study))
     except ArrivalRefused as refusal:
-        # Someone who is in and typed our own address need not say again who they are.
+        # A person with a session who typed the plain address needs no id in the link.
         if isinstance(refusal, ArrivalMissing) and participant_of(request, study):
             return redirect("session", slug)
         response = _page(request, study, "wrong_link", status=400, refusal=str(refusal))
-    # The link's query must not travel on: this page tells others the site's name at most.
+    # Other sites must not receive the link's query: the referrer is the site's origin at most.
     response.headers["Referrer-Policy"] = "strict-origin"
     return response
 
 
 def information(request: HttpRequest, study: Study) -> HttpResponse:
-    """Show what people read before they consent, as if a place were free for whoever looks."""
+    """Show what people read before they consent, as if a place were free."""
     return _form(request, study, Visitor(Arrival(study.plan.recruitment.channel), new_key()))
 
 
@@ -100,7 +99,7 @@ def _turned_away(
         return _page(request, study, "elsewhere", status=403, refusal=refusal)
     if not isinstance(refusal, services.AlreadyTookPart):
         return _page(request, study, "closed", status=403)
-    # They may have come in by another device since we looked.
+    # They may have entered on another device since the first check.
     known = services.participant_known(study, proven(request, study, visitor.arrival))
     if known is not None:
         return _let_in(request, study, known, visitor.arrival)
@@ -108,7 +107,7 @@ def _turned_away(
 
 
 def _led_back(request: HttpRequest, study: Study) -> HttpResponse:
-    """Let in whom a signed link leads back to a session."""
+    """Let a person with a signed return link continue the session."""
     person = links.led_back(study, request.GET["back"])
     if person is None:
         raise ArrivalRefused(
@@ -120,7 +119,7 @@ def _led_back(request: HttpRequest, study: Study) -> HttpResponse:
 def _let_back_in(
     request: HttpRequest, study: Study, visitor: Visitor, known: Participant
 ) -> HttpResponse:
-    """Let in who is in already; ask in a laboratory, where somebody may have left before the end.
+    """Continue a person's session; in a laboratory ask first, for the last person may have left.
 
     A consent that is sent twice carries the key that the person entered with.
     """
@@ -142,7 +141,7 @@ def _let_in(
 
 
 def _note_device(request: HttpRequest, study: Study, participant: Participant) -> None:
-    """Log that a session goes on, on a device that the study lets nobody in with; stop nobody."""
+    """Log that a session continues on a device that the study does not accept; do not block it."""
     device = device_of(request.POST, request.headers)
     is_fitting = devices.fits(study.plan.device, device["kind"], device["width"])
     if participant.is_active and not participant.is_simulated and not is_fitting:
@@ -153,7 +152,7 @@ def _note_device(request: HttpRequest, study: Study, participant: Participant) -
 def _enrol(
     request: HttpRequest, study: Study, visitor: Visitor, is_simulated: bool
 ) -> HttpResponse:
-    """Take the consent; say what is missing, or that this device will not do."""
+    """Process the consent; say what is missing, or that the study does not accept this device."""
     form = ConsentForm(request.POST)
     if not form.is_valid():
         return _form(request, study, visitor, form)
@@ -186,7 +185,7 @@ def _form(
         arrival=visitor.sealed(study),
         is_late=visitor.is_late,
         before=services.participant_proven(study, proven(request, study, visitor.arrival)),
-        # What the server can tell without the page's script.
+        # What the server knows without the page's script.
         is_fitting=devices.fits(study.plan.device, devices.kind_of(request.headers), None),
     )
 
@@ -212,7 +211,7 @@ def _full(
 
 
 def _declined(request: HttpRequest, study: Study) -> HttpResponse:
-    """Thank for the look; nothing is stored about someone who does not want to take part."""
+    """Thank a person who does not want to take part; store nothing about them."""
     recruitment = study.plan.recruitment
     code = recruitment.codes.get("no_consent", "")
     url = completion_url(recruitment.channel, code)
@@ -242,7 +241,7 @@ def next_person(
 ) -> HttpResponse:
     """Free a browser for the next person, once the last one's session has ended.
 
-    In a laboratory it ends here if somebody who left before the end is not there any more.
+    In a laboratory, a session that a person left before the end is ended here.
     """
     response = redirect("consent", study.slug)
     if participant is None:

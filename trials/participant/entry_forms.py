@@ -1,4 +1,4 @@
-"""What the door's page sends: the consent, who came (signed), and what device it is."""
+"""Forms of the entry page: the consent, the signed arrival, and the device."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PIXELS = {"min_value": 1, "max_value": 100_000, "required": False}
 
 
 class ConsentForm(forms.Form):
-    """The consent. ``enrolment_key`` comes with the page, so a second click is the same act."""
+    """The consent. ``enrolment_key`` comes with the page, so a second click is idempotent."""
 
     agree = forms.BooleanField(
         error_messages={"required": "To take part, please tick the box that says you agree."}
@@ -22,7 +22,7 @@ class ConsentForm(forms.Form):
 
 
 class DeviceForm(forms.Form):
-    """What the page's script found out. Whatever cannot be read is left out, never refused."""
+    """What the page's script detected. Values that cannot be read are left out, never refused."""
 
     device_kind = forms.ChoiceField(choices=[(kind, kind) for kind in devices.KINDS])
     device_width = forms.IntegerField(**PIXELS)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""What a participant's page may send."""
+"""The forms that a participant's page may send."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ MAX_EVENTS = 500
 
 
 def milliseconds(text: object) -> int | None:
-    """Return whole milliseconds; a clock that went wrong is missing, the answer is not."""
+    """Return whole milliseconds; an impossible time is None, and the answer is still accepted."""
     said = str(text)
     is_a_time = said.isascii() and said.isdecimal() and len(said) <= len(str(ONE_DAY_MS))
     return int(said) if is_a_time and int(said) <= ONE_DAY_MS else None
 
 
 def storable(text: str) -> str:
-    """Return a text without what no database stores (NUL, halves of characters).
+    """Return a text without characters that no database stores (NUL, lone surrogates).
 
-    A line's end is one character, as it is in the browser that counts and cuts what is typed.
+    A line's end becomes one character, as in the browser, which counts and limits the typed text.
     """
     lines = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
     return lines.encode("utf-8", "ignore").decode("utf-8")
 
 
 def client_events(text: str) -> list[ClientEvent]:
-    """Read the events that a page kept: ``[[kind, at_ms, detail], ...]``.
+    """Read the events that a page recorded: ``[[kind, at_ms, detail], ...]``.
 
-    What cannot be read is left out: nobody's answer is lost for a broken log.
+    Events that cannot be read are left out, so that a broken log never costs an answer.
     """
     try:
         rows = json.loads(text or "[]")
@@ -51,7 +51,7 @@ def client_events(text: str) -> list[ClientEvent]:
 
 
 class EventsForm(forms.Form):
-    """What a page tells while it stays, or when it is left."""
+    """Events that a page sends while it is open, or when it is left."""
 
     step = forms.IntegerField(min_value=0, max_value=100_000)
     events = forms.CharField(required=False)
@@ -62,7 +62,7 @@ class EventsForm(forms.Form):
 
 
 class StepForm(EventsForm):
-    """One step done: which one, the answer if it asks one, its times and events."""
+    """One completed step: its number, the answer if the step asks one, times and events."""
 
     answer = forms.TypedChoiceField(
         choices=[("yes", "Yes"), ("no", "No")],
@@ -73,11 +73,12 @@ class StepForm(EventsForm):
     rt_ms = forms.CharField(required=False)
     away_ms = forms.CharField(required=False)
     given_by = forms.CharField(required=False)
-    # No person sees this field: whoever fills it in reads the page's source.
+    # A honeypot: people do not see this field, so only a program fills it in.
     remarks = forms.CharField(required=False)
 
     def submission(self, raw: Any) -> Submission:
-        """Return what the page sent; ``raw`` is the POST, which holds a page of questions."""
+        """Return what the page sent; ``raw`` is the POST, with the answers to a page of questions.
+        """
         data = self.cleaned_data
         given_by = data["given_by"] if data["given_by"] in Input.values else ""
         events = self.client_events()
@@ -90,7 +91,8 @@ class StepForm(EventsForm):
             away_ms=milliseconds(data["away_ms"]),
             given_by=given_by,
             answers={
-                # Never cut: what is too long is refused and comes back as it was typed.
+                # Never cut: a text that is too long is refused, and the page shows it again as
+                # typed.
                 name.removeprefix("q_"): storable(str(value))
                 for name, value in raw.items()
                 if name.startswith("q_")

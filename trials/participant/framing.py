@@ -1,4 +1,4 @@
-"""Being shown inside another site's page: Mechanical Turk puts a task into a frame of its own."""
+"""Pages inside another site's frame: Mechanical Turk shows a task in a frame."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from django.views.csrf import csrf_failure
 
 from trials.models import Study
 
-# The names of the addresses that people of a study open.
+# The URL names of the participants' pages.
 PAGES = {"consent", "next-person", "session", "stop", "events"}
 # The cookie of a study's person: this, and the study's key.
 PERSON_COOKIE = "person_"
-# In the WSGI environment, where nothing that travels over HTTP can write.
+# A key of the WSGI environment, which no HTTP request can set.
 FRAMED = "trials.framed"
-# worker.mturk.com and workersandbox.mturk.com frame the task; www.mturk.com takes the result and
-# leads back to them.
+# worker.mturk.com and workersandbox.mturk.com frame the task; www.mturk.com receives the result and
+# redirects to them.
 FRAMES = "https://*.mturk.com"
 
 
@@ -25,9 +25,9 @@ def frame(request: HttpRequest, study: Study) -> None:
 
 
 def token_lost(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Say what to do when a page's token is lost, in the frame too: a refused frame says nothing.
+    """Say what to do when a page's token is lost; allow the frame, or the browser shows nothing.
 
-    No view has run by then that could have marked the page.
+    The view that would mark the page has not run at that point.
     """
     match = request.resolver_match
     if match is not None and match.url_name in PAGES:

@@ -1,8 +1,8 @@
-"""Who a browser is in a study, and whose page a request comes from.
+"""The person of a browser in a study, and the person to whom a page was shown.
 
 One browser may serve several people, one after the other, and an old tab stays open. The cookie
-says who the browser is now. A signed field of each page says to whom the page was shown. A request
-whose field names another person than the cookie is refused and changes nothing.
+names the current person of the browser. A signed field names the person to whom the page was shown.
+A request whose field names another person than the cookie is refused and changes nothing.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from trials.participant.framing import PERSON_COOKIE, frame
 SEAL = "shown_to"
 PAGE_SALT = "trials.page"
 COOKIE_SALT = "trials.person"
-# A month lets a session that broke off resume with room to spare.
+# A month is more than enough to resume an interrupted session.
 COOKIE_AGE = 30 * 24 * 3600
 
 StudyView = Callable[[HttpRequest, Study, Participant | None], HttpResponse]
@@ -37,14 +37,14 @@ def _cookie_of(study: Study) -> str:
 
 
 def token_of(request: HttpRequest, study: Study) -> str | None:
-    """Return the token of whoever this browser is in a study; None without a valid cookie."""
+    """Return the token of this browser's person in a study; None without a valid cookie."""
     return request.get_signed_cookie(
         _cookie_of(study), default=None, salt=COOKIE_SALT, max_age=COOKIE_AGE
     )
 
 
 def participant_of(request: HttpRequest, study: Study) -> Participant | None:
-    """Return who this browser is in this study, if anyone."""
+    """Return this browser's participant in this study; None if there is none."""
     frame(request, study)
     token = token_of(request, study)
     if token is None:
@@ -54,9 +54,9 @@ def participant_of(request: HttpRequest, study: Study) -> Participant | None:
 
 
 def remember(response: HttpResponse, participant: Participant) -> None:
-    """Let the browser be this person from now on, on the study's addresses only.
+    """Set the cookie that makes this browser the person's, for the study's addresses only.
 
-    The cookie is apart from that of the staff, which no page of a study ever sets or loosens.
+    It is separate from the staff's cookie, which no page of a study ever sets or weakens.
     """
     study = participant.study
     response.set_signed_cookie(
@@ -72,12 +72,12 @@ def remember(response: HttpResponse, participant: Participant) -> None:
 
 
 def forget(response: HttpResponse, study: Study) -> None:
-    """Free the browser of whoever it was in this study."""
+    """Delete the cookie that names this browser's person in this study."""
     response.delete_cookie(_cookie_of(study), path=reverse("consent", args=[study.slug]))
 
 
 def carry(request: HttpRequest, participant: Participant) -> None:
-    """Give a request that no browser sent the cookie of a person."""
+    """Add a person's cookie to a request that no browser sent."""
     name = _cookie_of(participant.study)
     signer = signing.get_cookie_signer(salt=name + COOKIE_SALT)
     request.COOKIES[name] = signer.sign(participant.token)
@@ -87,9 +87,9 @@ def carry(request: HttpRequest, participant: Participant) -> None:
 
 
 def seal(participant: Participant, step: int | str) -> str:
-    """Return the field that says that a step's page was shown to this person.
+    """Return the signed value that states that a step's page was shown to this person.
 
-    It holds the step and a signature, and tells nothing of the person to whoever reads the page.
+    It contains the step and a signature, and reveals nothing about the person.
     """
     return _signer(participant).sign(str(step))
 
@@ -108,10 +108,10 @@ def _signer(participant: Participant) -> signing.Signer:
 
 
 def own_page_only(view: StudyView) -> Callable[[HttpRequest, str], HttpResponse]:
-    """Give the view the study and who the browser is; refuse the page of somebody else.
+    """Pass the study and the browser's participant to the view; refuse another person's page.
 
-    A post must carry the fields of its page. An address that was typed carries none and acts for
-    nobody; one that does carry them is held to them.
+    A post must carry the fields of its page. A typed address has no fields and changes nothing; if
+    an address has them, they are checked.
     """
 
     @wraps(view)

@@ -1,8 +1,8 @@
-"""Signed links: they prove who comes, where no recruitment platform does.
+"""Signed links: a proof of the person's id where no recruitment platform gives one.
 
-A link that carries ``pid`` and its ``key`` lets the person of this id begin, and go on in any
-browser. A link with ``back`` leads one person back to a session; researchers find it on the
-person's page.
+With a link that has ``pid`` and its ``key``, the person with this id begins, and continues in any
+browser. A link with ``back`` returns one person to a session; researchers find it on the person's
+page.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ BACK_SALT, KEY_SALT = "trials.way back", "trials.person link"
 
 
 def person_link(study: Study, person_id: str) -> str:
-    """Return the address, without the host, by which the person of this id comes."""
+    """Return the entry address of the person with this id, without the host."""
     query = urlencode({"pid": person_id, "key": _signer(study).signature(person_id)})
     return f"{reverse('consent', args=[study.slug])}?{query}"
 
@@ -39,13 +39,13 @@ def _signer(study: Study) -> signing.Signer:
 
 
 def way_back(participant: Participant) -> str:
-    """Return the address, without the host, that leads a person back to the session."""
+    """Return the address that returns a person to the session, without the host."""
     sealed = signing.dumps([participant.study_id, participant.token], salt=BACK_SALT)
     return f"{reverse('consent', args=[participant.study.slug])}?{urlencode({'back': sealed})}"
 
 
 def led_back(study: Study, sealed: str) -> Participant | None:
-    """Return whom a link leads back; None for a link that was cut, or to a released session."""
+    """Return the participant of a return link; None for a cut link or a released session."""
     try:
         study_key, token = signing.loads(sealed, salt=BACK_SALT)
     except (signing.BadSignature, ValueError, TypeError):

@@ -1,4 +1,4 @@
-"""Keeps what went wrong on a participant's page, for the researcher who runs the study."""
+"""A log of errors on participants' pages, for the researcher who runs the study."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from trials.models import PageError, Participant, Study
 from trials.participant.framing import PAGES
 from trials.participant.identity import token_of
 
-MAX_ERRORS = 200  # of one study's people; the oldest go first
-MAX_UNKNOWN = 20  # of one study's unknown visitors, who never push out those of its people
+MAX_ERRORS = 200  # for one study's people; the oldest are deleted first
+MAX_UNKNOWN = 20  # for one study's unknown visitors, who never displace its people's errors
 ROOT = Path(__file__).resolve().parents[2]
-# What may come from a person's hands or link: quoted text, addresses, long ids and numbers.
+# What a person's input or link may contain: quoted text, addresses, long ids and numbers.
 PERSONAL = re.compile(
     r"""(?<!\w)(?:'[^']*'|"[^"]*")|\S+@\S+|\w+://\S+|\b[\w-]{16,}\b|\d{5,}|\([^)]*\)=\([^)]*\)"""
 )
@@ -35,7 +35,7 @@ def error_note(sender: object, request: HttpRequest | None = None, **kwargs: Any
     try:
         _store(request, match.kwargs["slug"], error)
     except Exception:
-        # Whatever the cause (mostly a database that is away), the first error is the one to tell.
+        # A failure here (mostly an unavailable database) must not hide the first error.
         log.exception("The error of a participant's page could not be stored.")
 
 
@@ -60,14 +60,14 @@ def _store(request: HttpRequest, slug: str, error: BaseException) -> None:
 
 
 def described(error: BaseException) -> str:
-    """Return where an error came from and its first line, less what may be personal."""
+    """Return an error's place in the code and its first line, without text that may be personal."""
     lines = str(error).splitlines()
     said = PERSONAL.sub("…", lines[0])[:200] if lines else ""
     return f"{said} ({place})" if (place := _place(error)) else said
 
 
 def _place(error: BaseException) -> str:
-    """Return the last line of our own code on the way to the error."""
+    """Return the last line of the project's own code in the traceback."""
     frames = (item for item in reversed(extract_tb(error.__traceback__)))
     ours = (item for item in frames if Path(item.filename).is_relative_to(ROOT))
     frame = next((our for our in ours if "site-packages" not in our.filename), None)

@@ -1,4 +1,4 @@
-"""Where people come from: the parameters of recruitment platforms, and the way back. No models.
+"""Recruitment platforms: the parameters of their links, and the return to them. No models.
 
 Prolific: PROLIFIC_PID, STUDY_ID, SESSION_ID. MTurk: workerId, assignmentId, hitId,
 turkSubmitTo. CloudResearch: participantId, assignmentId, projectId. Any other link: pid.
@@ -20,10 +20,10 @@ PREVIEW = "ASSIGNMENT_ID_NOT_AVAILABLE"
 class Channel:
     """One recruitment platform: its parameters, and where its people return to.
 
-    ``person``, ``submission`` and ``project`` are the query's names, ``id_form`` is the pattern
-    of what they hold, and ``fold`` writes an id as the platform does. ``completion`` is the address
-    that a code is put into; empty where the code is only shown. ``how_to_return`` tells someone
-    who does not take part what to do there. ``is_shared`` says that one browser serves many people.
+    ``person``, ``submission`` and ``project`` are names of query parameters. ``id_form`` is the
+    pattern of their values, and ``fold`` writes an id as the platform does. ``completion`` is the
+    address that takes the code; it is empty if the code is only shown. ``how_to_return`` says what
+    a person who does not take part does there. ``is_shared``: one browser serves many people.
     """
 
     label: str
@@ -68,19 +68,19 @@ CHANNELS: Mapping[str, Channel] = {
 
 
 class ArrivalRefused(ValueError):
-    """A link that does not say who comes, or not in the platform's form. Never names the id."""
+    """A link without a person's id in the platform's form. The message never contains the id."""
 
 
 class ArrivalMissing(ArrivalRefused):
-    """A link without the id that its platform puts there: perhaps our own address, typed."""
+    """A link without the id that its platform adds: perhaps the study's address, typed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """Who came, as the platform's link said. ``person_id`` is empty where it said nothing.
+    """The ids that the platform's link gave. ``person_id`` is empty if the link had none.
 
-    ``submit_url`` is the checked origin that MTurk takes results at, or empty. ``is_proven`` says
-    that a signed link, or the browser's own cookie, proved who it is.
+    ``submit_url`` is the checked origin where MTurk receives results, or empty. ``is_proven``: a
+    signed link or the browser's cookie proved who the person is.
     """
 
     channel: str
@@ -92,17 +92,17 @@ class Arrival:
 
     @property
     def is_preview(self) -> bool:
-        """Whether a worker only looks at a task that is not yet accepted."""
+        """Whether a worker only previews a task that is not yet accepted."""
         return self.submission_id == PREVIEW
 
 
 def arrival_of(channel: str, query: Mapping[str, str]) -> Arrival:
     """Read an arrival from a link's query.
 
-    Raises ``ArrivalMissing`` without the channel's parameter, and ``ArrivalRefused`` when the
-    person's id has another form than the platform gives it (a placeholder that was not filled in, a
-    link cut by an e-mail). Any other id of such a form is left out: it shuts nobody out, and what
-    everybody may have, such as a placeholder, never serves as a secret.
+    Raises ``ArrivalMissing`` without the channel's parameter, and ``ArrivalRefused`` if the
+    person's id has not the platform's form (a placeholder that was not filled in, a link cut by an
+    e-mail). Other ids of a wrong form are ignored: they block no one, and a value that many people
+    may have, such as a placeholder, never serves as a secret.
     """
     known = CHANNELS[channel]
     if known.submission and query.get(known.submission) == PREVIEW:
@@ -123,7 +123,7 @@ def arrival_of(channel: str, query: Mapping[str, str]) -> Arrival:
 
 
 def _id(channel: Channel, query: Mapping[str, str], name: str) -> str:
-    """Return an id as the platform writes it; nothing if it has another form."""
+    """Return an id as the platform writes it; an empty text if it has another form."""
     value = channel.fold(query.get(name, "").strip()) if name else ""
     return value if re.fullmatch(channel.id_form, value) else ""
 
@@ -139,7 +139,7 @@ def _person(channel: Channel, query: Mapping[str, str], name: str) -> str:
 
 
 def mturk_origin(url: str) -> str:
-    """Return ``https://HOST`` of a turkSubmitTo, or nothing if the host is not Amazon's MTurk."""
+    """Return ``https://HOST`` of a turkSubmitTo, or "" if the host is not Amazon's MTurk."""
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
@@ -150,7 +150,7 @@ def mturk_origin(url: str) -> str:
 
 
 def completion_url(channel: str, code: str) -> str:
-    """Return the platform's address that takes a code, or nothing where it is only shown."""
+    """Return the platform's address that takes a code; empty if the code is only shown."""
     form = CHANNELS[channel].completion
     return form.format(code=code) if form and code else ""
 

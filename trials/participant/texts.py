@@ -1,6 +1,6 @@
 """Researchers' own words as safe HTML: paragraphs, lists, bold, and the study's numbers.
 
-Everything is escaped; nothing that a text or a name holds can become markup of its own.
+Everything is escaped: no content of a text or a name can become markup.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _EMPTY_LINE = re.compile(r"\n\s*\n")
 
 
 def placeholders(plan: StudyPlan, persona: str) -> dict[str, object]:
-    """Return what a text's ``{words}`` stand for; a stage that is not there has 0 photos."""
+    """Return the values of a text's ``{words}``; a missing stage has 0 photos."""
     return {
         "persona": persona,
         "minutes": plan.minutes,
@@ -35,8 +35,8 @@ def placeholders(plan: StudyPlan, persona: str) -> dict[str, object]:
 def render(text: str, values: Values) -> SafeString:
     """Return HTML of a text.
 
-    Paragraphs are parted by empty lines, lines that begin with ``- `` are a list, ``**bold**``
-    is bold, ``{name}`` is replaced by its value; an unknown name is shown as it is written.
+    Empty lines separate paragraphs, lines that begin with ``- `` are a list, ``**bold**`` is bold,
+    ``{name}`` is replaced by its value; an unknown name is shown as it is written.
     """
     blocks = _EMPTY_LINE.split(text.replace("\r\n", "\n").strip())
     return _joined("\n", (part for block in blocks for part in _block(block, values)))

@@ -1,7 +1,7 @@
-"""What a participant is shown of a trial: a prediction turned into plain values for a template.
+"""The content of a trial's page: a prediction as plain values for a template.
 
-Nothing here but ``Feedback`` knows the truth, and feedback is built after the answer only.
-Explanations stay numbers: the page draws them as SVG over the two crops.
+Only ``Feedback`` contains the truth, and it is built only after the answer. Explanations stay
+numbers: the page draws them as SVG over the two crops.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from trials.panels.photos import image_url
 from trials.services import shown
 from trials.study.design import Step
 
-SURE, UNSURE = 75, 50  # percent: from here on the AI calls itself sure; below here, unsure
+SURE, UNSURE = 75, 50  # percent: the AI says "sure" from 75 on, "unsure" below 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class ShownPanel:
 
 @dataclass(frozen=True, slots=True)
 class TrialScreen:
-    """Everything that a trial's page shows. ``percent`` is None where it is hidden."""
+    """Everything that a trial's page shows. ``percent`` is None if the study hides it."""
 
     query_url: str
     label: str
@@ -57,10 +57,10 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Feedback:
-    """What training tells after the answer: the truth, and what could have told it.
+    """What training shows after the answer: the truth, and the evidence for it.
 
-    ``n_votes`` and ``n_true`` of ``n_voters`` nearest photos were of the AI's and of the true
-    category; None where there was no vote, or nothing of it was shown.
+    Of ``n_voters`` nearest photos, ``n_votes`` were of the AI's category and ``n_true`` of the true
+    one; None if there was no vote, or if it was not shown.
     """
 
     is_correct: bool
@@ -127,7 +127,7 @@ def kind(category: Category, n_samples: int) -> Kind:
 
 
 def attention_photo(study: Study, step: Step) -> str:
-    """Return the address of the gallery photo that stands on an attention check."""
+    """Return the address of the gallery photo on an attention check."""
     category = shown.category_on_check(study, step.position)
     return next(iter(kind(category, shown.samples_of(study.plan).attention).urls), "")
 
@@ -159,5 +159,5 @@ def feedback(trial: Trial, participant: Participant) -> Feedback:
 
 
 def unique(urls: Iterable[str], shown: Iterable[str] = ()) -> tuple[str, ...]:
-    """Return addresses once each, in order, without those that are on the page already."""
+    """Return the distinct addresses in order, without those that are already on the page."""
     return tuple(dict.fromkeys(url for url in urls if url and url not in set(shown)))

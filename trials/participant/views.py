@@ -1,7 +1,7 @@
-"""The participant's pages. The server owns the position: one address shows the current step.
+"""The participant's pages. The server stores the position: one address shows the current step.
 
-Whatever is typed, reloaded, clicked twice or sent from an old page, the answer is a redirect
-to that address. A page that asks and got no good answer comes back with what to do (422).
+A typed address, a reload, a double click or a post from an old page gets a redirect to that
+address. If a required answer is missing or wrong, the page is shown again with what to do (422).
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ A_YEAR = 365 * 24 * 3600
 @require_http_methods(["GET", "HEAD", "POST"])
 @own_page_only
 def session(request: HttpRequest, study: Study, participant: Participant | None) -> HttpResponse:
-    """Show the current step, or take it as done; ``?page=`` shows an earlier page of text."""
+    """Show the current step, or submit it; ``?page=`` shows an earlier page of text."""
     if participant is None:
         is_lost = request.method == "POST"
         return lost(request, study) if is_lost else redirect("consent", study.slug)
@@ -49,7 +49,7 @@ def session(request: HttpRequest, study: Study, participant: Participant | None)
 
 
 def submit(request: HttpRequest, participant: Participant) -> HttpResponse:
-    """Take the current step as done, once; say what is missing if it cannot be."""
+    """Submit the current step (idempotent); say what is missing if it is not complete."""
     form = StepForm(request.POST)
     if form.is_valid():
         submission = form.submission(request.POST)
@@ -62,7 +62,7 @@ def submit(request: HttpRequest, participant: Participant) -> HttpResponse:
 def refused(
     request: HttpRequest, participant: Participant, submission: services.Submission
 ) -> HttpResponse:
-    """Show the same page again: what was typed is kept, and what is wrong stands beside it."""
+    """Show the same page again with the typed text and the errors beside it."""
     page = pages.page_of(participant)
     step = participant.script[participant.step]
     screen, seconds = screen_of(step), services.seconds_left(participant, step, timezone.now())
@@ -75,7 +75,7 @@ def refused(
 
 
 def again(request: HttpRequest, participant: Participant) -> HttpResponse:
-    """Show an earlier page of text; whatever else is typed leads to the current step."""
+    """Show an earlier page of text; any other value redirects to the current step."""
     typed = request.GET["page"]
     services.participant_seen(participant=participant)
     try:
@@ -99,7 +99,7 @@ def ended(request: HttpRequest, participant: Participant) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @own_page_only
 def stop(request: HttpRequest, study: Study, participant: Participant | None) -> HttpResponse:
-    """Ask whether to stop for good and what becomes of the answers; only a post does it."""
+    """Ask whether to stop for good and whether to keep the answers; only a post stops."""
     answers = request.POST.get("answers")
     if participant is None or not participant.is_active:
         return redirect("session", study.slug)
@@ -111,7 +111,7 @@ def stop(request: HttpRequest, study: Study, participant: Participant | None) ->
 
 
 def lost(request: HttpRequest, study: Study) -> HttpResponse:
-    """Tell someone whose browser no longer says who they are what to do."""
+    """Tell a person whose cookie is lost what to do."""
     context = {"study": study, "plan": study.plan}
     return render(request, "trials/lost.html", context, status=403)
 
@@ -119,7 +119,7 @@ def lost(request: HttpRequest, study: Study) -> HttpResponse:
 @require_POST
 @own_page_only
 def events(request: HttpRequest, study: Study, participant: Participant | None) -> HttpResponse:
-    """Keep what a page tells while it stays or when it is left. Nobody reads the answer."""
+    """Store events that a page sends while it is open or left. The page ignores the response."""
     form = EventsForm(request.POST)
     if participant is not None and form.is_valid():
         services.events_add(
@@ -132,7 +132,7 @@ def events(request: HttpRequest, study: Study, participant: Participant | None) 
 
 @require_safe
 def crop(request: HttpRequest, token: str) -> HttpResponseBase:
-    """Send a photo's crop. Its name is random and its bytes never change: keep it for good."""
+    """Send a photo's crop. It is cached without limit: name random, bytes constant."""
     if not re.fullmatch(r"[A-Za-z0-9_-]{20}", token):
         raise Http404("No such image.")
     try:
@@ -141,7 +141,7 @@ def crop(request: HttpRequest, token: str) -> HttpResponseBase:
         raise Http404("No such image.") from error
     response = FileResponse(file, content_type="image/jpeg")
     response.headers["Cache-Control"] = f"public, max-age={A_YEAR}, immutable"
-    # FileResponse names the file; the name is the token, but no name at all says even less.
+    # FileResponse adds the file's name. The name is the token, but no name reveals even less.
     del response.headers["Content-Disposition"]
     return response
 

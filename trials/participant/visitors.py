@@ -1,4 +1,4 @@
-"""Who stands at the door of a study: read from the link, the page's signed field, or the cookie."""
+"""The visitor of an entry page, read from the link, the page's signed field or the cookie."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from trials.participant.identity import participant_of
 from trials.participant.recruitment import Arrival, ArrivalRefused, arrival_of
 from trials.services.limits import attempt_take, network_of
 
-# A robot says so in the WSGI environment, where nothing that travels over HTTP can write.
+# A robot is marked in the WSGI environment, which no HTTP request can set.
 ROBOT = "trials.robot"
 SALT = "trials.arrival"
 ONE_DAY = 24 * 3600
@@ -27,7 +27,7 @@ LIMITED_WITHIN = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Who stands at the door, with the key of the page that they hold."""
+    """The visitor of the entry page, with the key of the open page."""
 
     arrival: Arrival
     key: str
@@ -40,7 +40,7 @@ class Visitor:
 
 
 def visitor_of(request: HttpRequest, study: Study) -> Visitor:
-    """Read who came, from the link or from the page's signed field. Raises ``ArrivalRefused``."""
+    """Read the visitor from the link or from the page's signed field. Raises ``ArrivalRefused``."""
     channel = study.plan.recruitment.channel
     if request.META.get(ROBOT):
         return Visitor(Arrival(channel), request.POST.get("enrolment_key") or new_key())
@@ -68,12 +68,12 @@ def visitor_of(request: HttpRequest, study: Study) -> Visitor:
 
 
 def new_key() -> str:
-    """Return a key that makes one consent of one page."""
+    """Return a key that identifies the one consent of a page."""
     return secrets.token_urlsafe(24)
 
 
 def known_by(request: HttpRequest, study: Study, arrival: Arrival) -> Participant | None:
-    """Return who is in already: by this browser's cookie, or by a link that proves who comes."""
+    """Return the participant proven by this browser's cookie or the link, if there is one."""
     here = participant_of(request, study)
     if here is not None and here.is_released:
         here = None
@@ -87,16 +87,16 @@ def known_by(request: HttpRequest, study: Study, arrival: Arrival) -> Participan
 
 
 def proven(request: HttpRequest, study: Study, arrival: Arrival) -> Arrival:
-    """Return the arrival, proven if this browser's cookie says that it is this very person."""
+    """Return the arrival, marked as proven if this browser's cookie names the same person."""
     here = participant_of(request, study)
     is_own = here is not None and here.person_hash == services.hash_of(arrival)
     return replace(arrival, is_proven=True) if is_own and arrival.person_id else arrival
 
 
 def may_begin(request: HttpRequest, study: Study) -> bool:
-    """Count a consent; say whether its network stays below the site's limit of new people.
+    """Count a consent; say whether its network is below the site's rate limit.
 
-    Only a keyed hash of the address is kept, for a day, apart from the person.
+    Only a keyed hash of the address is stored, for a day, separately from the person.
     """
     limit = settings.CONSENTS_PER_ADDRESS
     who = f"{study.pk} {network_of(address_of(request))}"

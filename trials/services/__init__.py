@@ -1,4 +1,4 @@
-"""Every write of the trials room. One transaction each; a repeated call changes nothing."""
+"""All writes of the trials app. Each is one transaction; a repeated call changes nothing."""
 
 from trials.services.answers import (
     attempt_of,

@@ -1,7 +1,7 @@
 """A study as one file: its document, sets, predictions and fingerprints, in a zip.
 
-Photos are named by the SHA-256 of their bytes, so the file fits any site that has the same
-photos; none of them travels unless asked for. ``archive_import.py`` reads it.
+Photos are named by the SHA-256 of their bytes, so any site that has the same photos can read the
+file. The zip holds photos only on request. ``archive_import.py`` reads it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ PREDICTION_COLUMNS = (
     "classifier", "image", "category", "predicted", "confidence", "n_votes", "n_voters"
 )  # fmt: skip
 IMAGE_COLUMNS = ("image", "split", "category", "width", "height")
-# Zip wants a date; the same study shall give the same bytes.
+# Zip requires a date; a fixed one keeps the bytes equal for the same study.
 NO_DATE = (1980, 1, 1, 0, 0, 0)
 
 

@@ -1,4 +1,4 @@
-"""Texts in the CSV files of a study's archive, which no spreadsheet shall run. Pure.
+"""Texts in the CSV files of an archive, escaped so that no spreadsheet runs them. Pure.
 
 The same rule as in an export (``analysis.tables.csv_cells``), which this package cannot import.
 """
@@ -17,9 +17,9 @@ def neutral(value: object) -> object:
 
 
 def restored(text: str, known: Collection[str]) -> str:
-    """Take the apostrophe away again; ``known`` are the names of the study's categories.
+    """Remove the apostrophe again; ``known`` are the names of the study's categories.
 
-    Archives of earlier versions have none: there a category's name may begin with its own.
+    Archives of earlier versions have no added apostrophe: a category's name may begin with one.
     """
     plain = text[1:] if _NEUTRALISED.match(text) else text
     return text if text in known and plain not in known else plain

@@ -21,7 +21,7 @@ from trials.services.studies import study_draft, study_note
 from trials.study.document import PlanRefused
 
 MAX_LISTED = 20
-# What a file is found out by that no export wrote.
+# The errors that a file raises if no export wrote it.
 BROKEN = (
     ValueError, LookupError, TypeError, AttributeError, RecursionError, OverflowError,
     DatabaseError,

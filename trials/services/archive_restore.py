@@ -1,4 +1,4 @@
-"""A frozen study from a file: its sets and predictions, laid on the photos that are here."""
+"""Restore a frozen study from a file: link its sets and predictions to the dataset's photos."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class CannotRestore(ValueError):
 
 
 def restore(study: Study, facts: Json, tables: Tables) -> None:
-    """Take the sets and predictions over. Raises ``CannotRestore`` and leaves nothing then."""
+    """Store the file's sets and predictions. Raises ``CannotRestore`` and then stores nothing."""
     images = {each.sha256: each for each in study.dataset.images.select_related("category")}
     categories = {each.name: each for each in study.dataset.categories.all()}
     _check_places(images, tables)
@@ -78,7 +78,7 @@ def _check_places(images: Mapping[str, Image], tables: Tables) -> None:
 def _run_of(study: Study, classifier: str, made: Json) -> PredictionRun:
     """Make the run that holds a file's predictions, for this study alone.
 
-    Nobody can tell whether an AI made them, so they never join a run that this site computed.
+    It cannot be verified that an AI made them, so they never join a run that this site computed.
     Raises ``ValueError`` for what cannot be the description of a run.
     """
     backbone, parameters = str(made["backbone"]), made["parameters"]

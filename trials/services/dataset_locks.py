@@ -1,4 +1,4 @@
-"""What frozen studies show of a dataset stays as it is; imports and launches do not cross."""
+"""Locks that keep what frozen studies show, and keep imports and launches from racing."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def study_holds(dataset: Dataset) -> Iterator[Hold]:
 
 
 def dataset_settle(dataset: Dataset) -> None:
-    """Lock a dataset that is about to be held. Raises ``StudyRefused`` while photos come in."""
+    """Lock a dataset that is about to be held. Raises ``StudyRefused`` during an import."""
     Dataset.objects.select_for_update().get(pk=dataset.pk)
     if is_under_way(dataset.slug):
         raise StudyRefused(

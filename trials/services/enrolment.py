@@ -1,4 +1,4 @@
-"""Taking a place: who may enter, who is in already, with which trials."""
+"""Enrolment: who may enter, who is already in the study, and which trials they get."""
 
 from __future__ import annotations
 
@@ -36,14 +36,13 @@ def participant_enrol(
     arrival: Arrival | None = None,
     device: Mapping[str, Any] | None = None,
 ) -> Participant:
-    """Take a place for a person who consented, and lay out all of their trials.
+    """Enrol a person who consented, and create all of their trials.
 
-    The condition, then the test set inside it, are the least filled by people who finished or
-    were seen lately; ties are broken by the person's seed. The lock on the study's row makes
-    people who enrol at once queue up. The same ``enrolment_key`` again (a double click on
-    "I agree"), or the same recruitment id on another device, returns the same participant.
-    Raises ``StudyNotOpen``, ``StudyFull``, ``AlreadyTookPart``, ``BegunElsewhere`` or
-    ``PageTaken``.
+    The condition, then the test set inside it, are the least filled by people who finished or were
+    seen lately; ties are broken by the person's seed. The lock on the study's row serializes
+    simultaneous enrolments. The same ``enrolment_key`` again (a double click on "I agree"), or the
+    same recruitment id on another device, returns the same participant. Raises ``StudyNotOpen``,
+    ``StudyFull``, ``AlreadyTookPart``, ``BegunElsewhere`` or ``PageTaken``.
     """
     arrival = arrival or Arrival(study.plan.recruitment.channel)
     hashed = hash_of(arrival)
@@ -53,7 +52,7 @@ def participant_enrol(
         return known
     is_repeat = entry_check(study, arrival)
     now = timezone.now()
-    # Not the count: a person who was deleted leaves a gap.
+    # Not the count: a deleted person leaves a gap.
     everyone = Participant.objects.filter(study=study, is_simulated=is_simulated)
     number = (everyone.aggregate(last=Max("number"))["last"] or 0) + 1
     seed = design.participant_seed(study.plan.seed, number, is_simulated)
@@ -94,9 +93,9 @@ def hash_of(arrival: Arrival) -> str:
 
 
 def _locked(study: Study, hashed: str) -> Study:
-    """Lock the study; for a person with an id also those whose people it must know.
+    """Lock the study; for a person with an id also the studies that share its people.
 
-    Always in the same order, so that nobody waits for somebody who waits for them.
+    The order is always the same, so that no deadlock is possible.
     """
     is_asked = hashed and study.plan.quality.repeat != "allow"
     keys = related_studies(study) if is_asked else [study.pk]
@@ -105,7 +104,7 @@ def _locked(study: Study, hashed: str) -> Study:
 
 
 def _by_key(study: Study, enrolment_key: str, hashed: str) -> Participant | None:
-    """Return whoever sent this very page before."""
+    """Return the participant who already sent this page."""
     same = _people(study).filter(enrolment_key=enrolment_key).first()
     if same is not None and (same.person_hash != hashed or same.is_released):
         raise PageTaken("This page was used before. Please open the link again.")
@@ -117,11 +116,12 @@ def _people(study: Study) -> QuerySet[Participant]:
 
 
 def participant_known(study: Study, arrival: Arrival) -> Participant | None:
-    """Return who an arrival is, if it proves it, and that person goes on or is shown the end here.
+    """Return the participant of a proven arrival, if they may continue or see the last page again.
 
-    Someone under way goes on. Someone who finished sees the last page again by the same submission
-    of the platform; without submissions, where the study takes each person once. A finished person
-    with another submission does not: one code must not end two.
+    A person under way continues. A person who finished sees the last page again with the same
+    submission of the platform; without submissions, only if the study takes each person once. A
+    finished person with another submission does not, because one code must not complete two
+    submissions.
     """
     before = participant_proven(study, arrival)
     if before is None or before.is_active:
@@ -134,10 +134,10 @@ def participant_known(study: Study, arrival: Arrival) -> Participant | None:
 
 
 def participant_proven(study: Study, arrival: Arrival) -> Participant | None:
-    """Return an arrival's latest participation here, if it proves to be that person's own.
+    """Return an arrival's latest participation here, if the arrival proves who it is.
 
-    An id alone proves nothing, for others may know it: it takes the platform's id of the submission
-    too, a signed link, or the cookie of the browser.
+    An id alone proves nothing, because others may know it. A proof is the platform's id of the
+    submission together with the person's id, a signed link, or the cookie of the browser.
     """
     before = participant_before(study, arrival)
     return before if before is not None and _proves(arrival, before) else None
@@ -156,7 +156,7 @@ def _submission_of(participant: Participant) -> str:
 
 @transaction.atomic
 def participant_arrive(*, participant: Participant, arrival: Arrival) -> None:
-    """Keep the newest submission of someone under way, who took the task up again; log it.
+    """Store and log the newest submission of a person under way who accepted the task again.
 
     The caller knows that the arrival is this person's own.
     """
@@ -177,7 +177,7 @@ def participant_arrive(*, participant: Participant, arrival: Arrival) -> None:
 def participant_before(study: Study, arrival: Arrival) -> Participant | None:
     """Return an arrival's latest participation in this study, by the salted hash of the id.
 
-    A session that a researcher released is nobody's any more. Proves nothing of the arrival.
+    Released sessions are left out. The result does not prove who the arrival is.
     """
     hashed = hash_of(arrival)
     if not hashed:
@@ -187,10 +187,10 @@ def participant_before(study: Study, arrival: Arrival) -> Participant | None:
 
 
 def entry_check(study: Study, arrival: Arrival) -> bool:
-    """Say whether the person took part before and may again; refuse whom the study does not take.
+    """Say whether the person took part before and may again; refuse a person who may not enter.
 
-    Raises ``StudyNotOpen``, ``BegunElsewhere`` or ``AlreadyTookPart``. Takes nothing: the door asks
-    it too, so that nobody reads and agrees in vain.
+    Raises ``StudyNotOpen``, ``BegunElsewhere`` or ``AlreadyTookPart``. It changes nothing: the
+    entry page calls it too, before the person reads and consents.
     """
     if not study.is_open:
         raise StudyNotOpen("This study is not open.")
@@ -213,15 +213,15 @@ def entry_check(study: Study, arrival: Arrival) -> bool:
 
 
 def places_check(study: Study, *, is_simulated: bool) -> None:
-    """Raise ``StudyFull`` or ``StudyNotOpen`` if nobody could enter. Takes and locks nothing."""
+    """Raise ``StudyFull`` or ``StudyNotOpen`` if nobody could enter. No place is taken."""
     place_for(study, people_of(study, is_simulated=is_simulated), 0, timezone.now())
 
 
 def related_studies(study: Study) -> list[int]:
-    """Return the studies whose people this one knows: by versions, by groups, and by both.
+    """Return the studies that share people with this one: by versions, by groups, and by both.
 
-    Whatever leads from one to the other counts, however long the way: a study's version may be
-    in a group that the study itself is not in. So each of them knows the same people.
+    The relation is transitive: a study's version may be in a group that the study itself is not in.
+    So all of these studies share the same people.
     """
     group = KT("document__quality__repeat_group")
     linked: dict[int | str, set[int | str]] = defaultdict(set)

@@ -1,4 +1,4 @@
-"""What a person's browser tells beside the answers: a slow image, the window left."""
+"""Events that a person's browser reports with the answers: a slow image, the window left."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from trials.models import Event, Participant
 from trials.services.outcomes import participant_locked
 from trials.steps.submission import ClientEvent
 
-# More than any session tells; whoever sends on and on fills no disk.
+# More than any real session sends; the limit keeps a client from filling the disk.
 MAX_EVENTS = 5000
 
 
 @transaction.atomic
 def events_add(*, participant: Participant, step: int, events: Sequence[ClientEvent]) -> None:
-    """Store what a page told without going on.
+    """Store the events of a page without a step forward.
 
-    The lock keeps a page that is left apart from a withdrawal that deletes at that moment.
+    The lock prevents a race with a withdrawal that deletes the events at that moment.
     """
     events_store(participant_locked(participant), step, events, timezone.now())
 
@@ -28,10 +28,10 @@ def events_add(*, participant: Participant, step: int, events: Sequence[ClientEv
 def events_store(
     participant: Participant, step: int, events: Sequence[ClientEvent], now: datetime
 ) -> None:
-    """Keep what the page told, once. The caller holds the participant's lock.
+    """Store a page's events once (idempotent). The caller holds the participant's lock.
 
-    Of a step that is not reached yet, nothing is believed; of someone who withdrew, nothing kept;
-    of one person, at most ``MAX_EVENTS``, by whatever way they come.
+    Events of a step that is not reached yet are ignored, and so are those of a person who withdrew.
+    A person has at most ``MAX_EVENTS``, from all sources together.
     """
     is_over = participant.status == Participant.Status.WITHDRAWN
     if not events or step > participant.step or is_over:

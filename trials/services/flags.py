@@ -1,4 +1,4 @@
-"""Reads what is known of how people answered, and lets ``quality`` look at it."""
+"""Flags of people's conduct: reads the data that ``quality`` judges."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from trials.models import AttentionCheck, Event, Participant, Response, StepVisi
 from trials.quality import Answer, Check, Conduct, Flag, flags
 from trials.study.design import Kind, Phase, script
 
-AT_A_TIME = 500  # no database takes more than some thousands of keys in one query
+AT_A_TIME = 500  # databases limit the keys in one query to some thousands
 
 
 def participant_flags(participants: Iterable[Participant]) -> dict[int, list[Flag]]:

@@ -73,7 +73,7 @@ def frozen_sha256(study: Study) -> str:
 
 
 def fingerprints(study: Study) -> set[str]:
-    """Return what the fingerprint of an unchanged study may be, by each rule there ever was.
+    """Return the valid fingerprints of an unchanged study, one for each rule ever used.
 
     The second rule of three left out the photos of attention checks; the first release hashed
     the document alone.
@@ -85,9 +85,9 @@ def fingerprints(study: Study) -> set[str]:
 def _fingerprint(study: Study, n_samples: int) -> str:
     """Hash all facts, with the first ``n_samples`` gallery photos of each category.
 
-    Every fact that a participant's page is made of enters, by content: photos by their SHA-256,
-    labels and definitions by their words; nothing else does. Neither do the database's own
-    numbers or orders, so the same study on another server has the same fingerprint.
+    The hash covers every fact that a participant's page shows, by content (photos by their SHA-256,
+    labels and definitions by their words), and nothing else. It does not depend on the database's
+    keys or row order, so the same study on another server has the same fingerprint.
     """
     digest = hashlib.sha256(study.document_sha256.encode())
     for fact in _facts(study, n_samples):
@@ -112,14 +112,14 @@ def _facts(study: Study, n_samples: int) -> Iterator[Any]:
         "prediction__n_voters",
     )  # fmt: skip
     rows = TrialItem.objects.filter(trial_set__study=study).values_list("prediction_id", *columns)
-    # Sorted here: databases disagree on the order of words.
+    # Sorted here: databases sort words differently.
     for pk, *facts in sorted(rows, key=lambda row: row[1:5]):
         yield [*facts, explained.get(pk, [])]
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether people see what was frozen; ``said`` tells it in words, one line a finding."""
+    """Whether people see what was frozen; ``said`` has one line of text for each finding."""
 
     is_same: bool
     said: tuple[str, ...]
@@ -153,8 +153,8 @@ def study_verify(study: Study) -> Verdict:
 def crops_missing(study: Study) -> list[str]:
     """Return photos whose crop is not on disk: of a frozen study all that it shows.
 
-    Of a draft nobody knows yet which ones those are: up to ``MAX_LOOKED_AT`` are looked at, evenly
-    over the dataset.
+    For a draft the photos are not known yet: a sample of up to ``MAX_LOOKED_AT``, spread evenly
+    over the dataset, is checked.
     """
     images = study.dataset.images.filter(split__in=[Image.GALLERY, Image.QUERY])
     step = 1

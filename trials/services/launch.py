@@ -1,4 +1,4 @@
-"""The way to people: the facts that the checklist judges, and the moves that it may refuse."""
+"""The launch of a study: the facts for the checklist, and the launches that it may refuse."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def launch_facts(study: Study) -> LaunchFacts:
 
 
 def _categories(study: Study, runs: Sequence[PredictionRun]) -> list[Remark]:
-    """Return what is odd about the categories; of a frozen study nothing can be mended any more."""
+    """Return remarks on the categories; non-blocking if the study is frozen and cannot be fixed."""
     n_voters = max((int(run.parameters.get("n_voters", 0)) for run in runs), default=0)
     found = remarks_of(study.dataset, n_voters or N_VOTERS)
     return [replace(item, is_blocking=False) for item in found] if study.is_frozen else found

@@ -1,4 +1,4 @@
-"""How often something may be tried. The counts lie in the database: all processes share them."""
+"""Rate limits. The counts are stored in the database, so all processes share them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ KEPT = timedelta(days=1)
 def network_of(address: str) -> str:
     """Return an IPv4 address as it is, and of an IPv6 address the network that one site has (/64).
 
-    An IPv4 address inside IPv6 is that IPv4 address; what is no address stays as it is.
+    An IPv4 address inside IPv6 is that IPv4 address; a text that is not an address is returned
+    unchanged.
     """
     try:
         found = ipaddress.ip_address(address.partition("%")[0].strip("[]"))
@@ -39,7 +40,7 @@ def _key(what: str, who: str) -> str:
 def attempt_take(*, what: str, who: str, limit: int, within: timedelta) -> bool:
     """Count one attempt; say whether it is among the first ``limit`` of its time ``within``.
 
-    The row's lock makes attempts at the same moment queue up, so none is missed.
+    The row's lock serializes simultaneous attempts, so none is missed.
     """
     now = timezone.now()
     Attempts.objects.filter(since__lt=now - KEPT).delete()
@@ -55,7 +56,7 @@ def attempt_take(*, what: str, who: str, limit: int, within: timedelta) -> bool:
 
 
 def attempt_give_back(*, what: str, who: str) -> None:
-    """Take back one attempt that turned out to be right."""
+    """Subtract one attempt that succeeded."""
     Attempts.objects.filter(who=_key(what, who), n__gt=0).update(n=F("n") - 1)
 
 

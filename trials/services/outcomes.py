@@ -1,4 +1,4 @@
-"""How sessions end, and what researchers note about people. Three facts, never one.
+"""How sessions end, and what researchers note about people: three independent facts.
 
 How a session ended, what is owed for it, and whether a person is left out of the analysis.
 """
@@ -14,7 +14,7 @@ from django.utils import timezone
 from trials.models import Identity, Participant, StudyLog
 from trials.services.refusals import StudyRefused
 
-CODE_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # nothing that reads as something else
+CODE_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # no characters that are easily confused
 User = Staff | None
 
 
@@ -30,7 +30,7 @@ def finish(participant: Participant, status: Participant.Status) -> None:
 def code_of(participant: Participant, status: Participant.Status) -> str:
     """Return the study's code of an outcome, or one that only this person has.
 
-    Who gave the place back has none: there is nothing left to prove.
+    A person who gave the place back has no code, because there is nothing to prove.
     """
     if status == Participant.Status.RETURNED:
         return ""
@@ -41,9 +41,9 @@ def code_of(participant: Participant, status: Participant.Status) -> str:
 
 @transaction.atomic
 def participant_time_out(*, participant: Participant) -> Participant:
-    """End a session whose time is over. What was answered is kept; the place is free.
+    """End a session whose time is over. The answers are kept; the place is free.
 
-    A session that ended meanwhile stays as it is: whoever answered last in time has finished.
+    A session that ended meanwhile stays unchanged: a last answer that came in time completed it.
     """
     locked = participant_locked(participant)
     if locked.is_active:
@@ -54,9 +54,9 @@ def participant_time_out(*, participant: Participant) -> Participant:
 
 @transaction.atomic
 def participant_return(*, participant: Participant, user: User = None) -> Participant:
-    """Note that a person gave the place back, as the recruitment platform told.
+    """Note that a person gave the place back, as reported by the recruitment platform.
 
-    Said twice, it is noted once. Raises ``StudyRefused`` if the session ended otherwise.
+    The call is idempotent. Raises ``StudyRefused`` if the session ended otherwise.
     """
     locked = participant_locked(participant)
     if locked.is_active:
@@ -73,9 +73,10 @@ def participant_return(*, participant: Participant, user: User = None) -> Partic
 
 @transaction.atomic
 def participant_release(*, participant: Participant, user: User = None) -> None:
-    """Let a person begin anew: a session under way ends, and this one counts against nobody.
+    """Let a person begin again: end a session under way, and ignore it when they return.
 
-    All data stay. Raises ``StudyRefused`` for who withdrew, of whom nothing is left to release.
+    All data are kept. Raises ``StudyRefused`` for a person who withdrew: no data are left to
+    release.
     """
     locked = participant_locked(participant)
     if locked.status == Participant.Status.WITHDRAWN:
@@ -90,7 +91,7 @@ def participant_release(*, participant: Participant, user: User = None) -> None:
 
 @transaction.atomic
 def participant_stop(*, participant: Participant, keeps_answers: bool) -> None:
-    """End a session at the person's own wish; what was given is kept, or deleted.
+    """End a session at the person's request; keep or delete the answers.
 
     A session that ended meanwhile, by the same person in another tab, stays as it is.
     """
@@ -103,7 +104,7 @@ def participant_stop(*, participant: Participant, keeps_answers: bool) -> None:
 
 
 def participant_locked(participant: Participant) -> Participant:
-    """Return the participant as it stands, and keep answers and other changes waiting."""
+    """Return the participant's current row, locked against answers and other changes."""
     return (
         Participant.objects.select_for_update(of=("self",))
         .select_related("study", "condition", "trial_set")
@@ -112,7 +113,7 @@ def participant_locked(participant: Participant) -> Participant:
 
 
 def participant_log(participant: Participant, action: str, user: User, detail: str = "") -> None:
-    """Note in the study's log what was done with a person, by the number."""
+    """Write an action on a person, named by number, to the study's log."""
     words = f"{participant.number} {detail}".strip()
     StudyLog.objects.create(
         study=participant.study, user=user, action=f"participant {action}", detail=words
@@ -123,8 +124,8 @@ def participant_log(participant: Participant, action: str, user: User, detail: s
 def participant_withdraw(*, participant: Participant, user: User = None) -> None:
     """Delete everything that a person gave and everything that points to them.
 
-    The row stays, so that the flow of participants still adds up: a number, an arm, a status.
-    With the hash of the recruitment id gone, nobody can tell if the person comes again.
+    The row keeps a number, an arm and a status, so that the flow of participants still adds up. The
+    hash of the recruitment id is deleted too, so the site does not recognize the person later.
     """
     locked = participant_locked(participant)
     if locked.status == Participant.Status.WITHDRAWN:
@@ -150,7 +151,7 @@ def participant_withdraw(*, participant: Participant, user: User = None) -> None
 def participant_pay(
     *, participant: Participant, payment: Participant.Payment, user: User = None
 ) -> None:
-    """Note what is owed; says nothing about the analysis. The log keeps what it was before."""
+    """Note what is owed, independently of the analysis. The log keeps the previous value."""
     locked = participant_locked(participant)
     if locked.payment != payment:
         before, locked.payment = locked.payment, payment
@@ -160,7 +161,7 @@ def participant_pay(
 
 @transaction.atomic
 def participant_exclude(*, participant: Participant, reason: str, user: User = None) -> None:
-    """Leave a person out of the analysis for a stated reason; an empty one takes it back."""
+    """Exclude a person from the analysis for a stated reason; an empty reason undoes it."""
     locked, reason = participant_locked(participant), reason.strip()[:200]
     if locked.exclusion != reason:
         locked.exclusion = reason

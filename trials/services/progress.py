@@ -1,4 +1,4 @@
-"""The way through a session: a step is shown, answered once, and left behind."""
+"""Progress through a session: a step is shown, answered once, and completed."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from trials.steps.base import screen_of
 from trials.steps.submission import Submission
 from trials.study.design import Kind, Step
 
-# A page may arrive this much before its minimum time: clocks and networks are not exact.
+# Tolerance for a page sent before its minimum time: clocks and networks are not exact.
 TOLERANCE = timedelta(milliseconds=500)
-# An answer that reaches the server this much after the time limit may still end the session as it
-# would have in time: it was given before it was sent, and a network may have kept it.
+# A last answer that reaches the server at most this long after the time limit still completes the
+# session: the person may have given it in time, and the network may have delayed it.
 GRACE = timedelta(minutes=2)
 
 
 def step_show(*, participant: Participant) -> Participant:
-    """Note that the current step's page was asked for; the first time is kept.
+    """Note that the current step's page was requested; keep the first time.
 
-    A session whose time is over ends here. Returns the participant as it stands.
+    A session whose time is over ends here. Returns the participant's current row.
     """
     participant_seen(participant=participant)
     if not participant.is_active:
@@ -41,7 +41,7 @@ def step_show(*, participant: Participant) -> Participant:
 
 @transaction.atomic
 def _first_shown(participant: Participant) -> Participant:
-    """Note when the page was first asked for, unless the session ended at this very moment."""
+    """Note when the page was first requested, unless the session ended at the same moment."""
     participant = participant_locked(participant)
     if not participant.is_active:
         return participant
@@ -67,12 +67,12 @@ def _is_too_late(participant: Participant, now: datetime, grace: timedelta = tim
 def participant_advance(*, participant: Participant, submission: Submission) -> Participant:
     """Store the answer to the current step and move one step on.
 
-    ``submission.step`` is the step that the submitted page belonged to. A late duplicate, a
-    second tab or the back button submits a step that is over: nothing changes but that the
-    page's events are kept. A step that asks and got no answer, or one left before its minimum
-    time, does not move either. Where the time limit is over, the answer is stored and the session
-    ends: as timed out, unless this very answer ended it within ``GRACE``. Returns the participant
-    as it stands afterwards.
+    ``submission.step`` is the step that the submitted page belonged to. A late duplicate, a second
+    tab or the back button submits a step that is over: only the page's events are stored. The
+    position also stays the same if a required answer is missing, or if the page was sent before its
+    minimum time. After the time limit the answer is stored and the session ends: as timed out,
+    unless this answer completes it within ``GRACE``. Returns the participant's row after the
+    change.
     """
     participant, now = participant_locked(participant), timezone.now()
     events_store(participant, submission.step, submission.events, now)
@@ -103,7 +103,7 @@ def _is_too_early(participant: Participant, step: Step, now: datetime) -> bool:
 
 
 def seconds_left(participant: Participant, step: Step, now: datetime) -> float:
-    """Return how long the current page has to stay yet; robots read at once."""
+    """Return the seconds until the current page may be sent; 0 for robots."""
     seconds = screen_of(step).min_seconds(participant.study.plan, step)
     if not seconds or participant.is_simulated:
         return 0
@@ -113,7 +113,7 @@ def seconds_left(participant: Participant, step: Step, now: datetime) -> float:
 
 
 def _go_on(participant: Participant, done: Step) -> None:
-    """Close the session, or jump over attempts that are not needed, where ``done`` decides it."""
+    """End the session, or skip attempts that are not needed, if ``done`` decides it."""
     screen_of(done).after(participant, done)
     if participant.is_active and participant.step == len(participant.script) - 1:
         _check_stored(participant)
@@ -121,13 +121,13 @@ def _go_on(participant: Participant, done: Step) -> None:
 
 
 def _check_stored(participant: Participant) -> None:
-    """The code is the promise that every answer is stored: look before giving it."""
+    """Check that every answer is stored before the session gets its code."""
     missing = answers_missing(participant)
     if missing:
         raise RuntimeError(f"{participant}: not stored: {', '.join(missing)}.")
 
 
 def participant_seen(*, participant: Participant) -> None:
-    """Keep the place of someone who is looking at a page; who withdrew is not followed."""
+    """Keep the place of a person who has a page open; ignore a person who withdrew."""
     present = Participant.objects.exclude(status=Participant.Status.WITHDRAWN)
     present.filter(pk=participant.pk).update(last_seen_at=timezone.now())

@@ -1,4 +1,4 @@
-"""Who holds a place: the counts by which people are sent to arms, and by which it is told why."""
+"""Places in arms: the counts that assign people to arms and explain the assignment."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ Status = Participant.Status
 
 @dataclass(frozen=True, slots=True)
 class ArmPlaces:
-    """The people of one arm, each counted once; what follows for its places.
+    """The people of one arm, each counted once, and the arm's places.
 
     ``silent`` are under way, but were not seen within the idle time or are past the time limit:
-    their place is free for others. If they come back and finish, ``beyond`` says by how many the
-    arm is over its quota.
+    their place is free for others. If they come back and finish, ``beyond`` is the number of people
+    over the arm's quota.
     """
 
     condition: Condition
@@ -52,22 +52,22 @@ class ArmPlaces:
 
     @property
     def beyond(self) -> int:
-        """People above the quota: they came back after their place was given away."""
+        """People above the quota: they came back after another person had taken their place."""
         quota = self.condition.quota
         return max(0, self.held - quota) if quota else 0
 
 
 def people_of(study: Study, *, is_simulated: bool = False) -> QuerySet[Participant]:
-    """Return the people that count for whoever enters now: of this stage, robots apart."""
+    """Return the people who count for a new entry: this stage's; robots are counted apart."""
     return Participant.objects.filter(study=study, stage=mode_of(study), is_simulated=is_simulated)
 
 
 def places_held(
     study: Study, people: QuerySet[Participant], now: datetime
 ) -> QuerySet[Participant]:
-    """Return those of ``people`` who hold a place.
+    """Return the members of ``people`` who hold a place.
 
-    Who completed, and who is under way: seen within the idle time and inside the time limit.
+    These completed, or are under way: seen within the idle time and inside the time limit.
     """
     plan = study.plan
     among = Participant.objects.filter(pk__in=people.values("pk"))
@@ -83,7 +83,8 @@ def place_for(
 ) -> tuple[Condition, TrialSet]:
     """Return the arm and the test set for the next person.
 
-    Raises ``StudyFull``, or ``StudyNotOpen`` where no arm takes people: no place becomes free.
+    Raises ``StudyFull``, or ``StudyNotOpen`` if no arm takes people, so that no place can become
+    free.
     """
     arms = {each.pk: each for each in study.conditions.filter(is_on=True)}
     if not arms:
@@ -106,7 +107,7 @@ def place_for(
 
 
 def _has_all(people: QuerySet[Participant], arms: Iterable[Condition]) -> bool:
-    """Say whether everyone who is wanted has completed."""
+    """Say whether all required people have completed."""
     done = people.filter(status=Status.COMPLETED).values_list("condition")
     counts = dict(done.annotate(n=Count("pk")).order_by())
     return all(counts.get(arm.pk, 0) >= arm.quota for arm in arms)

@@ -1,4 +1,4 @@
-"""What the trials room refuses; each message says what was seen, expected, and what to do."""
+"""Refusals of the trials app; each message says what was seen, expected, and what to do."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -19,7 +19,7 @@ class StudyNotOpen(StudyRefused):
 
 
 class StudyFull(StudyRefused):
-    """No place is free. ``is_for_good`` when everyone who is wanted has completed."""
+    """No place is free. ``is_for_good`` if all required people have completed."""
 
     def __init__(self, is_for_good: bool) -> None:
         self.is_for_good = is_for_good
@@ -35,7 +35,7 @@ class AlreadyTookPart(StudyRefused):
 
 
 class BegunElsewhere(StudyRefused):
-    """A recruitment id whose session is under way, without a proof that it is the same person."""
+    """A recruitment id with a session under way, without proof that it is the same person."""
 
 
 class PageTaken(StudyRefused):

@@ -15,8 +15,8 @@ from trials.study.plan import VIEWS, ConditionPlan, StudyPlan
 def runs_choose(study: Study, run_ids: Sequence[int] = ()) -> list[PredictionRun]:
     """Return for each classifier of the plan the finished run that people shall judge.
 
-    Of ``run_ids`` where they name one; otherwise as in ``runs_found``. Raises ``StudyRefused``
-    that lists what there is.
+    The run is the one in ``run_ids``, if they name one; otherwise that of ``runs_found``. Raises
+    ``StudyRefused``, which lists the available runs.
     """
     shared = PredictionRun.objects.computed().select_related("gallery__dataset")
     found = {run.pk: run for run in shared}
@@ -126,7 +126,7 @@ def run_check(run: PredictionRun, dataset: Dataset) -> None:
 
 
 def view_check(condition: ConditionPlan, run: PredictionRun) -> None:
-    """Refuse boxes that would lie beside what the AI compared: people see the central crop."""
+    """Refuse boxes at other places than the AI compared: people see the central crop."""
     is_whole_square = CLASSIFIERS[run.classifier].needs_matcher and run.parameters.get(
         "paper", False
     )

@@ -1,4 +1,4 @@
-"""What a study shows to its people: the one source of it.
+"""The single source of what a study shows to its people.
 
 Pages, the fingerprint, the verification, the locks on datasets and the preview all read it here:
 photos that are judged, what the panels show of each prediction, and the gallery photos that
@@ -20,7 +20,7 @@ from trials.study.plan import StudyPlan
 
 # How many gallery photos of each category the standard instructions show.
 N_PRESENTED = 2
-# Above this many categories the instructions present none: nobody learns a thousand by heart.
+# Above this many categories the instructions present none: a thousand are too many to learn.
 MAX_KINDS = 12
 
 
@@ -52,7 +52,7 @@ def samples_of(plan: StudyPlan) -> Samples:
 def samples_hashed_before(plan: StudyPlan) -> int:
     """Return how many the first fingerprints covered: without attention checks.
 
-    They also took a text of blanks for an own text.
+    They also counted a text of blanks as a custom text.
     """
     page = plan.pages.get("instructions")
     n_presented = N_PRESENTED if page is not None and not page.text else 0
@@ -103,8 +103,8 @@ def _uncovered(names: set[str]) -> list[Panel]:
 def explanation_facts(study: Study) -> dict[int, list[Any]]:
     """Return all that panels show, by the key of the prediction.
 
-    Of panels that existed before panels had names, the facts stand alone, so that fingerprints
-    stay as they were. Those of every other panel follow as ``{"panel": name, "facts": facts}``.
+    For panels that existed before panels had names, the facts have no wrapper, so that fingerprints
+    stay the same. The facts of every other panel follow as ``{"panel": name, "facts": facts}``.
     """
     found: dict[int, list[Any]] = {}
     for run, panels in panels_by_run(study).items():

@@ -1,4 +1,4 @@
-"""Studies: drafts, versions, and the way from a draft to an open and a closed study."""
+"""Studies: drafts, versions, and the states from draft to open and closed."""
 
 from __future__ import annotations
 
@@ -61,10 +61,10 @@ def study_revise(
 ) -> Study:
     """Replace a draft's document. A frozen study refuses: a change is a new version.
 
-    ``base`` is the ``study_base`` that the change was made from; ``StudyChanged`` where somebody
-    saved since.
+    ``base`` is the ``study_base`` that the change was made from. Raises ``StudyChanged`` if another
+    user saved the draft since.
     """
-    plan = StudyPlan.from_json(document)  # takes its time, so it is done before anything is locked
+    plan = StudyPlan.from_json(document)  # slow, so it is done before the lock
     with transaction.atomic():
         study = _draft_locked(study, base)
         study.document, study.document_sha256 = plan.document, plan.sha256
@@ -79,9 +79,9 @@ def study_revise(
 def study_keep_text(
     *, study: Study, text: str, user: User = None, base: str | None = None
 ) -> Study:
-    """Keep what a researcher typed although it is no valid document, until it is mended.
+    """Keep what a researcher typed although it is not a valid document, until it is fixed.
 
-    The document stays as it was, and the study cannot be launched meanwhile.
+    The stored document does not change, and the study cannot be launched meanwhile.
     """
     study = _draft_locked(study, base)
     study.draft_text = text
@@ -91,7 +91,7 @@ def study_keep_text(
 
 
 def study_base(study: Study) -> str:
-    """Return what an edit begins from: it changes with whatever is saved of a draft."""
+    """Return the base of an edit: a value that changes with every save of a draft."""
     return sha256_of({"document": study.document_sha256, "text": study.draft_text})
 
 
@@ -109,7 +109,7 @@ def _draft_locked(study: Study, base: str | None = None) -> Study:
 
 @transaction.atomic
 def study_delete(*, study: Study, user: User = None) -> None:
-    """Delete a draft. Whatever people may have seen is kept for good."""
+    """Delete a draft. A study that people may have seen cannot be deleted."""
     _draft_locked(study).delete()
 
 
@@ -138,7 +138,7 @@ def study_changes(study: Study) -> list[Change]:
 def study_copy(
     *, study: Study, slug: str, user: User = None, dataset: Dataset | None = None
 ) -> Study:
-    """Return a new draft with the same document, of a study of its own."""
+    """Return a draft of a new study with the same document."""
     plan = StudyPlan.from_json(study.document, is_stored=True)
     copy = _draft_store(slug, dataset or study.dataset, plan, user)
     study_note(copy, "copied", user, f"from {study} {study.document_sha256}")
@@ -147,9 +147,9 @@ def study_copy(
 
 @transaction.atomic
 def study_version(*, study: Study, user: User = None) -> Study:
-    """Return a draft of the next version; asked twice, the same one. Its people are kept apart.
+    """Return a draft of the next version (idempotent). Its people are counted separately.
 
-    It has the owner and the editors of this one; whoever else asked becomes an editor.
+    It has the owner and the editors of this one; another user who calls this becomes an editor.
     """
     study = Study.objects.select_for_update(of=("self",)).get(pk=study.pk)
     following = Study.objects.filter(previous=study).first()
@@ -219,7 +219,7 @@ def study_freeze(
             persona=plan.persona_of(each.name),
             quota=each.quota,
         )
-    # Conditions that judge the same AI share its sets: the contrast between them is clean.
+    # Conditions with the same AI share its sets, so that sets do not confound their contrast.
     for classifier in dict.fromkeys(each.classifier for each in plan.conditions):
         sets_draw(study, run_of[classifier])
     study.frozen_sha256, study.frozen_at = frozen_sha256(study), timezone.now()
@@ -237,7 +237,7 @@ def study_create(
     runs: Iterable[PredictionRun] | None = None,
     user: User = None,
 ) -> Study:
-    """Draft a study and freeze it at once. Raises what these two raise."""
+    """Draft a study and freeze it. Raises the errors of ``study_draft`` and ``study_freeze``."""
     study = study_draft(slug=slug, dataset=dataset, document=plan.document, user=user)
     return study_freeze(study=study, runs=runs, user=user)
 
@@ -269,28 +269,28 @@ def _study_move(study: Study, status: Study.Status, user: User) -> Study:
 
 
 def study_pilot(*, study: Study, user: User = None) -> Study:
-    """Let people in whose data are a pilot's, apart from the study's for good."""
+    """Start the pilot: its data are always kept apart from the study's."""
     return _study_move(study, Study.Status.PILOT, user)
 
 
 def study_open(*, study: Study, user: User = None) -> Study:
-    """Let people in whose data count."""
+    """Open the study: the data of people who enter now count."""
     return _study_move(study, Study.Status.OPEN, user)
 
 
 def study_pause(*, study: Study, user: User = None) -> Study:
-    """Let nobody new in; whoever is under way goes on."""
+    """Pause the study: no new people may enter; people under way continue."""
     return _study_move(study, Study.Status.PAUSED, user)
 
 
 def study_close(*, study: Study, user: User = None) -> Study:
-    """Let nobody new in, for good."""
+    """Close the study: no new people may enter any more."""
     return _study_move(study, Study.Status.CLOSED, user)
 
 
 @transaction.atomic
 def condition_switch(*, condition: Condition, is_on: bool, user: User = None) -> None:
-    """Send new people to an arm, or no longer; whoever is in it goes on."""
+    """Switch new assignments to an arm on or off; people in the arm continue."""
     if condition.is_on != is_on:
         condition.is_on = is_on
         condition.save(update_fields=["is_on"])
