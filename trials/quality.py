@@ -1,6 +1,6 @@
 """Signs that answers were given without care, or not by a person. Pure; no models.
 
-A sign is a flag for a researcher to look at: nobody is rejected, unpaid or left out by one.
+A sign is a flag for a researcher to check. It rejects, excludes or denies payment to nobody.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from trials.study.plan import QualityPlan
 # Below this many timed answers, neither regularity nor speed says anything about a person.
 N_FOR_TIMING = 8
 # The spread of a person's response times grows with their mean (Wagenmakers & Brown 2007,
-# Psychological Review 114): the ratio lies near 0.3 and above in choices. A script's delay of
-# its own, give or take a little, is far below.
+# Psychological Review 114): the ratio lies near 0.3 and above in choices. A program that waits a
+# nearly constant time is far below.
 REGULAR_RATIO = 0.1
-# Seeing two photos, deciding and pressing takes people longer, however practised they are.
+# Even practised people need longer to see two photos, decide and press.
 INHUMAN_MS = 250
-# What the browser says may exceed what the server saw by its clock's drift, not by more.
+# The browser's time may exceed the server's by the drift of its clock, not by more.
 CLOCK_SLACK_MS = 1500
 # Every flag's name, in the order in which a person's flags come.
 FLAGS = (
@@ -31,7 +31,7 @@ FLAGS = (
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """One sign: its short name, and in words what was seen."""
+    """One sign: its short name, and a description of what was seen."""
 
     name: str
     detail: str
@@ -39,7 +39,7 @@ class Flag:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One test trial's answer: times in milliseconds, None where the browser told none."""
+    """One test trial's answer: times in milliseconds, None if the browser sent none."""
 
     is_yes: bool
     rt_ms: int | None = None
@@ -64,15 +64,15 @@ class Check:
 
     @property
     def is_failed(self) -> bool:
-        """Whether another answer was given than the one asked for."""
+        """Whether the given answer differs from the requested one."""
         return self.is_yes is not None and self.is_yes != self.asks_yes
 
 
 @dataclass(frozen=True, slots=True)
 class Conduct:
-    """What is known of how one person answered: the test's answers in order, and the rest.
+    """One person's conduct: the test's answers in order, checks, events and repeats.
 
-    ``events`` counts what the browser told, by kind.
+    ``events`` counts the browser's events by kind.
     """
 
     answers: Sequence[Answer] = ()
@@ -127,7 +127,7 @@ def _events(events: Mapping[str, int]) -> Iterator[Flag]:
 
 
 def _timing(answers: Sequence[Answer]) -> Iterator[Flag]:
-    """Flag times that no person has: all alike, all too short, or longer than the page was open."""
+    """Flag impossible times: all alike, all too short, or longer than the page was open."""
     times = [ms for answer in answers if (ms := answer.cleaned_ms) is not None]
     if len(times) >= N_FOR_TIMING:
         mean, spread = fmean(times), pstdev(times)

@@ -1,7 +1,7 @@
 """Who may do what: administrators everything, researchers their studies, analysts results.
 
-A role is a Django group; who is in several has the highest. Superusers are administrators, and a
-staff account without a role is an analyst, so that nobody gets more by accident.
+A role is a Django group; a user in several has the highest. Superusers are administrators, and a
+staff account without a role is an analyst, so that nobody gets more rights by accident.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def groups_make(**kwargs: Any) -> None:
 
 
 def role_of(user: User) -> Role | None:
-    """Return a user's role; None for whoever is no staff."""
+    """Return a user's role; None for a user who is not staff."""
     if not (user.is_active and getattr(user, "is_staff", False)):
         return None
     if getattr(user, "is_superuser", False):
@@ -58,7 +58,7 @@ def role_of(user: User) -> Role | None:
 
 
 def _groups_of(user: User) -> frozenset[str]:
-    """Return the names of a user's groups: one query for each request, whose user this is."""
+    """Return the names of a user's groups: one query for each request, then cached."""
     known: frozenset[str] | None = getattr(user, "known_groups", None)
     if known is None:
         known = frozenset(user.groups.values_list("name", flat=True))
@@ -87,8 +87,8 @@ def may_edit(user: User, study: Study) -> bool:
 def may_forget(user: User, participant: Participant) -> bool:
     """Whether a browser may be freed of a session that ended, to start anew as another person.
 
-    A laboratory's, by whoever sits there; any, by a researcher who only played the pilot. Where
-    the platform's link says who comes, another id does the same.
+    In a laboratory any visitor may do it. Elsewhere a researcher who tried the pilot may. It is not
+    needed where the platform's link names the person: another id has the same effect.
     """
     channel = CHANNELS[participant.study.plan.recruitment.channel]
     if participant.is_active or channel.needs_person:
@@ -98,7 +98,7 @@ def may_forget(user: User, participant: Participant) -> bool:
 
 
 def studies_of(user: User) -> QuerySet[Study]:
-    """Return the studies that somebody may change: own and shared ones; administrators all."""
+    """Return the studies that a user may change: own and shared, or all for administrators."""
     if is_administrator(user):
         return Study.objects.all()
     if not is_researcher(user):
@@ -117,7 +117,7 @@ def refused(request: HttpRequest, expected: str) -> HttpResponse:
 
 
 def researcher_only(view: View[P]) -> View[P]:
-    """Let researchers and administrators in; strangers go to the login."""
+    """Admit researchers and administrators; redirect visitors without a login to the login page."""
 
     def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if not is_researcher(request.user):
@@ -141,5 +141,5 @@ def editor_only(view: StudyView[P]) -> Callable[..., HttpResponseBase]:
 
 
 def staff_only(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """Let every staff account in, send everyone else to the login, and cache nothing."""
+    """Admit every staff account, redirect others to the login, and forbid caching."""
     return never_cache(staff_member_required(view, login_url="login"))

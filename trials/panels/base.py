@@ -1,9 +1,9 @@
-"""What every explanation panel says about itself, and where it is registered.
+"""The base class and the registry of explanation panels.
 
-A panel is one module of this package and one template. The template is included with ``part``
-set to ``trial`` (the panel itself), ``feedback`` (a list item), ``introduction`` (a paragraph) or
-``instructions`` (a list item). Of a part for which the panel has nothing to say, it renders
-nothing. A study's conditions name a panel by its ``view``.
+A panel is one module of this package and one template. The template is included with ``part`` set
+to ``trial`` (the panel itself), ``feedback`` (a list item), ``introduction`` (a paragraph) or
+``instructions`` (a list item). It renders nothing for a part that the panel does not use. A study's
+conditions name a panel by its ``view``.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ class Content:
 class Panel(ABC):
     """A way of explaining a prediction.
 
-    ``name`` is the view's name in study documents, ``label`` its title, ``description`` its
-    line in the documentation. ``needs`` names facts of ``catalogue.Classifier`` without which a
-    classifier cannot be explained so, each with the words for it. ``needs_crop``: it marks places
-    in the photo, so the AI must have seen the crop that people see. ``tells_votes``: the feedback
-    may say how the neighbors voted. ``covers`` names panels whose facts are among this one's.
-    ``is_bare``: its facts stand in fingerprints without the panel's name, as in studies that were
-    frozen before panels had names.
+    ``name`` is the view's name in study documents, ``label`` its title, ``description`` its line in
+    the documentation. ``needs`` names facts of ``catalogue.Classifier`` without which a classifier
+    cannot be explained so, each with its description. ``needs_crop``: it marks places in the photo,
+    so the AI must have seen the crop that people see. ``tells_votes``: the feedback may say how the
+    neighbors voted. ``covers`` names panels whose facts are among this one's. ``is_bare``:
+    fingerprints contain its facts without the panel's name, as in studies that were frozen before
+    panels had names.
     """
 
     name: ClassVar[str]

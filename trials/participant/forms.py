@@ -77,8 +77,7 @@ class StepForm(EventsForm):
     remarks = forms.CharField(required=False)
 
     def submission(self, raw: Any) -> Submission:
-        """Return what the page sent; ``raw`` is the POST, with the answers to a page of questions.
-        """
+        """Return what the page sent; ``raw`` is the POST, with answers to questions."""
         data = self.cleaned_data
         given_by = data["given_by"] if data["given_by"] in Input.values else ""
         events = self.client_events()

@@ -1,1 +1,1 @@
-"""Simulated people: how they judge, and how they walk the real pages."""
+"""Simulated people: how they judge, and how they go through the real pages."""

@@ -29,7 +29,7 @@ _WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
 
 
 class BehaviourRefused(ValueError):
-    """A value that no person can have; the message names it and what was expected."""
+    """An impossible value; the message names it and what was expected."""
 
 
 def logit(chance: float) -> float:

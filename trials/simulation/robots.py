@@ -1,4 +1,4 @@
-"""Simulated people: they walk the real pages through HTTP and judge with known chances."""
+"""Simulated people: they go through the real pages by HTTP and judge with known chances."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class RobotStuck(RuntimeError):
 
 
 class Robot(Person):
-    """A simulated person who also walks: in training and in the check it answers rightly.
+    """A simulated person in a session: in training and validation all answers are right.
 
-    So it reaches the test, where it judges as ``Person`` says.
+    So it reaches the test, where it judges by ``Person``.
     """
 
     __slots__ = ()
@@ -53,7 +53,7 @@ def reaction_ms(rng: random.Random) -> int:
 
 
 def robot_client() -> Client:
-    """Return a browser that says in the WSGI environment that a robot holds it."""
+    """Return a test client whose WSGI environment marks it as a robot's."""
     client = Client()
     host = settings.ALLOWED_HOSTS[0] if settings.ALLOWED_HOSTS else "localhost"
     client.defaults.update({ROBOT: "yes", "HTTP_HOST": host.lstrip("*.") or "localhost"})
@@ -61,7 +61,7 @@ def robot_client() -> Client:
 
 
 def _submit(client: Client, url: str, form: dict[str, str]) -> None:
-    # secure: a site that redirects plain HTTP has to let the robot in.
+    # secure: a site that redirects plain HTTP would otherwise block the robot.
     response = client.post(url, form, secure=True)
     if response.status_code != 302:
         raise RobotStuck(f"{url} answered {response.status_code} to {form}.")
@@ -71,12 +71,12 @@ Cast = Mapping[str, Behaviour]
 
 
 def play(study: Study, robot: Robot | Cast, rng: random.Random) -> Participant:
-    """Walk one whole session, page by page, and return the finished participant.
+    """Go through a whole session, page by page, and return the finished participant.
 
-    ``robot`` is one person, or the people of each condition by its name: then one is drawn when
-    the condition is known, and images are as hard as the study's seed makes them. The robot sees
-    the truth in the database, as no person can; all else goes through HTTP. One that is stopped
-    half-way is removed, so that it holds no place.
+    ``robot`` is one person, or the people of each condition by its name: then one is drawn when the
+    condition is known, and images are as hard as the study's seed makes them. The robot reads the
+    truth from the database; everything else uses HTTP. An interrupted robot is removed, so that it
+    occupies no place.
     """
     try:
         return _walk(study, robot, rng)

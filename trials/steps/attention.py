@@ -28,7 +28,7 @@ NAME = "attention"
 
 @screen_type
 class AttentionScreen(AsksYesNo):
-    """A check that the page is read. It is no trial."""
+    """A check that the page is read. It is not a trial."""
 
     kind = Kind.ATTENTION
     rank = 20
@@ -44,7 +44,7 @@ class AttentionScreen(AsksYesNo):
                 yield Step(self.kind, NAME, check)
 
     def counted_as(self, script: Sequence[Step], place: int) -> Step | None:
-        """Return the next photo's step: the check stands in its place."""
+        """Return the next photo's step: the check shows that photo's number."""
         return next(step for step in script[place:] if step.kind == Kind.TRIAL)
 
     def show(self, looker: Looker, step: Step) -> Page:

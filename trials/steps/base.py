@@ -1,8 +1,8 @@
-"""What every screen type says about itself, and where it is registered.
+"""The base classes and the registry of screen types.
 
 A screen type is one module of this package. It is a subclass of ``ScreenType`` that is decorated
-with ``screen_type``. ``AsksNothing``, ``AsksYesNo``, ``AmongTrials`` and ``AmongPages`` answer the
-questions that several screen types answer alike; every other answer is the module's own.
+with ``screen_type``. ``AsksNothing``, ``AsksYesNo``, ``AmongTrials`` and ``AmongPages`` implement
+the methods that several screen types share; the module implements the others.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Looker:
-    """The person who looks at a step, and how what it shows is found.
+    """The person who sees a step, and the functions that find the step's content.
 
     ``trial`` finds a step's trial; ``asks_yes`` an attention check's wanted answer.
     """
@@ -65,7 +65,8 @@ class ScreenType(ABC):
     rank: ClassVar[int]
     is_text: ClassVar[bool]
 
-    # Scripted. A stage scripts its own screens (``design.StageType``); these stand around trials.
+    # Scripted. A stage scripts its own screens (``design.StageType``); these methods add screens
+    # around trials.
     def before_trial(self, plan: StudyPlan, phase: str, position: int) -> Iterator[Step]:
         """Yield the steps that come right before a trial: none, unless a type says otherwise."""
         yield from ()
@@ -85,11 +86,11 @@ class ScreenType(ABC):
 
     @abstractmethod
     def photos(self, looker: Looker, step: Step) -> tuple[str, ...]:
-        """Return the addresses of its photos, which the step before loads ahead."""
+        """Return the addresses of its photos, which the previous step preloads."""
 
     @abstractmethod
     def min_seconds(self, plan: StudyPlan, step: Step) -> int:
-        """Return how long the page has to stay at least."""
+        """Return the minimum time of the page in seconds."""
 
     # Answered.
     @abstractmethod
@@ -98,7 +99,7 @@ class ScreenType(ABC):
 
     @abstractmethod
     def typed_again(self, plan: StudyPlan, step: Step, submission: Submission) -> Context:
-        """Return what the refused page shows of what was typed."""
+        """Return the typed values that the refused page shows again."""
 
     @abstractmethod
     def store(
@@ -129,7 +130,7 @@ class ScreenType(ABC):
 
     @abstractmethod
     def monitor_line(self, step: Step) -> str:
-        """Return where a person is, as the monitor says it."""
+        """Return the monitor's text for a person at this step."""
 
     @abstractmethod
     def picture(self, step: Step) -> tuple[str, str] | None:
@@ -148,7 +149,7 @@ NAMES = ("kind", "rank", "is_text")
 
 
 def screen_type(cls: C) -> C:
-    """Register a screen type. Raises ``TypeError`` for a class that leaves a question open."""
+    """Register a screen type. Raises ``TypeError`` for a class with missing methods."""
     unsaid = sorted(cls.__abstractmethods__) + [name for name in NAMES if not hasattr(cls, name)]
     if unsaid:
         raise TypeError(

@@ -12,7 +12,7 @@ from trials.study.plan import StudyPlan
 
 @screen_type
 class FeedbackScreen(AsksNothing, AmongTrials):
-    """The trial's page again, with the truth in the place of the question."""
+    """The trial's page again, with the truth instead of the question."""
 
     kind = Kind.FEEDBACK
     rank = 60

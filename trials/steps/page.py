@@ -85,7 +85,7 @@ class PageScreen(AsksNothing, AmongPages):
         return page.min_seconds if page else 0
 
     def part_of(self, step: Step) -> str:
-        """Return the stage whose script adds the page; any other page is a part of its own."""
+        """Return the stage whose script adds the page; any other page is a separate part."""
         kinds = (kind for kind, stage in STAGES.items() if step.name in stage.own_pages)
         return next(kinds, step.name)
 
@@ -106,7 +106,7 @@ def _between(looker: Looker, step: Step) -> Page:
 
 
 def own_words(participant: Participant, name: str, values: Context | None = None) -> Context:
-    """Return what the study's ``wording`` says in the place of a standard text, as HTML."""
+    """Return the study's ``wording`` that replaces a standard text, as HTML."""
     plan = participant.study.plan
     text = getattr(plan.wording, name, "")
     known = texts.placeholders(plan, participant.condition.persona) | (values or {})

@@ -20,7 +20,7 @@ from trials.study.plan import StudyPlan
 def page_of(participant: Participant, position: int | None = None) -> Page:
     """Return the page of a person's current step, or of an earlier page to read again.
 
-    Raises ``IndexError`` if ``position`` is none that may be read again now.
+    Raises ``IndexError`` if the page at ``position`` may not be read again now.
     """
     looker = Looker(
         participant,
@@ -58,7 +58,7 @@ def page_of(participant: Participant, position: int | None = None) -> Page:
 def readable_again(participant: Participant) -> list[int]:
     """Return the pages of text before the current one, which must be a page itself.
 
-    Reading again moves nothing: the session stays where it is.
+    Reading again does not change the session's position.
     """
     steps = participant.script[: participant.step + 1]
     if not participant.is_active or not screen_of(steps[-1]).is_text:
@@ -70,7 +70,7 @@ def readable_again(participant: Participant) -> list[int]:
 
 
 def base(participant: Participant, position: int) -> Context:
-    """Return what every page of a session knows."""
+    """Return the context that every page of a session has."""
     plan = participant.study.plan
     return {
         "study": participant.study,
@@ -85,7 +85,7 @@ def base(participant: Participant, position: int) -> Context:
 
 
 def progress(script: tuple[Step, ...], plan: StudyPlan, position: int) -> Context:
-    """Return how far the session is: by the photos of the stage, and in the whole."""
+    """Return the progress: photos of the current stage, and the whole session."""
     found: Context = {"percent_done": 100 * position // (len(script) - 1)}
     counted = screen_of(script[position]).counted_as(script, position)
     if counted is not None:

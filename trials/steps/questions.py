@@ -45,7 +45,7 @@ class QuestionsStage(StageType):
             if (each.answer == "choice") != bool(each.choices):
                 yield f"questions[{position}].choices", each.choices, "choices, if answer is choice"
             for number, choice in enumerate(each.choices):
-                # A browser sends a line's end in its own way, and an answer's ends are not kept.
+                # Browsers send line ends differently, and answers are stripped.
                 if choice != choice.strip() or len(choice.splitlines()) > 1:
                     expected = "one line without blanks at its ends"
                     yield f"questions[{position}].choices[{number}]", choice, expected
@@ -154,7 +154,7 @@ def asked(
 
 
 def problems(asked: Iterable[QuestionPlan], given: Mapping[str, str]) -> dict[str, str]:
-    """Return for each question that is not answered well what to do, in a person's words."""
+    """Return for each question without a valid answer a message that says what to do."""
     found = {item.name: _problem(item, given.get(item.name, "").strip()) for item in asked}
     return {name: words for name, words in found.items() if words}
 
@@ -172,7 +172,7 @@ def _problem(question: QuestionPlan, value: str) -> str:
 
 
 def _is_among(value: str, choices: Iterable[str]) -> bool:
-    """Whether a browser chose one of them; how blanks and lines end is the browser's affair."""
+    """Whether the text is one of the options; blanks and line ends may differ by browser."""
     return value.split() in [choice.split() for choice in choices]
 
 
@@ -185,5 +185,5 @@ def _number_problem(value: str) -> str:
 
 
 def _kept(question: QuestionPlan, value: str) -> str:
-    """Return an answer as it is stored: a number in one form, however it was typed."""
+    """Return an answer as it is stored; a number has one canonical form."""
     return number_read(value) if question.answer == "number" and value else value

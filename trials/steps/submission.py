@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class ClientEvent:
-    """Something that the browser told, see ``models.Event``."""
+    """An event that the browser reported, see ``models.Event``."""
 
     kind: str
     at_ms: int
@@ -19,7 +19,7 @@ class ClientEvent:
 class Submission:
     """What a page sends when a person goes on.
 
-    ``is_yes`` is the answer to whatever was asked; None on pages that ask nothing, or when no
+    ``is_yes`` is the answer to the page's question; None on pages that ask nothing, or when no
     button was pressed. ``answers`` holds the named fields of a page, without their prefix ``q_``.
     """
 

@@ -1,7 +1,7 @@
-"""Before people come: what must be right, and what should be looked at once more.
+"""The checklist before a launch: refusals and warnings.
 
 A pure function of ``LaunchFacts``, which ``services/launch.py`` reads. A refusal blocks the launch
-and says where it is mended; a warning does not.
+and says where to fix the problem; a warning does not block.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ REMOTE = {"prolific", "mturk"}
 
 
 class Level(StrEnum):
-    """What a check came to."""
+    """The result of a check."""
 
     OK = "ok"
     WARNING = "warning"
@@ -29,7 +29,7 @@ class Level(StrEnum):
 
 
 class Place(StrEnum):
-    """Where something is mended."""
+    """The page where a problem is fixed."""
 
     EDITOR = "editor"
     DATASET = "dataset"
@@ -39,7 +39,7 @@ class Place(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One line of the checklist. ``field`` is the document's field that mends it, if one does."""
+    """One line of the checklist. ``field`` is the document's field that fixes it, if any."""
 
     name: str
     level: Level
@@ -52,11 +52,11 @@ class Check:
 class LaunchFacts:
     """What the checklist judges, as plain values.
 
-    ``runs`` says for each classifier why no predictions of it can be taken, empty where they
-    can; ``shortages`` what its draw needs and has. ``pilot_minutes`` are the durations of
-    people's completed pilot sessions; ``changed`` what is no longer as it was frozen;
-    ``retired_rules`` the exclusion rules of a draft that no study measures; ``categories`` what is
-    odd about the dataset's.
+    ``runs`` says for each classifier why its predictions cannot be used, empty if they can;
+    ``shortages`` what its draw needs and has. ``pilot_minutes`` are the durations of people's
+    completed pilot sessions; ``changed`` what is no longer as it was frozen; ``retired_rules`` the
+    exclusion rules of a draft that no study measures; ``categories`` are remarks on the dataset's
+    categories.
     """
 
     plan: StudyPlan
@@ -84,7 +84,7 @@ def checklist(facts: LaunchFacts, *, for_pilot: bool) -> list[Check]:
     return [*found, _pilot(facts)]
 
 
-# What a pilot may do without: nobody is paid by code or asks the ethics board about a robot.
+# Checks that only warn before a pilot: codes for payment, and the contact for participants.
 SOFT = {"Contact", "Completion codes"}
 
 

@@ -1,4 +1,4 @@
-"""What no schema can see in a study document: fields that do not go together."""
+"""Contradictions between a study document's fields, which no schema can find."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from trials.study.plan_parts import (
 )
 
 STANDARD_PAGES = ("introduction", "instructions", "debrief")
-# Sentences that must name the kind they speak of.
+# Sentences that must name the kind that they ask about.
 _NAMING = ("statement", "statement_without_confidence", "question", "prior_knowledge", "definition")
-# The way's own pages and checks, whose names a stage must not take.
+# Built-in pages and checks, whose names a stage must not use.
 RESERVED_NAMES = ("before_validation", "retry_validation", "before_test", "attention")
 
 
@@ -43,7 +43,7 @@ class Checked(Protocol):
 
 
 def contradictions(plan: Checked) -> Iterator[Problem]:
-    """Yield what no schema can see: fields that do not go together."""
+    """Yield contradictions between fields, which no schema can find."""
     yield from _condition_problems(plan)
     yield from _stage_problems(plan)
     yield from _analysis_problems(plan)

@@ -1,6 +1,6 @@
 """The study's design as pure functions of a seed: the script, orders, arms.
 
-No Django, no models: what is drawn here can be drawn again by anyone who has the seed.
+No Django, no models: anyone who has the seed can repeat each draw.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Step:
 
 
 class Scripted(Protocol):
-    """What a screen type says about its place in a session; ``trials.steps.base`` has the rest."""
+    """The scripting part of a screen type; ``trials.steps.base`` has the rest."""
 
     @property
     def rank(self) -> int: ...
@@ -100,7 +100,7 @@ def stage_add(stage: StageType) -> None:
 def script(plan: StudyPlan) -> tuple[Step, ...]:
     """Return every screen of a session in order, from the first page to the debrief.
 
-    All attempts at the validation are in it; someone who passes jumps over the rest of them.
+    It contains all attempts at the validation; a person who passes skips the rest of them.
     """
     steps: list[Step] = []
     for stage in plan.stages:
@@ -122,17 +122,17 @@ def trial_steps(plan: StudyPlan, phase: str, positions: Iterable[int]) -> Iterat
 
 
 def split_even(n: int) -> tuple[int, int]:
-    """Split ``n`` trials into AI-right and AI-wrong; the odd one is AI-right."""
+    """Split ``n`` trials into AI-right and AI-wrong; with an odd ``n`` one more is AI-right."""
     return (n + 1) // 2, n // 2
 
 
 def participant_seed(study_seed: int, number: int, is_simulated: bool) -> int:
-    """Return the seed of a study's ``number``-th person; simulated people have their own."""
+    """Return the seed of a study's ``number``-th person; simulated people have separate seeds."""
     return random.Random(f"{study_seed}:{number}:{is_simulated:d}").getrandbits(62)
 
 
 def order(items: Sequence[T], seed: int | str) -> list[T]:
-    """Return the items in one person's own order."""
+    """Return the items in one person's order."""
     shuffled = list(items)
     random.Random(seed).shuffle(shuffled)
     return shuffled
@@ -158,9 +158,9 @@ def assign(
 ) -> tuple[K, S] | None:
     """Return the arm and trial set of the next person; None when no arm has a free place.
 
-    ``held`` counts who holds a place in each open arm and set, 0 included. The least filled arm
-    below its quota (0 is no limit) is taken, then the least filled set in it. An arm below its
-    quota always has a set below ``set_quota``: were every set full, the arm would be.
+    ``held`` counts the people with a place in each open arm and set, 0 included. The least filled
+    arm below its quota (0 is no limit) is taken, then the least filled set in it. An arm below its
+    quota always has a set below ``set_quota``: if every set were full, the arm would be full.
     """
     arms: dict[K, int] = {}
     for (arm, _), n in held.items():

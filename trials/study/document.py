@@ -94,7 +94,7 @@ def default_of(name: str) -> Any:
 
 
 def resolved(part: Mapping[str, Any], value: object = None) -> Json:
-    """Follow a schema's ``$ref``, and its choice by ``kind``; what stands beside a ref wins."""
+    """Follow a schema's ``$ref``, and its choice by ``kind``; keys beside a ref take precedence."""
     whole = dict(part)
     if "$ref" in whole:
         name = whole.pop("$ref").removeprefix("#/$defs/")
@@ -139,7 +139,7 @@ def read(text: str) -> Json:
 
 
 def _unstorable(value: Any, path: str = "", depth: int = 0) -> Iterator[Problem]:
-    """Yield what a database cannot keep as JSON, or nobody means in earnest."""
+    """Yield values that a database cannot store as JSON, or that are certainly mistakes."""
     where = path or "document"
     if depth > MAX_DEPTH:
         yield Problem(where, "more below", f"at most {MAX_DEPTH} levels")
@@ -172,7 +172,7 @@ def retired_rules(document: Mapping[str, Any]) -> list[str]:
 
 
 def without_retired(document: Mapping[str, Any]) -> Json:
-    """Return a stored document without its ``retired_rules``, as the schema of today wants it."""
+    """Return a stored document without its ``retired_rules``, as the current schema requires."""
     retired = retired_rules(document)
     if not retired:
         return dict(document)
@@ -215,7 +215,7 @@ def problems_of(document: Mapping[str, Any]) -> list[Problem]:
 
 
 def _plain(value: Any) -> Any:
-    """Turn tuples into lists, which is what the validator takes for an array."""
+    """Turn tuples into lists, because the validator accepts only lists as arrays."""
     if isinstance(value, Mapping):
         return {name: _plain(each) for name, each in value.items()}
     return [_plain(each) for each in value] if isinstance(value, list | tuple) else value

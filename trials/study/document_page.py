@@ -64,7 +64,7 @@ def _row(name: str, field: Mapping[str, Any], is_needed: bool) -> str:
     return "| " + " | ".join(str(cell).replace("|", r"\|") for cell in cells) + " |"
 
 
-# What a field of its own section, and a text, allow is said there.
+# Limits of a field with its own section, and of a text, are described there.
 _ALLOWED = {"object": "see below", "string": "a text"}
 
 

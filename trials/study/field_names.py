@@ -14,8 +14,8 @@ _PART = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 def field_name(path: str, document: Mapping[str, Any]) -> str:
     """Return the name of the field at ``path``, such as ``stages[4].n``.
 
-    An entry of a list has its number, from 1, and what it is. What is no path of the schema, such
-    as ``line 2, column 8``, comes back as it is.
+    An entry of a list has its number, from 1, and what it is. A text that is not a path of the
+    schema, such as ``line 2, column 8``, is returned unchanged.
     """
     names = list(_names(path, document))
     return ", ".join(names) if names else path

@@ -1,6 +1,6 @@
-"""A number as people type it, read as they mean it: digits of any script, a point or a comma.
+"""Numbers as people type them: digits of any script, a decimal point or a comma.
 
-Pure. Phones offer a comma or a point by the person's country, and nothing else.
+Pure. Phones offer only a comma or only a point, by the person's country.
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ EXAMPLE: Final = "Please write digits, such as 42 or 3.5."
 
 
 class NoNumber(ValueError):
-    """What was typed is no number, or could be two; the message tells a person what to do."""
+    """The text is not a number, or is ambiguous; the message tells the person what to do."""
 
 
 def number_read(typed: str) -> str:
-    """Return a typed number in one form: digits, a point, no zeros that say nothing.
+    """Return a typed number in canonical form: digits, a point, no superfluous zeros.
 
-    Raises ``NoNumber``. So does ``1,234``: some write a thousand so, others a little over one.
+    Raises ``NoNumber``. ``1,234`` is refused too: it means 1234 in some countries and 1.234 in
+    others.
     """
     match = _NUMBER.fullmatch("".join(map(_plain, typed.strip())))
     sign, whole, decimals = match.groups(default="") if match else ("", "", "")

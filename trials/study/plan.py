@@ -69,7 +69,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class StudyPlan:
-    """A study: its people's way, its conditions, its seeds. Made by ``from_json`` alone."""
+    """A study: its stages, its conditions, its seeds. Made only by ``from_json``."""
 
     document: Json
     title: str
@@ -98,9 +98,9 @@ class StudyPlan:
     ) -> StudyPlan:
         """Check and complete a document; ``PlanRefused`` names everything that is wrong.
 
-        A frozen document passed the contradictions of its day: a later one stops no study. One
-        that ``is_stored`` may hold exclusion rules that the schema accepted in its day
-        (``retired_rules``): it can be read, but neither saved again nor launched.
+        A frozen document passed the checks for contradictions of its time; later checks do not
+        apply. A document that ``is_stored`` may have exclusion rules that the schema accepted at
+        its time (``retired_rules``): it can be read, but neither saved again nor launched.
         """
         if is_stored:
             full = completed(without_retired(document))

@@ -23,7 +23,7 @@ def made(part: type[T], values: Mapping[str, Any]) -> T:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """How an explanation is shown. Views differ by these facts, never by their name.
+    """How an explanation is shown. Code distinguishes views by these facts, never by their name.
 
     ``panels`` are the names of its explanation panels (``trials.panels``); ``needs`` and
     ``needs_crop`` are theirs. ``description`` is the view's line in the documentation.
@@ -81,7 +81,7 @@ class TrainingPlan:
 
 @dataclass(frozen=True, slots=True)
 class ValidationPlan:
-    """Scored trials without feedback, the gate to the test."""
+    """Scored trials without feedback; a person must pass them to reach the test."""
 
     kind: str
     n: int
@@ -133,7 +133,7 @@ class StagePlan(Protocol):
 
 
 class StagePart(Protocol):
-    """What a kind of stage says about the document; ``design.StageType`` has the rest."""
+    """The document part of a kind of stage; ``design.StageType`` has the rest."""
 
     @property
     def rank(self) -> int: ...
@@ -165,7 +165,7 @@ class TrialPlan:
 
 @dataclass(frozen=True, slots=True)
 class WordingPlan:
-    """What is said on trial screens and between the stages; an empty text is the standard one."""
+    """The texts on trial screens and between the stages; an empty text is the standard one."""
 
     statement: str
     statement_without_confidence: str
@@ -206,7 +206,7 @@ class DevicePlan:
 
 @dataclass(frozen=True, slots=True)
 class QualityPlan:
-    """What is checked and noted about care. Signals flag; they never reject by themselves."""
+    """What is checked and noted about care. Signals only set flags; they reject nobody."""
 
     n_attention: int
     max_failed_attention: int
@@ -220,10 +220,10 @@ class QualityPlan:
 
 @dataclass(frozen=True, slots=True)
 class AnalysisPlan:
-    """What is compared, declared before data.
+    """The comparisons, declared before data are collected.
 
-    ``looks`` are the shares of the wanted people at which the tests may be read, such as 50%.
-    A document need not have them: those of earlier versions do not, and keep their fingerprint.
+    ``looks`` are the shares of the wanted people at which the tests may be read, such as 50%. They
+    are optional: documents of earlier versions lack them and keep their fingerprint.
     """
 
     family: list[list[str]]
@@ -233,7 +233,7 @@ class AnalysisPlan:
 
 @dataclass(frozen=True, slots=True)
 class RecruitmentPlan:
-    """Where people come from and what they take back."""
+    """The recruitment channel, the pay and the completion codes."""
 
     channel: str
     codes: dict[str, str]

@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 
 
 class Ranked(Protocol):
-    """An entry of a registry: ``rank`` puts it into its order."""
+    """An entry of a registry: entries are sorted by ``rank``."""
 
     @property
     def rank(self) -> int: ...
@@ -26,7 +26,7 @@ class UnknownName(KeyError):
 
 
 class Registry(Mapping[str, T]):
-    """Entries by name, in the order of their ranks. An unknown name is an error with words."""
+    """Entries by name, in the order of their ranks. An unknown name raises ``UnknownName``."""
 
     def __init__(self, what: str) -> None:
         self.what = what
@@ -46,7 +46,7 @@ class Registry(Mapping[str, T]):
         )
 
     def remove(self, name: str) -> None:
-        """Remove an entry, as a test does with what it added."""
+        """Remove an entry; tests use it to undo ``add``."""
         del self._entries[name]
 
     def __getitem__(self, name: str) -> T:

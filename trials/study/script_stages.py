@@ -33,8 +33,8 @@ def validation_end(script: Sequence[Step]) -> int | None:
 def place_of(status: str, step: int, script: Sequence[Step]) -> int:
     """Return the screen where a person is, or where the session ended.
 
-    The stored step counts the screens that are done. Who failed the validation did its last
-    screen, so the step after it was stored, but that screen was never shown.
+    The stored step counts the screens that are done. For a person who failed the validation, the
+    stored step is the one after its last screen, but that screen was never shown.
     """
     end = validation_end(script)
     if status == FAILED_VALIDATION and end is not None:
@@ -43,11 +43,11 @@ def place_of(status: str, step: int, script: Sequence[Step]) -> int:
 
 
 def has_passed(status: str, step: int, end: int | None) -> bool | None:
-    """Say whether somebody who stands at ``step`` passed the validation that ends at ``end``.
+    """Say whether a person at ``step`` passed the validation that ends at ``end``.
 
-    The step is kept whatever happens to a person's answers. None without a validation, before
-    its end, and for who withdrew right at its end: who failed stands there too, and what they
-    answered is deleted.
+    The step is kept even if the answers are deleted. None without a validation, before its end, and
+    for a person who withdrew exactly at its end: a person who failed has the same step, and the
+    answers that would tell them apart are deleted.
     """
     if end is None or (status == WITHDRAWN and step == end):
         return None

@@ -1,6 +1,6 @@
 """Trial sets as a pure function of a study's plan, an AI's pool and a seed.
 
-No Django, no models: what is drawn here can be drawn again by anyone who has the seed.
+No Django, no models: anyone who has the seed can repeat each draw.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Draw:
 
 
 STRATA = ("Easy", "Medium", "Hard")
-# Fractions: 0.35 and 0.75 as decimals are not what a float holds.
+# Fractions, because a float cannot represent the decimal 0.35 exactly.
 UNSURE, SURE = Fraction(35, 100), Fraction(75, 100)
 
 
@@ -103,7 +103,7 @@ def _test_shares(plan: StudyPlan) -> Iterator[tuple[tuple[bool, str], int]]:
     strata = STRATA if plan.test.strata == "difficulty" else ("",)
     for is_right, n in zip((True, False), split_even(plan.test.n), strict=True):
         for rank, stratum in enumerate(strata):
-            # What does not divide goes to the easier strata, one each.
+            # The remainder goes to the easier strata, one trial for each.
             yield (is_right, stratum), n // len(strata) + (rank < n % len(strata))
 
 
@@ -147,7 +147,7 @@ def draw_sets(plan: StudyPlan, pool: Sequence[Candidate]) -> Draw:
         taken.update(chosen)
         return chosen
 
-    # The strata first: what they leave serves training and validation, which take any.
+    # The strata are drawn first; training and validation take any stratum, so they use the rest.
     shares = dict(_test_shares(plan))
     stock = {key: take(*key, n * plan.test.n_sets) for key, n in shares.items()}
     rest = {is_right: take(is_right, "", _n_before(plan, is_right)) for is_right in (True, False)}

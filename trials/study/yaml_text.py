@@ -1,8 +1,8 @@
-"""YAML as people mean it: a part of YAML 1.1 in which every number is the number that one reads.
+"""A safe subset of YAML 1.1, in which every number has the value that a person reads.
 
-YAML lets a second key of the same name win, reads ``2:50`` as 170 and ``012`` as 10, and says in
-a few lines of aliases more than any memory holds. None of that is read here; it is refused with
-its line. Pure.
+In YAML a second key of the same name replaces the first, ``2:50`` is 170, ``012`` is 10, and a few
+lines of aliases can expand beyond any memory. This module refuses all of these and names the line.
+Pure.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _MERGE: Final = "tag:yaml.org,2002:merge"
 
 
 class TextRefused(yaml.MarkedYAMLError):
-    """Something that YAML could read, but not as anybody means it; ``expected`` says what could."""
+    """Valid YAML with an unintended meaning; ``expected`` says what to write instead."""
 
     def __init__(self, seen: str, mark: Any, expected: str) -> None:
         super().__init__(problem=seen if len(seen) <= 60 else f"{seen[:60]}...", problem_mark=mark)
@@ -44,7 +44,7 @@ class _Loader(yaml.SafeLoader):
         if isinstance(event, yaml.AliasEvent):
             expected = "the text written out; aliases are not read"
             raise TextRefused(f"*{event.anchor}", event.start_mark, expected)
-        # Depth is judged while reading: what nests without end would exhaust the stack.
+        # Depth is limited while reading, because unlimited nesting would exhaust the stack.
         if self.depth > MAX_DEPTH + 1:
             raise TextRefused("more below", event.start_mark, f"at most {MAX_DEPTH} levels")
         self.depth += 1
@@ -70,12 +70,12 @@ class _Loader(yaml.SafeLoader):
 
     def construct_plain_float(self, node: yaml.ScalarNode) -> float:
         if _NOT_FINITE.fullmatch(node.value):
-            return float(node.value.replace(".", ""))  # refused later, by the field's name
+            return float(node.value.replace(".", ""))  # refused later, with the field's name
         return float(_written(node, _DECIMAL))
 
 
 def _written(node: yaml.ScalarNode, plain: re.Pattern[str]) -> str:
-    """Return a number's text, if it is written so that nobody reads another number."""
+    """Return a number's text, if it is written unambiguously."""
     if not plain.fullmatch(node.value):
         expected = "a plain decimal number, such as 170 or 2.5, or the text in quotes"
         raise TextRefused(node.value, node.start_mark, expected)
@@ -87,7 +87,7 @@ _Loader.add_constructor("tag:yaml.org,2002:float", _Loader.construct_plain_float
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes no aliases, and in quotes what a reader would take for the end of a line."""
+    """A dumper that writes no aliases and quotes characters that act as line ends."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
@@ -116,7 +116,7 @@ def written(document: Mapping[str, Any]) -> str:
 
 
 def storable_problem(value: object) -> str:
-    """Return what was expected in the place of a value that cannot be kept; empty if it can."""
+    """Return what was expected instead of a value that cannot be stored; empty if it can."""
     if isinstance(value, str):
         is_plain = printable(value) == value
         return "" if is_plain else "a text without NUL and halves of characters"
@@ -127,11 +127,11 @@ def storable_problem(value: object) -> str:
 
 
 def printable(text: str) -> str:
-    """Return a text with halves of characters and NUL spelled out."""
+    """Return a text with lone surrogates and NUL written as escapes."""
     return text.encode("utf-8", "backslashreplace").decode().replace("\0", r"\0")
 
 
 def shortened(value: object) -> str:
-    """Return a value as a refusal shows it: what is far too large is cut."""
+    """Return a value as a refusal shows it: a large one is cut."""
     text = repr(value)
     return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}..."
