@@ -1,4 +1,4 @@
-"""What can be done to a study, each by POST; what cannot be taken back is asked about first."""
+"""Actions on a study, each by POST; an irreversible action asks for confirmation first."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ DRAFT, PILOT, OPEN, PAUSED, CLOSED = (
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One thing to do. ``warning`` is what somebody confirms first; empty: it can be undone."""
+    """One action. ``warning`` is the text to confirm first; empty if the action can be undone."""
 
     name: str
     label: str
@@ -86,7 +86,7 @@ ACTIONS = {
 
 
 def actions_of(study: Study) -> list[Action]:
-    """Return what can be done to a study as it stands."""
+    """Return the actions that the study's current state allows."""
     found = [item for item in ACTIONS.values() if study.status in item.states]
     return [item for item in found if item.name != "delete" or not study.is_frozen]
 
@@ -94,7 +94,7 @@ def actions_of(study: Study) -> list[Action]:
 @require_http_methods(["GET", "HEAD", "POST"])
 @editor_only
 def act(request: HttpRequest, study: Study, name: str) -> HttpResponse:
-    """Ask about an action, or do it."""
+    """Ask for confirmation of an action, or do it."""
     action = ACTIONS.get(name)
     if action is None:
         raise Http404(f"No action {name}.")
@@ -119,7 +119,7 @@ def act(request: HttpRequest, study: Study, name: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @editor_only
 def copy(request: HttpRequest, study: Study) -> HttpResponse:
-    """Make a draft of one's own with the same document."""
+    """Make a draft of a new study with the same document."""
     form = CopyForm(request.POST or None, initial={"dataset": study.dataset.slug})
     if request.method == "POST" and form.is_valid():
         assert request.user.is_authenticated  # noqa: S101 - for the types
@@ -150,14 +150,14 @@ def share(request: HttpRequest, study: Study) -> HttpResponse:
     return redirect("studio-study", study.slug)
 
 
-# A request plays simulated people for this long; the page then asks for the rest.
+# Seconds for which one request runs simulated people; the page then requests the rest.
 TURN_S = 5.0
 
 
 @require_POST
 @editor_only
 def simulate(request: HttpRequest, study: Study) -> HttpResponse:
-    """Let some simulated people play; answers how many did, so that the page can go on."""
+    """Run some simulated people; respond with their number, so the page can request the rest."""
     form = RobotsForm(request.POST)
     is_script = request.headers.get("Accept") == "application/json"
     if not form.is_valid() or study.status != PILOT:

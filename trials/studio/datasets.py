@@ -1,4 +1,4 @@
-"""Datasets: what is there, what is under way, and asking for more."""
+"""Datasets: their contents and jobs, and the requests for new jobs."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _counts() -> dict[int, dict[str, int]]:
 @require_http_methods(["GET", "HEAD", "POST"])
 @researcher_only
 def new(request: HttpRequest) -> HttpResponse:
-    """Bring photos in."""
+    """Import photos."""
     is_admin = is_administrator(request.user)
     form = PhotosForm(request.POST or None, request.FILES or None, is_administrator=is_admin)
     if request.method == "POST" and form.is_valid():
@@ -136,7 +136,7 @@ def _runs(gallery: Gallery) -> list[tuple[PredictionRun, dict[str, object], int]
 
 
 def _job(job: AnyJob) -> dict[str, object]:
-    """Return a job's state as the page and its script read it."""
+    """Return a job's state for the page and its script."""
     is_waiting = job.status == Job.Status.QUEUED or is_silent(job)
     return {
         "id": f"{job._meta.model_name}-{job.pk}",
@@ -154,7 +154,7 @@ def _job(job: AnyJob) -> dict[str, object]:
 
 
 def _left(seconds: float | None) -> str:
-    """Say how long a phase still takes; nothing where it is not known."""
+    """Say how long a phase still takes; empty if unknown."""
     if seconds is None:
         return ""
     if seconds < 60:
@@ -182,7 +182,7 @@ def jobs(request: HttpRequest) -> HttpResponse:
 @require_POST
 @researcher_only
 def gallery(request: HttpRequest, slug: str) -> HttpResponse:
-    """Ask for a gallery."""
+    """Request a gallery."""
     form = GalleryForm(request.POST)
     dataset = get_object_or_404(Dataset, slug=slug)
     if form.is_valid():
@@ -196,7 +196,7 @@ def gallery(request: HttpRequest, slug: str) -> HttpResponse:
 @require_POST
 @researcher_only
 def predict(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Ask for predictions with a gallery."""
+    """Request predictions with a gallery."""
     found = get_object_or_404(Gallery, pk=pk, dataset__slug=slug)
     form = PredictForm(request.POST)
     if form.is_valid():

@@ -1,4 +1,4 @@
-"""The editor: a form made from the schema, the same document as YAML, checked as one types."""
+"""The editor: a form made from the schema, the same document as YAML, checked during typing."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from trials.studio.editor import Checked, answer, document_check, pools, text_ch
 from trials.study.document import schema, write
 from trials.study.yaml_text import MAX_BYTES
 
-MAX_BODY = 6 * MAX_BYTES  # JSON may write a character as six
+MAX_BODY = 6 * MAX_BYTES  # JSON may escape a character as six
 
 
 @require_POST
@@ -46,7 +46,7 @@ def check(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @editor_only
 def edit(request: HttpRequest, study: Study) -> HttpResponse:
-    """Change a draft's document. What is typed is kept even where it is no document yet."""
+    """Change a draft's document. The typed text is kept even if it is not a valid document."""
     if study.is_frozen:
         context = {"study": study, "text": _posted(request)}
         return render(request, "studio/authoring/frozen.html", context, status=409)

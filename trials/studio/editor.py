@@ -1,4 +1,4 @@
-"""What the editor knows about a text: what is wrong, what it says in full, what the pool has."""
+"""The editor's check of a text: the problems, the completed document, and the pools."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Pool:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A text, judged. ``document`` is complete where nothing is wrong, as typed otherwise."""
+    """A checked text. ``document`` is complete if nothing is wrong, otherwise as typed."""
 
     problems: tuple[Problem, ...] = ()
     document: Json = field(default_factory=dict)
@@ -62,7 +62,7 @@ def document_check(document: Mapping[str, Any]) -> Checked:
 
 
 def pools(dataset: Dataset, plan: StudyPlan) -> list[Pool]:
-    """Return for each classifier how many trials of each kind are needed and there."""
+    """Return for each classifier how many trials of each kind are needed and available."""
     found = []
     for classifier, run in runs_found(dataset, plan).items():
         if isinstance(run, StudyRefused):
@@ -86,7 +86,7 @@ def _rows(plan: StudyPlan, run: PredictionRun) -> tuple[Json, ...]:
 
 
 def answer(checked: Checked, dataset: Dataset | None) -> Json:
-    """Return a judgement as the page's script reads it."""
+    """Return the result of a check for the page's script."""
     has_pools = checked.plan is not None and dataset is not None
     return {
         "problems": [

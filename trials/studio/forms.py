@@ -1,4 +1,4 @@
-"""What the researchers' pages may send."""
+"""The forms of the researchers' pages."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ READY_MADE_WORDS = {
 
 
 class StudyNameField(forms.SlugField):
-    """A study's name in addresses, given once."""
+    """A study's name in addresses, unique on the site."""
 
     def clean(self, value: Any) -> Any:
         slug = super().clean(value)
@@ -94,7 +94,7 @@ class CopyForm(forms.Form):
 
 
 class PhotosForm(forms.Form):
-    """Photos to bring in: an uploaded zip, or a folder on the server."""
+    """Photos to import: an uploaded zip, or a folder on the server."""
 
     slug = forms.SlugField(
         label="Name of the dataset", max_length=50, help_text="Small letters, digits and -."
@@ -156,7 +156,7 @@ class PhotosForm(forms.Form):
 
     @property
     def draw(self) -> tuple[float, int] | None:
-        """The share and seed that draw the photos to judge; None where folders decide."""
+        """The share and seed that draw the photos to judge; None if the folders give the split."""
         data = self.cleaned_data
         return (data["query_share"], data["split_seed"]) if data["split"] == "draw" else None
 
@@ -216,7 +216,7 @@ class ShareForm(forms.Form):
 
 
 class RobotsForm(forms.Form):
-    """Simulated people to play a study."""
+    """The number of simulated people to run in a study."""
 
     n = forms.IntegerField(label="Simulated people", min_value=1, max_value=MAX_ROBOTS, initial=6)
     seed = forms.IntegerField(min_value=0, initial=0, required=False, widget=forms.HiddenInput)

@@ -12,15 +12,15 @@ from django.utils import timezone
 from trials.models import Study
 from trials.services import study_verify
 
-# Every photo and prediction is looked at. Where that takes long, what was found is kept for many
-# times as long.
+# The check reads every photo and prediction. The result is cached for many times as long as the
+# check took.
 SLOW_S = 1.0
 KEPT_TIMES = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What differs from what was frozen, one line a finding; ``as_of`` the last look."""
+    """What differs from what was frozen, one line a finding; ``as_of`` is the time of the check."""
 
     as_of: datetime
     said: tuple[str, ...]

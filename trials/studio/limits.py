@@ -1,4 +1,4 @@
-"""How large an upload may be."""
+"""Limits on the size of uploads."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 
 
 class SizeLimit(FileUploadHandler):
-    """Leaves out a file that is too large before it is written; the form then says so."""
+    """Drops a file that is too large before it is written; the form then reports it."""
 
     content_length = 0
 

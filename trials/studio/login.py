@@ -1,4 +1,4 @@
-"""The login: after some failures of a name, from one network or from all, it waits."""
+"""The login, rate-limited by name, both from one network and from all."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from trials.services.limits import (
 )
 
 MAX_FAILURES = 10  # of a name from one network
-MAX_FAILURES_OF_NAME = 100  # of a name from wherever
+MAX_FAILURES_OF_NAME = 100  # of a name from any network
 WAIT = timedelta(minutes=15)
 FROM_HERE, OF_NAME = "login from one network", "login"
 
 
 class LimitedLoginForm(AdminAuthenticationForm):
-    """Staff's login, which nobody can guess at for long.
+    """The staff's login, protected against password guessing by a rate limit.
 
-    An attempt is counted before its password is looked at, so that guesses at the same time are
-    counted too. The right password does not shorten the wait, so guessing on says nothing.
+    An attempt is counted before its password is checked, so simultaneous guesses are counted too.
+    The right password does not shorten the wait, so further guesses reveal nothing.
     """
 
     def clean(self) -> dict[str, Any]:

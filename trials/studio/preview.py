@@ -1,8 +1,8 @@
-"""Every screen of a session as somebody in any condition would see it, with nothing stored.
+"""A preview of every screen of a session in any condition, with nothing stored.
 
-A stand-in enters through the real services and the real pages show it; then the transaction is
-rolled back. So a preview can differ from the session in nothing, and leaves nothing behind. The
-sets of a draft are drawn in the same way, and forgotten.
+A temporary participant enters through the real services, and the real pages are rendered; then the
+transaction is rolled back. So a preview is identical to the session and stores nothing. The sets of
+a draft are drawn in the same way and rolled back.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ ENDS = (
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """One entry of the navigator: its key in addresses, its name, the group it stands in."""
+    """One entry of the navigator: its key in addresses, its name, its group."""
 
     key: str
     label: str
@@ -64,9 +64,9 @@ def _can_end(plan: StudyPlan, status: Participant.Status) -> bool:
 def screen_render(
     request: HttpRequest, study: Study, *, condition: str, number: int, key: str
 ) -> HttpResponse:
-    """Render one screen for a stand-in in a condition and a test set.
+    """Render one screen for a temporary participant in a condition and a test set.
 
-    Raises ``StudyRefused`` where the sets of a draft cannot be drawn.
+    Raises ``StudyRefused`` if the sets of a draft cannot be drawn.
     """
     with transaction.atomic():
         try:
@@ -83,7 +83,7 @@ def screen_render(
 
 
 def _visitor(request: HttpRequest) -> HttpRequest:
-    """Return a first request of a browser that nobody has signed in with."""
+    """Return the first request of a browser without a login."""
     visitor = HttpRequest()
     visitor.method = "GET"
     visitor.path = visitor.path_info = "/"
@@ -114,7 +114,7 @@ def _stand_in(study: Study, name: str, number: int) -> Participant:
 
 
 def _condition(study: Study, name: str) -> Condition:
-    """Return the arm; a draft's is made and its sets drawn, until the rollback."""
+    """Return the arm; for a draft, create it and draw its sets (until the rollback)."""
     if study.is_frozen:
         return study.conditions.select_related("run").get(name=name)
     position, plan = next(
@@ -133,7 +133,7 @@ def _condition(study: Study, name: str) -> Condition:
 
 
 def _put(participant: Participant, key: str) -> None:
-    """Bring the stand-in to a screen, with the answers that it must have given by then."""
+    """Move the temporary participant to a screen, with all earlier answers stored."""
     steps = participant.script
     if key in ENDS:
         _finish(participant, key, len(steps) - 1)

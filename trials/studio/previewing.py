@@ -1,4 +1,4 @@
-"""The preview: a frame around the participant's own screens, and the way through them."""
+"""The preview: a frame around the participant's screens, and a navigator."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OWN_FILES = (
     "default-src 'none'; img-src 'self' data:; style-src 'self'; script-src 'self'; "
     "font-src 'self'; base-uri 'none'"
 )
-# The frame's page can be shown by our own page only, and can send nothing anywhere.
+# Only the site's own page can show the frame's page, which can send nothing.
 INSIDE = f"{OWN_FILES}; connect-src 'none'; form-action 'none'; frame-ancestors 'self'"
 AROUND = (
     f"{OWN_FILES}; connect-src 'self'; form-action 'self'; frame-src 'self'; frame-ancestors 'none'"
@@ -54,7 +54,7 @@ def preview(request: HttpRequest, study: Study) -> HttpResponse:
 
 
 def _chosen(request: HttpRequest, study: Study) -> dict[str, str]:
-    """Return what the address asks for; what it names wrongly falls back to the first."""
+    """Return the choices in the address; an unknown name falls back to the first choice."""
     known = {
         "condition": [condition.name for condition in study.plan.conditions],
         "set": [str(item) for item in sets_of(study)],

@@ -114,7 +114,7 @@ def _begun(source: str, title: str) -> Json:
 @require_safe
 @editor_only
 def one(request: HttpRequest, study: Study) -> HttpResponse:
-    """Show where a study stands: the checklist, what can be done, what was done."""
+    """Show a study's state: the checklist, the possible actions, the log."""
     for_pilot = study.status == Study.Status.DRAFT
     checks = _checks(study)
     context = {
@@ -140,7 +140,7 @@ def one(request: HttpRequest, study: Study) -> HttpResponse:
     return render(request, "studio/authoring/study.html", context)
 
 
-# What is open or was has no checklist left; whether it is still as it was frozen is told apart.
+# An open or closed study has no checklist; whether it matches what was frozen is shown separately.
 _UNCHECKED = (Study.Status.OPEN, Study.Status.CLOSED)
 
 
@@ -151,7 +151,7 @@ def _checks(study: Study) -> list[Check]:
 
 
 def _place_url(check: Check, study: Study) -> str:
-    """Return where something is mended."""
+    """Return the address of the page where a problem is fixed."""
     field = f"#f-{check.field}" if check.field else ""
     return {
         Place.EDITOR: reverse("studio-edit", args=[study.slug]) + field,

@@ -1,4 +1,4 @@
-"""Whose page it is, for forms and links."""
+"""The fields that name a page's person, for forms and links."""
 
 from __future__ import annotations
 
@@ -31,5 +31,5 @@ def shown_to(context: Context) -> SafeString:
 
 @register.simple_tag(takes_context=True)
 def own(context: Context, address: str) -> str:
-    """Return an address that acts for the person of this page, and for nobody else."""
+    """Return an address that acts only for the person of this page."""
     return f"{address}{'&' if '?' in address else '?'}{urlencode({identity.SEAL: _seal(context)})}"

@@ -1,4 +1,4 @@
-"""The way back to where a person came from, for the last pages."""
+"""The return to the recruitment platform, for the last pages."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ register = template.Library()
 
 @dataclass(frozen=True, slots=True)
 class WayBack:
-    """What a last page offers: a code, and where it goes.
+    """What a last page offers: a code and its destination.
 
-    ``url`` is a link that carries the code; ``submit_url`` takes it and ``assignment`` by a form.
-    ``is_known`` says whether the platform was told this code.
+    ``url`` is a link with the code; ``submit_url`` receives it and ``assignment`` from a form.
+    ``is_known`` says whether the platform knows this code.
     """
 
     channel: Channel
@@ -31,14 +31,15 @@ class WayBack:
 
 @register.simple_tag
 def way_back(participant: Participant) -> WayBack:
-    """Return the way back of someone whose session ended. Mechanical Turk costs one query."""
+    """Return the return path for a session that ended. Mechanical Turk costs one query."""
     recruitment = participant.study.plan.recruitment
     name, code = recruitment.channel, participant.code
     is_known = bool(code) and recruitment.codes.get(participant.status) == code
     identity = None
     if name == "mturk" and code and participant.pk:
         identity = Identity.objects.filter(participant=participant).first()
-    # Without a code nothing is submitted: who gave the place back returns the task instead.
+    # Without a code nothing is submitted: a person who gave the place back returns the task
+    # instead.
     has_task = bool(code and identity and identity.submit_url and identity.submission_id)
     return WayBack(
         channel=CHANNELS[name],
@@ -51,5 +52,5 @@ def way_back(participant: Participant) -> WayBack:
 
 @register.simple_tag(takes_context=True)
 def may_forget(context: Context, participant: Participant) -> bool:
-    """Return whether whoever looks may free this browser for another person."""
+    """Return whether the visitor may free this browser for another person."""
     return roles.may_forget(context["user"], participant)

@@ -74,7 +74,7 @@ class Command(BaseCommand):
 
 
 def document(options: dict[str, Any]) -> dict[str, Any]:
-    """Return the document that the options ask for."""
+    """Return the document that the options name."""
     found: dict[str, Any] = {}
     if options["ready_made"]:
         found = ready_made(options["ready_made"])

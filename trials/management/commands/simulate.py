@@ -112,7 +112,7 @@ def _accuracies(cast: dict[str, Behaviour]) -> str:
 
 
 def _flagged(refusal: str) -> str:
-    """Name the option where a refusal begins with the name of a field."""
+    """Replace a field's name at the start of a refusal by its option."""
     name, space, rest = refusal.partition(" ")
     if name in (*RATES, *SPREADS, "careless", "slow"):
         name = "--" + name.replace("_", "-")
