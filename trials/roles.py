@@ -67,17 +67,17 @@ def _groups_of(user: User) -> frozenset[str]:
 
 
 def is_administrator(user: User) -> bool:
-    """Whether somebody may do everything."""
+    """Whether a user may do everything."""
     return role_of(user) == Role.ADMINISTRATOR
 
 
 def is_researcher(user: User) -> bool:
-    """Whether somebody may make studies."""
+    """Whether a user may make studies."""
     return role_of(user) in {Role.ADMINISTRATOR, Role.RESEARCHER}
 
 
 def may_edit(user: User, study: Study) -> bool:
-    """Whether somebody may change and launch a study, and see its people."""
+    """Whether a user may change and launch a study, and see its people."""
     role = role_of(user)
     if role == Role.RESEARCHER:
         return study.owner_id == user.pk or study.editors.filter(pk=user.pk).exists()
@@ -85,7 +85,7 @@ def may_edit(user: User, study: Study) -> bool:
 
 
 def may_forget(user: User, participant: Participant) -> bool:
-    """Whether a browser may be freed of a session that ended, to start anew as another person.
+    """Whether a browser may be freed of a session that ended, to start again as another person.
 
     In a laboratory any visitor may do it. Elsewhere a researcher who tried the pilot may. It is not
     needed where the platform's link names the person: another id has the same effect.
@@ -111,7 +111,7 @@ StudyView = Callable[Concatenate[HttpRequest, Study, P], HttpResponseBase]
 
 
 def refused(request: HttpRequest, expected: str) -> HttpResponse:
-    """Say in words what somebody may not do, and who could change that."""
+    """Say what a user may not do, and who can change that."""
     context = {"role": role_of(request.user), "expected": expected}
     return render(request, "studio/refused.html", context, status=403)
 

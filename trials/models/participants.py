@@ -117,7 +117,7 @@ class Participant(models.Model):
 
     @property
     def is_active(self) -> bool:
-        """Whether the session goes on."""
+        """Whether the session is under way."""
         return self.status == self.Status.ACTIVE
 
 

@@ -162,7 +162,7 @@ class TrialItem(models.Model):
 
 
 class StudyLog(models.Model):
-    """What was done to a study or to one of its people, by whom, when, why. Append-only."""
+    """The log of actions on a study and its people: actor, time, reason. Append-only."""
 
     study = models.ForeignKey(Study, models.CASCADE, related_name="log")
     user = models.ForeignKey(

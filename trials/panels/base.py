@@ -33,12 +33,12 @@ class Panel(ABC):
     """A way of explaining a prediction.
 
     ``name`` is the view's name in study documents, ``label`` its title, ``description`` its line in
-    the documentation. ``needs`` names facts of ``catalogue.Classifier`` without which a classifier
-    cannot be explained so, each with its description. ``needs_crop``: it marks places in the photo,
-    so the AI must have seen the crop that people see. ``tells_votes``: the feedback may say how the
-    neighbors voted. ``covers`` names panels whose facts are among this one's. ``is_bare``:
-    fingerprints contain its facts without the panel's name, as in studies that were frozen before
-    panels had names.
+    the documentation. ``needs`` names facts of ``catalogue.Classifier`` that a classifier needs for
+    this panel, each with its description. ``needs_crop``: it marks places in the photo, so the AI
+    must have seen the crop that people see. ``tells_votes``: the feedback may say how the neighbors
+    voted. ``covers`` names panels whose facts are among this one's. ``is_bare``: fingerprints
+    contain its facts without the panel's name, as in studies that were frozen before panels had
+    names.
     """
 
     name: ClassVar[str]

@@ -94,7 +94,7 @@ def _answer(request: HttpRequest, study: Study, visitor: Visitor) -> HttpRespons
 def _turned_away(
     request: HttpRequest, study: Study, visitor: Visitor, refusal: services.StudyRefused
 ) -> HttpResponse:
-    """Say why somebody may not begin here: a session elsewhere, one before, a closed study."""
+    """Say why a person may not begin here: a session elsewhere, an earlier one, a closed study."""
     if isinstance(refusal, services.BegunElsewhere):
         return _page(request, study, "elsewhere", status=403, refusal=refusal)
     if not isinstance(refusal, services.AlreadyTookPart):

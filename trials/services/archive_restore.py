@@ -79,7 +79,7 @@ def _run_of(study: Study, classifier: str, made: Json) -> PredictionRun:
     """Make the run that holds a file's predictions, for this study alone.
 
     It cannot be verified that an AI made them, so they never join a run that this site computed.
-    Raises ``ValueError`` for what cannot be the description of a run.
+    Raises ``ValueError`` for an invalid description of a run.
     """
     backbone, parameters = str(made["backbone"]), made["parameters"]
     if not BACKBONE_NAME.fullmatch(backbone) or not isinstance(parameters, dict):

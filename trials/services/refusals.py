@@ -11,7 +11,7 @@ class StudyRefused(ValueError):
 
 
 class StudyChanged(StudyRefused):
-    """A draft that somebody else saved since it was looked at."""
+    """A draft that another user saved since it was read."""
 
 
 class StudyNotOpen(StudyRefused):

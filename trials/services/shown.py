@@ -71,7 +71,7 @@ def categories_presented(study: Study) -> list[Category]:
 
 
 def category_on_check(study: Study, position: int) -> Category:
-    """Return the category whose photo stands on an attention check."""
+    """Return the category whose photo an attention check shows."""
     categories = list(study.dataset.categories.all()[: MAX_KINDS + 1])
     return categories[position % len(categories)]
 

@@ -86,7 +86,7 @@ def play(study: Study, robot: Robot | Cast, rng: random.Random) -> Participant:
 
 
 def robots_remove_unfinished(study: Study) -> None:
-    """Remove the simulated people of a study who are still on their way."""
+    """Remove a study's simulated people whose session is still under way."""
     on_their_way = Participant.objects.filter(study=study, is_simulated=True)
     on_their_way.filter(status=Participant.Status.ACTIVE).delete()
 

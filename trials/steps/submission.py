@@ -17,7 +17,7 @@ class ClientEvent:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """What a page sends when a person goes on.
+    """The data that a page sends when a person continues.
 
     ``is_yes`` is the answer to the page's question; None on pages that ask nothing, or when no
     button was pressed. ``answers`` holds the named fields of a page, without their prefix ``q_``.

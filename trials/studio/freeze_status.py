@@ -1,4 +1,4 @@
-"""Whether people of a running study still see what was frozen, told on the study's page."""
+"""Whether people of a running study still see what was frozen, for the study's page."""
 
 from __future__ import annotations
 

@@ -206,7 +206,7 @@ class DevicePlan:
 
 @dataclass(frozen=True, slots=True)
 class QualityPlan:
-    """What is checked and noted about care. Signals only set flags; they reject nobody."""
+    """The checks of care. Signals only set flags; they reject nobody."""
 
     n_attention: int
     max_failed_attention: int

@@ -99,7 +99,7 @@ def needed(plan: StudyPlan) -> dict[tuple[bool, str], int]:
 
 
 def _test_shares(plan: StudyPlan) -> Iterator[tuple[tuple[bool, str], int]]:
-    """Yield how many trials of each kind one test set holds."""
+    """Yield how many trials of each kind one test set has."""
     strata = STRATA if plan.test.strata == "difficulty" else ("",)
     for is_right, n in zip((True, False), split_even(plan.test.n), strict=True):
         for rank, stratum in enumerate(strata):
@@ -127,9 +127,9 @@ def draw_sets(plan: StudyPlan, pool: Sequence[Candidate]) -> Draw:
 
     Training and validation are half right and half wrong (an odd one gets one right more). The
     test's sets are so as well, or with ``balance: pool`` only all of them together, as the
-    reference study's ImageNet sets were; with strata every set holds the same number of each.
-    All parts are in random order. The draw depends on the pool's ids, their order and the
-    plan's seed alone. Raises ``PoolTooSmall``.
+    reference study's ImageNet sets were; with strata every set has the same number of each. All
+    parts are in random order. The draw depends on the pool's ids, their order and the plan's seed
+    alone. Raises ``PoolTooSmall``.
     """
     missing = [shortage for shortage in shortages(plan, pool) if shortage.n_missing]
     if missing:
