@@ -122,7 +122,8 @@ class Condition(models.Model):
 
 
 class TrialSet(models.Model):
-    """Predictions to judge together. Belongs to a run, so that twin conditions share sets.
+    """Predictions to judge together. A set belongs to a run, so conditions with the same AI share
+    it.
 
     Numbers count the test's sets, and the attempts at the validation, from 1.
     """

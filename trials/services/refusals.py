@@ -15,7 +15,7 @@ class StudyChanged(StudyRefused):
 
 
 class StudyNotOpen(StudyRefused):
-    """Nobody can join: the study is a draft, paused or closed, or every arm is switched off."""
+    """Nobody can enter: the study is a draft, paused or closed, or every arm is switched off."""
 
 
 class StudyFull(StudyRefused):

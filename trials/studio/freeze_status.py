@@ -12,15 +12,15 @@ from django.utils import timezone
 from trials.models import Study
 from trials.services import study_verify
 
-# The check reads every photo and prediction. The result is cached for many times as long as the
-# check took.
+# The check reads every photo and prediction. If it is slow, the result is cached for a multiple of
+# the time that the check took.
 SLOW_S = 1.0
 KEPT_TIMES = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What differs from what was frozen, one line a finding; ``as_of`` is the time of the check."""
+    """The differences from what was frozen, one line each; ``as_of`` is the time of the check."""
 
     as_of: datetime
     said: tuple[str, ...]

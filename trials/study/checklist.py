@@ -73,7 +73,7 @@ class LaunchFacts:
 
 
 def checklist(facts: LaunchFacts, *, for_pilot: bool) -> list[Check]:
-    """Return every check in order. Some refusals to open are warnings for a pilot."""
+    """Return every check in order. For a pilot, some refusals are only warnings."""
     found: list[Check] = []
     for check in (
         _document, _predictions, _pool, _categories, _photos, _texts, _codes, _exclusions, _pay
