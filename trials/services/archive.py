@@ -12,14 +12,17 @@ import io
 import json
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import fields
 from typing import IO, Any
 
+from classifiers.decision import PatchMatch
 from classifiers.models import Image, Neighbor, Prediction
 from trials.models import Study, TrialItem
 from trials.services.archive_cells import neutral
 from trials.study.document import write
 
 FORMAT = 1
+MATCH_KEYS = [field.name for field in fields(PatchMatch)]
 DOCUMENT, FACTS, MANIFEST = "study.yaml", "study.json", "manifest.json"
 SETS, PREDICTIONS, NEIGHBORS, IMAGES = (
     "sets.csv", "predictions.csv", "neighbors.jsonl", "images.csv"
@@ -143,6 +146,8 @@ def _neighbors(drawn: Any) -> Iterator[bytes]:
     )
     for row in sorted(rows, key=lambda row: row[:3]):
         fact = dict(zip(names, row, strict=True))
+        # PostgreSQL orders the keys of JSON in its own way; an archive is the same everywhere.
+        fact["matches"] = [{key: match[key] for key in MATCH_KEYS} for match in fact["matches"]]
         yield (json.dumps(fact, ensure_ascii=False, separators=(",", ":")) + "\n").encode()
 
 
