@@ -122,8 +122,7 @@ class Condition(models.Model):
 
 
 class TrialSet(models.Model):
-    """Predictions to judge together. A set belongs to a run, so conditions with the same AI share
-    it.
+    """Predictions to judge together. Conditions with the same run share its sets.
 
     Numbers count the test's sets, and the attempts at the validation, from 1.
     """
