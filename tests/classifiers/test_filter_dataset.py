@@ -45,8 +45,19 @@ def birds(root: Path) -> Path:
     }
     for name, image in queries.items():
         save(root / "query/bunting" / name, image)
-    dataset_import(slug="birds", root=root)
+    import_as_before(root)
     return root
+
+
+def import_as_before(root: Path) -> None:
+    """Import as releases did that compared bytes alone, so that equal pixels come in twice."""
+    for split in ("gallery", "query"):
+        aside = root.with_name(f"{split}-aside")
+        other = root / ("query" if split == "gallery" else "gallery")
+        other.rename(aside)
+        dataset_import(slug="birds", root=root)
+        aside.rename(other)
+        Image.objects.update(pixels_sha256="")
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.signing import get_cookie_signer
 from django.db import connection, connections
 from django.test import Client
 from django.utils import timezone
@@ -23,6 +24,8 @@ from tests.factories import make_plan, make_study
 from tests.trials.doors import DOOR, hidden
 from trials import services
 from trials.models import Participant, Study
+from trials.participant.framing import PERSON_COOKIE
+from trials.participant.identity import COOKIE_SALT
 from trials.study.design import Kind, Phase, set_quota
 
 pytestmark = [pytest.mark.load, pytest.mark.django_db(transaction=True)]
@@ -70,11 +73,17 @@ def come(person: Person) -> Person:
             answer = client.post(DOOR, hidden(answer.text) | {"agree": "on"})
         person.form, person.answer = hidden(answer.text), said(answer)
         if person.answer == "in":
-            token = next(value for name, value in client.session.items() if "participant" in name)
-            go(Participant.objects.get(token=token), person)
+            go(person_of(client), person)
         return person
     finally:
         connections.close_all()
+
+
+def person_of(client: Client) -> Participant:
+    """Return whom the signed cookie of a browser names."""
+    cookie = next(each for name, each in client.cookies.items() if name.startswith(PERSON_COOKIE))
+    token = get_cookie_signer(salt=cookie.key + COOKIE_SALT).unsign(cookie.value)
+    return Participant.objects.get(token=token)
 
 
 def said(answer: Any) -> str:
