@@ -124,7 +124,7 @@ def test_nothing_can_be_pressed_before_the_script_that_times_it_is_there(
     held: list[Route] = []
     page.route("**/trial.js", lambda route: held.append(route))
     page.reload(wait_until="commit")
-    page.wait_for_function("document.querySelector('button[value=yes]')", polling=50)
+    page.locator("button[value=yes]").wait_for(state="attached")
     page.wait_for_timeout(300)
     assert page.evaluate("performance.getEntriesByType('paint').length") == 0
     held[0].continue_()

@@ -14,7 +14,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.core.signing import get_cookie_signer
 from django.db import connection, connections
 from django.test import Client
 from django.utils import timezone
@@ -25,7 +24,6 @@ from tests.trials.doors import DOOR, hidden
 from trials import services
 from trials.models import Participant, Study
 from trials.participant.framing import PERSON_COOKIE
-from trials.participant.identity import COOKIE_SALT
 from trials.study.design import Kind, Phase, set_quota
 
 pytestmark = [pytest.mark.load, pytest.mark.django_db(transaction=True)]
@@ -80,10 +78,9 @@ def come(person: Person) -> Person:
 
 
 def person_of(client: Client) -> Participant:
-    """Return whom the signed cookie of a browser names."""
+    """Return the person whose token the signed cookie of a browser carries."""
     cookie = next(each for name, each in client.cookies.items() if name.startswith(PERSON_COOKIE))
-    token = get_cookie_signer(salt=cookie.key + COOKIE_SALT).unsign(cookie.value)
-    return Participant.objects.get(token=token)
+    return Participant.objects.get(token=cookie.value.split(":")[0])
 
 
 def said(answer: Any) -> str:
@@ -164,6 +161,8 @@ def test_one_id_from_forty_devices_at_once_is_one_person() -> None:
     open_study(30)
     people = [Person(7, "returned", 0) for _ in range(N_CONNECTIONS[connection.vendor])]
     with ThreadPoolExecutor(len(people)) as pool:
-        assert {item.answer for item in pool.map(come, people)} == {"in"}
+        answers = [item.answer for item in pool.map(come, people)]
+    # A bare id opens nobody's session: the other devices are told so.
+    assert answers.count("in") == 1
     assert Participant.objects.count() == 1
     assert Participant.objects.get().trials.filter(phase=Phase.TEST).count() == 2

