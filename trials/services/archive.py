@@ -145,7 +145,7 @@ def _neighbors(drawn: Any) -> Iterator[bytes]:
         "matches",
     )
     for row in sorted(rows, key=lambda row: row[:3]):
-        fact = dict(zip(names, row, strict=True))
+        fact: dict[str, Any] = dict(zip(names, row, strict=True))
         # PostgreSQL orders the keys of JSON in its own way; an archive is the same everywhere.
         fact["matches"] = [{key: match[key] for key in MATCH_KEYS} for match in fact["matches"]]
         yield (json.dumps(fact, ensure_ascii=False, separators=(",", ":")) + "\n").encode()
