@@ -1,21 +1,16 @@
-"""What the machines leave behind: images, galleries, predictions.
-
-Predictions and their neighbours are append-only: a study shows what was stored, for good.
-"""
+"""Labelled photos: datasets, their categories and images, and the imports that bring them in."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from django.conf import settings
 from django.db import connections, models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.db.models.functions import Collate
 
 from classifiers.core.inputs.reading import DEEPEST, LEAST_WHITE, Reading
-from classifiers.job_model import Job as Job
-from classifiers.job_model import PhasedJob as PhasedJob
+from classifiers.job_model import PhasedJob
 from classifiers.tokens import crop_path, new_token
 
 
@@ -162,143 +157,3 @@ class DatasetImport(PhasedJob):
 
     def __str__(self) -> str:
         return f"import into {self.slug}"
-
-
-class Gallery(PhasedJob):
-    """The features of a dataset's gallery split under one backbone, in files on disk."""
-
-    dataset = models.ForeignKey(Dataset, models.CASCADE, related_name="galleries")
-    backbone = models.CharField(max_length=50)
-
-    class Meta:
-        verbose_name_plural = "galleries"
-        constraints = [
-            models.UniqueConstraint(fields=["dataset", "backbone"], name="gallery_once"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.dataset}/{self.backbone}"
-
-    @property
-    def folder(self) -> Path:
-        """Where the feature arrays and their manifest lie."""
-        return Path(settings.GALLERY_DIR) / f"{self.dataset.slug}-{self.backbone}"
-
-
-class PredictionRunQuerySet(models.QuerySet["PredictionRun"]):
-    """Reads of runs."""
-
-    def computed(self) -> PredictionRunQuerySet:
-        """Return the runs that this site computed, which any study may use."""
-        return self.filter(imported_for="")
-
-
-class PredictionRun(PhasedJob):
-    """One classifier with one set of parameters over one split, against one gallery.
-
-    ``imported_for`` is empty for what this site computed. Predictions that came with a study's
-    file carry that study's name: they are whatever the file says, so they belong to this study
-    alone, and no request and no other study takes them.
-    """
-
-    gallery = models.ForeignKey(Gallery, models.CASCADE, related_name="runs")
-    classifier = models.CharField(max_length=30)
-    split = models.CharField(max_length=50, default=Image.QUERY)
-    parameters: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
-    parameters_sha256 = models.CharField(max_length=64)
-    imported_for = models.CharField(
-        max_length=50,
-        blank=True,
-        default="",
-        editable=False,
-        help_text="Study whose file brought the predictions; empty: computed here.",
-    )
-
-    objects = PredictionRunQuerySet.as_manager()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["gallery", "classifier", "split", "parameters_sha256", "imported_for"],
-                name="run_once",
-            ),
-            # No worker ever adds to what a file brought.
-            models.CheckConstraint(
-                condition=Q(imported_for="") | Q(status="done"), name="imported_run_is_done"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.gallery} {self.classifier} on {self.split}"
-
-
-# Where the AI's answer meets the truth, as a query; ``Prediction.is_right`` says it in Python.
-def ai_is_right(path: str = "") -> Q:
-    """Return the condition that the AI is right, of rows that reach a prediction by ``path``."""
-    return Q(**{f"{path}category": F(f"{path}image__category")})
-
-
-AI_IS_RIGHT = ai_is_right()
-
-
-class PredictionQuerySet(models.QuerySet["Prediction"]):
-    """Reads of predictions."""
-
-    def with_correctness(self) -> PredictionQuerySet:
-        """Annotate ``is_correct``: whether the AI is right."""
-        return self.annotate(is_correct=AI_IS_RIGHT)
-
-    def right(self) -> PredictionQuerySet:
-        """Return those where the AI is right."""
-        return self.filter(AI_IS_RIGHT)
-
-
-class Prediction(models.Model):
-    """What one run decided for one image: the stored form of ``decision.Decision``."""
-
-    run = models.ForeignKey(PredictionRun, models.CASCADE, related_name="predictions")
-    image = models.ForeignKey(Image, models.CASCADE, related_name="predictions")
-    category = models.ForeignKey(Category, models.CASCADE, related_name="+")
-    confidence = models.FloatField()
-    n_votes = models.PositiveIntegerField(null=True, blank=True)
-    n_voters = models.PositiveIntegerField(null=True, blank=True)
-
-    objects = PredictionQuerySet.as_manager()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["run", "image"], name="prediction_once"),
-            models.CheckConstraint(
-                condition=Q(confidence__gte=0, confidence__lte=1), name="confidence_is_a_share"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.image_id} -> {self.category_id}"
-
-    @property
-    def is_right(self) -> bool:
-        """Whether the AI is right; ``AI_IS_RIGHT`` says the same to the database."""
-        return self.category_id == self.image.category_id
-
-
-class Neighbor(models.Model):
-    """A voter of a prediction: the stored form of ``decision.Neighbor``."""
-
-    prediction = models.ForeignKey(Prediction, models.CASCADE, related_name="neighbors")
-    rank = models.PositiveIntegerField()
-    image = models.ForeignKey(Image, models.CASCADE, related_name="+")
-    score = models.FloatField()
-    similarity = models.FloatField()
-    matches: models.JSONField[list[dict[str, Any]], list[dict[str, Any]]] = models.JSONField(
-        default=list, blank=True
-    )
-
-    class Meta:
-        ordering = ["prediction", "rank"]
-        constraints = [
-            models.UniqueConstraint(fields=["prediction", "rank"], name="neighbor_rank_once"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.prediction_id}[{self.rank}]"
