@@ -51,9 +51,12 @@ class Sweeper(threading.Thread):
         self._sweep, self._every_s, self._stopped = sweep, every_s, threading.Event()
 
     def run(self) -> None:
-        """Sweep until stopped."""
+        """Sweep until stopped. No error ends the thread: nobody would start it again."""
         while True:
-            self._sweep()
+            try:
+                self._sweep()
+            except Exception:
+                logger.exception("A sweep failed. The next try follows.")
             if self._stopped.wait(self._every_s):
                 return
 

@@ -12,13 +12,12 @@ from typing import Any, Final
 
 from amqp.exceptions import AMQPError
 from celery.app.task import Task
-from django.core.cache import cache
 from django.db.models import Q
 from django.utils import timezone
 from kombu.exceptions import KombuError
 
 from classifiers.models import Job
-from classifiers.services.jobs import SILENT
+from classifiers.services.jobs import SILENT, is_sign_set, sign_set
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +25,6 @@ Enqueue = Callable[[Sequence[Any]], None]
 # What a message can raise when the broker is away, full or not writable.
 BROKER_ERRORS: Final = (KombuError, AMQPError, OSError)
 AWAY: Final = "classifiers.broker_away"
-AWAY_S: Final = 60
 
 _KINDS: dict[type[Job], Enqueue] = {}
 
@@ -51,14 +49,14 @@ def message_send(task: Task[Any, Any], argument: object) -> bool:
             argument,
             error,
         )
-        cache.set(AWAY, True, AWAY_S)
+        sign_set(AWAY)
         return False
     return True
 
 
 def is_broker_away() -> bool:
     """Whether a message could not be sent within the last minute."""
-    return bool(cache.get(AWAY))
+    return is_sign_set(AWAY)
 
 
 def jobs_sweep() -> int:

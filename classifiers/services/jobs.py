@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from django.core.cache import cache
-from django.db import DatabaseError
+from django.db import Error
 from django.db.models import Q
 from django.utils import timezone
 
@@ -134,7 +134,7 @@ def jobs_run(found: Iterable[J], work: Callable[[list[J]], Iterable[J]]) -> None
 def _close(jobs: Iterable[J], end: Callable[[J], None]) -> None:
     """End the jobs that are still open. One whose row cannot be written is swept up later."""
     for job in jobs:
-        with suppress(JobLost, DatabaseError):
+        with suppress(JobLost, Error):
             if not job.is_finished:
                 end(job)
 
@@ -160,14 +160,31 @@ def is_silent(job: Job) -> bool:
     return is_running and timezone.now() - job.heartbeat_at > SILENT  # type: ignore[operator]
 
 
+def sign_set(name: str) -> None:
+    """Set a sign for a minute. A cache that is away is no error: work does not depend on signs."""
+    try:
+        cache.set(name, True, SILENT.total_seconds())
+    except Exception as error:  # noqa: BLE001 - each backend has errors of its own
+        logger.warning("The cache did not take %s: %s", name, error)
+
+
+def is_sign_set(name: str) -> bool:
+    """Whether a sign was set within the last minute; no, if the cache is away."""
+    try:
+        return bool(cache.get(name))
+    except Exception as error:  # noqa: BLE001 - each backend has errors of its own
+        logger.warning("The cache did not give %s: %s", name, error)
+        return False
+
+
 def worker_seen() -> None:
     """Note that a worker process lives; an idle one has no job that would show it."""
-    cache.set(WORKER_SEEN, True, SILENT.total_seconds())
+    sign_set(WORKER_SEEN)
 
 
 def is_any_worker_alive() -> bool:
     """Whether a worker, or a running job, gave a sign of life within the last minute."""
-    if cache.get(WORKER_SEEN):
+    if is_sign_set(WORKER_SEEN):
         return True
     lately = Q(status=Job.Status.RUNNING, heartbeat_at__gte=timezone.now() - SILENT)
     return any(model._default_manager.filter(lately).exists() for model in JOBS)

@@ -6,9 +6,11 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
+import django.db
 import pytest
 from celery.worker import state
-from django.core.cache import cache
+from django.core.cache import cache, caches
+from django.db import InterfaceError
 from django.db import OperationalError as DatabaseAway
 from django.utils import timezone
 from kombu.exceptions import OperationalError
@@ -28,6 +30,21 @@ def fresh_cache() -> Iterator[None]:
     cache.clear()
     yield
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def open_connections(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sweep closes its thread's old connections; here that is the test's own connection."""
+    monkeypatch.setattr(django.db, "close_old_connections", lambda: None)
+
+
+@pytest.fixture
+def cache_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_: object, **__: object) -> None:
+        raise ConnectionError("Connection refused")
+
+    for name in ("get", "set"):
+        monkeypatch.setattr(type(caches["default"]), name, away)
 
 
 @pytest.fixture
@@ -111,6 +128,59 @@ def test_a_sweep_survives_a_database_that_is_away(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(job_queue, "jobs_sweep", away)
     sweeper.sweep_once()
+
+
+@pytest.mark.usefixtures("cache_away")
+def test_a_worker_sweeps_while_the_cache_is_away(
+    waiting: Gallery, rung: list[tuple[str, Any]], django_capture_on_commit_callbacks: Any
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        sweeper.sweep_once()
+    assert rung == [("gallery_build", waiting.pk)]
+    assert not jobs.is_any_worker_alive()
+
+
+@pytest.mark.usefixtures("cache_away")
+def test_a_broker_and_a_cache_that_are_both_away_leave_the_work_queued(
+    dataset: Dataset, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    def away(*_: object) -> None:
+        raise OperationalError("refused")
+
+    monkeypatch.setattr(tasks.gallery_build, "delay", away)
+    with django_capture_on_commit_callbacks(execute=True):
+        queueing.gallery_request(dataset=dataset, backbone=BACKBONE)
+    assert Gallery.objects.get().status == Job.Status.QUEUED
+    assert not job_queue.is_broker_away()
+
+
+def test_no_error_ends_the_sweeper() -> None:
+    turns: list[int] = []
+
+    def sweep() -> None:
+        turns.append(1)
+        if len(turns) == 2:
+            thread.stop()
+        raise RuntimeError("not foreseen")
+
+    thread = sweeper.Sweeper(sweep, every_s=0.001)
+    thread.start()
+    thread.join(timeout=10)
+    assert len(turns) == 2
+
+
+def test_a_connection_that_is_lost_twice_hides_no_error(
+    waiting: Gallery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object, **__: object) -> None:
+        raise InterfaceError("connection already closed")
+
+    def work(_: Sequence[Gallery]) -> Any:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(jobs, "job_fail", away)
+    jobs.jobs_run([waiting], work)
+    assert Gallery.objects.get().status == Job.Status.RUNNING
 
 
 def test_the_sweeper_makes_turns_until_it_is_stopped() -> None:
