@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
+from analysis.stats.curvature import covariance_at
 from analysis.stats.laplace import Floats, Indices, NotFitted
 from analysis.stats.laplace_blocks import N_SPREADS, GroupLikelihood
 from analysis.stats.laplace_system import Answers, groups_of
@@ -140,7 +141,7 @@ def _fit(objective: _Objective, point: Floats, scale: Floats) -> DetectionFit:
     value, gradient = objective(point)
     free = np.ones(point.size, dtype=bool)
     free[[k, k + 2, k + 3, k + 4]] = point[[k, k + 2, k + 3, k + 4]] > _NO_SD
-    covariance, message = _covariance(objective, point, scale, free)
+    covariance, message = covariance_at(objective, point, scale, free, unknown=0.0)
     slope = np.abs(gradient[free] * np.sqrt(np.abs(np.diag(covariance)[free]))).max()
     if not message and slope > _GRADIENT:
         message = f"a slope of {slope:.2g} standard errors is left."
@@ -148,24 +149,3 @@ def _fit(objective: _Objective, point: Floats, scale: Floats) -> DetectionFit:
         point[:k], np.where(free, point, 0.0)[k:], covariance, objective.is_penalised, -value,
         objective.n_evaluations, message,
     )  # fmt: skip
-
-
-def _covariance(
-    objective: _Objective, point: Floats, scale: Floats, free: NDArray[np.bool_]
-) -> tuple[Floats, str]:
-    """Invert the Hessian, by central differences of the gradient, over the free coordinates."""
-    names = np.flatnonzero(free)
-    hessian = np.empty((names.size, names.size))
-    for row, name in enumerate(names):
-        step = np.zeros(point.size)
-        step[name] = 0.01 * scale[name]
-        ahead, behind = objective(point + step)[1], objective(point - step)[1]
-        hessian[row] = (ahead - behind)[free] / (2 * step[name])
-    hessian = (hessian + hessian.T) / 2
-    covariance = np.zeros((point.size, point.size))
-    try:
-        np.linalg.cholesky(hessian)
-    except np.linalg.LinAlgError:
-        return covariance, "the likelihood is not curved downwards in every direction there."
-    covariance[np.ix_(names, names)] = np.linalg.inv(hessian)
-    return covariance, ""

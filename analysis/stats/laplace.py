@@ -24,6 +24,8 @@ from scipy.optimize import minimize
 from scipy.sparse import csr_array
 from scipy.special import expit
 
+from analysis.stats.curvature import covariance_at
+
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
@@ -253,7 +255,7 @@ def _fit(likelihood: Likelihood, point: Floats, scale: Floats) -> Fit:
     k = likelihood.problem.n_cells
     value, gradient = likelihood(point)
     free = np.append(np.ones(k, bool), np.exp(point[k:]) > _NO_SD)
-    covariance, message = _covariance(likelihood, point, scale, free)
+    covariance, message = covariance_at(likelihood, point, scale, free)
     slope = np.abs(gradient[free] * np.sqrt(np.abs(np.diag(covariance)[free]))).max()
     if not message and slope > _GRADIENT:
         message = f"a slope of {slope:.2g} standard errors is left."
@@ -270,24 +272,3 @@ def _fit(likelihood: Likelihood, point: Floats, scale: Floats) -> Fit:
         not message,
         message,
     )
-
-
-def _covariance(
-    likelihood: Likelihood, point: Floats, scale: Floats, free: NDArray[np.bool_]
-) -> tuple[Floats, str]:
-    """Invert the Hessian, by central differences of the gradient, over the free coordinates."""
-    names = np.flatnonzero(free)
-    hessian = np.empty((names.size, names.size))
-    for row, name in enumerate(names):
-        step = np.zeros(point.size)
-        step[name] = 0.01 * scale[name]
-        ahead, behind = likelihood(point + step)[1], likelihood(point - step)[1]
-        hessian[row] = (ahead - behind)[free] / (2 * step[name])
-    hessian = (hessian + hessian.T) / 2
-    covariance = np.full((point.size, point.size), np.nan)
-    try:
-        np.linalg.cholesky(hessian)
-    except np.linalg.LinAlgError:
-        return covariance, "the likelihood is not curved downwards in every direction there."
-    covariance[np.ix_(names, names)] = np.linalg.inv(hessian)
-    return covariance, ""
