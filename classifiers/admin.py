@@ -49,7 +49,8 @@ class GalleryAdmin(ReadOnly):
 @admin.register(PredictionRun)
 class PredictionRunAdmin(ReadOnly):
     list_display = [
-        "gallery", "classifier", "split", "imported_for", "status", "n_done", "n_total", "error"
+        "name", "gallery", "classifier", "split", "imported_for", "status", "n_done", "n_total",
+        "error",
     ]  # fmt: skip
 
 

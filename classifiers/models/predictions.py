@@ -14,6 +14,7 @@ from django.db.models import F, Q
 
 from classifiers.job_model import PhasedJob
 from classifiers.models.datasets import Category, Dataset, Image
+from classifiers.run_names import MAX_NAME, run_name
 
 
 class Gallery(PhasedJob):
@@ -51,9 +52,16 @@ class PredictionRun(PhasedJob):
     ``imported_for`` is empty for what this site computed. Predictions that came with a study's
     file carry that study's name: they are whatever the file says, so they belong to this study
     alone, and no request and no other study takes them.
+
+    ``name`` is what commands and study documents call the run; it is unique in the dataset. Without
+    a given name it is that of ``run_names.run_name``.
     """
 
+    dataset = models.ForeignKey(Dataset, models.CASCADE, related_name="runs")
     gallery = models.ForeignKey(Gallery, models.CASCADE, related_name="runs")
+    name = models.CharField(
+        max_length=MAX_NAME, help_text="What commands and study documents call these predictions."
+    )
     classifier = models.CharField(max_length=30)
     split = models.CharField(max_length=50, default=Image.QUERY)
     parameters: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
@@ -74,6 +82,9 @@ class PredictionRun(PhasedJob):
                 fields=["gallery", "classifier", "split", "parameters_sha256", "imported_for"],
                 name="run_once",
             ),
+            models.UniqueConstraint(
+                fields=["dataset", "name", "imported_for"], name="run_name_once"
+            ),
             # No worker ever adds to what a file brought.
             models.CheckConstraint(
                 condition=Q(imported_for="") | Q(status="done"), name="imported_run_is_done"
@@ -82,6 +93,21 @@ class PredictionRun(PhasedJob):
 
     def __str__(self) -> str:
         return f"{self.gallery} {self.classifier} on {self.split}"
+
+    def save(self, *args: Any, **options: Any) -> None:
+        """Store the run; one without a dataset or a name takes the gallery's and the default."""
+        self.dataset_id = self.dataset_id or self.gallery.dataset_id
+        if not self.name:
+            same = PredictionRun.objects.filter(dataset=self.dataset_id)
+            taken = same.filter(imported_for=self.imported_for).values_list("name", flat=True)
+            self.name = run_name(
+                self.classifier,
+                self.parameters,
+                backbone=self.gallery.backbone,
+                split=self.split,
+                taken=set(taken),
+            )
+        super().save(*args, **options)
 
 
 # Where the AI's answer meets the truth, as a query; ``Prediction.is_right`` says it in Python.

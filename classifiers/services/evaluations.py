@@ -17,7 +17,7 @@ from classifiers.core.inputs.strict_files import CsvRefused, csv_rows, json_read
 from classifiers.core.metrics.evaluation import N_BINS, Change, Scores, change, scores
 from classifiers.core.metrics.labels import LabelsRefused, Truth, truths_read
 from classifiers.models import Dataset, Gallery, Image, Prediction, PredictionRun
-from classifiers.services.queueing import runs_request
+from classifiers.services.queueing import RequestRefused, runs_request
 
 
 class EvaluationRefused(ValueError):
@@ -76,33 +76,41 @@ def evaluation_request(
     classifiers: Sequence[str],
     split: str,
     parameters: Mapping[str, Any],
+    name: str = "",
 ) -> list[PredictionRun]:
     """Ask for the runs that are missing; each classifier takes the parameters that it has.
 
-    Classifiers with the same parameters share one pass over the photos. Raises ``ValueError``
-    for an unknown classifier, and for a parameter that none of them has.
+    Classifiers with the same parameters share one pass over the photos. ``name`` names the run of
+    one classifier. Raises ``ValueError`` for an unknown classifier, and for a parameter that none
+    of them has, and ``RequestRefused`` as ``runs_request`` does.
     """
-    for name in classifiers:
-        parameters_resolved(name, {})
-    known = {name for classifier in classifiers for name in CLASSIFIERS[classifier].parameters}
+    for classifier in classifiers:
+        parameters_resolved(classifier, {})
+    known = {key for classifier in classifiers for key in CLASSIFIERS[classifier].parameters}
     if strangers := sorted(parameters.keys() - known):
         raise ValueError(
             f"No classifier here has a parameter {strangers[0]!r}; known: "
             f"{', '.join(sorted(known))}."
         )
     taken = {
-        name: {key: parameters[key] for key in parameters if key in CLASSIFIERS[name].parameters}
-        for name in classifiers
+        classifier: {
+            key: value
+            for key, value in parameters.items()
+            if key in CLASSIFIERS[classifier].parameters
+        }
+        for classifier in classifiers
     }
+    if name and len(taken) != 1:
+        raise RequestRefused(f"{len(taken)} classifiers and one name, {name!r}; expected one.")
     found: dict[str, PredictionRun] = {}
-    for name in taken:
-        group = [item for item in taken if taken[item] == taken[name]]
-        if name not in found:
+    for classifier, mine in taken.items():
+        group = [item for item in taken if taken[item] == mine]
+        if classifier not in found:
             runs = runs_request(
-                gallery=gallery, classifiers=group, split=split, parameters=taken[name]
+                gallery=gallery, classifiers=group, split=split, parameters=mine, name=name
             )
             found |= dict(zip(group, runs, strict=True))
-    return [found[name] for name in taken]
+    return [found[classifier] for classifier in taken]
 
 
 def labels_read(path: Path) -> LabelFile:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -24,6 +25,7 @@ from classifiers.core.catalogue import (
 )
 from classifiers.core.gallery.manifest import MANIFEST
 from classifiers.models import Dataset, DatasetImport, Gallery, Image, Job, PredictionRun
+from classifiers.run_names import NAME_EXPECTED, is_name, run_name
 from classifiers.services.job_queue import message_send
 from classifiers.services.jobs import job_requeue
 
@@ -79,12 +81,18 @@ def runs_request(
     classifiers: Sequence[str],
     split: str = Image.QUERY,
     parameters: Mapping[str, Any] | None = None,
+    name: str = "",
 ) -> list[PredictionRun]:
     """Have a split predicted by several classifiers, where that is not done yet.
 
-    A parameter goes to every classifier that has it. Raises ``RequestRefused``, or
-    ``ValueError`` where none has it or a value is out of range.
+    A parameter goes to every classifier that has it. ``name`` names the run of one classifier;
+    without it the run has a default name. Raises ``RequestRefused``, also for a name that is taken,
+    or ``ValueError`` where no classifier has a parameter or a value is out of range.
     """
+    if name and len(classifiers) != 1:
+        raise RequestRefused(
+            f"{len(classifiers)} classifiers and one name, {name!r}; expected one classifier."
+        )
     if gallery.status != Job.Status.DONE:
         raise RequestRefused(
             f"Gallery {gallery} is {gallery.status}. "
@@ -95,14 +103,19 @@ def runs_request(
     runs = []
     for classifier, given in _given(classifiers, parameters or {}).items():
         resolved = parameters_asked(classifier, given)
+        sha256 = parameters_sha256(resolved)
+        if name:
+            _check_name(name, gallery, (gallery.pk, classifier, split, sha256))
         run, is_new = PredictionRun.objects.get_or_create(
             gallery=gallery,
             classifier=classifier,
             split=split,
-            parameters_sha256=parameters_sha256(resolved),
+            parameters_sha256=sha256,
             imported_for="",
-            defaults={"parameters": resolved},
+            defaults={"parameters": resolved, "name": name},
         )
+        if name:
+            _rename(run, name)
         is_lacking = not is_new and _is_lacking(run)
         if is_lacking:
             _check_classes(run)
@@ -111,6 +124,37 @@ def runs_request(
         runs.append(run)
     jobs_enqueue([run for run in runs if run.status != Job.Status.DONE])
     return runs
+
+
+def _check_name(name: str, gallery: Gallery, meant: tuple[int, str, str, str]) -> None:
+    """Refuse a name that cannot be one, or that other predictions of the dataset have."""
+    if not is_name(name):
+        raise RequestRefused(f"The name {name!r} is not possible; expected {NAME_EXPECTED}.")
+    other = PredictionRun.objects.computed().filter(dataset=gallery.dataset, name=name).first()
+    if other is None:
+        return
+    found = (other.gallery_id, other.classifier, other.split, other.parameters_sha256)
+    if found != meant:
+        raise RequestRefused(
+            f"The name {name!r} belongs to other predictions of {gallery.dataset}: run {other.pk}, "
+            f"{other} {other.parameters}. Choose another name."
+        )
+
+
+def _rename(run: PredictionRun, name: str) -> None:
+    """Name a run that has its default name; a name that was given stays, for studies use it."""
+    if run.name == name:
+        return
+    default = run_name(
+        run.classifier, run.parameters, backbone=run.gallery.backbone, split=run.split
+    )
+    if not re.fullmatch(re.escape(default) + r"(-\d+)?", run.name):
+        raise RequestRefused(
+            f"These predictions are already named {run.name!r}; found the new name {name!r}. "
+            "Name the run as it is called."
+        )
+    run.name = name
+    run.save(update_fields=["name"])
 
 
 def parameters_asked(classifier: str, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -215,3 +215,29 @@ def test_requests_that_come_too_early_say_what_comes_first(
     Image.objects.update(split="all")
     with pytest.raises(queueing.RequestRefused, match=r"splits: all. Import .*--query-share"):
         queueing.gallery_request(dataset=dataset, backbone=BACKBONE)
+
+
+def test_a_run_is_named_after_what_differs_from_the_defaults(
+    gallery: Gallery, rung: list[tuple[str, Any]]
+) -> None:
+    ask = partial(queueing.runs_request, gallery=gallery, classifiers=["knn"])
+    assert [ask()[0].name, ask(parameters={"n_voters": 5})[0].name] == [
+        "knn",
+        "knn-n_voters=5",
+    ]
+
+
+def test_a_given_name_stays_and_belongs_to_one_run(
+    gallery: Gallery, rung: list[tuple[str, Any]]
+) -> None:
+    ask = partial(queueing.runs_request, gallery=gallery, classifiers=["knn"])
+    ask()
+    (run,) = ask(name="plain")
+    assert (run.name, ask()[0].name) == ("plain", "plain")
+    with pytest.raises(queueing.RequestRefused, match="belongs to other predictions"):
+        ask(parameters={"n_voters": 5}, name="plain")
+    with pytest.raises(queueing.RequestRefused, match="already named 'plain'"):
+        ask(name="fancy")
+    for wrong, said in (("a b", "is not possible"), ("-x", "is not possible")):
+        with pytest.raises(queueing.RequestRefused, match=said):
+            ask(name=wrong)

@@ -207,6 +207,7 @@ def predict(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
                 gallery=found,
                 classifiers=names,
                 parameters={"n_shortlist": n} if has_shortlist else {},
+                name=form.cleaned_data["name"].strip(),
             )
         except (RequestRefused, ValueError) as error:
             messages.error(request, str(error))

@@ -12,6 +12,7 @@ from classifiers.core.catalogue import CLASSIFIERS
 from classifiers.core.inputs.reading import DEEPEST, LEAST_WHITE
 from classifiers.core.inputs.zip_files import ENCODINGS
 from classifiers.models import Dataset
+from classifiers.run_names import MAX_NAME
 from classifiers.services.queueing import backbones_ready
 from trials.models import Study
 from trials.ready_made import READY_MADE
@@ -192,6 +193,13 @@ class PredictForm(forms.Form):
         initial=50,
         help_text="How many nearest photos EMD-Corr and CHM-Corr compare part by part. 50 as "
         "published; 25 takes half the time.",
+    )
+    name = forms.CharField(
+        label="Name",
+        max_length=MAX_NAME,
+        required=False,
+        help_text="For one classifier: what the conditions of a study call these predictions. "
+        "Empty: named after the classifier and its parameters.",
     )
 
 

@@ -50,6 +50,9 @@ class Command(BaseCommand):
             f"if left out all, but {WITH_MASK} only with a mask",
         )  # fmt: skip
         parser.add_argument(
+            "--name", default="", help="what study documents call the run of the one --classifier",
+        )  # fmt: skip
+        parser.add_argument(
             "--labels", type=Path, metavar="FILE.json", help="multi-label truth: ImageNet-ReaL's "
             "real.json, or an object {file name: [category, ...]}",
         )  # fmt: skip
@@ -106,6 +109,7 @@ class Command(BaseCommand):
             classifiers=classifiers_meant(options["classifier"], given),
             split=options["split"],
             parameters=given | setting,
+            name=options["name"],
         )
         _progress.wait_for(runs, "predictions")
         evaluation = evaluation_read(

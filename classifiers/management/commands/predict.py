@@ -26,6 +26,9 @@ class Command(BaseCommand):
             "--classifier", action="append", metavar="NAME", help=f"of {', '.join(CLASSIFIERS)}; "
             f"may be given several times; if left out all, but {WITH_MASK} only with a mask",
         )  # fmt: skip
+        parser.add_argument(
+            "--name", default="", help="what study documents call the run of the one --classifier",
+        )  # fmt: skip
         parser.add_argument("--backbone", default="efficientnet-lite0")
         parser.add_argument("--split", default=Image.QUERY)
         parser.add_argument(
@@ -49,6 +52,7 @@ class Command(BaseCommand):
                 classifiers=classifiers_meant(options["classifier"], parameters),
                 split=options["split"],
                 parameters=parameters,
+                name=options["name"],
             )
         except (RequestRefused, ValueError) as error:
             raise CommandError(str(error)) from error
@@ -57,4 +61,4 @@ class Command(BaseCommand):
             n_right = Prediction.objects.filter(run=run).right().count()
             share = 100 * n_right / max(1, run.n_total)
             said = f"{run.classifier:14} {n_right} of {run.n_total}: {share:.1f} % right"
-            self.stdout.write(f"{said} (run {run.pk})")
+            self.stdout.write(f"{said} (run {run.pk}, {run.name})")
