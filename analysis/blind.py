@@ -1,9 +1,9 @@
-"""Who may see which arm is which, and since when.
+"""The blind of a study: who may see which arm is which, and since when.
 
-The pilot and the study itself are blinded apart: each has its letters, and a lift counts for the
-stage that it was asked for. Until someone lifts a stage's blind, the study's staff see its arms by
-letters, in an order that nothing on the page gives away. It guards against knowing by accident: who
-may read the database, or takes part in the study and watches a count, can still find out.
+The pilot and the main study are blinded separately: each has its own letters, and a lift is for
+one stage. Until someone lifts a stage's blind, the study's staff see its arms by letters, in an
+order that the page does not reveal. The blind prevents knowing by accident. Someone who may read
+the database, or who takes part in the study and watches a count, can still find out.
 """
 
 from __future__ import annotations
@@ -21,23 +21,23 @@ from analysis.rows.overview import COUNTS, Progress
 from analysis.stats.analysis_sets import RELIANCE
 from trials.models import Study
 
-# Of these tables, nothing but the arm's name tells which AI is judged in it. What is not listed
-# here waits for the lift: team scores, difficulty and images hold numbers of the AI itself, and
-# times could be found again on the pages of the people, which name their conditions.
+# In these tables, only the arm's name tells which AI is judged in it. Tables that are not listed
+# here are hidden until the lift: team scores, difficulty and images have numbers of the AI itself,
+# and times could be matched with the pages of people, which name their conditions.
 SHOWN: Final = ("measures", "accuracy_by", "exclusions")
 SHOWN_FACTORS: Final = ("ai", "half", "position")
-# Not defined in an unaided arm, and in no other: that they are missing would tell which it is.
+# These are missing only in an unaided arm, so that a missing value would identify it.
 WAITING_MEASURES: Final = RELIANCE
-# Who runs the study sees how many people each condition has: counts of an arm would name it.
+# The monitor shows how many people each condition has, so counts of an arm would identify it.
 WAITING_COUNTS: Final = ("n_participants", "n_trials")
 
 
 class NothingToLift(ValueError):
-    """The study is a draft: nobody has seen it, so there are no arms to name."""
+    """Raised for a draft: nobody has taken part, so there are no arms to name."""
 
 
 def blind_lift(*, study: Study, user: Any, stage: str = LIVE) -> BlindLift:
-    """Lift the blind of one stage; the first lift stays whatever comes after it.
+    """Lift the blind of one stage; if it is lifted already, keep the first lift.
 
     Raises ``NothingToLift`` for a draft.
     """
@@ -50,16 +50,16 @@ def blind_lift(*, study: Study, user: Any, stage: str = LIVE) -> BlindLift:
 
 
 def lift_of(study: Study, stage: str = LIVE) -> BlindLift | None:
-    """Return a stage's lift with its user, in one query; None while it is blinded."""
+    """Return a stage's lift with its user, in one query; None while the stage is blinded."""
     return BlindLift.objects.filter(study=study, stage=stage).select_related("user").first()
 
 
 def arm_labels(study: Study, conditions: Iterable[str], stage: str = LIVE) -> dict[str, str]:
     """Return ``Arm A``, ``Arm B``, … of each condition, ordered by their letters.
 
-    The order is that of a keyed hash of each name: the same on every page for as long as the
-    site keeps its ``SECRET_KEY``, another one in every study and in its pilot, and not to be
-    computed without the key.
+    Conditions are ordered by a keyed hash of their names. The order is the same on every page as
+    long as the site keeps its ``SECRET_KEY``. It differs between studies and between a study
+    and its pilot, and cannot be computed without the key.
     """
 
     def secret(name: str) -> str:
@@ -76,9 +76,9 @@ def _letters(place: int) -> str:
 
 
 def blinded(tables: Mapping[str, DataFrame], labels: Mapping[str, str]) -> dict[str, DataFrame]:
-    """Return the tables that may be seen blinded: arms by their labels and in their order.
+    """Return the tables that may be shown blinded, with arms named and ordered by their labels.
 
-    How many people and trials an arm has is missing; exclusions are those of all arms together.
+    Counts of people and trials per arm are missing; exclusions are summed over all arms.
     """
     shown = {name: tables[name] for name in SHOWN if name in tables}
     if "accuracy_by" in shown:
@@ -93,11 +93,11 @@ def blinded(tables: Mapping[str, DataFrame], labels: Mapping[str, str]) -> dict[
 
 
 def first_of_each_arm(people: DataFrame, conditions: Iterable[str]) -> DataFrame:
-    """Return the people who completed first, as many in each condition as in the smallest.
+    """Return the first people who completed, the same number in each condition.
 
-    The monitor names the conditions and counts who completed. With equal numbers in all arms,
-    neither a number that is missing, nor the width of an interval, nor which arm a new person
-    changes tells which arm is which condition. ``people`` are rows of ``participants.csv``.
+    The number is that of the smallest condition. The monitor names the conditions and counts who
+    completed, so unequal numbers could identify an arm: by a missing number, by the width of an
+    interval, or by which arm a new person changes. ``people`` are rows of ``participants.csv``.
     """
     completed = people[people["status"] == "completed"].sort_values(
         ["finished_at", "participant_id"], kind="stable"
@@ -115,7 +115,7 @@ def _of_all_arms(exclusions: DataFrame) -> DataFrame:
 
 
 def progress_blinded(progress: Iterable[Progress]) -> list[Progress]:
-    """Return one row, of all arms together."""
+    """Return one row for all arms together."""
     rows = list(progress)
     sums = {name: sum(getattr(row, name) for row in rows) for name in COUNTS}
     return [Progress(condition=ALL_ARMS, **sums)]

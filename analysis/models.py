@@ -1,4 +1,4 @@
-"""What the analysis remembers: whose blind was lifted, and the exports that staff asked for."""
+"""Models of the analysis: lifts of the blind, and the exports that staff asked for."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ LIVE: Final = Participant.Stage.LIVE
 
 
 def follow_a_draft(collector: Collector, field: Any, lifts: Any, using: str) -> None:
-    """Delete lifts together with a draft; protect a study that people may have seen."""
+    """Delete lifts together with a draft; protect a study in which people may have taken part."""
     is_kept = any(lift.study.is_frozen for lift in lifts)
     (models.PROTECT if is_kept else models.CASCADE)(collector, field, lifts, using)
 
 
 class BlindLift(models.Model):
-    """The moment from which a stage's conditions are shown by name. Written once, for good."""
+    """The moment from which a stage's conditions are shown by name. It is written once."""
 
     study = models.ForeignKey(Study, follow_a_draft, related_name="blind_lifts")
     stage = models.CharField(max_length=10, choices=Participant.Stage, default=LIVE)
@@ -45,7 +45,7 @@ class BlindLift(models.Model):
         super().save(**options)
 
     def delete(self, *args: Any, **options: Any) -> NoReturn:
-        """Refuse: what was seen cannot be unseen."""
+        """Refuse: a lift cannot be undone."""
         self._refuse()
 
     def _refuse(self) -> NoReturn:
@@ -53,7 +53,7 @@ class BlindLift(models.Model):
 
 
 def export_dir() -> Path:
-    """Return where the files lie that staff download."""
+    """Return the folder of the files that staff download."""
     return Path(settings.DATA_DIR) / "exports"
 
 
@@ -81,10 +81,10 @@ class Export(Job):
 
     @property
     def path(self) -> Path:
-        """Where the file lies, or will."""
+        """The file's path; the file exists once the export is ready."""
         return export_dir() / self.file_name
 
     @property
     def percent(self) -> int | None:
-        """How far the part is; None before it began."""
+        """Progress of the part in percent; None before it starts."""
         return min(100, 100 * self.n_done // self.n_total) if self.n_total else None

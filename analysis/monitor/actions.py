@@ -1,4 +1,4 @@
-"""What can be noted about a person or undone for them, each asked about first, each logged."""
+"""Actions on a person. The page asks before each, and each is logged."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Payment = Participant.Payment
 
 
 class SureForm(forms.Form):
-    """Nothing to fill in: the button is the answer."""
+    """A form without fields: the button confirms."""
 
     def __init__(self, participant: Participant, data: Any = None) -> None:
         super().__init__(data)
@@ -24,7 +24,7 @@ class SureForm(forms.Form):
 
 
 class PayForm(SureForm):
-    """What is owed."""
+    """The payment that is owed."""
 
     payment = forms.ChoiceField(
         label="Payment",
@@ -33,17 +33,17 @@ class PayForm(SureForm):
 
 
 class ExcludeForm(SureForm):
-    """Why somebody is left out."""
+    """The reason for leaving somebody out."""
 
     reason = forms.CharField(
         max_length=200,
-        help_text="It goes into the export and the log: name nobody in it.",
+        help_text="The reason is shown in the export and the log: do not name a person in it.",
         error_messages={"required": "Say why, in a few words."},
     )
 
 
 class WithdrawForm(SureForm):
-    """The number, typed as it is shown, so that nobody else is deleted by a slip."""
+    """The participant's number, typed to confirm, so that nobody is deleted by mistake."""
 
     number = forms.IntegerField(
         widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off", "size": 8}),
@@ -62,7 +62,7 @@ class WithdrawForm(SureForm):
 
 @dataclass(frozen=True, slots=True)
 class PersonAction:
-    """One thing to do with a person: what it means, when it can be done, and the service."""
+    """One action on a person: its explanation, when it is possible, and its service."""
 
     name: str
     label: str
@@ -89,7 +89,7 @@ ACTIONS: Final = {
         PersonAction(
             "release",
             "Release for a fresh start",
-            "The person may begin anew by the same link, as if for the first time. Use it when "
+            "The person may start again with the same link, as if for the first time. Use it when "
             "somebody cannot go on, such as after a change of browser. A session under way ends, "
             "and its place is free. All that was answered stays, and the new session is marked as "
             "a repeat.",
@@ -104,8 +104,8 @@ ACTIONS: Final = {
         PersonAction(
             "pay",
             "Note the payment",
-            "It notes what is owed, and pays nobody: that is done on the recruitment platform. It "
-            "says nothing about the analysis.",
+            "This records what is owed. It pays nobody: pay on the recruitment platform. It does "
+            "not change the analysis.",
             PayForm,
             lambda person, data, user: services.participant_pay(
                 participant=person, payment=Payment(data["payment"]), user=user
@@ -116,7 +116,7 @@ ACTIONS: Final = {
             "exclude",
             "Exclude from the analysis",
             "The answers stay and are marked as left out, for the reason that you give. What is "
-            "owed to the person does not change. It can be taken back.",
+            "owed to the person does not change. You can undo this.",
             ExcludeForm,
             lambda person, data, user: services.participant_exclude(
                 participant=person, reason=data["reason"], user=user
@@ -126,7 +126,7 @@ ACTIONS: Final = {
         PersonAction(
             "include",
             "Take the exclusion back",
-            "The person's answers count again. The log keeps both.",
+            "The person's answers count again. The log keeps both entries.",
             SureForm,
             lambda person, _, user: services.participant_exclude(
                 participant=person, reason="", user=user
@@ -136,11 +136,11 @@ ACTIONS: Final = {
         PersonAction(
             "withdraw",
             "Withdraw and delete",
-            "For a person who asks that their data be deleted. Gone for good are: all answers and "
-            "times, the log of screens and of the browser, the answers to questions, the "
+            "For a person who asks that their data be deleted. This deletes for good: all answers "
+            "and times, the log of screens and of the browser, the answers to questions, the "
             "recruitment id and the device. The number, the condition, the state, the payment and "
-            "an exclusion stay, so that the flow adds up. Backups and exports made "
-            "before still hold the data: delete those too.",
+            "an exclusion stay, so that the counts of the flow add up. Earlier backups and "
+            "exports still contain the data: delete them too.",
             WithdrawForm,
             lambda person, _, user: services.participant_withdraw(participant=person, user=user),
             lambda person: person.status != Participant.Status.WITHDRAWN,
@@ -151,5 +151,5 @@ ACTIONS: Final = {
 
 
 def actions_of(person: Participant) -> list[PersonAction]:
-    """Return what can be done with a person as they stand."""
+    """Return the actions that are possible for a person now."""
     return [item for item in ACTIONS.values() if item.is_possible(person)]

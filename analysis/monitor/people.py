@@ -1,4 +1,4 @@
-"""A study's people for those who run it: the list with its filters, and one person's way."""
+"""A study's people for the researchers: the list with its filters, and one person's timeline."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ STATE_WORDS: dict[str, str] = {
 
 
 class PeopleForm(forms.Form):
-    """What the list may be narrowed to; every field may be left out."""
+    """The filters of the list; every field is optional."""
 
     state = forms.ChoiceField(required=False, choices=[("", "all"), *STATE_WORDS.items()])
     condition = forms.ChoiceField(required=False)
@@ -60,7 +60,7 @@ class PeopleForm(forms.Form):
 
 @dataclass(frozen=True, slots=True)
 class PersonRow:
-    """One person as the list and their page show them."""
+    """One person, as shown in the list and on their own page."""
 
     participant: Participant
     who: str
@@ -77,7 +77,7 @@ class PersonRow:
 def people_page(
     study: Study, asked: dict[str, Any], number: str
 ) -> tuple[Page[Participant], list[PersonRow]]:
-    """Return a page of the people who were asked for, in the order of consent."""
+    """Return a page of the filtered people, in the order of consent."""
     stage, now = asked.get("stage") or stage_shown(study), timezone.now()
     found = participants_of(study, stage, bool(asked.get("robots"))).select_related("condition")
     kept = _narrowed(study, found, asked, now)
@@ -108,7 +108,7 @@ def _narrowed(
 
 
 def _within(study: Study, part: str) -> Q:
-    """Return the condition that a person is, or ended, in a part of the study."""
+    """Return the query condition that a person is in a part of the study, or ended in it."""
     steps = script(study.plan)
     parts = dict(stages_of(steps))
     if part not in parts:
@@ -121,7 +121,7 @@ def _within(study: Study, part: str) -> Q:
 
 
 def person_rows(study: Study, people: list[Participant]) -> list[PersonRow]:
-    """Return what is shown of each of the people, in a fixed number of queries."""
+    """Return a row for each of the people, in a fixed number of queries."""
     flags, steps = participant_flags(people), script(study.plan)
     found = Participant.objects.filter(pk__in=[person.pk for person in people])
     held = set(places_held(study, found, timezone.now()).values_list("pk", flat=True))
@@ -141,7 +141,7 @@ def person_rows(study: Study, people: list[Participant]) -> list[PersonRow]:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One screen of a person's way; times and what the browser told, never the answer."""
+    """One screen of a person's timeline: times and browser events, never the answer."""
 
     screen: str
     shown_at: datetime

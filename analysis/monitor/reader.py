@@ -1,4 +1,4 @@
-"""Reads a running study: who is where, what was flagged, what went wrong. A fixed few queries."""
+"""Reads a running study in a few queries: where people are, their flags, and errors."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from trials.services.quotas import places_held
 from trials.study.design import Phase, script
 
 N_ERRORS = 10
-# Flags look at every answer. Where counting takes long, a count is kept for many times as long.
+# Flags read every answer. A count that took long is cached for many times that time.
 SLOW_S = 1.0
 KEPT_TIMES = 20
 _COLUMNS = (
@@ -33,7 +33,7 @@ _COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class FlowRow:
-    """One line of the flow: its words, whether it explains the line above, and the counts."""
+    """One line of the flow: its words, whether it is a part of the line above, and the counts."""
 
     words: str
     is_part: bool
@@ -41,13 +41,13 @@ class FlowRow:
 
     @property
     def total(self) -> int:
-        """Of all conditions."""
+        """The sum over all conditions."""
         return sum(self.counts)
 
 
 @dataclass(frozen=True, slots=True)
 class SetRow:
-    """One condition's test sets: how many completed each and how many are under way in it."""
+    """One condition's test sets: how many people completed each, and how many are under way."""
 
     condition: str
     cells: list[tuple[int, int]]
@@ -55,7 +55,7 @@ class SetRow:
 
 @dataclass(frozen=True, slots=True)
 class ErrorRow:
-    """One error as the page tells it; ``who`` is a pseudonym, empty for a stranger."""
+    """One error as the page shows it; ``who`` is a pseudonym, empty for an unknown visitor."""
 
     at: datetime
     who: str
@@ -74,7 +74,7 @@ def _said(error: PageError) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Flagged:
-    """How many people have each flag, the most frequent first, and any; ``as_of`` the count."""
+    """How many people have each flag (most frequent first) and any flag, counted at ``as_of``."""
 
     as_of: datetime
     counts: list[tuple[str, int]]
@@ -88,7 +88,7 @@ class Flagged:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """What is known of a running study at ``as_of``; ``stage`` is the pilot's or the study's."""
+    """The state of a running study at ``as_of``; ``stage`` is the pilot or the main study."""
 
     study: Study
     stage: str

@@ -1,7 +1,7 @@
-"""What a running study's page counts: how far people came, how long they took, what they earn.
+"""The counts on a running study's page: people's progress, their times and their pay.
 
-Pure: rows of people in, counts out. No answer and no accuracy enters here, so that whoever watches
-a study learns nothing about its results.
+Pure: rows of people in, counts out. Answers and accuracies are not used, so the page reveals
+nothing about the results.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from trials.study.script_stages import has_passed, place_of, stages_of, validati
 LEAST_PAY: Final = 6.0
 LEAST_PAY_CURRENCY: Final = "GBP"
 ACTIVE, COMPLETED = "active", "completed"
-# Counts of the flow that need the answers; they stand with the results.
+# Counts of the flow that need the answers; the page of results has them.
 _OF_RESULTS: Final = ("excluded", "analysed")
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One row of the database: where a person is. ``is_held``: completed, or seen in time."""
+    """A database row: where a person is. ``is_held``: completed, or seen recently enough."""
 
     number: int
     condition: str
@@ -44,19 +44,19 @@ class Person:
 
     @property
     def is_silent(self) -> bool:
-        """Whether a session goes on by name only: not seen in time, or past the time limit."""
+        """Whether a session is under way but silent: not seen recently, or past the time limit."""
         return self.status == ACTIVE and not self.is_held
 
     @property
     def minutes(self) -> float | None:
-        """From consent to the last page, for those who completed."""
+        """Minutes from consent to the last page, for those who completed."""
         if self.status != COMPLETED or self.finished_at is None:
             return None
         return (self.finished_at - self.consented_at).total_seconds() / 60
 
 
 def screen_words(script: Sequence[Step], place: int) -> str:
-    """Return where somebody is: ``12 of 52: test 7``."""
+    """Return the screen that a person is on, in words: ``12 of 52: test 7``."""
     step = script[min(place, len(script) - 1)]
     return (
         f"{min(place + 1, len(script))} of {len(script)}: {SCREENS[step.kind].monitor_line(step)}"
@@ -65,7 +65,7 @@ def screen_words(script: Sequence[Step], place: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class StageCount:
-    """How many people came to a part of the study, and where those who did not finish stand."""
+    """How many people reached a part of the study, and the state of those who did not finish."""
 
     stage: str
     n_reached: int
@@ -75,14 +75,14 @@ class StageCount:
 
     @property
     def words(self) -> str:
-        """The part's name as it is read."""
+        """The part's name in words."""
         return self.stage.replace("_", " ")
 
 
 def drop_out(people: Sequence[Person], script: Sequence[Step]) -> list[StageCount]:
-    """Return one row a part: who came to it, who is in it, and who left the study from it.
+    """Return one row per part: how many reached it, are in it, and left the study from it.
 
-    ``n_ended`` counts every end but completion. Ends, silent and under way add up to all who
+    ``n_ended`` counts every end except completion. Ended, silent and under way add up to all who
     did not complete.
     """
     at = [(each, place_of(each.status, each.step, script)) for each in people]
@@ -100,14 +100,14 @@ def drop_out(people: Sequence[Person], script: Sequence[Step]) -> list[StageCoun
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """How many reached the validation's pass mark, of those for whom it is decided."""
+    """How many passed the validation, of those whose result is known."""
 
     n_passed: int
     n_failed: int
 
     @property
     def percent(self) -> float | None:
-        """Passed per hundred decided; None while it is decided for nobody."""
+        """Percent of known results that are passes; None without a known result."""
         n = self.n_passed + self.n_failed
         return 100 * self.n_passed / n if n else None
 
@@ -130,9 +130,9 @@ class Times:
 
 
 def times(people: Iterable[Person]) -> Times | None:
-    """Return the quartiles of the time to complete; None before anyone has.
+    """Return the quartiles of the time to complete; None before anyone completes.
 
-    Linear interpolation between order statistics, as NumPy's default (Hyndman & Fan 1996, type 7).
+    Linear interpolation between order statistics, NumPy's default (Hyndman & Fan 1996, type 7).
     """
     minutes = [person.minutes for person in people if person.minutes is not None]
     if not minutes:
@@ -153,7 +153,7 @@ class Pay:
 
     @property
     def is_too_little(self) -> bool:
-        """Whether somebody at the median earns less than ``LEAST_PAY`` an hour."""
+        """Whether a person with the median time earns less than ``LEAST_PAY`` per hour."""
         is_known = self.per_hour is not None and self.currency == LEAST_PAY_CURRENCY
         return is_known and (self.per_hour or 0) < LEAST_PAY
 
@@ -165,7 +165,7 @@ def pay_of(amount: float, currency: str, taken: Times | None) -> Pay:
 
 
 def set_counts(people: Iterable[Person]) -> Counter[tuple[str, int, bool]]:
-    """Count those who hold a place by condition, number of the test's set, and completed or not."""
+    """Count the people who hold a place by condition, number of the test set, and completion."""
     return Counter(
         (person.condition, person.trial_set, person.status == COMPLETED)
         for person in people
@@ -174,10 +174,10 @@ def set_counts(people: Iterable[Person]) -> Counter[tuple[str, int, bool]]:
 
 
 def flow(people: Sequence[Person], conditions: Sequence[str], script: Sequence[Step]) -> DataFrame:
-    """Return the counts of the CONSORT flow, a row a count and a column a condition.
+    """Return the counts of the CONSORT flow: a row per count, a column per condition.
 
-    The counts are those of ``consort.consort_table``, without the ones that need answers, and
-    with those whom a researcher left out by hand. Index: ``count``, ``reason``, ``meaning``.
+    They are the counts of ``consort.consort_table`` that do not need answers, and the count of
+    people whom a researcher left out. Index: ``count``, ``reason``, ``meaning``.
     """
     reached, end = {name: place for place, name in enumerate(STAGES)}, validation_end(script)
     begins = [(reached[name], span.start) for name, span in stages_of(script) if name in reached]
@@ -201,7 +201,7 @@ def flow(people: Sequence[Person], conditions: Sequence[str], script: Sequence[S
     counts = table.set_index([*keys, "condition"])["n_participants"].unstack("condition")
     first = table[table["condition"] == conditions[0]]
     wholes = {name: place for place, name in enumerate(dict.fromkeys(first["count"]))}
-    # The parts of a count come right after it.
+    # The parts of a count follow it.
     order = sorted(first[keys].itertuples(index=False, name=None), key=lambda row: wholes[row[0]])
     counts = counts.reindex(
         index=MultiIndex.from_tuples(order, names=keys), columns=list(conditions)

@@ -1,4 +1,4 @@
-"""The researcher's pages while a study runs: its counts, its people, one person."""
+"""The researcher's pages of a running study: its counts, its people, one person."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ REFRESH_S = 20
 @require_safe
 @editor_only
 def live(request: HttpRequest, study: Study) -> HttpResponse:
-    """Show how a running study stands; ``part`` asks for the counts alone, to refresh them."""
+    """Show the state of a running study; ``part`` returns only the counts, to refresh them."""
     if not study.is_frozen:
         return not_begun(request, study, "people to count")
     stage, is_simulated = request.GET.get("stage"), request.GET.get("robots") == "1"
@@ -52,14 +52,18 @@ def live(request: HttpRequest, study: Study) -> HttpResponse:
 @require_POST
 @editor_only
 def switch(request: HttpRequest, study: Study, position: int) -> HttpResponse:
-    """Send new people to a condition, or no longer."""
+    """Switch the assignment of new people to a condition on or off."""
     condition = get_object_or_404(study.conditions.all(), position=position)
     wanted = request.POST.get("is_on")
     if wanted not in {"0", "1"}:
         messages.error(request, f"Found is_on={wanted!r}, expected 0 or 1. Nothing changed.")
     else:
         services.condition_switch(condition=condition, is_on=wanted == "1", user=user_of(request))
-        said = "gets new people" if condition.is_on else "gets nobody new; who is in it goes on"
+        said = (
+            "gets new people"
+            if condition.is_on
+            else "gets no new people; people who are in it can finish"
+        )
         messages.success(request, f"{condition} {said}.")
     return redirect("studio-monitor", study.slug)
 
@@ -79,7 +83,7 @@ def people(request: HttpRequest, study: Study) -> HttpResponse:
 @require_safe
 @editor_only
 def person(request: HttpRequest, study: Study, who: str) -> HttpResponse:
-    """Show one person: where they are, what was noted, their way, what can be done."""
+    """Show one person: position, flags, timeline and possible actions."""
     participant = participant_of(study, who)
     context = {
         "study": study,
@@ -97,7 +101,7 @@ def person(request: HttpRequest, study: Study, who: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @editor_only
 def act(request: HttpRequest, study: Study, who: str, name: str) -> HttpResponse:
-    """Ask about an action, or do it. What cannot be done any more says why."""
+    """Ask to confirm an action, or do it; if it is no longer possible, say why."""
     participant, action = participant_of(study, who), ACTIONS.get(name)
     if action is None:
         raise Http404(f"No action {name}. Actions: {', '.join(ACTIONS)}.")
@@ -122,7 +126,7 @@ def act(request: HttpRequest, study: Study, who: str, name: str) -> HttpResponse
 
 
 def participant_of(study: Study, who: str) -> Participant:
-    """Return the person of a pseudonym: ``p0012`` a person, ``r0012`` a robot."""
+    """Return the participant of a pseudonym: ``p0012`` is a person, ``r0012`` a robot."""
     match = re.fullmatch(r"([pr])(\d{4,9})", who, re.ASCII)
     if match is None:
         raise Http404(f"No person {who}; expected p0001 or, for a robot, r0001.")
@@ -131,6 +135,6 @@ def participant_of(study: Study, who: str) -> Participant:
 
 
 def user_of(request: HttpRequest) -> User:
-    """Return who is signed in."""
-    assert isinstance(request.user, User)  # noqa: S101 - for the types; nobody else comes here
+    """Return the signed-in user."""
+    assert isinstance(request.user, User)  # noqa: S101 - for the types; the view requires a login
     return request.user

@@ -1,8 +1,8 @@
-"""What a study collected beside the test, as tidy rows: practice, questions, what was on screen.
+"""A study's data besides the test, as tidy rows: practice, questions, what was on screen.
 
-``CollectedRows`` gives every data file of an export; a page of results needs the rows of
-``StudyRows`` alone. Rows come in a stream, in the order of the codebook's columns, sorted by
-participant (people before robots).
+``CollectedRows`` gives the rows of every data file of an export; a page of results needs only those
+of ``StudyRows``. Rows are streamed, have the columns of the codebook in its order, and are sorted
+by participant (people before robots).
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ Example = tuple[str, str, list[dict[str, Any]]]
 
 
 class CollectedRows(StudyRows):
-    """The rows of every data file. ``include_texts`` adds what people wrote in their own words."""
+    """The rows of every data file. ``include_texts`` adds people's free-text answers."""
 
     def __init__(
         self,
@@ -64,7 +64,7 @@ class CollectedRows(StudyRows):
         self.include_texts = include_texts
 
     def counts(self) -> dict[str, int]:
-        """Return about how many rows each file will have; for showing progress."""
+        """Return the approximate number of rows of each file, to show progress."""
         n_practice = Response.objects.filter(
             self._of("trial__participant__"), trial__phase__in=PRACTICED
         ).count()
@@ -76,7 +76,7 @@ class CollectedRows(StudyRows):
         }  # fmt: skip
 
     def flags(self) -> dict[Who, str]:
-        """Return each participant's flags, ``; `` between; nothing for who has none."""
+        """Return the flags, joined by ``; ``, of each participant who has any."""
         found = Participant.objects.filter(self._of(""), consented_at__lte=self.moment)
         said: dict[Who, str] = {}
         people: list[Participant] = []
@@ -88,7 +88,7 @@ class CollectedRows(StudyRows):
         return said | _flagged(people)
 
     def practice(self) -> Iterator[Row]:
-        """Yield one row an answered trial of the training and the validation."""
+        """Yield one row per answered trial of the training and the validation."""
         found = Response.objects.with_correctness().filter(
             self._of("trial__participant__"),
             trial__phase__in=PRACTICED,
@@ -116,7 +116,7 @@ class CollectedRows(StudyRows):
         return questions_of(self.study.plan)
 
     def answers(self) -> Iterator[Row]:
-        """Yield one row an answered question; free text only where it was asked for."""
+        """Yield one row per answered question; free text only if ``include_texts``."""
         asked = self.questions()
         found = QuestionAnswer.objects.filter(
             self._of("participant__"), received_at__lte=self.moment
@@ -131,7 +131,7 @@ class CollectedRows(StudyRows):
                     yield (*head, *said, item["received_at"])
 
     def n_texts(self) -> int:
-        """Count the answers in people's own words."""
+        """Count the free-text answers."""
         asked = self.questions().items()
         written = [place for place, question in asked if question.answer in FREE_TEXT]
         named = Q(pk__in=[])
@@ -141,7 +141,7 @@ class CollectedRows(StudyRows):
         return found.filter(received_at__lte=self.moment).count()
 
     def shown(self) -> Iterator[Row]:
-        """Yield one row an example on a trial's page, as each person saw it."""
+        """Yield one row per example on a trial's page, as each person saw it."""
         seen = Trial.objects.filter(self._of("participant__"), presented_at__lte=self.moment)
         with_examples = [name for name, view in VIEWS.items() if examples_of(view)]
         seen = seen.filter(participant__condition__view_name__in=with_examples)
@@ -164,9 +164,10 @@ class CollectedRows(StudyRows):
 
     @cached_property
     def examples(self) -> dict[int, list[Example]]:
-        """The examples of each prediction that somebody judged, the nearest first.
+        """Return the examples of each prediction that somebody judged, the nearest first.
 
-        They are those of the AI's class, at most ``n_exemplars``: what ``trial_screen`` shows.
+        They are the examples that ``trial_screen`` shows: of the AI's class, at most
+        ``n_exemplars``.
         """
         judged = Trial.objects.filter(self._of("participant__")).values("prediction")
         voters = Neighbor.objects.filter(

@@ -1,4 +1,4 @@
-"""How an answer to a question and a marked cell are said in a file. No Django."""
+"""The texts of answers to questions and of marked cells in a file. No Django."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from trials.study.plan import QuestionPlan
 def answer_of(question: QuestionPlan, value: str) -> tuple[str, float | None]:
     """Return an answer as a text and, where a number was asked for, as a number.
 
-    A choice is said as the study document says it, however a browser sent its blanks.
+    A choice is written as in the study document, whatever white space a browser sent.
     """
     if question.answer == "choice":
         same = (choice for choice in question.choices if choice.split() == value.split())
@@ -22,7 +22,7 @@ def answer_of(question: QuestionPlan, value: str) -> tuple[str, float | None]:
 
 
 def number_of(text: str) -> float | None:
-    """Read a number with a decimal point or comma; None for what is none."""
+    """Parse a number with a decimal point or comma; None if the text is not a number."""
     try:
         number = float(text.replace(",", "."))
     except ValueError:

@@ -1,6 +1,6 @@
-"""How a row of the database is said in a file: words, pseudonyms, stages, events. No Django.
+"""The words of a database row in a file: values, pseudonyms, stages, events. No Django.
 
-``frame`` reads the rows; nothing here knows where they come from.
+``frame`` reads the rows; this module only words them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from trials.study.script_stages import has_passed
 
 # People before robots, in the order of consent.
 ORDER = ("is_simulated", "participant_id")
-# How a value of the database is said; what is missing here is said as it stands.
+# The word for each value of the database; a value that is not listed is written unchanged.
 WORDS: dict[str, Callable[[Any], object]] = {
     "trial_index": lambda position: position + 1,
     "item_id": lambda sha256: sha256 and f"i{sha256[:16]}",
@@ -29,13 +29,13 @@ Who = tuple[bool, int]
 
 
 def pseudonym(is_simulated: bool, number: int) -> str:
-    """Return what a participant is called in every file."""
+    """Return the name of a participant in every file."""
     return f"{'r' if is_simulated else 'p'}{number:04d}"
 
 
 @dataclass(frozen=True, slots=True)
 class Stages:
-    """What one participant did in the phases: first presented, last answered, counts."""
+    """A participant's phases: first presented, last answered, counts."""
 
     first: dict[str, datetime] = field(default_factory=dict)
     last: dict[str, datetime] = field(default_factory=dict)
@@ -46,7 +46,7 @@ class Stages:
 def teller(
     columns: Columns, lookups: Iterable[str], constants: Mapping[str, object]
 ) -> Callable[[Sequence[Any]], Row]:
-    """Return what turns a row of the database into one of ``columns``."""
+    """Return a function that turns a row of the database into one of ``columns``."""
     place = {name: index for index, name in enumerate(lookups)}
 
     def one(name: str) -> Callable[[Sequence[Any]], object]:
@@ -67,7 +67,7 @@ def teller(
 def stage_columns(
     person: dict[str, Any], stages: Stages, validation_end: int | None
 ) -> dict[str, object]:
-    """Return what the trials tell of a person, and whether they passed the validation."""
+    """Return the columns of a person's trials, and whether they passed the validation."""
     first, last = stages.first, stages.last
     reached = [phase for phase in STAGES[1:] if phase in first or phase in last]
     begun = min(first.values(), default=None)
@@ -87,7 +87,7 @@ def _ms(start: datetime | None, end: datetime | None) -> int | None:
 
 
 def device_columns(device: dict[str, Any]) -> dict[str, object]:
-    """Return what is stored of the device; None for what was not noted."""
+    """Return the stored columns of the device; None for a value that was not recorded."""
     return {
         "device_kind": device.get("kind") or None,
         "browser": device.get("browser") or None,
@@ -105,7 +105,7 @@ def events_of(
     told: list[dict[str, Any]],
     moment: datetime,
 ) -> list[Row]:
-    """Return a person's events in order of time: of the server, and ``told`` by the browser."""
+    """Return a person's events in order of time: the server's, and ``told`` by the browser."""
     happened: list[dict[str, Any]] = [
         {"at": person["consented_at"], "event": "consented"},
         {"at": person["finished_at"], "event": "finished"},

@@ -1,8 +1,8 @@
-"""The one reader of stored answers: rows of the database become tidy rows, frames and counts.
+"""The only reader of stored answers: database rows become tidy rows, frames and counts.
 
-Every name of the database stands in a table of lookups, so that a column is one line here and one
-in the codebook. Rows come in a stream, in the order of the codebook's columns, sorted by
-participant (people before robots). Simulated participants are left out unless asked for.
+Tables of lookups have every name of the database, so a column is one line here and one in the
+codebook. Rows are streamed, have the columns of the codebook in its order, and are sorted by
+participant (people before robots). Simulated participants are left out by default.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from trials.study.script_stages import validation_end
 
 CHUNK_ROWS = 5_000
 
-# The columns that come from the database, before those that need a word said differently.
+# The columns that come from the database, before those that need other words.
 _PREDICTION = {
     "item_id": "image__sha256",
     "image": "image__source",
@@ -106,7 +106,7 @@ EVENT_LOOKUPS = {
     "at_ms": "at_ms",
     "detail": "detail",
 }
-# Time away can only be part of the answer's time; where it is not, the clocks went wrong.
+# Time away is at most the answer's time; if it is more, a clock was wrong.
 RT_CLEAN = Case(When(away_ms__lte=F("rt_ms"), then=F("rt_ms") - F("away_ms")))
 ANSWERED_CHECKS = Q(attention_checks__is_yes__isnull=False)
 FAILED_CHECKS = ANSWERED_CHECKS & ~Q(attention_checks__is_yes=F("attention_checks__asks_yes"))
@@ -119,11 +119,11 @@ ITEM_LOOKUPS = {
 
 
 class StudyRows:
-    """The rows of a study as it stands at ``moment``, while people may go on answering.
+    """The rows of a study at ``moment``; people may go on answering meanwhile.
 
-    Who took part is read first. Answers that come later are left out, and a person has the same
-    status in every file. The pilot's people and the study's are never read together: ``stage``
-    says which.
+    The participants are read first. Later answers are left out, and a person has the same status in
+    every file. ``stage`` selects the people of the pilot or of the main study; the two are never
+    read together.
     """
 
     def __init__(
@@ -138,7 +138,7 @@ class StudyRows:
 
     @cached_property
     def people(self) -> dict[Who, dict[str, Any]]:
-        """Participants by robot or person and number, with the columns of the lookups."""
+        """Return participants ordered by kind (person, robot) and number, with the lookups."""
         found = Participant.objects.filter(self._of(""), consented_at__lte=self.moment)
         checked = found.annotate(
             n_attention=Count("attention_checks", filter=ANSWERED_CHECKS),
@@ -149,7 +149,7 @@ class StudyRows:
         return {(item["is_simulated"], item["participant_id"]): item for item in named}
 
     def counts(self) -> dict[str, int]:
-        """Return about how many rows each file will have; for showing progress."""
+        """Return the approximate number of rows of each file, to show progress."""
         tests = Response.objects.filter(self._of("trial__participant__"))
         n_test = tests.filter(trial__phase=Phase.TEST).count()
         return {
@@ -160,9 +160,9 @@ class StudyRows:
         }
 
     def responses(self, *, is_alone: bool = False) -> Iterator[Row]:
-        """Yield one row a test response, of participants of every status, in one query.
+        """Yield one row per test response, of participants of every status, in one query.
 
-        One that ``is_alone`` need not agree with other files, which saves reading the people.
+        If ``is_alone``, the rows need not agree with other files, so the people are not read.
         """
         constants = {
             "study": self.study.slug,
@@ -184,7 +184,7 @@ class StudyRows:
                 yield tell((*raw[:status], person["status"], *raw[status + 1 :]))
 
     def participants(self, *, has_flags: bool = True) -> Iterator[Row]:
-        """Yield one row a participant; ``flags`` take queries of their own, and a page none."""
+        """Yield one row per participant; ``flags`` take extra queries, and a page needs none."""
         stages, flags = self._stages(), self.flags() if has_flags else {}
         end = validation_end(script(self.study.plan))
         for who, person in self.people.items():
@@ -195,7 +195,7 @@ class StudyRows:
             yield tuple(told[column.name] for column in PARTICIPANTS)
 
     def flags(self) -> dict[Who, str]:
-        """Return the participants' flags; none here, for the tables of a page need none."""
+        """Return the participants' flags; empty here, because the tables of a page need none."""
         return {}
 
     def _stages(self) -> dict[Who, Stages]:
@@ -220,7 +220,7 @@ class StudyRows:
         return stages
 
     def events(self) -> Iterator[Row]:
-        """Yield what each participant did, in order of time."""
+        """Yield the events of each participant, in order of time."""
         found = Trial.objects.filter(
             Q(presented_at__lte=self.moment) | Q(response__received_at__lte=self.moment),
             self._of("participant__"),
@@ -232,7 +232,7 @@ class StudyRows:
             yield from events_of(who, person, trials(who), events(who), self.moment)
 
     def items(self) -> Iterator[Row]:
-        """Yield one row a classifier and photo: the whole pool, with the set that drew it."""
+        """Yield one row per classifier and photo: the whole pool, with the set that drew it."""
         places = TrialItem.objects.filter(trial_set__study=self.study).values_list(
             "prediction_id", "trial_set__phase", "trial_set__number"
         )
@@ -252,11 +252,11 @@ class StudyRows:
 def by_person(
     found: QuerySet[Any], lookups: Mapping[str, str], *order: str
 ) -> Callable[[Who], list[dict[str, Any]]]:
-    """Return what gives a person's rows, in one stream: ask in the order of the people.
+    """Return a function that gives a person's rows from one stream; call it in the people's order.
 
-    A person's rows come in the ``order`` of these columns of the database, if there are any. Rows
-    of people who are never asked for are passed over: somebody who consented a moment ago
-    has trials, and is in no file.
+    A person's rows are sorted by the ``order`` columns of the database, if there are any. Rows of
+    people who are never asked for are skipped: somebody who has just consented has trials, but is
+    in no file.
     """
     sorted_rows = found.order_by(*(lookups[name] for name in ORDER), *order)
     rows = sorted_rows.values_list(*lookups.values())
@@ -278,10 +278,10 @@ def by_person(
 def responses_frame(
     study: Study, *, include_simulated: bool = False, stage: str = Participant.Stage.LIVE
 ) -> DataFrame:
-    """Return one row a test response, of participants of every status.
+    """Return one row per test response, of participants of every status.
 
     Columns, their order and their types are those of ``codebook.RESPONSES``. Rows are sorted by
-    participant number (people before robots) and place in the test.
+    participant number (people before robots) and position in the test.
     """
     rows = StudyRows(study, include_simulated=include_simulated, stage=stage)
     return frame_of(RESPONSES, rows.responses(is_alone=True))

@@ -1,4 +1,4 @@
-"""Counts of a study's people, and what it declared: small reads for pages and reports."""
+"""Counts of a study's people, and its declared analysis: small reads for pages and reports."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ def n_robots(study: Study, stage: str = Participant.Stage.LIVE) -> int:
 
 
 def stage_shown(study: Study) -> str:
-    """Return whose results the pages show: during a pilot the pilot's, else the study's."""
+    """Return the stage whose results the pages show: during a pilot the pilot, else the study."""
     return mode_of(study)
 
 
 def declared_of(study: Study) -> dict[str, Any]:
-    """Return what the study declares for the analysis, as JSON values."""
+    """Return the study's declared analysis, as JSON values."""
     plan = study.plan
     arms = study.conditions.order_by("position").select_related("run")
     return {
@@ -44,11 +44,11 @@ def declared_of(study: Study) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How many participants of a condition are how far; ``n_simulated`` of any status.
+    """Counts of a condition's participants by progress; ``n_simulated`` counts any status.
 
-    ``n_ended`` counts every end that is neither completion nor the validation. These four count
-    robots only when they were asked for; ``n_simulated`` always does, so that a page can say how
-    many were left out.
+    ``n_ended`` counts every end except completion and the validation. These four counts include
+    robots only on request. ``n_simulated`` always counts them, so that a page can say how many were
+    left out.
     """
 
     condition: str
@@ -70,7 +70,7 @@ COUNTS = tuple(field.name for field in fields(Progress))[1:]
 def progress_counts(
     study: Study, *, include_simulated: bool = False, stage: str = Participant.Stage.LIVE
 ) -> list[Progress]:
-    """Return one row a condition in the study's order, in one query."""
+    """Return one row per condition in the study's order, in one query."""
     here = Q(participants__stage=stage)
     counted = here if include_simulated else here & Q(participants__is_simulated=False)
 

@@ -1,4 +1,4 @@
-"""What was decided about an analysis before there were data: plain values, JSON in and out."""
+"""The analysis that a study declares before it has data: plain values, JSON in and out."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from analysis.stats.measures import MEASURES
 
 
 class DeclarationRefused(ValueError):
-    """A declaration with something wrong in it; the message says what was expected."""
+    """Raised for an invalid declaration; the message says what was expected."""
 
 
 @dataclass(frozen=True, slots=True)
 class DeclaredCondition:
-    """One arm: its name, the AI whose answers are judged, whether people see that AI at all.
+    """One arm: its name, the AI whose answers are judged, and whether people know of that AI.
 
-    Conditions with the same classifier are twins: they judge the same answers on the same
-    images. In one that ``is_unaided`` people are asked "Is this X?" without being told that X
-    is what an AI said; accepting means "yes, this is X".
+    Conditions with the same classifier are twins: their people judge the same answers on the
+    same images. In a condition that ``is_unaided``, people are asked "Is this X?" and are not
+    told that an AI said X. Accepting means "yes, this is X".
     """
 
     name: str
@@ -32,13 +32,13 @@ class DeclaredCondition:
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """A study's analysis, declared.
+    """The declared analysis of a study.
 
     ``exclusions`` are rules such as ``accuracy<=50``; ``family`` holds the pairs of conditions
-    that are tested on ``measure``, all of them if it is empty; ``margin`` is the difference in
-    percentage points below which two conditions count as equivalent, 0 where none is declared and
-    no such test is made; ``tuning_share`` is the
-    share of the AI's images that chooses its threshold.
+    that are tested on ``measure`` (empty: all pairs). ``margin`` is the difference in percentage
+    points below which two conditions count as equivalent (0: no margin is declared, and no
+    test of equivalence is made). ``tuning_share`` is the share of the AI's images that
+    choose its threshold.
     """
 
     conditions: tuple[DeclaredCondition, ...]
@@ -59,7 +59,7 @@ class Declared:
 
     @property
     def rules(self) -> tuple[Rule, ...]:
-        """The exclusions, read."""
+        """The exclusions as parsed rules."""
         return tuple(Rule.parse(text) for text in self.exclusions)
 
     @property

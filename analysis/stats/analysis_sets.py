@@ -1,7 +1,7 @@
-"""Who is analysed, decided in one place: all who completed, and those who are not excluded.
+"""The analysis sets: all participants who completed, and those of them who are not excluded.
 
-Answers are held compactly (categories and small numbers), so that a million of them take some
-tens of megabytes however many texts the frame that they come from repeats.
+Answers are stored compactly, as categories and small numbers: a million answers take some
+tens of megabytes.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ _OPTIONAL = ("rt_ms", "rt_clean_ms", "prior_knowledge")
 
 
 class SampleRefused(ValueError):
-    """Tables that do not fit together; the message says what was seen and expected."""
+    """Raised for tables that contradict each other; the message says what was seen and expected."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sample:
     """Some of the participants who completed, and their answers.
 
-    ``answers`` has one row a test answer: ``participant_id``, ``condition``, ``item_id`` and
+    ``answers`` has one row per test answer: ``participant_id``, ``condition``, ``item_id`` and
     ``image`` (categories), ``trial_index``, ``ai_confidence``, ``ai_votes``, ``is_ai_correct``,
-    ``is_correct``, ``difficulty`` and ``half`` (categories), and what there is of ``rt_ms``,
-    ``rt_clean_ms`` and ``prior_knowledge``. ``people`` has one row a participant: the given
-    columns, ``n_trials``, ``COUNTS``, ``MEASURES``, ``median_rt_ms``, ``n_identical_run`` and
-    ``excluded_by``.
+    ``is_correct``, ``difficulty`` and ``half`` (categories), and those of ``rt_ms``,
+    ``rt_clean_ms`` and ``prior_knowledge`` that the data have. ``people`` has one row per
+    participant: the given columns, ``n_trials``, ``COUNTS``, ``MEASURES``, ``median_rt_ms``,
+    ``n_identical_run`` and ``excluded_by``.
     """
 
     name: str
@@ -59,20 +59,21 @@ class Sample:
 
 
 def samples_of(responses: DataFrame, people: DataFrame, declared: Declared) -> tuple[Sample, ...]:
-    """Return ``all`` who completed first, and last of them those who are ``kept``.
+    """Return the samples: ``all`` who completed, ``declared`` if it differs, and ``kept``.
 
-    Kept is whom no declared rule excludes and no researcher left out by hand. Where somebody was,
-    ``declared`` stands between the two: whom no declared rule excludes, whatever was done by
-    hand. If nobody is excluded, both hold the same frames. Raises ``SampleRefused`` for tables that
-    contradict each other. A rule about what the data do not have excludes nobody.
+    A participant is kept if no declared rule excludes them and no researcher left them out by
+    hand. If somebody was left out by hand, the sample ``declared`` comes between the two: it
+    has everyone whom no declared rule excludes. If nobody is excluded, ``all`` and ``kept`` hold
+    the same frames. A rule about a measure that the data lack excludes nobody. Raises
+    ``SampleRefused`` for tables that contradict each other.
     """
     _check(responses, people, declared)
     counted = people[people["status"] == COMPLETED].reset_index(drop=True)
     counted["condition"] = _ordered(counted["condition"], declared.names)
     answers = _answers(responses, counted, declared)
     measured = _measured(counted, answers, declared)
-    # A document of an older version may declare what no study measures: that excludes nobody, and
-    # the tables say so (``not measured``). A study that could be opened can be analysed.
+    # A document of an older version may declare a rule about something that no study measures.
+    # It excludes nobody, and the tables say so (``not measured``).
     rules = [rule for rule in declared.rules if rule.is_measured(measured)]
     measured["excluded_by"] = rules_apply(measured, rules, _is_by_hand(measured), BY_HAND)
     everyone, said = Sample("all", answers, measured), measured["excluded_by"]
@@ -90,7 +91,7 @@ def _part(everyone: Sample, name: str, is_in: Series) -> Sample:
 
 
 def _is_by_hand(people: DataFrame) -> Series:
-    """Say whom a researcher left out by hand, for the reason in ``exclusion``."""
+    """Return whether a researcher left the participant out by hand (``exclusion`` has a reason)."""
     if "exclusion" not in people:
         return pd.Series(False, index=people.index)
     return people["exclusion"].astype("object").notna()
@@ -121,10 +122,10 @@ def _check(responses: DataFrame, people: DataFrame, declared: Declared) -> None:
 
 
 def _codes(values: Series, among: Series) -> Ints:
-    """Return the place of each value in ``among``, −1 if it is not there. Texts looked up once."""
+    """Return the index of each value in ``among``, −1 if missing. Each text is looked up once."""
     category = values.astype("category").cat
     places = pd.Index(among.astype("object")).get_indexer(category.categories.astype("object"))
-    # The last place stands for code −1, a missing value.
+    # The last element is for code −1, a missing value.
     return np.append(places, -1)[category.codes.to_numpy()].astype(np.int64)
 
 
@@ -164,7 +165,7 @@ def _answers(responses: DataFrame, counted: DataFrame, declared: Declared) -> Da
 
 
 def _sorted_category(values: Series) -> Series:
-    # The order of the draws of images must not hang on how the caller's categories are ordered.
+    # The draws of images must not depend on the order of the caller's categories.
     used = values.astype("category").cat.remove_unused_categories()
     return used.cat.set_categories(used.cat.categories.sort_values())
 
@@ -176,7 +177,7 @@ def _taken(responses: DataFrame) -> list[str]:
 
 
 def _label(values: np.ndarray[tuple[int], np.dtype[np.str_]], levels: Sequence[str]) -> Series:
-    # Compared level by level: the texts of a million rows are never held as objects.
+    # Levels are compared, not rows: a million rows of texts would take too much memory.
     codes = np.select([values == level for level in levels], range(len(levels)), -1)
     return pd.Series(pd.Categorical.from_codes(codes.astype(np.int8), categories=pd.Index(levels)))
 

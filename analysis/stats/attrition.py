@@ -1,7 +1,8 @@
-"""Who was lost on the way in two conditions, and what that may do to their difference. Pure.
+"""Attrition in two conditions, and its possible effect on their difference. Pure.
 
-People are drawn to a condition before the validation, but only those who complete are compared. If
-a condition loses more people than another, completers differ although nothing else does.
+People are assigned to a condition before the validation, but only those who complete are
+compared. If one condition loses more people than another, the groups of those who complete can
+differ even if the condition has no effect.
 """
 
 from __future__ import annotations
@@ -39,11 +40,11 @@ def lost_p(lost: tuple[int, int], n: tuple[int, int]) -> float:
 def lee_bounds(a: ArrayLike, b: ArrayLike, n: tuple[int, int]) -> tuple[float, float]:
     """Return Lee's (2009) bounds of mean(a) − mean(b) for people who complete in either condition.
 
-    ``a`` and ``b`` hold one value a person who completed, ``n`` how many began. The condition that
-    kept the larger share is trimmed by its surplus: of the highest values for one bound, of the
-    lowest for the other. A part of a person is trimmed where the surplus is no whole number. The
-    bounds assume that a condition can only drive people away, or only keep them, compared with the
-    other. NaN where nobody completed in one of the two.
+    ``a`` and ``b`` hold one value per person who completed; ``n`` counts those who began. The
+    condition that kept the larger share of people is trimmed by the surplus: one bound trims
+    its highest values, the other its lowest. If the surplus is not a whole number, the last
+    person is trimmed in part. The bounds assume that, compared with the other, a condition only
+    drives people away or only keeps them. NaN if nobody completed in one of the two.
     """
     x, y = (np.sort(np.asarray(item, dtype=float)) for item in (a, b))
     if not (x.size and y.size and min(n)):
@@ -56,7 +57,7 @@ def lee_bounds(a: ArrayLike, b: ArrayLike, n: tuple[int, int]) -> tuple[float, f
 
 
 def _lowest(values: Floats, surplus: float) -> float:
-    """Return the mean of ascending values without the share ``surplus`` of the highest."""
+    """Return the mean of ascending values after trimming the share ``surplus`` of the highest."""
     room = values.size * (1 - surplus)
     weights = np.clip(room - np.arange(values.size), 0, 1)
     return float(weights @ values / weights.sum())
@@ -67,13 +68,13 @@ def _highest(values: Floats, surplus: float) -> float:
 
 
 def with_guesses(values: ArrayLike, n: int, guess: float) -> float:
-    """Return the mean over all ``n`` who began, if those who were lost had the value ``guess``."""
+    """Return the mean over all ``n`` who began, with the value ``guess`` for those lost."""
     x = np.asarray(values, dtype=float)
     return float((x.sum() + guess * (n - x.size)) / n) if n else math.nan
 
 
 def lost_by_stage(statuses: Sequence[str], stages: dict[str, str]) -> dict[str, int]:
-    """Count people lost at each stage; ``stages`` names the stage of each status that is a loss."""
+    """Count people lost at each stage; ``stages`` maps each status that is a loss to its stage."""
     counts = dict.fromkeys(stages.values(), 0)
     for statuse in statuses:
         if statuse in stages:

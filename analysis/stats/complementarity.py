@@ -1,7 +1,7 @@
-"""Is a human-AI team better than the AI and better than people? On one mixture. Pure NumPy.
+"""Is a human-AI team better than the AI and better than people? Pure NumPy.
 
-Everything is of the same images, the AI's pool without those that tuned its threshold T*, with
-right and wrong answers as often as that pool has them:
+All scores are for the same images: the AI's pool without the images that tuned its threshold
+T*. Right and wrong answers are as frequent as in that pool:
 
     r = share of images with confidence ≥ T*         A = the AI's accuracy there
     π = share of right answers below T*              p = share of right answers in the pool
@@ -14,15 +14,15 @@ right and wrong answers as often as that pool has them:
 
     complementarity = team − the largest of the other three
 
-With R₁, R₀ = the shares of right and of wrong answers from T* on, all of these are linear in p,
-so that they can be computed for an AI that errs more often, or less often, than in this pool.
+With R₁, R₀ = the shares of right and of wrong answers with confidence ≥ T*, all of these are
+linear in p. So they can be computed for an AI that errs more or less often than in this pool.
 
-The interval counts people, images and T* as samples (``complementarity_draws``): in each draw
-people are drawn whole, the images of the pool, and the tuning images, which choose T* again. A
-draw of people does not know that several people judge one photo; a normal deviate adds the
-variance that photos have beyond single answers (``twoway``). The interval belongs to three
-comparisons: its ends are the lowest lower and the lowest upper end of team − human alone,
-team − AI alone and team − AI always. So the team is above all three only if it is above each
+The interval treats people, images and T* as samples (``complementarity_draws``). Each draw
+resamples people with all their trials, the images of the pool, and the tuning images, which
+choose T* again. Resampling people ignores that several people judge the same photo; a normal
+deviate adds the variance that photos have beyond single answers (``twoway``). The interval is of
+three comparisons: its ends are the lowest lower and the lowest upper end of team − human alone,
+team − AI alone and team − AI always. It is above 0 only if the team is above each of the three
 (Berger 1982, doi:10.1080/00401706.1982.10487790).
 """
 
@@ -68,10 +68,11 @@ class PrevalenceCurve:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Complementarity:
-    """By how many points a team is above the best of people and AI, and what stands behind it.
+    """By how many points a team is above the best of people and AI, with the scores behind it.
 
-    Percentages and points. ``n_trials`` below T* of ``n_people`` decide whether there is a
-    verdict; ``curve`` is the same for other shares of right answers. NaN: not defined.
+    Percentages and points. Whether there is a verdict depends on ``n_trials``, the trials below
+    T*, and on ``n_people``. ``curve`` has the same scores for other shares of right answers.
+    NaN: not defined.
     """
 
     value: float
@@ -99,9 +100,10 @@ def complementarity_of(
 ) -> Complementarity:
     """Compare a condition's team with people and with the AI, on the images that did not tune T*.
 
-    ``alone`` are the answers of people who did not see the AI, to the same AI's labels; without
-    them people alone are the condition's own, after seeing the AI. The verdict is ``yes`` where
-    ``low`` is above 0, and none below ``LEAST_TRIALS`` trials or ``LEAST_PEOPLE`` people.
+    ``alone`` has the answers of people who judged the same AI's labels without seeing the AI. If
+    it is missing, the condition's own people, who saw the AI, stand in for people alone. The
+    verdict is ``yes`` if ``low`` is above 0. There is no verdict below ``LEAST_TRIALS`` trials
+    or ``LEAST_PEOPLE`` people.
     """
     best = tuned_threshold(pool.of(is_tuning), grid)
     test = pool.of(~is_tuning)
@@ -128,7 +130,7 @@ def complementarity_of(
 
 
 def _interval(drawn: Scores) -> tuple[float, float]:
-    """Return the lowest ends of the three comparisons; NaN below two people."""
+    """Return the lowest ends of the three comparisons; NaN with fewer than two people."""
     ends = [
         percentile_interval(drawn.team - getattr(drawn, name))
         for name in COMPETITORS

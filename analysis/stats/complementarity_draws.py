@@ -1,6 +1,6 @@
-"""What a verdict on a team is made of, as it stands and in every draw. Pure NumPy.
+"""The shares behind the verdict on a team, for the data and for every draw. Pure NumPy.
 
-People are drawn whole, the images of the pool, and the images that choose the threshold again.
+A draw resamples people with all their trials, the images of the pool, and the tuning images.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from analysis.stats.twoway import Crossed
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Judged:
-    """A condition's answers, ``(n,)`` each: whose, on which photo, the AI's confidence, how.
+    """A condition's answers, ``(n,)`` each: person, photo, the AI's confidence, and outcome.
 
-    ``person`` holds codes from 0; so does ``image``, the same for the same photo in all
-    conditions. ``units`` are of the pool's scale.
+    ``person`` and ``image`` hold codes from 0. A photo has the same code in all conditions.
+    ``units`` are confidences on the pool's scale.
     """
 
     person: Ints
@@ -62,7 +62,7 @@ class Ingredients:
     k: tuple[Floats, Floats]
 
     def scores(self, p: Floats | None = None) -> Scores:
-        """Return the scores at this prevalence, by default the pool's own."""
+        """Return the scores at this prevalence (default: the pool's own)."""
         at = self.p if p is None else p
         (r1, r0), (h1, h0), (k1, k0) = self.r, self.h, self.k
         accepted, rejected = at * r1, (1 - at) * (1 - r0)
@@ -75,12 +75,12 @@ class Ingredients:
 
 
 def _share(weight: Floats, rate: Floats) -> Floats:
-    """Return weight × rate; a rate without weight need not be known."""
+    """Return weight × rate; 0 where the weight is 0, even if the rate is NaN."""
     return np.asarray(np.where(weight > 0, weight * rate, 0.0), dtype=float)
 
 
 def histogram(pool: Pool) -> NDArray[np.int64]:
-    """Count the images of each confidence, the AI right first: ``(1, 2, n + 2)``."""
+    """Count the images of each confidence, where the AI is right and wrong: ``(1, 2, n + 2)``."""
     kinds = (pool.is_correct, ~pool.is_correct)
     counts = [np.bincount(pool.units[kind], minlength=pool.scale.n + 2) for kind in kinds]
     return np.stack(counts)[None]
@@ -119,7 +119,7 @@ def ingredients_of(
 ) -> Ingredients:
     """Return the shares of draws of images ``(b, 2, n + 2)`` and people ``(b, 4, t + 1)``.
 
-    ``best`` is the place of T* in ``grid``, ``(b,)`` or one for all.
+    ``best`` is the index of T* in ``grid``, ``(b,)`` or one for all draws.
     """
     places = np.broadcast_to(best, len(images))
     rows = np.arange(len(images))
@@ -163,7 +163,7 @@ def draws_of(
         others = kind_counts(alone)
         k = rates(resampled_sums(others, n_resamples=n_resamples, seed=[*key, 3]))
         k = k if len(others) > 1 else (np.full_like(k[0], np.nan), np.full_like(k[1], np.nan))
-    # Far from the chosen T* some draws have no trial of a kind, and next to no image: K stands in.
+    # Far from the chosen T* some draws have no trial of a kind, and hardly any image: K replaces H.
     h = tuple(np.where(np.isnan(a), b, a) for a, b in zip(drawn.h, own, strict=True))
     noise = _photo_noise(judged, alone, grid, best, rng)
     return Ingredients(
@@ -182,7 +182,7 @@ def _drawn_images(pool: Pool, n: int, rng: np.random.Generator) -> NDArray[np.in
 
 
 def _best(images: NDArray[np.int64], grid: Grid) -> Ints:
-    """Return the place of T* of each histogram ``(b, 2, n + 2)``; of ties the largest: ``(b,)``."""
+    """Return the index of T* for each histogram ``(b, 2, n + 2)``: of ties the largest, ``(b,)``"""
     below = count_below(images, grid.units)  # (b, 2, t)
     hits = images[:, 0].sum(-1)[:, None] - below[:, 0] + below[:, 1]
     return np.asarray(hits.shape[1] - 1 - hits[:, ::-1].argmax(axis=1), dtype=np.int64)
@@ -191,7 +191,7 @@ def _best(images: NDArray[np.int64], grid: Grid) -> Ints:
 def _photo_noise(
     judged: Judged, alone: Judged | None, grid: Grid, best: Ints, rng: np.random.Generator
 ) -> Floats:
-    """Draw what photos add to H and K beyond single answers: ``(b, 2 kinds, 2)``."""
+    """Draw the deviation that photos add to H and K beyond single answers: ``(b, 2 kinds, 2)``."""
     noise = rng.standard_normal((best.size, 2, 2))
     for place in np.unique(best):
         rows = best == place

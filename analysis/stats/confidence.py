@@ -1,4 +1,4 @@
-"""Confidence as whole numbers: votes or per cents, never fractions to be compared.
+"""Confidence as whole numbers (votes or percent), so that comparisons are exact.
 
 ``0.15 >= 3 * 0.05`` is false in floating point. A vote of 3 in 20 is therefore the integer 3,
 a softmax of 0.15 the integer 15, and thresholds are integers of the same scale. Pure NumPy.
@@ -17,14 +17,14 @@ Bools = NDArray[np.bool_]
 
 VOTERS = 20
 N_STEPS = 20  # thresholds 0, 0.05, ..., 1
-# An AI that is sure (75 %) is easy to judge when right and hard when wrong; unsure is below 35 %.
+# A sure AI (75 % or more) is easy to judge when right and hard when wrong. Unsure: below 35 %.
 UNSURE_PERCENT, SURE_PERCENT = 35, 75
 DIFFICULTIES = ("Easy", "Medium", "Hard")
 
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """What a confidence counts: ``n`` units make 1. Votes must be whole, per cents are cut."""
+    """The unit of a confidence: ``n`` units make 1. Votes must be whole; percent round down."""
 
     name: str
     n: int
@@ -33,12 +33,12 @@ class Scale:
     def units(self, confidence: ArrayLike) -> Ints:
         """Return confidences (shape ``(n,)``, shares between 0 and 1) as units, 0 to ``n``.
 
-        A scale that ``is_whole`` refuses a share that is no whole unit; the other takes the
-        largest unit that the share reaches, so that ``units >= t`` is exactly
-        ``confidence >= t / n``. Raises ``ValueError`` with the first value that does not fit.
+        A scale that ``is_whole`` refuses a share that is not a whole number of units. The other
+        scale rounds down, so that ``units >= t`` is exactly ``confidence >= t / n``. Raises
+        ``ValueError`` with the first value that does not fit.
         """
         share = np.asarray(confidence, dtype=float)
-        # A millionth of a unit: decimal fractions are never stored exactly.
+        # Tolerance of a millionth of a unit, because decimal fractions are not stored exactly.
         units = np.floor(share * self.n + 1e-6)
         is_wrong = ~((share >= 0) & (share <= 1))
         if self.is_whole:
@@ -59,9 +59,9 @@ PERCENT = Scale("per cents", 100, is_whole=False)
 def difficulty(units: Ints, scale: Scale, is_ai_correct: Bools) -> NDArray[np.str_]:
     """Return Easy, Medium or Hard for each trial: does the AI's confidence mislead?
 
-    With confidence c: where the AI is right, Easy is c ≥ 0.75, Hard is c < 0.35; where it is
-    wrong, the other way round. A label of the AI's confidence, not of the photo (Nguyen,
-    Taesiri & Nguyen, NeurIPS 2022). All of shape ``(n,)``.
+    With confidence c: where the AI is right, Easy is c ≥ 0.75 and Hard is c < 0.35; where it is
+    wrong, the other way round; all others are Medium. The label describes the AI's confidence,
+    not the photo (Nguyen, Taesiri & Nguyen, NeurIPS 2022). All arrays have shape ``(n,)``.
     """
     percent = 100 * units
     is_unsure, is_sure = percent < UNSURE_PERCENT * scale.n, percent >= SURE_PERCENT * scale.n
@@ -73,7 +73,7 @@ def difficulty(units: Ints, scale: Scale, is_ai_correct: Bools) -> NDArray[np.st
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Grid:
-    """Thresholds as they are named (``values``, shares) and as they are compared (``units``)."""
+    """Thresholds: the shares that name them (``values``) and the ``units`` that are compared."""
 
     values: Floats
     units: Ints
@@ -82,9 +82,9 @@ class Grid:
 def threshold_grid(scale: Scale, *, paper: bool = False) -> Grid:
     """Return the thresholds 0, 0.05, ..., 1 on ``scale``.
 
-    ``paper`` repeats the reference study's comparison ``confidence >= numpy.arange(0, 1.05,
-    0.05)``: rounding puts some of these numbers just above the confidence that they name, so
-    that 0.15 compares as 0.20 does. Its units are the smallest that pass the comparison.
+    ``paper`` reproduces the reference study's comparison ``confidence >= numpy.arange(0, 1.05,
+    0.05)``. Rounding puts some of these numbers just above the confidence that they name, so
+    0.15 gives the same result as 0.20. The units are the smallest that pass the comparison.
     """
     steps = np.arange(N_STEPS + 1)
     if not paper:

@@ -2,13 +2,14 @@
 
     accepts ~ arm × AI_correct + (1 + AI_correct | person) + (1 | photo) [+ (1 | photo : arm)]
 
-a binomial model with a logit link (DeCarlo 1998, doi:10.1037/1082-989X.3.2.186). Of each arm
+a binomial model with a logit link (DeCarlo 1998, doi:10.1037/1082-989X.3.2.186). For each arm,
 
     sensitivity = logit P(accept | AI right) − logit P(accept | AI wrong)
     criterion   = −(logit P(accept | AI right) + logit P(accept | AI wrong)) / 2
 
-of the typical person and photo, and accuracy in percent over all people and photos. The slope of
-AI_correct lets people differ in bias; without it standard errors by kind are too small. Pure.
+for the typical person and photo; accuracy is in percent, over all people and photos. The slope
+of AI_correct lets people differ in bias; without it, the standard errors by kind of trial are too
+small. Pure.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from analysis.stats.detection_fit import DetectionFit, Rows, maximise_detection
 from analysis.stats.laplace import Floats
 
 MAX_PEOPLE = 400
-LEAST_PEOPLE = 10  # an arm, for a p value
+LEAST_PEOPLE = 10  # people per arm, for a p value
 QUANTITIES = ("sensitivity", "criterion", "accuracy", "accuracy_ai_correct", "accuracy_ai_wrong")
 UNITS = ("log odds", "log odds", *("percent (0-100)",) * 3)
 SPREADS = ("people, AI wrong", "people, AI right", "their correlation", "photos", "photos by arm")
@@ -35,7 +36,7 @@ COLUMNS = (
     *("kind", "a", "b", "quantity", "unit", "estimate", "se", "low", "high", "p", "note"),
     *("n_responses", "n_participants", "n_images"),
 )
-_SHARED = 0.5  # of an arm's answers on photos of another arm, from which photos vary by arm, too
+_SHARED = 0.5  # least share of answers on another arm's photos for a photo × arm effect
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(40)
 _WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
 
@@ -44,7 +45,7 @@ _WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
 class Detection:
     """The fitted model: its ``table`` (columns ``COLUMNS``) and its ``specification`` in words.
 
-    ``problem`` says why there are no numbers, or is empty. ``fit`` is of ``arms``, those with
+    ``problem`` says why there are no numbers, or is empty. ``fit`` covers ``arms``: those with
     answers of both kinds.
     """
 
@@ -77,11 +78,12 @@ def detection_model(
     pairs: Sequence[tuple[str, str]],
     seed: int = 0,
 ) -> Detection:
-    """Fit the model to responses, one row a trial, and compare each of ``pairs``, a − b.
+    """Fit the model to responses, one row per trial, and compare each of ``pairs``, a − b.
 
     ``responses`` needs ``participant_id``, ``condition``, ``is_ai_correct``, ``is_correct`` and
-    ``item_id`` (or ``image``). Beyond ``MAX_PEOPLE`` people so many are drawn by ``seed``.
-    Nothing is raised for data that the model cannot be fitted to: ``problem`` says why.
+    ``item_id`` (or ``image``). If there are more than ``MAX_PEOPLE`` people, a random sample of
+    that size is drawn with ``seed``. If the model cannot be fitted, ``problem`` says why;
+    nothing is raised.
     """
     taken = _taken(responses, conditions, seed)
     problem = _obstacle(taken)
@@ -123,7 +125,7 @@ def _taken(responses: DataFrame, conditions: Sequence[str], seed: int) -> _Taken
 
 
 def _shares_photos(rows: Rows) -> bool:
-    """Say whether some arm's photos are mostly those of another arm, as twins' are."""
+    """Return whether some arm shares most of its photos with another arm, as twins do."""
     n_photos = int(rows.photo.max(initial=-1)) + 1
     counts = np.zeros((rows.n_arms, n_photos))
     np.add.at(counts, (rows.arm, rows.photo), 1)
@@ -206,7 +208,7 @@ def _asked(
 def _compared(
     taken: _Taken, values: Floats, covariance: Floats, places: Sequence[int], number: int
 ) -> tuple[float, float, float, float, float]:
-    """Return a quantity of an arm, or of the first arm minus the second."""
+    """Return a quantity of one arm, or the difference of the first arm minus the second."""
     weights = np.zeros(values.size)
     for place, sign in zip(places, (1.0, -1.0), strict=False):
         weights[5 * place + number] = sign
@@ -231,7 +233,7 @@ def _numbers(
 def _note(
     taken: _Taken, fit: DetectionFit | None, sides: Sequence[str], places: Sequence[int]
 ) -> str:
-    """Say in words what to know of a row: who is missing, too few, or alike."""
+    """Return the note of a row: missing answers, too few people, or answers that are all alike."""
     parts = []
     for name, place in zip(sides, places, strict=True):
         if place < 0:

@@ -1,7 +1,7 @@
-"""Maximum likelihood of the signal-detection model: estimates, their covariance, their problems.
+"""Maximum likelihood of the signal-detection model: estimates, covariance and problems.
 
-Quasi-Newton steps with the exact gradient of ``laplace_blocks``; standard errors from the Hessian
-over coefficients and spreads, as lme4's. Pure.
+Quasi-Newton steps use the exact gradient of ``laplace_blocks``. Standard errors come from the
+Hessian over coefficients and spreads, as in lme4. Pure.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from analysis.stats.laplace import Floats, Indices, NotFitted
 from analysis.stats.laplace_blocks import N_SPREADS, GroupLikelihood
 from analysis.stats.laplace_system import Answers, groups_of
 
-PRIOR_SCALE, PRIOR_FREEDOM = 2.5, 7.0  # of a cell whose answers are all alike
+PRIOR_SCALE, PRIOR_FREEDOM = 2.5, 7.0  # prior of a cell whose answers are all alike
 _MOST = 8.0  # largest standard deviation in log odds
-_NO_SD = 0.02  # an SD that ends below is taken as 0: the likelihood is flat there
+_NO_SD = 0.02  # a smaller SD is set to 0: the likelihood is flat there
 _GRADIENT = 2e-3  # largest slope at a maximum, in standard errors of the coefficient
 
 
@@ -28,7 +28,7 @@ _GRADIENT = 2e-3  # largest slope at a maximum, in standard errors of the coeffi
 class Rows:
     """Answers ``(n,)``: accepted, arm and kind (1: the AI is right), person and photo as codes.
 
-    ``has_pairs`` says that photos vary by arm, too; it needs photos that several arms judge.
+    ``has_pairs`` adds a photo × arm effect; it needs photos that several arms judge.
     """
 
     accepted: NDArray[np.bool_]
@@ -45,7 +45,7 @@ class Rows:
         return np.asarray(2 * self.arm + self.kind, dtype=np.intp)
 
     def group(self, rows: NDArray[np.intp]) -> Answers:
-        """Return some of the answers, arranged for the likelihood."""
+        """Return a subset of the answers, arranged for the likelihood."""
         return Answers.of(
             self.accepted[rows], self.arm[rows], self.kind[rows], self.person[rows],
             self.photo[rows], self.n_arms,
@@ -54,11 +54,11 @@ class Rows:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DetectionFit:
-    """The maximum. ``beta`` ``(2 a,)`` are log odds of accepting, AI wrong before AI right.
+    """The maximum. ``beta`` ``(2 a,)`` has log odds of accepting, AI wrong before AI right.
 
-    ``spreads`` are l11, l21, l22, σ, τ (``laplace_blocks``); ``covariance`` is of both,
-    ``(2 a + 5, 2 a + 5)``, 0 for a spread that is taken as 0. ``is_penalised`` ``(2 a,)`` marks
-    cells whose answers are all alike. ``message`` says what is wrong, or is empty.
+    ``spreads`` are l11, l21, l22, σ, τ (``laplace_blocks``). ``covariance`` covers both,
+    ``(2 a + 5, 2 a + 5)``, with 0 for a spread that is set to 0. ``is_penalised`` ``(2 a,)``
+    marks cells whose answers are all alike. ``message`` says what is wrong, or is empty.
     """
 
     beta: Floats
@@ -99,10 +99,10 @@ class _Objective:
 
 
 def maximise_detection(rows: Rows) -> DetectionFit:
-    """Maximise the likelihood; nothing is raised where it fails, ``message`` says so.
+    """Maximise the likelihood; if it fails, ``message`` says why and nothing is raised.
 
-    A cell whose answers are all alike has no finite log odds. Its coefficient gets a Student
-    prior around 0 (7 degrees of freedom, scale 2.5; Ghosh, Li & Mitra 2018), and no other does.
+    A cell whose answers are all alike has no finite log odds. Only its coefficient gets a
+    Student prior around 0 (7 degrees of freedom, scale 2.5; Ghosh, Li & Mitra 2018).
     """
     k = 2 * rows.n_arms
     n = np.bincount(rows.cell, minlength=k)

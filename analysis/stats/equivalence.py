@@ -1,7 +1,7 @@
 """Equivalence of two conditions: are their means closer than a margin? Pure.
 
-A test that finds no difference has not shown that there is none. Two one-sided tests (TOST,
-Schuirmann 1987) ask the opposite question: is the difference surely inside ±margin?
+A test that finds no difference does not show that there is none. Two one-sided tests (TOST,
+Schuirmann 1987) test the opposite: that the difference is inside ±margin.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ def tost(a: ArrayLike, b: ArrayLike, margin: float) -> Equivalence:
     """Return Welch's two one-sided t tests of |mean(a) − mean(b)| < ``margin``.
 
     ``a`` of shape ``(n,)`` and ``b`` ``(m,)`` hold one value a participant, in the unit of
-    ``margin``; NaN are left out. p is the larger of the two one-sided ones. Not defined with
-    fewer than two values on a side, nor if all values of both sides are the same one each.
+    ``margin``; NaN are left out. p is the larger of the two one-sided p values. Not defined with
+    fewer than two values on a side, or if neither side has any variance.
     """
     if not margin > 0:
         raise ValueError(f"margin={margin!r}: expected a difference above 0 that would matter.")
@@ -71,14 +71,14 @@ def equivalence_table(
     margin: float,
     differences: Sequence[TwoWay],
 ) -> DataFrame:
-    """Return one row a pair of ``family``: is a as good as b, give or take ``margin``?
+    """Return one row per pair of ``family``: are a and b equal within ± ``margin``?
 
-    ``samples`` hold one value a participant by condition, in the unit of ``margin`` (percent and
-    percentage points). ``differences`` are those of the pairs, people and photos both taken as
-    samples: ``low`` and ``high`` are their 90 % interval, ``p`` the larger of the two one-sided
-    tests, which decides. ``welch_low``, ``welch_high`` and ``welch_p`` are those of ``tost``, which
-    takes the photos as the only ones. ``is_equivalent`` is nullable. p values are not corrected
-    for the number of pairs. Raises ``KeyError`` for a pair without samples.
+    ``samples`` has one value per participant for each condition, in the unit of ``margin``
+    (percent and percentage points). ``differences`` are those of the pairs, with people and
+    photos both treated as samples: ``low`` and ``high`` are their 90 % interval, and ``p``, the
+    larger of the two one-sided p values, decides. ``welch_low``, ``welch_high`` and ``welch_p``
+    come from ``tost``, which treats the photos as fixed. ``is_equivalent`` is nullable. p values
+    are not corrected for the number of pairs. Raises ``KeyError`` for a pair without samples.
     """
     rows: list[tuple[object, ...]] = []
     for (a, b), twoway in zip(family, differences, strict=True):

@@ -1,6 +1,6 @@
 """Rules that exclude participants, such as ``accuracy<=50``: declared, applied and reported.
 
-Pure pandas. A rule names a column of the participants' table; it never looks at the condition.
+Pure pandas. A rule names a column of the participants' table and does not use the condition.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ from pandas import DataFrame, Series
 
 from analysis.stats.measures import MEASURES
 
-# Facts that are true or false: such a rule needs no number.
+# Measures that are true or false: a rule about one needs no number.
 FLAGS = ("is_repeat",)
-# What a study of this platform measures; ``study.schema.json`` accepts rules about these alone.
+# The measures of a study on this platform; ``study.schema.json`` accepts rules about no others.
 STUDY_MEASURES = (*MEASURES, "n_trials", "median_rt_ms", "n_identical_run", *FLAGS)
-# What a rule can be about: published files also have the number of a person's session, which
-# older study documents could name.
+# All measures that a rule can name. Published files also have the number of a person's
+# session, which older study documents could name.
 RULED = (*STUDY_MEASURES, "session_number")
 NOT_MEASURED = "not measured"
-# No rules, but said in their place: left out by their id in a published analysis; left out by a
-# researcher, who may do so at any time, for a stated reason.
+# Reasons that are not rules, but appear in their column: a published analysis left the person
+# out by id; a researcher left the person out, at any time, for a stated reason.
 NAMED, BY_HAND = "named", "by hand"
 SEPARATOR = "; "
-# Percentages are quotients: 55.00000000000001 is 55.
+# Percentages are quotients, so 55.00000000000001 must equal 55.
 TOLERANCE = 1e-9
 
 OPERATORS: dict[str, Callable[[Series, float], Series]] = {
@@ -40,12 +40,12 @@ _FLAG = re.compile(rf"\s*({'|'.join(FLAGS)})\s*")
 
 
 class RuleRefused(ValueError):
-    """A rule that cannot be read; the message says what one looks like."""
+    """Raised for a rule that cannot be parsed; the message shows the expected form."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Exclude whoever's ``measure`` stands in this relation to ``limit``."""
+    """Exclude participants whose ``measure`` has this relation to ``limit``."""
 
     measure: str
     operator: str
@@ -53,9 +53,10 @@ class Rule:
 
     @classmethod
     def parse(cls, text: str) -> Rule:
-        """Read ``accuracy<=50``: a measure, one of <= < >= >, a number. Measures in percent.
+        """Parse ``accuracy<=50``: a measure, one of <= < >= >, a number. Rates are in percent.
 
-        ``is_repeat`` alone is read, too: it excludes those of whom it is true.
+        A flag alone, such as ``is_repeat``, excludes those for whom it is true. Raises
+        ``RuleRefused`` for any other text.
         """
         if flag := _FLAG.fullmatch(text):
             return cls(flag[1], ">", 0)
@@ -79,14 +80,14 @@ class Rule:
         return f"{self.measure}{self.operator}{self.limit:g}"
 
     def is_measured(self, people: DataFrame) -> bool:
-        """Whether ``people`` have the measure that the rule is about."""
+        """Return whether ``people`` have the measure that the rule is about."""
         return self.measure in people
 
     def holds(self, people: DataFrame) -> Series:
-        """Say for each participant whether the rule excludes them.
+        """Return for each participant whether the rule excludes them.
 
-        It does not where the measure is not defined: nobody is excluded for want of a number.
-        Raises ``RuleRefused`` if ``people`` has no such column.
+        A participant whose measure is not defined is not excluded. Raises ``RuleRefused`` if
+        ``people`` has no such column.
         """
         if not self.is_measured(people):
             known = [name for name in RULED if name in people]
@@ -101,11 +102,11 @@ class Rule:
 def rules_apply(
     people: DataFrame, rules: Sequence[Rule], is_named: Series, name: str = NAMED
 ) -> Series:
-    """Return for each participant the rules that exclude them, ``; `` between; empty for the kept.
+    """Return for each participant the rules that exclude them, joined by ``; ``; empty if kept.
 
-    ``people`` has one row a participant. ``is_named`` marks those excluded one by one, whose
-    rule is called ``name``. Every rule is applied to everyone, in one pass: a rule never sees
-    what another one left.
+    ``people`` has one row per participant. ``is_named`` marks those who are excluded
+    individually; their rule is called ``name``. Every rule is applied to everyone: the result of
+    one rule does not depend on another.
     """
     marks = {name: is_named, **{str(rule): rule.holds(people) for rule in rules}}
     said = pd.Series("", index=people.index, dtype="str")
@@ -118,12 +119,12 @@ def rules_apply(
 def exclusion_table(
     people: DataFrame, rules: Sequence[Rule], conditions: Sequence[str] | None = None
 ) -> DataFrame:
-    """Return one row a rule and condition with how many participants it excludes.
+    """Return one row per rule and condition: how many participants the rule excludes.
 
-    ``people`` has ``condition`` and ``excluded_by`` (of ``rules_apply``). Someone excluded by
-    two rules is counted under both; ``n_kept`` counts each person once. ``conditions`` says
-    which ones and in which order; by default those that somebody is in. A rule about what
-    the people do not have excludes nobody.
+    ``people`` has ``condition`` and ``excluded_by`` (from ``rules_apply``). A person excluded by
+    two rules is counted under both; ``n_kept`` counts each person once. ``conditions`` gives
+    the conditions and their order (default: those that have people). A rule about a measure
+    that ``people`` lack excludes nobody.
     """
     groups = dict(list(people.groupby("condition", observed=True)))
     by_rule = people["excluded_by"].str.split(SEPARATOR).map(set)

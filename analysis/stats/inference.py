@@ -1,4 +1,4 @@
-"""Inference over participants: arrays of one number a participant in. Pure NumPy and SciPy."""
+"""Inference over participants, from arrays of one number per participant. Pure NumPy and SciPy."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from scipy.stats import t as t_distribution
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-Seed = int | Sequence[int]  # a sequence names a stream of its own, as (seed, condition)
+Seed = int | Sequence[int]  # a sequence such as (seed, condition) gives a separate random stream
 
 N_RESAMPLES = 2000
-N_BOOTSTRAP = 20  # participants; with fewer, a mean's interval is Student's t
+N_BOOTSTRAP = 20  # participants; with fewer, the interval of a mean is Student's t
 N_INTERVAL = 3  # participants; with fewer, a mean has no interval
-N_EXACT = 10  # participants in each of two samples, up to which Mann-Whitney's p is exact
-_BLOCK = 1_000_000  # numbers drawn at a time: bounds the memory of a bootstrap
+N_EXACT = 10  # largest size of each of two samples for an exact Mann-Whitney p
+_BLOCK = 1_000_000  # random numbers drawn at a time; limits the memory of a bootstrap
 
 
 @dataclass(frozen=True, slots=True)
 class PairTest:
-    """A two-sided Mann-Whitney test of two conditions; NaN where it is not defined."""
+    """A two-sided Mann-Whitney test of two conditions; NaN if not defined."""
 
     pair: tuple[str, str]
     n: tuple[int, int]
@@ -38,11 +38,11 @@ class PairTest:
 def mann_whitney(a: ArrayLike, b: ArrayLike) -> tuple[float, float]:
     """Return U of ``a`` and the two-sided p of the Mann-Whitney test.
 
-    U counts the pairs in which a value of ``a`` (shape ``(n,)``) is above one of ``b``
-    (``(m,)``), ties as ½. Where both samples have at most ``N_EXACT`` values, p is exact: that of
-    all ways to divide the pooled values, ties included. Otherwise it is SciPy's: exact for small
-    samples without ties, or the normal approximation with the corrections for ties and continuity.
-    NaN if a sample is empty.
+    U counts the pairs in which a value of ``a`` (shape ``(n,)``) is above a value of ``b``
+    (``(m,)``); a tie counts ½. If both samples have at most ``N_EXACT`` values, p is exact: it
+    is computed from all ways to divide the pooled values, ties included. Otherwise SciPy computes
+    p: exactly for small samples without ties, or by the normal approximation corrected for ties
+    and continuity. NaN if a sample is empty.
     """
     x, y = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
     if not (x.size and y.size):
@@ -58,8 +58,8 @@ def mann_whitney(a: ArrayLike, b: ArrayLike) -> tuple[float, float]:
 def _exact_mann_whitney(x: Floats, y: Floats) -> tuple[float, float]:
     """Return U and twice the smaller tail of its permutation distribution, at most 1.
 
-    Ranks of tied values are halves, so twice the rank sum is an integer, and a table counts the
-    subsets of each size by that sum.
+    Ranks are multiples of ½, so twice a rank sum is an integer. A table counts the subsets of
+    each size by that integer.
     """
     ranks = np.rint(2 * rankdata(np.concatenate([x, y]))).astype(int)  # (n + m,)
     counts = np.zeros((x.size + 1, int(ranks.sum()) + 1))
@@ -74,7 +74,7 @@ def _exact_mann_whitney(x: Floats, y: Floats) -> tuple[float, float]:
 def cliffs_delta(a: ArrayLike, b: ArrayLike) -> float:
     """Return P(a > b) − P(a < b) over all pairs (Cliff 1993), −1 to 1; NaN without a pair.
 
-    It equals 2U / (n·m) − 1. Sorted search, so that no table of n·m pairs is built.
+    It equals 2U / (n·m) − 1. A sorted search avoids a table of n·m pairs.
     """
     x, y = np.asarray(a, dtype=float), np.sort(np.asarray(b, dtype=float))
     if not (x.size and y.size):
@@ -85,11 +85,11 @@ def cliffs_delta(a: ArrayLike, b: ArrayLike) -> float:
 
 
 def holm(p_values: ArrayLike) -> Floats:
-    """Return p values adjusted by Holm's (1979) step-down method over all that are given.
+    """Return p values adjusted by Holm's (1979) step-down method over all given p values.
 
-    The i-th smallest of k is multiplied by k − i + 1, then made no smaller than its
-    predecessors, and cut at 1. NaN, a test that has no data yet, stays NaN and counts as a p
-    of 1: with what is there the family would be smaller than it was declared.
+    The i-th smallest of k is multiplied by k − i + 1, made no smaller than its predecessors, and
+    limited to 1. NaN (a test that has no data yet) stays NaN, but counts as p = 1, so that the
+    family keeps its declared size.
     """
     p = np.asarray(p_values, dtype=float)
     known = np.where(np.isnan(p), 1, p)
@@ -103,10 +103,10 @@ def holm(p_values: ArrayLike) -> Floats:
 def pairwise_tests(
     samples: Mapping[str, ArrayLike], family: Sequence[tuple[str, str]] | None = None
 ) -> list[PairTest]:
-    """Test the pairs of ``family``, by default all in their order; Holm over these pairs.
+    """Test the pairs of ``family`` (default: all pairs in order), with Holm's correction over them.
 
-    ``samples`` holds one value a participant. NaN values (someone for whom the measure is not
-    defined) are left out; ``n`` says how many remain.
+    ``samples`` holds one value per participant. NaN (the measure is not defined for the person)
+    is left out; ``n`` counts the values that remain.
     """
     defined = {name: _defined(values) for name, values in samples.items()}
     pairs = list(combinations(defined, 2)) if family is None else list(family)
@@ -132,7 +132,7 @@ def _defined(values: ArrayLike) -> Floats:
 
 
 def drawn_weights(rng: np.random.Generator, n: int, n_resamples: int) -> Ints:
-    """Return how often each of ``n`` is drawn in ``n`` draws with replacement, ``(b, n)``."""
+    """Return how often each of ``n`` items is drawn in ``n`` draws with replacement, ``(b, n)``."""
     drawn = rng.integers(n, size=(n_resamples, n)) + n * np.arange(n_resamples)[:, None]  # (b, n)
     return np.bincount(drawn.ravel(), minlength=n_resamples * n).reshape(n_resamples, n)
 
@@ -140,10 +140,10 @@ def drawn_weights(rng: np.random.Generator, n: int, n_resamples: int) -> Ints:
 def resampled_sums(columns: ArrayLike, *, n_resamples: int = N_RESAMPLES, seed: Seed = 0) -> Floats:
     """Return sums over participants drawn with replacement, shape ``(n_resamples, k)``.
 
-    ``columns`` is ``(n, k)``, one row a participant: whole people are drawn, because the trials
-    of one person are not independent. Whatever is computed from sums (means, pooled rates, team
-    accuracy) is bootstrapped by computing it from each row of the result. The same seed draws
-    the same people.
+    ``columns`` is ``(n, k)``, one row per participant. Participants are drawn with all their
+    trials, because the trials of one person are not independent. A statistic of sums (a mean, a
+    pooled rate, team accuracy) is bootstrapped by computing it from each row of the result. The
+    same seed draws the same participants.
     """
     x = np.asarray(columns, dtype=float)
     n = x.shape[0]
@@ -161,7 +161,7 @@ def resampled_sums(columns: ArrayLike, *, n_resamples: int = N_RESAMPLES, seed: 
 def percentile_interval(draws: Floats, level: float = 0.95) -> tuple[Floats, Floats]:
     """Return the percentile interval over the first axis of ``draws``, shape ``(b, ...)``.
 
-    NaN where a draw is not defined: an interval of the rest would be of another population.
+    NaN if any draw is NaN: an interval of the other draws would describe another population.
     """
     if not 0 < level < 1:
         raise ValueError(f"level={level!r}: expected a share between 0 and 1, such as 0.95.")
@@ -170,10 +170,10 @@ def percentile_interval(draws: Floats, level: float = 0.95) -> tuple[Floats, Flo
 
 
 def mean_draws(columns: ArrayLike, *, seed: Seed = 0) -> Floats:
-    """Return each column's mean over participants drawn anew, ``(N_RESAMPLES, k)``.
+    """Return each column's mean over resampled participants, ``(N_RESAMPLES, k)``.
 
-    ``columns`` is ``(n, k)``, one row a participant. A mean goes over those drawn who have a
-    value; NaN where nobody drawn has one.
+    ``columns`` is ``(n, k)``, one row per participant. A mean uses the drawn participants who
+    have a value; NaN if none of them has one.
     """
     x = np.asarray(columns, dtype=float)
     is_defined = ~np.isnan(x)
@@ -194,12 +194,13 @@ def mean_intervals(
 ) -> tuple[Floats, Floats]:
     """Return the interval of each column's mean over participants, ``(k,)`` twice.
 
-    ``columns`` is ``(n, k)``; NaN stands for a participant without a value. From ``N_BOOTSTRAP``
-    values on: the percentile bootstrap over ``N_RESAMPLES`` draws of participants (Efron &
-    Tibshirani 1993), whose draws all columns share; NaN where some draw holds no value. Below:
-    Student's t, because the bootstrap then covers too little (84 % instead of 95 % at n = 5). NaN
-    below ``N_INTERVAL`` values. ``limits`` are the least and the largest possible mean, one number
-    or ``(k,)`` each: no interval goes beyond them.
+    ``columns`` is ``(n, k)``; NaN marks a participant without a value. With ``N_BOOTSTRAP``
+    values or more, the interval is the percentile bootstrap over ``N_RESAMPLES`` draws of
+    participants (Efron & Tibshirani 1993); all columns share the draws, and a draw without a
+    value gives NaN. With fewer, it is Student's t, because the coverage of the bootstrap is
+    then too low (84 % instead of 95 % at n = 5). With fewer than ``N_INTERVAL`` values it is
+    NaN. ``limits`` are the least and the largest possible mean, one number or ``(k,)`` each; the
+    interval is cut at them.
     """
     x = np.asarray(columns, dtype=float)
     n = (~np.isnan(x)).sum(0)
@@ -214,7 +215,7 @@ def mean_intervals(
 
 
 def _t_intervals(columns: Floats, level: float) -> tuple[Floats, Floats]:
-    """Return Student's t interval of each column's mean, NaN left out."""
+    """Return Student's t interval of each column's mean, without NaN."""
     n = (~np.isnan(columns)).sum(0)
     mean, sd = np.nanmean(columns, axis=0), np.nanstd(columns, axis=0, ddof=1)
     margin = t_distribution.ppf((1 + level) / 2, n - 1) * sd / np.sqrt(n)

@@ -2,8 +2,9 @@
 
     logit P(yₙ = 1) = β[cellₙ] + σ₁ v₁[gₙ] + σ₂ v₂[hₙ],   v ~ N(0, I)
 
-with the Laplace approximation of lme4 (Bates et al. 2015; penalised iteratively reweighted least
-squares for v̂ inside) and an exact gradient in β and log σ outside. In
+The likelihood is the Laplace approximation of lme4 (Bates et al. 2015). The inner iteration
+finds v̂ by penalised iteratively reweighted least squares; the outer one uses the exact gradient
+in β and log σ. In
 
     f(β, σ) = −ℓ(y | v̂) + ½ v̂ᵀv̂ + ½ log |H|,   H = I + AᵀWA,   A = [σ₁Z₁, σ₂Z₂]
 
@@ -30,13 +31,13 @@ Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
 _LEAST_LOG_SD, _MOST_LOG_SD = math.log(1e-3), math.log(8)
-_NO_SD = 0.02  # an SD that ends below is taken as 0: the likelihood is flat there
+_NO_SD = 0.02  # a smaller SD is set to 0: the likelihood is flat there
 _GRADIENT = 1e-3  # largest slope at a maximum, in standard errors of the coefficient
-_BLOCK = 4_000_000  # numbers of a dense block at a time
+_BLOCK = 4_000_000  # numbers in one dense block
 
 
 class NotFitted(ArithmeticError):
-    """The inner iteration did not settle."""
+    """Raised if the inner iteration does not converge."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,7 +46,7 @@ class Problem:
 
     ``sign`` is +1 for a success and −1 for a failure, ``cell`` the fixed effect, ``small`` and
     ``large`` the levels of the two random effects, all of shape ``(n,)``. ``is_swapped`` says
-    that ``small`` is the second one given.
+    that ``small`` is the second effect of the caller.
     """
 
     sign: Floats
@@ -71,10 +72,10 @@ class Problem:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fit:
-    """The maximum: ``beta`` ``(k,)``, its ``covariance`` ``(k, k)``, the two SDs as given.
+    """The maximum: ``beta`` ``(k,)``, its ``covariance`` ``(k, k)``, SDs in the caller's order.
 
-    ``log_sd_se`` are standard errors of log σ, NaN for an SD of 0. ``message`` says what is wrong
-    where ``is_converged`` is false.
+    ``log_sd_se`` are standard errors of log σ, NaN for an SD of 0. If ``is_converged`` is false,
+    ``message`` says what is wrong.
     """
 
     beta: Floats
@@ -89,7 +90,7 @@ class Fit:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _System:
-    """H at one point: the diagonal of the long block, the block between, the Schur complement."""
+    """H at one point: diagonal of the long block, off-diagonal block, Schur complement."""
 
     diagonal: Floats
     between: csr_array  # (large, small)
@@ -108,7 +109,7 @@ class _System:
 
 
 class Likelihood:
-    """The Laplace approximation at (β, log σ_small, log σ_large), warm from its last call."""
+    """The Laplace approximation at (β, log σ_small, log σ_large); starts from the last v̂."""
 
     def __init__(self, problem: Problem) -> None:
         self.problem, self.n_evaluations = problem, 0
@@ -123,12 +124,12 @@ class Likelihood:
         beta, (a, b) = point[: p.n_cells], np.exp(point[p.n_cells :])
         v, w = self._mode(beta, a, b)
         eta = self._eta(beta, a, b, v, w)
-        mean = expit(p.sign * eta)  # chance of what was seen
+        mean = expit(p.sign * eta)  # probability of the observed answer
         weight, residual = mean * (1 - mean), p.sign * (1 - mean)
         system = self._system(weight, a, b)
         value = np.logaddexp(0, -p.sign * eta).sum() + (v @ v + w @ w + system.log_determinant) / 2
         leverage, traces = self._leverage(system, a, b)
-        # dW/dη = w (1 − 2μ), μ the chance of a success
+        # dW/dη = w (1 − 2μ), μ the probability of a success
         slope = leverage * weight * p.sign * (1 - 2 * mean) / 2
         at_small, at_large = self._sums(slope)
         s, t = system.solve(a * at_small, b * at_large)
@@ -164,7 +165,7 @@ class Likelihood:
             return float(np.logaddexp(0, -p.sign * eta).sum() + (v @ v + w @ w) / 2)
 
         value = penalised(v, w)
-        if (flat := penalised(0 * v, 0 * w)) < value:  # the last point was far away
+        if (flat := penalised(0 * v, 0 * w)) < value:  # the previous point was far away
             v, w, value = 0 * v, 0 * w, flat
         for _ in range(200):
             mean = expit(p.sign * self._eta(beta, a, b, v, w))
@@ -222,8 +223,8 @@ class Likelihood:
 def maximise(problem: Problem) -> Fit:
     """Maximise the likelihood: quasi-Newton steps in coordinates of about unit curvature.
 
-    Every cell must hold successes and failures. Nothing is raised where it fails:
-    ``is_converged`` and ``message`` say so.
+    Every cell must have successes and failures. If the fit fails, ``is_converged`` and
+    ``message`` say so; nothing is raised.
     """
     likelihood, k = Likelihood(problem), problem.n_cells
     n = np.bincount(problem.cell, minlength=k)

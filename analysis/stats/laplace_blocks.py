@@ -1,15 +1,16 @@
-"""The likelihood of a logistic model with person slopes and photos, by Laplace. Pure.
+"""Laplace approximation of a logistic model with person slopes and photo effects. Pure.
 
     logit P(accept) = β[cell] + (L v)[kind] + σ u[photo] + τ w[photo × arm],   v, u, w ~ N(0, I)
 
-v has two numbers a person and L is lower triangular, so that people differ in how readily they
-accept a wrong answer (kind 0) and a right one (kind 1), and the two may correlate. It is
+v has two numbers per person and L is lower triangular. So people can differ in how readily they
+accept a wrong answer (kind 0) and a right one (kind 1), and the two can correlate. The model is
 (1 + AI_correct | person) + (1 | photo) + (1 | photo : arm) of lme4, in other coordinates.
 
-The approximation is that of ``laplace``. In H = I + AᵀWA the photo × arm effects are diagonal, and
-so are the photos once these are eliminated (a photo × arm is of one photo); what is left is a
-matrix of two rows a person. People who share no photo, not even through others, are independent:
-the likelihood is a sum over groups of people (``groups_of``), each with a small matrix.
+The approximation is that of ``laplace``. In H = I + AᵀWA the block of photo × arm effects is
+diagonal. After its elimination the block of photos is diagonal, too, because a photo × arm belongs
+to one photo. A matrix of two rows per person remains. People who share no photo, directly or
+through others, are independent, so the likelihood is a sum over groups of people
+(``groups_of``), each with a small matrix.
 """
 
 from __future__ import annotations
@@ -33,12 +34,12 @@ from analysis.stats.laplace_system import (
 )
 
 N_SPREADS = 5  # l11, l21, l22, sigma, tau
-_DENSE = 60_000  # numbers of a matrix of photos and people that is held densely
+_DENSE = 60_000  # largest size of a photo × person matrix that is stored densely
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Spread:
-    """What H⁻¹ says of every row: the variance of its η, its covariance with its person's v.
+    """The parts of H⁻¹ for every row: the variance of its η, its covariance with its person's v.
 
     ``photos`` and ``pairs`` are the traces of H⁻¹ over photos and over photo × arm.
     """
@@ -50,7 +51,7 @@ class _Spread:
 
 
 class GroupLikelihood:
-    """The Laplace approximation of a group's answers, warm from its last call."""
+    """The Laplace approximation of a group's answers; each call starts from the last v̂."""
 
     def __init__(self, answers: Answers) -> None:
         self.answers = answers
@@ -128,7 +129,7 @@ class GroupLikelihood:
 
         value = penalised(v)
         none = v.plus(v, -1)
-        if (flat := penalised(none)) < value:  # the last point was far away
+        if (flat := penalised(none)) < value:  # the previous point was far away
             v, value = none, flat
         for _ in range(200):
             mean = expit(a.sign * self._eta(beta, spreads, coefficients, v))
@@ -186,7 +187,7 @@ class GroupLikelihood:
     def _spread(self, system: System, coefficients: Floats) -> _Spread:
         """Return the variances and covariances under H⁻¹ (see ``_Spread``).
 
-        Given people's v, σ u + τ w of a photo × arm has the mean −k v and the variance γ.
+        Given people's v, the term σ u + τ w of a photo × arm has mean −k v and variance γ.
         """
         a, spreads, photo = self.answers, system.spreads, self.answers.pair_photo
         inverse = cho_solve(system.factor, np.eye(2 * a.n_people), check_finite=False)
@@ -221,5 +222,5 @@ class GroupLikelihood:
 
 
 def _ratio(part: float, spread: float) -> float:
-    """Return the trace's part of the slope; it vanishes with the spread."""
+    """Return the trace's part of the slope; 0 if the spread is 0."""
     return part / spread if spread > 1e-6 else 0.0

@@ -14,7 +14,7 @@ from scipy.sparse.csgraph import connected_components
 from analysis.stats.laplace import Floats, Indices
 
 Matrix: TypeAlias = Any  # scipy.sparse.csr_array, or a dense array where that is faster
-_PEOPLE = 30  # of a group of people at least, where there are so many
+_PEOPLE = 30  # least number of people in a group, if there are that many
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,13 +53,13 @@ class Answers:
 
 
 def groups_of(person: Indices, photo: Indices) -> list[NDArray[np.intp]]:
-    """Return rows by groups of people who share no photo with people of another group."""
+    """Return rows by groups of people; people of different groups share no photo."""
     n_people = int(person.max()) + 1
     n = n_people + int(photo.max()) + 1
     graph = csr_array((np.ones(person.size), (person, n_people + photo)), shape=(n, n))
     component = connected_components(graph, directed=False)[1]
     sizes = np.bincount(component[:n_people])
-    group = (np.cumsum(sizes) - sizes) // _PEOPLE  # some small components together
+    group = (np.cumsum(sizes) - sizes) // _PEOPLE  # small components are merged
     return [np.flatnonzero(group[component[person]] == item) for item in np.unique(group)]
 
 
@@ -86,7 +86,7 @@ class Effects:
     pair: Floats
 
     def plus(self, other: Effects, step: float) -> Effects:
-        """Return these and ``step`` times others."""
+        """Return these effects plus ``step`` times the others."""
         return Effects(
             self.person + step * other.person,
             self.photo + step * other.photo,
@@ -104,19 +104,19 @@ class Effects:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class System:
-    """H at one point: its eliminated diagonals, what couples them to people, the rest."""
+    """H at one point: eliminated diagonals, their coupling to people, the remaining matrix."""
 
     spreads: Spreads
     pair_photo: Indices
     weight: Floats  # of each photo x arm
     pair: Floats  # the diagonal of photo x arm
-    photo: Floats  # the diagonal of photos, photo x arm eliminated
+    photo: Floats  # the diagonal of photos after eliminating photo x arm
     between: Matrix  # (c, 2 p): weights by photo x arm and person
-    by_photo: Matrix  # (i, 2 p): the same by photo, photo x arm eliminated
+    by_photo: Matrix  # (i, 2 p): the same by photo, after eliminating photo x arm
     factor: tuple[Floats, bool]
 
     def solve(self, of: Effects) -> Effects:
-        """Return H⁻¹ times these numbers."""
+        """Return H⁻¹ times a vector."""
         sigma, tau = self.spreads.sigma, self.spreads.tau
         scaled = of.pair / self.pair
         sums = np.bincount(self.pair_photo, self.weight * scaled, self.photo.size)

@@ -1,4 +1,4 @@
-"""Planned looks at a running study, with an error rate that holds over all of them. Pure.
+"""Planned looks at a running study, with one error rate over all looks. Pure.
 
 Each look at interim results is another chance of a false alarm. Lan & DeMets (1983) let a study
 spend its error rate over the looks; the spending function here is the one that resembles
@@ -6,11 +6,11 @@ O'Brien & Fleming's bounds,
 
     α*(t) = 2 [2 − 2 Φ(z₁₋α⸝₄ / √t)],     t = share of the planned people,
 
-half of it on each side, as R's ldbounds and gsDesign do. It spends almost nothing early.
-The bound of look k is the z that makes the chance of crossing
-for the first time at look k, if nothing is there, equal to α*(tₖ) − α*(tₖ₋₁). The chances come
-from the recursive integral of Armitage, McPherson & Rowe (1969) over the score process, which has
-independent increments: S(t) is normal with variance t.
+half of it on each side, as in R's ldbounds and gsDesign. It spends almost nothing early.
+The bound of look k is the z for which, under the null hypothesis, the probability of crossing for
+the first time at look k is α*(tₖ) − α*(tₖ₋₁). The probabilities come from the recursive integral
+of Armitage, McPherson & Rowe (1969) over the score process, which has independent increments:
+S(t) is normal with variance t.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ from scipy.stats import norm
 
 Floats = NDArray[np.float64]
 
-_NODES: Final = 801  # of Simpson's rule between the bounds of a look
+_NODES: Final = 801  # nodes of Simpson's rule between the bounds of a look
 _FAR: Final = 9.0  # standard deviations that no study reaches
 
 
 class LooksRefused(ValueError):
-    """A plan of looks that is none; the message says what was expected."""
+    """Raised for an invalid plan of looks; the message says what was expected."""
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One planned look: its share of the people, what it may spend, and its bound.
+    """One planned look: its share of the people, the error rate it may spend, and its bound.
 
     ``alpha_spent`` is the two-sided error rate spent up to here, ``z`` the bound of |z|,
     ``p`` the two-sided p value below which a test is called significant at this look.
@@ -77,15 +77,15 @@ def looks_of(shares: Sequence[float], alpha: float = 0.05) -> list[Look]:
 
 
 def people_at(share: float, wanted: int) -> int:
-    """Return with how many of the ``wanted`` people a look at this share of them is due."""
+    """Return the number of people, of ``wanted``, at which a look at this share is due."""
     return math.ceil(share * wanted - 1e-9)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _State:
-    """The sub-density of the score at ``share`` among studies that have not crossed.
+    """The sub-density of the score at ``share`` over studies that have not crossed a bound.
 
-    ``at`` are its nodes, ``mass`` the density times Simpson's weights, both ``(k,)``.
+    ``at`` has its nodes, ``mass`` the density times Simpson's weights, both ``(k,)``.
     """
 
     share: float
@@ -97,19 +97,19 @@ class _State:
         return cls(0.0, np.zeros(1), np.ones(1))
 
     def crossing(self, share: float, z: float) -> float:
-        """Return the chance of |S| ≥ z √share at ``share``, not having crossed before."""
+        """Return the probability of |S| ≥ z √share at ``share`` without an earlier crossing."""
         sd, edge = math.sqrt(share - self.share), z * math.sqrt(share)
         chance = norm.sf((edge - self.at) / sd) + norm.cdf((-edge - self.at) / sd)
         return float(self.mass @ chance)
 
     def bound(self, share: float, budget: float) -> float:
-        """Return the z that is crossed at ``share`` with the chance ``budget``."""
+        """Return the z that is crossed at ``share`` with probability ``budget``."""
         if self.crossing(share, _FAR) >= budget:
             return _FAR
         return float(brentq(lambda z: self.crossing(share, z) - budget, 0, _FAR, xtol=1e-10))
 
     def after(self, share: float, z: float) -> _State:
-        """Return the state of those who do not cross ``z`` at ``share``."""
+        """Return the state of the studies that do not cross ``z`` at ``share``."""
         sd, edge = math.sqrt(share - self.share), z * math.sqrt(share)
         at = np.linspace(-edge, edge, _NODES)
         weights = np.ones(_NODES)

@@ -1,9 +1,9 @@
-"""What people do with the AI's answer: tidy responses in, measures in percent out. Pure.
+"""Measures of how people use the AI's answer: tidy responses in, percent out. Pure.
 
-A trial is *accepted* when the person says that the AI is right. The person is *correct* when
-that is so: accepted if and only if the AI is right. So ``is_correct`` and ``is_ai_correct``
-together hold the click. Every function takes a frame of one row a response with at least the
-columns ``participant_id``, ``condition``, ``is_correct`` and ``is_ai_correct``.
+A trial is *accepted* if the person says that the AI is right. The person is *correct* if they
+accept a right answer of the AI or reject a wrong one, so ``is_correct`` and ``is_ai_correct``
+together determine the click. Every function takes a frame of one row per response with at least
+the columns ``participant_id``, ``condition``, ``is_correct`` and ``is_ai_correct``.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ MEASURES = (
 
 
 def trial_counts(frame: DataFrame, by: Sequence[str]) -> DataFrame:
-    """Count trials and correct answers by AI correctness, one row a group of ``by``.
+    """Count trials and correct answers by AI correctness, one row per group of ``by``.
 
     The result is indexed by ``by``, in the order of first appearance, and has ``COUNTS``.
     """
@@ -47,7 +47,7 @@ def trial_counts(frame: DataFrame, by: Sequence[str]) -> DataFrame:
 
 
 def reliance(counts: DataFrame) -> DataFrame:
-    """Return ``MEASURES`` of each row of ``counts`` (columns ``COUNTS``, as sums of trials).
+    """Return ``MEASURES`` for each row of ``counts`` (columns ``COUNTS``, sums of trials).
 
     In percent, except d′ and c, which are in standard deviations of the log-linear corrected
     rates (Hautus 1995: half a trial added to each cell, so that 0 and 1 stay finite):
@@ -55,7 +55,7 @@ def reliance(counts: DataFrame) -> DataFrame:
         d′ = z(H) − z(F),  c = −(z(H) + z(F)) / 2,
         H = (accepted, AI right + ½) / (n AI right + 1),  F likewise where the AI is wrong.
 
-    NaN where a denominator is 0; what needs both kinds of trials needs both.
+    NaN if a denominator is 0, or if a measure of both kinds of trials lacks one kind.
     """
     n_right, hits, n_wrong, rejections = (counts[name].astype(float) for name in COUNTS)
     n_trials = n_right + n_wrong
@@ -83,7 +83,7 @@ def reliance(counts: DataFrame) -> DataFrame:
 
 
 def participant_measures(frame: DataFrame) -> DataFrame:
-    """Return one row a participant: ``condition``, ``n_trials``, ``COUNTS`` and ``MEASURES``.
+    """Return one row per participant: ``condition``, ``n_trials``, ``COUNTS``, ``MEASURES``.
 
     Raises ``ValueError`` for a participant in more than one condition.
     """
@@ -112,18 +112,18 @@ def pooled_measures(frame: DataFrame) -> DataFrame:
 
 
 def cell_accuracy(frame: DataFrame, by: Sequence[str]) -> DataFrame:
-    """Return one row a participant and cell of ``by``: ``n_trials`` and ``accuracy`` in percent."""
+    """Return one row per participant and cell of ``by``: ``n_trials``, ``accuracy`` in percent."""
     keys = [frame[key] for key in ("condition", "participant_id", *by)]
     grouped = (100 * frame["is_correct"].astype(float)).groupby(keys, sort=False, observed=True)
     return grouped.agg(n_trials="size", accuracy="mean").reset_index()
 
 
 def accuracy_by(frame: DataFrame, by: Sequence[str]) -> DataFrame:
-    """Return accuracy in percent of each condition and cell of ``by``, sorted by the cell.
+    """Return accuracy in percent for each condition and cell of ``by``, sorted by the cell.
 
-    ``accuracy_mean`` and ``accuracy_sd`` go over the participants who have such a trial, each
-    with the same weight (``n_participants``); ``accuracy_pooled`` over their ``n_trials``. A
-    cell that nobody saw has no row.
+    ``accuracy_mean`` and ``accuracy_sd`` are over the ``n_participants`` who have such a trial,
+    each with the same weight; ``accuracy_pooled`` is over their ``n_trials``. A cell that nobody
+    saw has no row.
     """
     cells = cell_accuracy(frame, by)
     cells["n_correct"] = cells["accuracy"] * cells["n_trials"] / 100
@@ -140,12 +140,12 @@ def accuracy_by(frame: DataFrame, by: Sequence[str]) -> DataFrame:
 
 
 def difficulty_means(frame: DataFrame) -> DataFrame:
-    """Return accuracy in percent by difficulty: a row a condition, a column a difficulty.
+    """Return accuracy in percent by difficulty: a row per condition, a column per difficulty.
 
-    The mean over the cells participant × AI correctness that have a trial of that difficulty,
-    each with the same weight, so that trials where the AI is right and where it is wrong count
-    alike however many there are. NaN where there is no such trial. ``frame`` needs the column
-    ``difficulty``.
+    The mean is over the cells participant × AI correctness that have a trial of that difficulty.
+    Each cell has the same weight, so trials where the AI is right and trials where it is wrong
+    count the same, however many there are. NaN if there is no such trial. ``frame`` needs the
+    column ``difficulty``.
     """
     cells = cell_accuracy(frame, ["is_ai_correct", "difficulty"])
     means = cells.groupby(["condition", "difficulty"], observed=True)["accuracy"].mean()
@@ -153,10 +153,10 @@ def difficulty_means(frame: DataFrame) -> DataFrame:
 
 
 def image_accuracy(frame: DataFrame) -> DataFrame:
-    """Return one row an image, over all people and conditions: ``n_answers``, ``accuracy``.
+    """Return one row per image, over all people and conditions: ``n_answers``, ``accuracy``.
 
-    ``frame`` needs the column ``image``. With about three answers an image in a condition, the
-    accuracy of one image is a rough number: count images, do not rank them.
+    ``frame`` needs the column ``image``. An image has about three answers in a condition, so its
+    accuracy is imprecise: do not rank images by it.
     """
     percent = 100 * frame["is_correct"].astype(float)
     grouped = percent.groupby(frame["image"], sort=False, observed=True)
@@ -164,20 +164,20 @@ def image_accuracy(frame: DataFrame) -> DataFrame:
 
 
 def halves(frame: DataFrame) -> np.ndarray[tuple[int], np.dtype[np.str_]]:
-    """Return first or second for each row: in which half of its participant's trials it lies.
+    """Return ``first`` or ``second`` for each row: the half of its participant's trials.
 
-    ``frame`` needs the column ``trial_index``, from 1. Of an odd number, the middle trial is in
-    the second half.
+    ``frame`` needs the column ``trial_index``, from 1. If the number of trials is odd, the middle
+    one is in the second half.
     """
     n_trials = frame.groupby("participant_id", observed=True)["trial_index"].transform("max")
     return np.where(2 * frame["trial_index"] <= n_trials, "first", "second")
 
 
 def identical_runs(frame: DataFrame) -> Series:
-    """Return each participant's longest run of one and the same click, by ``participant_id``.
+    """Return each participant's longest run of identical clicks, by ``participant_id``.
 
-    ``frame`` needs the column ``trial_index``. Of 30 answers, a run of 30 is someone who never
-    looked, or who trusts an AI blindly; a run alone does not say which.
+    ``frame`` needs the column ``trial_index``. A run of 30 in 30 answers comes from someone who
+    did not look or who trusts the AI blindly; the run alone does not say which.
     """
     rows = frame.sort_values(["participant_id", "trial_index"], kind="stable")
     is_accepted = rows["is_correct"].astype(bool) == rows["is_ai_correct"].astype(bool)

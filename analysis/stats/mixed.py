@@ -1,9 +1,10 @@
-"""The mixed logistic model of a study: what is left of a condition when people and images vary.
+"""The mixed logistic model of a study: effects of conditions when people and images vary.
 
     correct ~ condition * is_ai_correct + (1 | participant) + (1 | image)
 
 a binomial model with a logit link and two crossed random intercepts. ``laplace.py`` maximises its
-likelihood; here responses become its arrays, and estimates a table and a text. Pure.
+likelihood. This module turns responses into its arrays, and estimates into a table and a text.
+Pure.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from scipy.stats import norm
 
 from analysis.stats.laplace import Fit, Floats, Problem, maximise
 
-MAX_PARTICIPANTS = 1_500  # unless there are no more images than that
+MAX_PARTICIPANTS = 1_500  # does not apply if there are at most that many images
 MAX_ROWS = 100_000
 NUMBERS = ("estimate", "se", "low", "high", "odds_ratio", "p")
 COUNTED = ("n_responses", "n_participants", "n_images")
@@ -48,7 +49,7 @@ class MixedModel:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Sample:
-    """The responses that are fitted: rows, names of conditions, and how they were taken."""
+    """The responses that are fitted: rows, names of conditions, and how they were selected."""
 
     rows: DataFrame
     conditions: tuple[str, ...]
@@ -75,15 +76,15 @@ def mixed_table(
 def mixed_model(
     responses: DataFrame, *, conditions: Sequence[str] | None = None, seed: int = 0
 ) -> MixedModel:
-    """Fit the model to responses, one row a trial.
+    """Fit the model to responses, one row per trial.
 
     ``responses`` needs ``participant_id``, ``condition``, ``is_ai_correct``, ``is_correct`` and
-    ``item_id`` (or ``image``). The first of ``conditions`` is the reference; left out, they are
-    those that occur, in the order of the column's categories or of appearance. Beyond
-    ``MAX_ROWS`` rows, or more than ``MAX_PARTICIPANTS`` people *and* images, whole participants
-    are drawn by ``seed``.
+    ``item_id`` (or ``image``). The first of ``conditions`` is the reference; the default is the
+    conditions that occur, in the order of the column's categories or of appearance. If there are
+    more than ``MAX_ROWS`` rows, or more than ``MAX_PARTICIPANTS`` people *and* images, a random
+    sample of participants is drawn with ``seed``, with all their rows.
 
-    Nothing is raised for data that the model cannot be fitted to: ``problem`` says why.
+    If the model cannot be fitted, ``problem`` says why; nothing is raised.
     """
     sample = _sample(responses, conditions, seed)
     empty = DataFrame(math.nan, index=pd.Index(sample.conditions), columns=list(KINDS.values()))
@@ -130,7 +131,7 @@ def _conditions(responses: DataFrame) -> tuple[str, ...]:
 
 
 def _drawn(frame: DataFrame, n_images: int, seed: int) -> NDArray[np.object_]:
-    """Return the participants to fit: all of them, or as many drawn as the bounds allow."""
+    """Return the participants to fit: all, or a random sample that keeps the limits."""
     sizes = frame.groupby("participant_id", sort=False, observed=True).size()
     people = sizes.index.to_numpy(dtype=object)
     most = MAX_PARTICIPANTS if n_images > MAX_PARTICIPANTS else len(people)
@@ -143,7 +144,7 @@ def _drawn(frame: DataFrame, n_images: int, seed: int) -> NDArray[np.object_]:
 
 
 def _obstacle(sample: _Sample) -> str:
-    """Say why there can be no estimates, or nothing."""
+    """Return why there can be no estimates; empty if there can."""
     rows = sample.rows
     if rows.empty:
         return "There are no responses; nothing was fitted."
@@ -164,7 +165,7 @@ def _obstacle(sample: _Sample) -> str:
 
 
 def _cells(rows: DataFrame) -> NDArray[np.intp]:
-    """Number the cells: condition by condition, AI wrong before AI correct."""
+    """Number the cells by condition, AI wrong before AI correct."""
     places = 2 * rows["condition"].to_numpy(dtype=np.intp)
     cells: NDArray[np.intp] = places + rows["is_ai_correct"].to_numpy(dtype=np.intp)
     return cells
@@ -181,7 +182,7 @@ def _problem(sample: _Sample) -> Problem:
 
 
 def _terms(conditions: Sequence[str]) -> list[tuple[str, str, Floats]]:
-    """Return kind, name and weights over the cells (condition by condition, AI wrong first)."""
+    """Return kind, name and weights over the cells (by condition, AI wrong first)."""
     if not conditions:
         return []
     unit = np.eye(2 * len(conditions))
@@ -203,7 +204,7 @@ def _terms(conditions: Sequence[str]) -> list[tuple[str, str, Floats]]:
 
 
 def _table(sample: _Sample, fit: Fit | None) -> DataFrame:
-    """Return a row a term, and what was fitted; without a fit the numbers are NaN."""
+    """Return a row per term, and the specification; without a fit the numbers are NaN."""
     counts = (len(sample.rows), sample.n_participants, sample.n_images)
     rows = [
         (kind, term, *_numbers(fit, kind, term, weights), *counts)

@@ -1,4 +1,4 @@
-"""What a decision maker could reach who knows the AI's confidence and the base rate. Pure NumPy.
+"""The best payoff for a decision maker who knows the AI's confidence and base rate. Pure NumPy.
 
 The payoff of a decision is 1 where it is correct (accepts a right answer of the AI, or rejects a
 wrong one), else 0. The signal s is the AI's confidence. With p_s = the share of signal s, π_s =
@@ -8,15 +8,15 @@ the share of right answers there, and q_s = how often a rule accepts there,
 
     baseline    = max(p, 1 − p), p = Σ p_s π_s               one decision for all, by the base rate
     benchmark   = max over q = Σ p_s max(π_s, 1 − π_s)       the best decision at each signal
-    mis-reliant = max over q whose accept rate is people's   people's reliance, best distributed
+    mis-reliant = max over q with people's accept rate       people's reliance, best distributed
 
     reliance loss       = benchmark − mis-reliant            never negative
     discrimination loss = mis-reliant − observed             negative where people know more than s
 
-The two losses add up to benchmark − observed. The framework is that of Guo, Wu, Hartline and
+The two losses add up to benchmark − observed. The framework is from Guo, Wu, Hartline and
 Hullman (2024, "A Decision Theoretic Framework for Measuring AI Reliance", FAccT,
-doi:10.1145/3630106.3658901). There, a person decides alone first, and reliance is how often they
-follow an AI that disagrees. Here nobody decides first: reliance is the accept rate.
+doi:10.1145/3630106.3658901). In that paper a person first decides alone, and reliance is how often
+they follow an AI that disagrees. Here nobody decides alone first, so reliance is the accept rate.
 """
 
 from __future__ import annotations
@@ -43,12 +43,12 @@ class Rational:
 
 
 def rational_of(share: Floats, right: Floats, *, accept_rate: float, observed: float) -> Rational:
-    """Return what could be reached at these signals, and what people lost.
+    """Return the best payoffs at these signals, and people's two losses.
 
-    ``share`` (``(k,)``, adds up to 1) is how often each signal comes, ``right`` (``(k,)``, shares)
-    how often the AI is right there; ``accept_rate`` and ``observed`` are people's shares of
-    accepted trials and of correct decisions. Raises ``ValueError`` for what is no share, or for
-    shares of signals that do not add up to 1.
+    ``share`` (``(k,)``, sum 1) is how often each signal occurs, ``right`` (``(k,)``, shares) how
+    often the AI is right at it. ``accept_rate`` and ``observed`` are people's shares of accepted
+    trials and of correct decisions. Raises ``ValueError`` for a value that is not between 0 and
+    1, or if the shares of signals do not add up to 1.
     """
     _check(share, right, accept_rate, observed)
     base_rate = float(share @ right)
@@ -68,8 +68,8 @@ def rational_of(share: Floats, right: Floats, *, accept_rate: float, observed: f
 def best_at(share: Floats, right: Floats, accept_rate: float) -> float:
     """Return the best payoff of all rules that accept ``accept_rate`` of the trials.
 
-    Accepting instead of rejecting at signal s gains 2π_s − 1 a trial, so the best rule accepts the
-    signals with the largest π_s until the rate is used up, the last of them in part.
+    Accepting instead of rejecting at signal s gains 2π_s − 1 per trial. So the best rule accepts
+    the signals with the largest π_s until the rate is used up, the last signal in part.
     """
     order = np.argsort(-right, kind="stable")
     before = np.cumsum(share[order]) - share[order]

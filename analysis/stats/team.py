@@ -1,8 +1,9 @@
 """The AI alone and the human-AI team, by the AI's confidence threshold. Pure NumPy.
 
-The team: above the threshold the AI's answer stands, below it a person accepts or rejects it.
-It is put together from two samples, a pool of images on which the AI was run and the trials of
-people; nobody worked in such a team. All confidences are units of one ``Scale``.
+In the team, the AI's answer is final at or above the threshold; below it a person accepts or
+rejects the answer. The team is simulated from two samples: a pool of images on which the AI was
+run, and the trials of people. Nobody worked in such a team. All confidences are units of one
+``Scale``.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ SEED = 42
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pool:
-    """One AI on every image of a pool: is it right (``(n,)``), how sure in units (``(n,)``)."""
+    """One AI on every image of a pool: is it right, and its confidence in units, ``(n,)`` each."""
 
     is_correct: Bools
     units: Ints
@@ -38,8 +39,8 @@ def tuning_splits(
 ) -> dict[str, Bools]:
     """Return for each AI which images (``(n_images,)``) tune its threshold; the others test it.
 
-    The split of the reference study: one generator for all AIs, in their order, each shuffles
-    the images and takes the first ``n_tuning``. No answer of a person enters. Raises
+    This is the split of the reference study. All AIs, in their order, use one generator; each
+    shuffles the images and takes the first ``n_tuning``. People's answers are not used. Raises
     ``ValueError`` if no image would be left to test.
     """
     if not 0 < n_tuning < n_images:
@@ -60,8 +61,8 @@ def tuning_splits(
 def accept_reject_hits(pool: Pool, grid: Grid) -> Ints:
     """Return for each threshold T on how many images y = 1(confidence ≥ T): shape ``(t,)``.
 
-    The AI plays the people's game alone: it accepts its own answer when it is sure enough, and
-    is right to do so when the answer is. y is 1 where it is.
+    The AI does the people's task alone: it accepts its own answer if its confidence is at least
+    T. y is 1 if the AI's answer is right.
     """
     n_right, n_wrong = (
         np.bincount(pool.units[kind], minlength=pool.scale.n + 2).astype(np.int64)
@@ -73,7 +74,7 @@ def accept_reject_hits(pool: Pool, grid: Grid) -> Ints:
 
 
 def count_below(histogram: NDArray[np.int64], units: Ints) -> Ints:
-    """Return how many of a histogram ``(..., n + 2)`` lie below each threshold: ``(..., t)``."""
+    """Return the counts of a histogram ``(..., n + 2)`` below each threshold: ``(..., t)``."""
     before = np.cumsum(histogram, axis=-1) - histogram
     return np.asarray(before[..., units], dtype=np.int64)
 
@@ -88,7 +89,7 @@ def tuned_threshold(pool: Pool, grid: Grid) -> int:
 class Below:
     """Trials below each threshold, shape ``(..., t)``: how many, and how many correct.
 
-    Apart where the AI is right and where it is wrong, for the correction of the prevalence.
+    Trials with a right and with a wrong AI are counted separately, to correct the prevalence.
     """
 
     n_right: Floats
@@ -102,8 +103,8 @@ def trials_below(
 ) -> NDArray[np.float64]:
     """Count each participant's trials below each threshold: shape ``(4, p, t)``.
 
-    ``participant`` holds codes from 0, all inputs are ``(n,)``. The first axis is that of
-    ``Below``'s fields.
+    ``participant`` holds codes from 0; all inputs are ``(n,)``. The first axis is in the order
+    of the fields of ``Below``.
     """
     width = int(max(units.max(initial=0), grid.units.max())) + 2
     n_people = int(participant.max(initial=-1)) + 1
@@ -118,7 +119,7 @@ def trials_below(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TeamCurve:
-    """Percentages at each threshold, shape ``(..., t)``; NaN where there is nothing to average."""
+    """Percentages at each threshold, shape ``(..., t)``; NaN if there is nothing to average."""
 
     ai_share: Floats
     ai_accuracy: Floats
@@ -137,11 +138,11 @@ def team_curve(pool: Pool, below: Below, grid: Grid) -> TeamCurve:
                                          A: the AI's accuracy there
                                          H: people's accuracy on their trials below T, pooled
 
-    People saw as many trials with a wrong AI as with a right one; the pool below T holds
-    another mixture. The corrected team takes H′ = π·H(AI right) + (1 − π)·H(AI wrong), with π
+    People saw as many trials with a wrong AI as with a right one, but the pool below T has
+    another mixture. The corrected team uses H′ = π·H(AI right) + (1 − π)·H(AI wrong), with π
     the share of right answers in the pool below T.
 
-    NaN where people judged no trial that is needed; at a share of 1 no person is needed.
+    NaN if people judged no trial that is needed. If r = 1, no person is needed.
     """
     n_below = count_below(np.bincount(pool.units, minlength=pool.scale.n + 2), grid.units)
     right = np.bincount(pool.units[pool.is_correct], minlength=pool.scale.n + 2)
@@ -176,7 +177,7 @@ def _quotient(part: NDArray[np.generic], whole: NDArray[np.generic]) -> Floats:
 
 
 def _mix(weight: Floats, first: Floats, second: Floats) -> Floats:
-    """Return weight·first + (1 − weight)·second; what has no weight need not be defined."""
+    """Return weight·first + (1 − weight)·second; a term of weight 0 may be NaN."""
     mixed = np.where(weight > 0, weight * first, 0) + np.where(weight < 1, (1 - weight) * second, 0)
     return np.asarray(np.where(np.isnan(weight), np.nan, mixed), dtype=float)
 
@@ -185,10 +186,10 @@ def _mix(weight: Floats, first: Floats, second: Floats) -> Floats:
 class Team:
     """A condition's team: the tuned threshold, the whole curve and its 95 % bands.
 
-    ``best`` is the place of T* in ``grid``; ``ai_alone`` the AI's accept/reject accuracy at T*
-    on the images that did not tune it; ``ai_top1`` its plain accuracy on the pool; percentages.
-    ``n_trials`` and the bands are ``(t,)``; ``draws`` is the team at T* in every draw of
-    participants, ``(b,)``. Bands and draws are NaN below two participants.
+    ``best`` is the index of T* in ``grid``. In percent: ``ai_alone`` is the AI's accept/reject
+    accuracy at T* on the images that did not tune it, ``ai_top1`` its top-1 accuracy on the
+    pool. ``n_trials`` and the bands are ``(t,)``; ``draws`` is the team at T* in every draw of
+    participants, ``(b,)``. Bands and draws are NaN with fewer than two participants.
     """
 
     scale: Scale
@@ -206,10 +207,10 @@ class Team:
 def team_of(
     pool: Pool, is_tuning: Bools, people: NDArray[np.float64], grid: Grid, *, seed: Seed = 0
 ) -> Team:
-    """Put an AI's pool and a condition's trials together.
+    """Return the team of an AI's pool and a condition's trials.
 
-    ``people`` is of ``trials_below`` on the same ``grid``. The bands draw participants, and
-    take the pool and T* as given.
+    ``people`` comes from ``trials_below`` on the same ``grid``. The bands resample participants
+    and treat the pool and T* as fixed.
     """
     best = tuned_threshold(pool.of(is_tuning), grid)
     test = pool.of(~is_tuning)

@@ -1,16 +1,16 @@
 """Differences between conditions when people and photos are both samples. Pure NumPy and SciPy.
 
-A test over participants speaks of other people in front of the same photos. Conditions that judge
-different AIs show different photos, and then part of the difference is the luck of the photos.
-The two-way cluster-robust variance counts both (Cameron, Gelbach & Miller 2011,
+A test over participants generalises to other people, but not to other photos. Conditions that
+judge different AIs show different photos, so part of their difference is the choice of photos. The
+two-way cluster-robust variance includes both (Cameron, Gelbach & Miller 2011,
 doi:10.1198/jbes.2010.07136; for readers and cases, Gallas, Pennello & Myers 2007):
 
     ψᵢ = weight of answer i in the difference × its residual, with the sign of its condition
     V  = Σ over people (Σ ψ)² · n / (n − arms)  +  Σ over photos (Σ ψ)² · m / (m − 1)  −  Σ ψ²
 
-and never less than the people's term. The residual is taken from the mean of the condition's
-answers of the same kind (the AI right, the AI wrong): the design fixes how many of each kind a
-person sees. The interval is Student's, with n − arms degrees of freedom.
+and V is at least the people's term. A residual is the deviation from the mean of the condition's
+answers of the same kind (the AI right, the AI wrong), because the design fixes how many of each
+kind a person sees. The interval is Student's t with n − arms degrees of freedom.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ from analysis.stats.confidence import Bools
 from analysis.stats.inference import Floats, Ints
 
 LEVEL = 0.95
-_SHARED = 0.5  # share of each condition's answers on photos of the other, from which they share
+_SHARED = 0.5  # least share of answers on the other's photos to count as shared
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Crossed:
-    """The answers of one condition, ``(n,)`` each: whose, on which photo, and how they went.
+    """The answers of one condition, ``(n,)`` each: person, photo and outcome.
 
-    ``person`` holds codes from 0. So does ``image``, with the same code for the same photo in
-    every condition: twins, which show the same photos, then share its luck.
+    ``person`` and ``image`` hold codes from 0. A photo has the same code in every condition, so
+    twins, which show the same photos, share its effect.
     """
 
     person: Ints
@@ -46,14 +46,14 @@ class Crossed:
     is_correct: Bools
 
     def none(self) -> Crossed:
-        """Return none of the answers."""
+        """Return an empty set of answers."""
         kinds = self.is_correct[:0]
         return Crossed(self.person[:0], self.image[:0], kinds, kinds)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Arm:
-    """A measure of one condition, and what its answers add to the variance of a difference.
+    """A measure of one condition, and the terms of its answers in the variance of a difference.
 
     ``value`` is in the unit of the measure (percent, or standard deviations). ``by_person``
     ``(p,)`` and ``by_image`` ``(i,)`` are sums of ψ, ``squares`` is Σ ψ². ``answers`` ``(i,)``
@@ -73,7 +73,7 @@ class TwoWay:
     """A difference a − b with its standard error, interval and two-sided p; NaN: not defined.
 
     ``shares_photos`` says that at least half of each condition's answers are on photos that the
-    other condition judged, too.
+    other condition judged as well.
     """
 
     difference: float
@@ -101,7 +101,7 @@ class TwoWay:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Part:
-    """One kind of answers in a measure: which (``(n,)``), their outcome, their weight."""
+    """One kind of answers in a measure: a mask of them (``(n,)``), their outcome, their weight."""
 
     rows: Bools
     outcome: Bools
@@ -112,8 +112,8 @@ def arm_of(crossed: Crossed, measure: str) -> Arm:
     """Return a measure of ``MEASURES`` over a condition's answers, ready to be compared.
 
     Rates are means over the participants who have such a trial, as in the table ``measures``.
-    ``d_prime`` and ``criterion`` are of the pooled answers, because the difference of two means
-    of corrected rates depends on the criterion. ``value`` is NaN where there is nothing.
+    ``d_prime`` and ``criterion`` are computed from the pooled answers, because the difference of
+    two means of corrected rates depends on the criterion. ``value`` is NaN without answers.
     """
     value, parts = _MEASURES[measure](crossed)
     psi = np.zeros(crossed.person.size)
@@ -137,8 +137,8 @@ def arm_of(crossed: Crossed, measure: str) -> Arm:
 def difference_of(a: Arm, b: Arm) -> TwoWay:
     """Return the difference of two conditions of different people, a − b, with its interval.
 
-    Not defined below two people on a side, on a single photo, and where no answer differs from
-    its kind's mean.
+    Not defined with fewer than two people on a side, with a single photo, or if no answer
+    differs from the mean of its kind.
     """
     size = max(a.answers.size, b.answers.size)
     first, second = (np.pad(item.by_image, (0, size - item.by_image.size)) for item in (a, b))
@@ -166,7 +166,7 @@ def _shares(a: Ints, b: Ints) -> bool:
 def _mean_over_people(
     crossed: Crossed, rows: Bools, outcome: Bools
 ) -> tuple[float, NDArray[np.float64]]:
-    """Return the mean over people of their share of ``outcome`` in ``rows``, and each weight."""
+    """Return the mean over people of their share of ``outcome`` in ``rows``, and the weights."""
     counts = np.bincount(crossed.person[rows], minlength=int(crossed.person.max(initial=-1)) + 1)
     n_people = int((counts > 0).sum())
     if not n_people:
@@ -178,7 +178,7 @@ def _mean_over_people(
 def _rate(
     kind: bool | None, outcome: Callable[[Crossed], Bools]
 ) -> Callable[[Crossed], tuple[float, list[_Part]]]:
-    """Return a measure: the mean over people of a share, of one kind of trials or of all."""
+    """Return a measure: the mean over people of a share, for one kind of trials or for all."""
 
     def measured(crossed: Crossed) -> tuple[float, list[_Part]]:
         is_all = np.ones(crossed.person.size, dtype=bool)
@@ -208,7 +208,7 @@ def _balanced(crossed: Crossed) -> tuple[float, list[_Part]]:
 def _detection(
     of_hits: float, of_false_alarms: float
 ) -> Callable[[Crossed], tuple[float, list[_Part]]]:
-    """Return a measure of pooled counts: a weighted sum of z(H) and z(F), Hautus's correction.
+    """Return a measure of pooled counts: a weighted sum of z(H) and z(F) with Hautus's correction.
 
     Its weights are derivatives: d z(H) / d answer = 1 / (φ(z(H)) (n + 1)).
     """

@@ -1,7 +1,7 @@
-"""Accuracy of people, one row a condition and kind of sample, in percent. Pure pandas, no Django.
+"""Accuracy of people in percent, one row per condition and sample. Pure pandas, no Django.
 
-The narrow table that a reader opens first; ``people_tables`` has every measure. Who counts is
-decided by ``samples``, so that no two tables are about other people.
+This is the narrow table that a reader opens first; ``people_tables`` has every measure.
+``analysis_sets`` decides who is counted, so all tables are about the same people.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ _MEANS = ("accuracy_ai_correct", "accuracy_ai_wrong")
 
 
 def accuracy_table(samples: Iterable[Sample], declared: Declared) -> DataFrame:
-    """Return one row a sample and condition, in the order of the declaration, in percent.
+    """Return one row per sample and condition, in the order of the declaration, in percent.
 
-    Every figure is a mean over participants, each with the same weight whatever their number of
-    trials. The interval is that of the table of measures: the percentile bootstrap over
-    participants, drawn by the declared seed, or Student's t where they are few. A condition
-    without any has counts of 0 and NaN.
+    Every number is a mean over participants; each has the same weight, whatever their number of
+    trials. The interval is the same as in the table of measures: the percentile bootstrap over
+    participants with the declared seed, or Student's t if they are few. A condition without
+    participants has counts of 0 and NaN.
     """
     rows = [
         {"condition": name, "analysed": sample.name, **_numbers(sample.people_of(name), declared)}

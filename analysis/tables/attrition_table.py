@@ -20,14 +20,14 @@ STAGE_OF: Final = {
     "withdrawn": "other",
 }
 ALL_STAGES: Final = "all"
-GUESS: Final = {"accuracy": 50.0, "balanced_accuracy": 50.0}  # what guessing gives, in percent
+GUESS: Final = {"accuracy": 50.0, "balanced_accuracy": 50.0}  # accuracy of guessing, in percent
 
 
 def attrition_table(people: DataFrame, everyone: Sample, declared: Declared) -> DataFrame:
-    """Return one row a declared pair and stage; ``people`` has all who began, with ``status``.
+    """Return one row per declared pair and stage; ``people`` has all who began, with ``status``.
 
-    People under way are not counted: nobody knows yet whether they are lost. ``everyone`` is the
-    sample of all who completed. The row of all stages has the difference with its bounds.
+    People under way are not counted, because they may still complete. ``everyone`` is the sample of
+    all who completed. The row for all stages has the difference with its bounds.
     """
     rows = []
     for pair in declared.pairs:

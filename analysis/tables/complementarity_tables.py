@@ -1,4 +1,4 @@
-"""Tables of the verdict on a team: is it better than the AI, and better than people?"""
+"""Tables of the verdict on a team: whether it is better than the AI and better than people."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def verdicts_of(
 ) -> dict[str, Complementarity]:
     """Return the verdict on the team of each condition that saw an AI with a pool.
 
-    People alone are the first unaided condition with the same AI, else the condition's own people
-    after seeing the AI.
+    People alone are those of the first unaided condition with the same AI. If there is none, they
+    are the condition's own people, who saw the AI.
     """
     image = np.unique(sample.answers["item_id"].cat.codes, return_inverse=True)[1]
     verdicts = {}
@@ -58,7 +58,7 @@ def _judged(
 
 
 def verdict_cells(found: Complementarity) -> dict[str, object]:
-    """Return the cells of a verdict, as the table ``team`` names them."""
+    """Return the cells of a verdict, by the column names of the table ``team``."""
     return {
         "team_natural": found.team,
         "human_alone_natural": found.human_alone,
@@ -78,7 +78,7 @@ def team_and_verdict_table(
     teams: Mapping[str, Team],
     verdicts: Mapping[str, Complementarity],
 ) -> DataFrame:
-    """Return one row a condition: the team at the AI's threshold, and the verdict on it."""
+    """Return one row per condition: the team at the AI's threshold, and the verdict on it."""
     table = team_table(sample, declared, teams)
     cells = DataFrame(
         [verdict_cells(verdicts[n]) if n in verdicts else {} for n in table["condition"]],
@@ -88,7 +88,7 @@ def team_and_verdict_table(
 
 
 def team_prevalence_table(verdicts: Mapping[str, Complementarity]) -> DataFrame:
-    """Return one row a condition and share of right answers: the verdict's curve."""
+    """Return one row per condition and share of right answers: the verdict's curve."""
     tables = []
     for condition, found in verdicts.items():
         curve = found.curve

@@ -1,4 +1,4 @@
-"""Who took part and what became of them: counts as in a CONSORT flow diagram. Pure pandas.
+"""The flow of participants: counts as in a CONSORT flow diagram. Pure pandas.
 
 Schulz, Altman & Moher (2010), CONSORT 2010 statement: enrolled, allocated, lost, analysed, with the
 reasons, for each arm.
@@ -12,7 +12,7 @@ from pandas import DataFrame, Series
 
 from analysis.codebook.codebook import STAGES, Column
 
-# What a participant's status counts as. A new status is one line here, and one in the codebook.
+# The count of each participant status. A new status is one line here and one in the codebook.
 STATUS_COUNTED_AS = {
     "failed_validation": "failed_validation",
     "active": "left",
@@ -67,14 +67,14 @@ def consort_table(
     has_validation: bool = True,
     missing: Sequence[str] = (),
 ) -> DataFrame:
-    """Return the counts of each condition, one row a count (columns of ``CONSORT``).
+    """Return the counts of each condition, one row per count (columns of ``CONSORT``).
 
-    ``people`` has one row a participant with ``participant_id``, ``condition``, ``status``,
-    ``last_stage`` and ``is_validation_passed``; ``excluded_by`` gives, for those who completed, the
-    rules that exclude them, ``; `` between; ``missing`` are the ``rules`` about what is not
-    measured. Without a validation nobody passed one, and there is no such row. Raises
-    ``ValueError`` for a status that nobody said how to count, and for a condition that the list
-    lacks: people would vanish from the flow.
+    ``people`` has one row per participant with ``participant_id``, ``condition``, ``status``,
+    ``last_stage`` and ``is_validation_passed``. ``excluded_by`` has, for those who completed, the
+    rules that exclude them, joined by ``; ``. ``missing`` has the ``rules`` about measures that the
+    study lacks. A study without a validation has no row for it. Raises ``ValueError`` for a status
+    without a count and for a condition that is not listed, because people would be missing from the
+    flow.
     """
     _refuse_unlisted("status", people["status"], list(STATUS_COUNTED_AS))
     _refuse_unlisted("condition", people["condition"], conditions)
@@ -121,5 +121,5 @@ def _refuse_unlisted(what: str, cells: Series, known: Sequence[str]) -> None:
     if unknown:
         raise ValueError(
             f"The participants have the {what} {', '.join(unknown)}; expected one of "
-            f"{', '.join(known)}. Add it to the list, so that nobody vanishes from the flow."
+            f"{', '.join(known)}. Add it to the list, so that nobody is missing from the flow."
         )

@@ -1,4 +1,4 @@
-"""The cells of a CSV file: numbers in full, missing ones empty, no text that a spreadsheet runs.
+"""The cells of a CSV file: full numbers, empty missing values, no text that runs as a formula.
 
 Standard library only. ``neutral`` and ``restored`` are inverse to each other for every text.
 """
@@ -19,14 +19,14 @@ _RUN, _NEUTRALISED = re.compile(r"'*[=+\-@\t\r]"), re.compile(r"''*[=+\-@\t\r]")
 def neutral(text: str) -> str:
     """Put an apostrophe before a text that a spreadsheet would run as a formula.
 
-    Those begin with ``= + - @``, a tab or a carriage return. A text in which apostrophes come
-    before such a character gets one more, so that ``restored`` always knows what was there.
+    Such a text begins with ``= + - @``, a tab or a carriage return. A text with apostrophes before
+    such a character gets one more, so that ``restored`` can always undo it.
     """
     return f"'{text}" if _RUN.match(text) else text
 
 
 def restored(text: str) -> str:
-    """Take back what ``neutral`` did."""
+    """Undo ``neutral``."""
     return text[1:] if _NEUTRALISED.match(text) else text
 
 
@@ -43,7 +43,7 @@ def _number(value: Any) -> str:
 
 
 def _boolean(value: object) -> str:
-    return "TRUE" if value else "FALSE"  # R reads nothing else as logical, pandas reads both
+    return "TRUE" if value else "FALSE"  # R reads only this as logical; pandas reads both
 
 
 def _datetime(value: datetime) -> str:
@@ -70,7 +70,7 @@ def cell(kind: str, value: Any) -> str:
 
 @contextmanager
 def csv_open(path: Path, header: Sequence[str]) -> Iterator[Callable[[Iterable[str]], object]]:
-    """Open a new CSV file (RFC 4180, UTF-8), write its header, and give what writes a row."""
+    """Open a new CSV file (RFC 4180, UTF-8), write its header, yield a function to write rows."""
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\r\n")
         writer.writerow(header)

@@ -17,7 +17,7 @@ from analysis.tables.csv_cells import cell, csv_open
 def table_write(path: Path, columns: Columns, table: DataFrame) -> None:
     """Write a table with exactly ``columns``: RFC 4180 in UTF-8 (see ``cells``).
 
-    Raises ``ValueError`` where the table's columns are not those that the codebook declares.
+    Raises ``ValueError`` if the table's columns are not those that the codebook declares.
     """
     rows = _rows(path.name, columns, table)
     with csv_open(path, next(rows)) as write:
@@ -26,7 +26,7 @@ def table_write(path: Path, columns: Columns, table: DataFrame) -> None:
 
 
 def csv_text(name: str, columns: Columns, table: DataFrame) -> str:
-    """Return what ``table_write`` writes, for a table that is sent at once."""
+    """Return the text that ``table_write`` writes, for a table that is sent directly."""
     stream = io.StringIO(newline="")
     csv.writer(stream, lineterminator="\r\n").writerows(_rows(name, columns, table))
     return stream.getvalue()
@@ -38,7 +38,7 @@ def _rows(name: str, columns: Columns, table: DataFrame) -> Iterator[list[str]]:
     if list(table.columns) != names:
         raise ValueError(
             f"{name}: the table has the columns {list(table.columns)}; the codebook declares "
-            f"{names}. Declare every column, so that readers know what it means."
+            f"{names}. Declare every column, so that readers know its meaning."
         )
     yield names
     kinds = [column.type for column in columns]

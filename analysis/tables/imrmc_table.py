@@ -2,7 +2,7 @@
 
 iMRMC (Gallas and others, https://github.com/DIDSR/iMRMC) compares modalities in data of many
 readers and many cases. Its R function ``doIMRMC`` takes rows of ``readerID``, ``caseID``,
-``modalityID`` and ``score``; each case has one row more, with its truth.
+``modalityID`` and ``score``; each case has one additional row with its truth.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ IMRMC: Columns = (
 
 
 def imrmc_table(sample: Sample, declared: Declared) -> DataFrame:
-    """Return a row of truth for each case, by case, then a row for each answer of the sample."""
+    """Return a row of truth per case, sorted by case, then a row per answer of the sample."""
     answers = sample.answers
     classifiers = {each.name: each.classifier for each in declared.conditions}
     condition, item = (answers[name].astype("str") for name in ("condition", "item_id"))

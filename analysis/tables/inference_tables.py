@@ -16,11 +16,11 @@ from analysis.stats.twoway import Crossed, TwoWay, arm_of, difference_of
 
 
 def pair_tests_table(sample: Sample, declared: Declared) -> DataFrame:
-    """Return one row a pair of the family: the difference a − b, its intervals, its tests.
+    """Return one row per pair of the family: the difference a − b, its intervals, its tests.
 
-    ``twoway_…`` take people and photos as samples (``twoway``). ``low`` and ``high`` draw
-    participants, each condition its own, and ``u``, ``p`` and ``cliffs_delta`` compare
-    participants: both take the photos as the only ones. Holm's correction goes over the family.
+    The columns ``twoway_…`` treat people and photos as samples (``twoway``). ``low`` and ``high``
+    come from resampling the participants of each condition; ``u``, ``p`` and ``cliffs_delta``
+    compare participants. Both treat the photos as fixed. Holm's correction is over the family.
     """
     names, measure = declared.names, declared.measure
     values = {name: sample.values(name, measure) for name in names}
@@ -55,7 +55,7 @@ def pair_tests_table(sample: Sample, declared: Declared) -> DataFrame:
 
 
 def twoway_cells(both: TwoWay) -> dict[str, float | bool]:
-    """Return the cells of a difference over people and photos, as table ``tests`` names them."""
+    """Return the cells of a two-way difference, by the column names of the table ``tests``."""
     return {
         "twoway_difference": both.difference,
         "twoway_low": both.low,
@@ -66,7 +66,7 @@ def twoway_cells(both: TwoWay) -> dict[str, float | bool]:
 
 
 def differences_table(sample: Sample, declared: Declared) -> DataFrame:
-    """Return one row a pair of the family and measure: the difference over people and photos."""
+    """Return one row per pair of the family and measure: the two-way difference."""
     crossed = crossed_of(sample, declared)
     rows = []
     for measure in MEASURES:
@@ -98,10 +98,10 @@ def twoway_of(
     measure: str,
     crossed: Mapping[str, Crossed] | None = None,
 ) -> list[TwoWay]:
-    """Return the differences of the declared pairs, people and photos both taken as samples.
+    """Return the differences of the declared pairs, with people and photos treated as samples.
 
-    ``crossed`` saves work where it is known already (``crossed_of``). A condition in which nobody
-    has the measure (reliance without an AI) has no difference to any other.
+    ``crossed`` (from ``crossed_of``) saves work if the caller has it. A condition in which nobody
+    has the measure (reliance without an AI) has no difference from any other.
     """
     answers = crossed_of(sample, declared) if crossed is None else crossed
     has_it = {name: not np.isnan(sample.values(name, measure)).all() for name in declared.names}
@@ -113,7 +113,7 @@ def twoway_of(
 
 
 def _people_draws(values: dict[str, Floats], seed: int) -> dict[str, Floats]:
-    # A stream of draws a condition: two of the same size must not draw the same places.
+    # One random stream per condition: conditions of the same size must not draw the same rows.
     return {
         name: _if_enough(each, mean_draws(each[~np.isnan(each), None], seed=(seed, k))[:, 0])
         for k, (name, each) in enumerate(values.items())
@@ -131,7 +131,7 @@ def _difference(a: Floats, b: Floats) -> tuple[float, float]:
 
 
 def crossed_of(sample: Sample, declared: Declared) -> dict[str, Crossed]:
-    """Return each condition's answers by participant and image; only images that somebody saw."""
+    """Return each condition's answers by participant and image, for images that somebody saw."""
     _, images = np.unique(sample.answers["item_id"].cat.codes, return_inverse=True)
     crossed = {}
     for name in declared.names:

@@ -1,4 +1,4 @@
-"""Tables of what people did: measures, cells, times and images. One row what its columns say."""
+"""Tables of what people did: measures, cells, times and images. The codebook defines the rows."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from analysis.stats.inference import (
 )
 from analysis.stats.measures import COUNTS, MEASURES, reliance
 
-# An image is confusing if fewer of its answers are correct, over all conditions (the rule of
-# the reference study).
+# An image is confusing if a smaller share of its answers is correct, over all conditions (the rule
+# of the reference study).
 CONFUSING_PERCENT = 25
 AI_LEVELS = ("correct", "wrong")
 PERCENT = (0, 100)  # limits of a mean in percent
@@ -71,7 +71,7 @@ def measures_table(sample: Sample, declared: Declared) -> DataFrame:
 def _pooled(
     counts: DataFrame, is_unaided: bool, seed: int
 ) -> dict[str, tuple[float, float, float, float]]:
-    """Return estimate, SD (none) and interval of each measure where every trial counts alike."""
+    """Return the pooled estimate, SD (none) and interval of each measure; trials weigh the same."""
     value = reliance(DataFrame([counts.sum()]))
     draws = reliance(DataFrame(resampled_sums(counts, seed=seed), columns=list(COUNTS)))
     pooled = {}
@@ -87,7 +87,7 @@ def _pooled(
 
 
 def _n_trials(counts: DataFrame, measure: str) -> pd.Series:
-    """Return how many of each person's trials enter: those of one kind of AI answer, or both."""
+    """Return how many of each person's trials a measure uses: one kind of AI answer, or both."""
     if measure in _ON_RIGHT:
         return counts["n_ai_correct"]
     if measure in _ON_WRONG:
@@ -97,7 +97,7 @@ def _n_trials(counts: DataFrame, measure: str) -> pd.Series:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Factor:
-    """What splits the answers: a level for each (``codes``, −1 for none) out of ``levels``."""
+    """A factor that splits the answers: each has a level (``codes``, −1 for none) of ``levels``."""
 
     name: str
     levels: tuple[str, ...]
@@ -105,7 +105,7 @@ class Factor:
 
 
 def factors_of(answers: DataFrame) -> Iterator[Factor]:
-    """Yield every split of the answers that their columns allow."""
+    """Yield every factor for which the answers have the columns."""
     ai = np.where(answers["is_ai_correct"], 0, 1)
     hardness = _category_codes(answers, "difficulty")
     yield Factor("ai", AI_LEVELS, ai)
@@ -132,7 +132,7 @@ def _crossed(name: str, factor: Factor, ai: Ints) -> Factor:
 
 
 def accuracy_by_table(sample: Sample, declared: Declared) -> DataFrame:
-    """Return accuracy in every cell: mean over the participants who have it, and pooled."""
+    """Return accuracy in every cell: pooled, and the mean over participants who have the cell."""
     tables = []
     factors = list(factors_of(sample.answers))
     person = sample.answers["participant_id"].cat.codes.to_numpy(dtype=np.int64)
@@ -155,10 +155,10 @@ def accuracy_by_table(sample: Sample, declared: Declared) -> DataFrame:
 
 
 def cell_counts(person: Ints, level: Ints, is_correct: object, n_levels: int) -> tuple[Ints, Ints]:
-    """Count each participant's trials and correct ones in each level: shape ``(p, n_levels)``.
+    """Count each participant's trials and correct answers in each level, ``(p, n_levels)`` each.
 
-    ``person`` holds codes from 0, ``level`` codes from 0, with −1 for an answer in no level; all
-    of shape ``(n,)``.
+    ``person`` and ``level`` hold codes from 0, with level −1 for an answer in no level. All have
+    shape ``(n,)``.
     """
     n_people = int(person.max(initial=-1)) + 1
     place = person * n_levels + level
@@ -192,10 +192,10 @@ def _quotient(part: Ints, whole: Ints) -> Floats:
 
 
 def times_table(sample: Sample, declared: Declared) -> DataFrame:
-    """Return the times of each condition in ms, one number a participant.
+    """Return the times of each condition in ms, one number per participant.
 
-    Of ``rt_ms`` and ``rt_clean_ms`` a participant's number is the median over their answers; of
-    a stage (columns of people that end in ``_ms``) it is their time in it.
+    For ``rt_ms`` and ``rt_clean_ms``, a participant's number is the median over their answers. For
+    a stage (columns of people that end in ``_ms``), it is their time in the stage.
     """
     times = DataFrame({"condition": sample.people["condition"].to_numpy()})
     ids = sample.people["participant_id"].astype("str")
@@ -234,10 +234,10 @@ def _times_rows(times: DataFrame, seed: int) -> list[dict[str, object]]:
 
 
 def images_table(sample: Sample, declared: Declared) -> DataFrame:
-    """Return each image that a condition showed: its answers, and how far people agree.
+    """Return one row per image that a condition showed: its answers and people's agreement.
 
-    Agreement is the share of pairs of people who clicked the same (Fleiss 1971), in percent:
-    (Σ n_k² − n) / (n² − n) over the clicks k; NaN for a single answer.
+    Agreement is the share of pairs of people who gave the same answer (Fleiss 1971), in percent: (Σ
+    n_k² − n) / (n² − n) over the clicks k; NaN for a single answer.
     """
     answers = sample.answers
     item = answers["item_id"].cat

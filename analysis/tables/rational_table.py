@@ -1,4 +1,4 @@
-"""Table of what a rational decision maker would reach with the AI's confidence alone."""
+"""Table of the payoff of a rational decision maker who uses only the AI's confidence."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ N_KINDS = 2 * len(DIFFICULTIES)
 
 
 def rational_table(sample: Sample, declared: Declared, pools: Mapping[str, TunedPool]) -> DataFrame:
-    """Return one row a condition; ``note`` says why one has no numbers."""
+    """Return one row per condition; ``note`` says why a condition has no numbers."""
     return DataFrame([_row(sample, each, pools) for each in declared.conditions])
 
 
@@ -63,13 +63,13 @@ def _why_undefined(
 
 
 def signals_of(pool: Pool, n_trials: Ints) -> tuple[Floats, Floats]:
-    """Return the share of each confidence that occurs, and of right answers there: ``(k,)`` each.
+    """Return the share of each confidence that occurs and its share of right answers, ``(k,)``.
 
-    Confidences are whole steps of 5 points (votes: of 20 at most). They are those of the AI's
-    whole pool, for people's few photos would be told apart by them. The pool's images are
-    weighted so that each of the six kinds (AI right or wrong × difficulty) is as frequent as in
-    people's trials (``n_trials``, ``(6,)``), which are drawn from the pool by these kinds.
-    Raises ``ValueError`` for trials of a kind that the pool has not.
+    Confidences are in whole steps of 5 points (votes: of 20 at most). They come from the AI's whole
+    pool: on the few photos that people saw, a confidence could identify the photo. The pool's
+    images are weighted so that each of the six kinds (AI right or wrong × difficulty) is as
+    frequent as in people's trials (``n_trials``, ``(6,)``), which are drawn from the pool by these
+    kinds. Raises ``ValueError`` for trials of a kind that the pool lacks.
     """
     kind = _kinds(difficulty(pool.units, pool.scale, pool.is_correct), pool.is_correct)
     there = np.bincount(kind, minlength=N_KINDS)
@@ -88,6 +88,6 @@ def signals_of(pool: Pool, n_trials: Ints) -> tuple[Floats, Floats]:
 
 
 def _kinds(labels: np.ndarray, is_right: np.ndarray) -> Ints:
-    """Return the place of each image among the kinds: difficulty, then wrong or right."""
+    """Return the index of each image's kind: by difficulty, then wrong or right."""
     level = np.select([labels == name for name in DIFFICULTIES], range(len(DIFFICULTIES)))
     return np.asarray(2 * level + is_right, dtype=np.int64)

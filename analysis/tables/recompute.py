@@ -1,7 +1,7 @@
-"""The tables of a study from its exported CSV files alone. Pure pandas; an export carries it.
+"""The tables of a study from its exported CSV files only. Pure pandas; an export contains it.
 
-An export computes its tables by this module from the files that it has just written, and the
-script in it does so again: the same code on the same files.
+An export computes its tables with this module from the files that it has just written. The script
+in the export runs the same code on the same files.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def table_path(name: str) -> str:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frames:
-    """An export's data but the events; columns as in ``codebook.DATA``."""
+    """An export's data without the events; columns as in ``codebook.DATA``."""
 
     responses: DataFrame
     participants: DataFrame
@@ -99,10 +99,10 @@ def tables_from(
     declared: Mapping[str, Any],
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, DataFrame]:
-    """Compute every table, as it was declared.
+    """Compute every table of the declared analysis.
 
-    ``declared`` is a ``Declared`` in JSON. ``progress`` is told how many tables of how many are
-    done.
+    ``declared`` is a ``Declared`` in JSON. ``progress`` is called with the number of finished
+    tables and the number of all.
     """
     checked = Declared.from_json(declared)
     responses, people, conditions = frames.responses, frames.participants, checked.names
@@ -141,10 +141,10 @@ def _measured(everyone: DataFrame) -> DataFrame:
 
 
 def figure_files(tables: Mapping[str, DataFrame], note: str = "") -> dict[str, Callable[[], bytes]]:
-    """Return the pictures of the tables: each file's name, and what gives its bytes."""
+    """Return the figures of the tables: each file's name, and a function that returns its bytes."""
     from analysis.figures import figures
 
-    # Matplotlib's PDFs would tell of each glyph otherwise.
+    # Otherwise Matplotlib logs every glyph of a PDF.
     logging.getLogger("fontTools").setLevel(logging.WARNING)
     drawn = figures.figures_of(tables, note=note)
     return {

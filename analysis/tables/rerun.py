@@ -1,4 +1,4 @@
-"""The script of an export: its tables once more from its CSV files, and compared. Pure pandas."""
+"""The script of an export: recompute its tables from its CSV files and compare. Pure pandas."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from analysis.tables.recompute import (
 from analysis.tables.tables import texts_of
 from analysis.tables.tidy import table_read
 
-# Sums in another order, by another version of a library, differ in the last digits.
+# Another version of a library may sum in another order; the last digits then differ.
 RELATIVE, ABSOLUTE = 1e-9, 1e-9
 
 
 def difference(shipped: DataFrame, computed: DataFrame) -> str:
-    """Say how two tables differ, as the first thing found; empty if they are the same.
+    """Return the first difference of two tables in words; empty if they are the same.
 
     Numbers may differ by a billionth; texts, booleans and missing cells may not.
     """
@@ -72,7 +72,7 @@ def compare(
         if not shipped.is_file():
             found[name] = f"the export has no {shipped.name}"
             continue
-        # Both are read from their files, so that writing cannot make a difference.
+        # Both are read from files, so that writing does not cause a difference.
         any_empty = tuple(replace(column, is_nullable=True) for column in columns[name])
         found[name] = difference(table_read(shipped, any_empty), table_read(path, any_empty))
     return found

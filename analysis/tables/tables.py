@@ -1,7 +1,7 @@
 """All tables of a study's analysis, for the page, the files and the command. Pure pandas.
 
-``tables_of`` is the one entry; what each column means stands in ``codebook_tables``, what each
-number means in docs/metrics.md.
+``tables_of`` is the entry point. ``analysis.codebook`` defines each column, docs/metrics.md each
+number.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ Part = Callable[[Sample, Declared], DataFrame]
 
 
 def _equivalence(sample: Sample, declared: Declared) -> DataFrame:
-    """Return the tests of equivalence: one row a pair, and none without a declared margin."""
+    """Return the tests of equivalence: one row per pair; no row without a declared margin."""
     if not declared.margin:
         return equivalence_table({}, (), 0, ()).assign(measure=declared.measure)
     values = {name: sample.values(name, declared.measure) for name in declared.names}
@@ -66,19 +66,19 @@ def _detection_model(sample: Sample, declared: Declared) -> DataFrame:
 
 
 def _saying(table: DataFrame, words: Mapping[str, str]) -> DataFrame:
-    """Return the table; it carries what its model is, by the value of ``analysed``."""
+    """Return the table; ``attrs`` has its model's specification, by the value of ``analysed``."""
     table.attrs[SPECIFICATION] = dict(words)
     return table
 
 
 def texts_of(tables: Mapping[str, DataFrame]) -> dict[str, str]:
-    """Return what stands in words beside the tables, by the names of text files."""
+    """Return the texts that go with the tables, by the names of text files."""
     texts = {}
     for name, table in tables.items():
         words = table.attrs.get(SPECIFICATION, {})
         whose: dict[str, list[str]] = {}
         for analysed in table["analysed"].unique() if words else ():
-            # Where nobody is excluded, all are fitted once, and the rows copied.
+            # If nobody is excluded, the model is fitted once and the rows are copied.
             whose.setdefault(words.get(analysed, words.get("all")), []).append(analysed)
         parts = [f"Rows whose analysed is {', '.join(n)}:\n{text}\n" for text, n in whose.items()]
         if parts:
@@ -112,20 +112,20 @@ def tables_of(
     without: Collection[str] = (),
     progress: OnProgress | None = None,
 ) -> dict[str, DataFrame]:
-    """Analyse a study: tidy frames in, one long table each in ``codebook_tables.TABLES`` out.
+    """Return all tables of a study, one for each entry of the codebook's ``TABLES``.
 
-    ``responses`` has one row a test answer (``codebook.RESPONSES``; ``prior_knowledge`` and
-    ``rt_clean_ms`` if there are any), ``people`` one row a participant (``participant_id``,
-    ``condition``, ``status``, durations of stages that end in ``_ms``), ``items`` one row a
+    ``responses`` has one row per test answer (``codebook.RESPONSES``; ``prior_knowledge`` and
+    ``rt_clean_ms`` are optional), ``people`` one row per participant (``participant_id``,
+    ``condition``, ``status``, and durations of stages, which end in ``_ms``), ``items`` one row per
     classifier and image (``classifier``, ``item_id``, ``is_ai_correct``, ``ai_confidence``,
     ``ai_votes`` and ``n_voters``, both missing for an AI that does not vote). Texts may be
     categories, which saves memory.
 
-    Only participants who completed are analysed. ``analysed`` says of a row whether it is of
-    ``all`` of them or of those ``kept`` (``samples.samples_of``). Percentages are 0 to 100;
-    what is not defined is missing, never 0. Tables named in ``without`` are left out, for who
-    cannot wait for them. ``progress`` is told the tables done and all.
-    The same frames and declaration give the same tables. Raises ``ValueError`` for frames that
+    Only participants who completed are analysed. A row's ``analysed`` says whether it is for
+    ``all`` of them or for those ``kept`` (``analysis_sets.samples_of``). Percentages are 0 to
+    100. A value that is not defined is missing, never 0. Tables named in ``without`` are left
+    out, to save time. ``progress`` is called with the number of finished tables and of all. The
+    same frames and declaration give the same tables. Raises ``ValueError`` for frames that
     contradict each other or the declaration.
     """
     everyone, *_, kept = found = samples_of(responses, people, declared)
@@ -148,7 +148,7 @@ def tables_of(
             done += 1
             if progress is not None:
                 progress(done, total)
-    if len(samples) == 1:  # nobody is excluded: the kept are all, and need no second reckoning
+    if len(samples) == 1:  # nobody is excluded: the results for all are also those for the kept
         made = {name: [t, t.assign(analysed=kept.name)] for name, (t,) in made.items()}
     tables = {name: _shaped(parts, TABLES[name]) for name, parts in made.items()}
     excluded = _noted(everyone.people, declared)
@@ -160,7 +160,7 @@ def tables_of(
 
 
 def tests_of(responses: DataFrame, people: DataFrame, declared: Declared) -> DataFrame:
-    """Return the table ``tests`` alone, of the same frames as ``tables_of``."""
+    """Return only the table ``tests``, from the same frames as ``tables_of``."""
     everyone, *_, kept = samples_of(responses, people, declared)
     parts = [
         pair_tests_table(sample, declared).assign(analysed=sample.name)
@@ -170,14 +170,14 @@ def tests_of(responses: DataFrame, people: DataFrame, declared: Declared) -> Dat
 
 
 def _noted(people: DataFrame, declared: Declared) -> DataFrame:
-    """Return the exclusions; ``note`` says of a rule that nothing measures what it is about."""
+    """Return the exclusions; ``note`` marks a rule about something that is not measured."""
     table = exclusion_table(people, declared.rules, declared.names)
     lost = {str(rule): NOT_MEASURED for rule in declared.rules if not rule.is_measured(people)}
     return table.assign(note=table["rule"].map(lost))
 
 
 def _shaped(parts: Iterable[DataFrame], columns: tuple[Column, ...]) -> DataFrame:
-    """Return the rows below one another, in the columns and types of the codebook."""
+    """Return the concatenated rows, with the columns and types of the codebook."""
     shaped = [
         part.reindex(columns=[column.name for column in columns]).astype(
             {column.name: DTYPES[column.type] for column in columns}

@@ -18,24 +18,24 @@ _CURVE = (
     "threshold", "ai_share", "ai_accuracy", "human_accuracy", "n_trials", "team", "team_low",
     "team_high", "team_prevalence_corrected", "corrected_low", "corrected_high",
 )  # fmt: skip
-_PEOPLE_COLUMNS = _CURVE[3:4] + _CURVE[5:]  # what needs people who saw the AI
+_PEOPLE_COLUMNS = _CURVE[3:4] + _CURVE[5:]  # columns that need people who saw the AI
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TunedPool:
-    """An AI's images, and which of them choose its threshold."""
+    """An AI's images, and which of them tune its threshold."""
 
     pool: Pool
     is_tuning: Bools
 
 
 def pools_of(items: DataFrame, declared: Declared) -> dict[str, TunedPool]:
-    """Return the declared classifiers' pools; an AI without two images has none.
+    """Return the declared classifiers' pools; an AI with fewer than two images has none.
 
-    Each AI's tuning images are a shuffle of its own images in the order of their ids, by the
-    declared seed: AIs of the same pool are tuned on the same images, and no order of rows and
-    no answer of a person enters. Raises ``SampleRefused`` for an AI with two answers to an
-    image, or with another number of voters on some images.
+    Each AI's images are sorted by id and shuffled with the declared seed; the first ones tune its
+    threshold. So AIs of the same pool are tuned on the same images, and neither the order of rows
+    nor people's answers matter. Raises ``SampleRefused`` for an AI with two answers to an image, or
+    with different numbers of voters.
     """
     pools = {}
     for classifier in dict.fromkeys(condition.classifier for condition in declared.conditions):
@@ -55,7 +55,7 @@ def pools_of(items: DataFrame, declared: Declared) -> dict[str, TunedPool]:
 
 
 def scale_of(n_voters: pd.Series, classifier: str) -> Scale:
-    """Return the scale of an AI's confidence: votes of so many, or per cents without voters."""
+    """Return the scale of an AI's confidence: votes of its number of voters, otherwise percent."""
     numbers = n_voters.unique()
     if len(numbers) > 1:
         raise SampleRefused(
@@ -67,7 +67,7 @@ def scale_of(n_voters: pd.Series, classifier: str) -> Scale:
 
 
 def confidence_units(frame: DataFrame, scale: Scale) -> Ints:
-    """Return confidences as whole numbers: the votes themselves, never a quotient of them."""
+    """Return confidences as whole numbers: votes are used directly, without division."""
     if scale is PERCENT:
         return PERCENT.units(frame["ai_confidence"].to_numpy(dtype=float))
     votes = frame["ai_votes"].to_numpy(dtype=float, na_value=np.nan)
@@ -100,7 +100,7 @@ def teams_of(sample: Sample, declared: Declared, pools: Mapping[str, TunedPool])
 
 
 def team_table(sample: Sample, declared: Declared, teams: Mapping[str, Team]) -> DataFrame:
-    """Return one row a condition: the team at the AI's own threshold, beside AI and people."""
+    """Return one row per condition: the team at the AI's threshold, with the AI and the people."""
     rows = [
         _team_row(sample, declared, condition, teams.get(condition.name))
         for condition in declared.conditions
@@ -135,7 +135,7 @@ def _team_row(
 
 
 def team_curve_table(sample: Sample, declared: Declared, teams: Mapping[str, Team]) -> DataFrame:
-    """Return one row a condition and threshold, with 95 % bands over participants."""
+    """Return one row per condition and threshold, with 95 % bands over participants."""
     tables = [curve_rows(c, teams[c.name]) for c in declared.conditions if c.name in teams]
     return pd.concat(tables, ignore_index=True) if tables else DataFrame(columns=list(_CURVE))
 
@@ -143,7 +143,7 @@ def team_curve_table(sample: Sample, declared: Declared, teams: Mapping[str, Tea
 def curve_rows(condition: DeclaredCondition, team: Team) -> DataFrame:
     """Return a condition's team at every threshold.
 
-    In an unaided condition nobody heard the AI, so there is no team: the AI's columns alone.
+    In an unaided condition nobody saw the AI, so there is no team: only the AI has columns.
     """
     curve = team.curve
     columns: dict[str, Floats | Ints] = dict(

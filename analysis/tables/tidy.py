@@ -41,16 +41,16 @@ def frame_of(columns: Sequence[Column], rows: Iterable[Sequence[object]]) -> Dat
 
 
 def table_read(path: Path | str, columns: Sequence[Column]) -> DataFrame:
-    """Read a CSV file that was written with ``columns`` into the frame that it came from.
+    """Read a CSV file that was written with ``columns`` as a frame equal to the original.
 
-    Raises ``ValueError`` if the header is another one.
+    Raises ``ValueError`` if the header has other columns.
     """
     names = [column.name for column in columns]
     found = list(pd.read_csv(path, nrows=0).columns)
     if found != names:
         raise ValueError(f"{path}: found the columns {found}; expected {names}.")
     types = {column.name: _read_as(column) for column in columns}
-    # "NA" and "None" are labels that people read; only an empty cell is missing.
+    # "NA" and "None" may be labels of classes; only an empty cell is missing.
     blocks = pd.read_csv(
         path, dtype=types, chunksize=BLOCK_ROWS, keep_default_na=False, na_values=[""]
     )
@@ -86,11 +86,11 @@ def _cast(column: Column, cells: Series) -> Series:
 
 
 def _joined(columns: Sequence[Column], blocks: Iterable[DataFrame]) -> DataFrame:
-    """Put blocks together; categories in the order in which they come."""
+    """Concatenate blocks; categories are in order of first appearance."""
     parts = list(blocks) or [_typed(columns, DataFrame(columns=[item.name for item in columns]))]
     joined = {}
     for column in columns:
-        cells = [part.pop(column.name) for part in parts]  # freed as they are joined
+        cells = [part.pop(column.name) for part in parts]  # frees each block once it is joined
         if column.type == "string":
             joined[column.name] = Series(union_categoricals(cells))
         else:

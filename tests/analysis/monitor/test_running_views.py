@@ -166,7 +166,7 @@ def test_errors_are_told_with_their_person(browser: Client, study: Study) -> Non
 
 
 def test_a_condition_is_switched_off_and_on_and_logged(browser: Client, study: Study) -> None:
-    for value, said in (("0", "gets nobody new"), ("1", "gets new people")):
+    for value, said in (("0", "gets no new people"), ("1", "gets new people")):
         page = browser.post(f"{LIVE}switch/0/", {"is_on": value}, follow=True).text
         assert said in page
         assert study.conditions.get(position=0).is_on == (value == "1")
