@@ -17,6 +17,7 @@ from PIL import Image
 from classifiers.core.catalogue import CLASSIFIERS, Parameters, parameters_resolved
 from classifiers.core.chm.masks import text_of_mask
 from classifiers.core.chm.matcher_features import Targets
+from classifiers.core.chm.pair_cosines import Pairs
 from classifiers.core.deciders.evidence import Evidence, Shortlist
 from classifiers.core.gallery.index import Gallery
 from classifiers.core.head import LinearHead
@@ -37,6 +38,7 @@ def classify(
     targets: Targets | None = None,
     competing: Collection[int] | None = None,
     shortlist: Shortlist | None = None,
+    on_pairs: Callable[[Pairs], object] | None = None,
     **parameters: Any,
 ) -> Decision:
     """Decide on one image: same input, same decision.
@@ -62,6 +64,8 @@ def classify(
     shortlist
         The gallery's nearest images, at least as many as the classifier asks for, where they
         were found for many queries at once.
+    on_pairs
+        For CHM-Corr and CHM-Corr+: is told the cosines of the whole shortlist's matched patches.
 
     Raises
     ------
@@ -84,7 +88,7 @@ def classify(
     if not isinstance(query, QueryFeatures):
         matcher = targets.matcher if targets is not None else None
         query = query_features(query, gallery, resolved, matcher)
-    evidence = Evidence(gallery, head, targets, competing, shortlist)
+    evidence = Evidence(gallery, head, targets, competing, shortlist, on_pairs)
     return decider_of(classifier)(query, evidence, resolved)
 
 

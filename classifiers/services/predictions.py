@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
 from functools import partial
 from itertools import repeat
 from pathlib import Path
@@ -20,6 +21,7 @@ from classifiers.core.backbones.backbones import LoadedBackbone, backbone_load
 from classifiers.core.catalogue import CLASSIFIERS
 from classifiers.core.chm.matcher_features import ENCODE_AGAIN, targets_folder
 from classifiers.core.chm.matchers import Matcher
+from classifiers.core.chm.pair_cosines import Pairs, PairsWriter
 from classifiers.core.features import extract_stream
 from classifiers.core.gallery import index
 from classifiers.core.gallery.checksums import arrays_verify
@@ -32,6 +34,7 @@ from classifiers.models import Category, Image, Neighbor, Prediction, Prediction
 from classifiers.services.evidence import RunEvidence, evidence_collect
 from classifiers.services.galleries import crop_read
 from classifiers.services.jobs import job_heartbeat, job_phase
+from classifiers.services.pairs import has_pairs, header_of, pairs_folder
 from classifiers.services.photos import photo_read
 
 logger = logging.getLogger(__name__)
@@ -59,24 +62,67 @@ def runs_predict(*, runs: Sequence[PredictionRun]) -> list[PredictionRun]:
     if not runs:
         return []
     categories = {category.index: category for category in gallery_row.dataset.categories.all()}
-    done = {run.pk: set(run.predictions.values_list("image_id", flat=True)) for run in runs}
     everything = list(Image.objects.in_split(gallery_row.dataset, split).select_related("dataset"))
-    left = [image for image in everything if any(image.pk not in ids for ids in done.values())]
-    _progress(runs, len(everything) - len(left), len(everything))
-    n_done = len(everything) - len(left)
-    for batch in _queries(runs[0], left, gallery, backbone, evidence):
-        images, near = batch[0], _shortlists(batch, gallery, runs, evidence)
-        # Decided first, stored then: a transaction is a lock on SQLite, and people are waiting.
-        decided = [
-            (run, *_decide(run, batch, gallery, evidence[run.pk], done[run.pk], near[run.pk]))
-            for run in runs
-        ]
-        with transaction.atomic():
-            for run, lacking, decisions in decided:
-                decisions_store(run, lacking, decisions, categories)
-        n_done += len(images)
+    with ExitStack() as files:
+        stored = {run.pk: _stored(run, files) for run in runs}
+        left = [image for image in everything if any(it.lacks(image) for it in stored.values())]
+        n_done = len(everything) - len(left)
         _progress(runs, n_done, len(everything))
+        for batch in _queries(runs[0], left, gallery, backbone, evidence):
+            near = _shortlists(batch, gallery, runs, evidence)
+            # Decided first, stored then: a transaction is a lock on SQLite, and people are waiting.
+            decided = [
+                (run, _decide(run, batch, gallery, evidence[run.pk], stored[run.pk], near[run.pk]))
+                for run in runs
+            ]
+            # The files before the rows: what is predicted has its cosines, whatever happens.
+            for run, found in decided:
+                stored[run.pk].pairs_append(found)
+            with transaction.atomic():
+                for run, found in decided:
+                    new = [item for item in found if item.image.pk not in stored[run.pk].predicted]
+                    decisions_store(
+                        run, [it.image for it in new], [it.decision for it in new], categories
+                    )
+            n_done += len(batch[0])
+            _progress(runs, n_done, len(everything))
     return list(runs)
+
+
+@dataclass(frozen=True, slots=True)
+class _Decided:
+    """One image's decision, and the cosines of its pairs where the classifier has such."""
+
+    image: Image
+    decision: Decision
+    pairs: Pairs | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """What a run has already: predictions by image, and the open file of its cosines, if any."""
+
+    predicted: set[int]
+    writer: PairsWriter | None
+
+    def lacks(self, image: Image) -> bool:
+        """Whether the image has to be decided on."""
+        if self.writer is not None and image.pk not in self.writer.images:
+            return True
+        return image.pk not in self.predicted
+
+    def pairs_append(self, found: Sequence[_Decided]) -> None:
+        """Append the cosines of a batch."""
+        if self.writer is not None:
+            self.writer.append({it.image.pk: it.pairs for it in found if it.pairs is not None})
+
+
+def _stored(run: PredictionRun, files: ExitStack) -> _Stored:
+    predicted = set(run.predictions.values_list("image_id", flat=True))
+    if not has_pairs(run):
+        return _Stored(predicted, None)
+    writer = PairsWriter(pairs_folder(run), header_of(run))
+    return _Stored(predicted, files.enter_context(writer))
 
 
 def _verify(folder: Path, again: str = BUILD_AGAIN) -> None:
@@ -156,14 +202,16 @@ def _decide(
     batch: Batch,
     gallery: index.Gallery,
     evidence: RunEvidence,
-    done: set[int],
+    stored: _Stored,
     near: Sequence[Shortlist | None],
-) -> tuple[list[Image], list[Decision]]:
-    """Return those of a batch's images that the run lacks, and its decisions on them."""
-    lacking = [item for item in zip(*batch, near, strict=True) if item[0].pk not in done]
-    decisions = []
-    for image, query, shortlist in lacking:
+) -> list[_Decided]:
+    """Return the run's decisions on those of a batch's images that it lacks."""
+    decided = []
+    for image, query, shortlist in zip(*batch, near, strict=True):
+        if not stored.lacks(image):
+            continue
         job_heartbeat(run)
+        pairs: list[Pairs] = []
         decision = classify(
             query,
             gallery,
@@ -172,10 +220,11 @@ def _decide(
             targets=evidence.targets,
             competing=evidence.competing,
             shortlist=shortlist,
+            on_pairs=pairs.append,
             **evidence.parameters_of(image, run.parameters),
         )
-        decisions.append(decision)
-    return [image for image, *_ in lacking], decisions
+        decided.append(_Decided(image, decision, pairs[0] if pairs else None))
+    return decided
 
 
 def _progress(runs: Sequence[PredictionRun], n_done: int, n_total: int) -> None:

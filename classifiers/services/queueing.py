@@ -26,6 +26,7 @@ from classifiers.core.catalogue import (
 from classifiers.core.gallery.manifest import MANIFEST
 from classifiers.models import Dataset, DatasetImport, Gallery, Image, Job, PredictionRun
 from classifiers.run_names import NAME_EXPECTED, is_name, run_name
+from classifiers.services import pairs
 from classifiers.services.job_queue import message_send
 from classifiers.services.jobs import job_requeue
 
@@ -213,9 +214,9 @@ def _given(classifiers: Sequence[str], parameters: Mapping[str, Any]) -> dict[st
 
 
 def _is_lacking(run: PredictionRun) -> bool:
-    """Whether photos came in after the run was done."""
+    """Whether photos came in after the run was done, or cosines of its pairs are not stored."""
     wanted = run.gallery.dataset.images.filter(split=run.split).count()
-    return run.predictions.count() < wanted
+    return run.predictions.count() < wanted or pairs.n_lacking(run) > 0
 
 
 def preparation_of(run: PredictionRun) -> tuple[str, str, bool]:

@@ -6,9 +6,10 @@ import torch
 from torch import Tensor
 
 from classifiers.core.catalogue import Parameters
-from classifiers.core.chm.chm import chm_scores
+from classifiers.core.chm.chm import CHMResult, chm_scores
 from classifiers.core.chm.chmnet import fixed_grid
 from classifiers.core.chm.masks import mask_of_text
+from classifiers.core.chm.pair_cosines import Pairs, pairs_of
 from classifiers.core.deciders.evidence import Evidence, Matches, Shortlist, decide_by_vote
 from classifiers.core.query import QueryFeatures, targets_field
 from classifiers.decision import Decision, PatchMatch
@@ -39,12 +40,24 @@ def rank(
     result = chm_scores(
         compared, maps, points, mask=mask, paper=bool(parameters["paper"]), **options
     )
+    if evidence.on_pairs is not None:
+        evidence.on_pairs(_pairs(evidence, shortlist, result))
     n_pairs = parameters.get("n_patches", result.mask.shape[1])
 
     def matches(slot: int) -> tuple[PatchMatch, ...]:
         return tuple(PatchMatch(*pair) for pair in result.pairs(slot, n_pairs))
 
     return result.scores, matches
+
+
+def _pairs(evidence: Evidence, shortlist: Shortlist, result: CHMResult) -> Pairs:
+    rows = shortlist.rows.cpu().numpy()
+    return pairs_of(
+        evidence.gallery.image_ids[rows],
+        evidence.gallery.labels[rows],
+        result.similarity.cpu().numpy(),
+        result.cells.cpu().numpy(),
+    )
 
 
 def _mask(parameters: Parameters) -> Tensor | None:

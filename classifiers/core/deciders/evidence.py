@@ -10,6 +10,7 @@ from torch import Tensor
 
 from classifiers.core.catalogue import N_EXEMPLARS, Parameters
 from classifiers.core.chm.matcher_features import Targets
+from classifiers.core.chm.pair_cosines import Pairs
 from classifiers.core.gallery.index import Gallery
 from classifiers.core.head import LinearHead
 from classifiers.core.query import QueryFeatures
@@ -32,7 +33,8 @@ class Evidence:
     """What a classifier may look at beside the query; each is needed by some only.
 
     ``head`` by softmax; ``targets`` by CHM-Corr; ``competing`` are the class indices to choose
-    from, all if None; ``shortlist`` are the nearest images, where the caller has found them.
+    from, all if None; ``shortlist`` are the nearest images, where the caller has found them;
+    ``on_pairs`` is told the cosines of the matched patches of the whole shortlist, by CHM-Corr.
     """
 
     gallery: Gallery
@@ -40,6 +42,7 @@ class Evidence:
     targets: Targets | None = None
     competing: Collection[int] | None = None
     shortlist: Shortlist | None = None
+    on_pairs: Callable[[Pairs], object] | None = None
 
 
 # Scores of a shortlist (n,), and the matches of one of its places.
