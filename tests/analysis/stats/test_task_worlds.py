@@ -1,0 +1,17 @@
+"""Intervals of the measures of a task hold the planted truth at their rate.
+
+``tests/bench/bench_tasks.py`` asks 300 studies of each world.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.analysis.calibration import is_plausible
+from tests.analysis.stats.task_worlds import People, held
+
+
+@pytest.mark.parametrize(("n_people", "n_sets"), [(20, 5), (12, 1)])
+def test_intervals_hold_the_planted_truth(n_people: int, n_sets: int) -> None:
+    for name, tally in held(People(), n_people, n_sets, 40, crowd=(400, 400)).items():
+        assert is_plausible(tally, 0.95), (name, tally)
