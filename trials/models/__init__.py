@@ -13,7 +13,8 @@ from trials.models.answers import (
 )
 from trials.models.errors import PageError
 from trials.models.limits import Attempts
-from trials.models.participants import Identity, Participant, ParticipantQuerySet, mode_of
+from trials.models.participants import Identity, Participant, mode_of
+from trials.models.places import PlaceCount
 from trials.models.studies import Condition, Study, StudyLog, TrialItem, TrialSet
 
 __all__ = [
@@ -25,7 +26,7 @@ __all__ = [
     "Identity",
     "PageError",
     "Participant",
-    "ParticipantQuerySet",
+    "PlaceCount",
     "PriorKnowledge",
     "QuestionAnswer",
     "Response",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from django.db import models
@@ -12,15 +11,6 @@ from django.utils.functional import cached_property
 from classifiers.tokens import new_token
 from trials.models.studies import Condition, Study, TrialSet
 from trials.study.design import Step, script
-
-
-class ParticipantQuerySet(models.QuerySet["Participant"]):
-    """Reads of participants."""
-
-    def holding_a_place(self, since: datetime) -> ParticipantQuerySet:
-        """Return people who finished, and people under way who were seen after ``since``."""
-        active = Q(status=Participant.Status.ACTIVE, last_seen_at__gte=since)
-        return self.filter(active | Q(status=Participant.Status.COMPLETED))
 
 
 class Participant(models.Model):
@@ -81,8 +71,6 @@ class Participant(models.Model):
     last_seen_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True, blank=True)
 
-    objects = ParticipantQuerySet.as_manager()
-
     class Meta:
         constraints = [
             models.UniqueConstraint(
@@ -105,7 +93,10 @@ class Participant(models.Model):
                 name="code_only_at_the_end",
             ),
         ]
-        indexes = [models.Index(fields=["study", "status", "last_seen_at"])]
+        indexes = [
+            models.Index(fields=["study", "status", "last_seen_at"]),
+            models.Index(fields=["study", "status", "finished_at"]),
+        ]
 
     def __str__(self) -> str:
         return f"{self.study} {'robot' if self.is_simulated else 'person'} {self.number}"

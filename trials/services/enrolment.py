@@ -16,7 +16,8 @@ from django.utils import timezone
 from trials.models import AttentionCheck, Identity, Participant, Study, Trial, mode_of
 from trials.participant.recruitment import Arrival, person_hash
 from trials.services.outcomes import participant_log
-from trials.services.quotas import people_of, place_for
+from trials.services.place_counts import places_recount
+from trials.services.quotas import place_for
 from trials.services.refusals import (
     AlreadyTookPart,
     BegunElsewhere,
@@ -56,8 +57,8 @@ def participant_enrol(
     everyone = Participant.objects.filter(study=study, is_simulated=is_simulated)
     number = (everyone.aggregate(last=Max("number"))["last"] or 0) + 1
     seed = design.participant_seed(study.plan.seed, number, is_simulated)
-    people = people_of(study, is_simulated=is_simulated)
-    condition, trial_set = place_for(study, people, seed, now)
+    places_recount(study, stage=mode_of(study), is_simulated=is_simulated, now=now)
+    condition, trial_set = place_for(study, is_simulated=is_simulated, seed=seed, now=now)
     participant = Participant.objects.create(
         study=study,
         condition=condition,
@@ -214,7 +215,7 @@ def entry_check(study: Study, arrival: Arrival) -> bool:
 
 def places_check(study: Study, *, is_simulated: bool) -> None:
     """Raise ``StudyFull`` or ``StudyNotOpen`` if nobody could enter. No place is taken."""
-    place_for(study, people_of(study, is_simulated=is_simulated), 0, timezone.now())
+    place_for(study, is_simulated=is_simulated, seed=0, now=timezone.now())
 
 
 def related_studies(study: Study) -> list[int]:

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from trials.models import Identity, Participant, StudyLog
+from trials.services.place_counts import places_forget
 from trials.services.refusals import StudyRefused
 
 CODE_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # no characters that are easily confused
@@ -140,6 +141,8 @@ def participant_withdraw(*, participant: Participant, user: User = None) -> None
     ):
         given.all().delete()
     Identity.objects.filter(participant=locked).delete()
+    if locked.status == Participant.Status.COMPLETED:
+        places_forget(locked.study)
     locked.status = Participant.Status.WITHDRAWN
     locked.finished_at = locked.finished_at or timezone.now()
     locked.person_hash, locked.device, locked.code = "", {}, ""

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from trials.models import Condition, Participant, Study, TrialSet, mode_of
+from trials.services.place_counts import Places, is_holding, places_of
 from trials.services.refusals import StudyFull, StudyNotOpen
 from trials.study import design
 from trials.study.design import Phase
@@ -57,31 +58,17 @@ class ArmPlaces:
         return max(0, self.held - quota) if quota else 0
 
 
-def people_of(study: Study, *, is_simulated: bool = False) -> QuerySet[Participant]:
-    """Return the people who count for a new entry: this stage's; robots are counted apart."""
-    return Participant.objects.filter(study=study, stage=mode_of(study), is_simulated=is_simulated)
-
-
 def places_held(
     study: Study, people: QuerySet[Participant], now: datetime
 ) -> QuerySet[Participant]:
-    """Return the members of ``people`` who hold a place.
-
-    These completed, or are under way: seen within the idle time and inside the time limit.
-    """
-    plan = study.plan
-    among = Participant.objects.filter(pk__in=people.values("pk"))
-    held = among.holding_a_place(now - timedelta(minutes=plan.idle_minutes))
-    if plan.max_minutes:
-        late = now - timedelta(minutes=plan.max_minutes)
-        held = held.exclude(status=Status.ACTIVE, consented_at__lt=late)
-    return held
+    """Return the members of ``people`` who hold a place: completed, or under way and not silent."""
+    return people.filter(Q(status=Status.COMPLETED) | is_holding(study, now))
 
 
 def place_for(
-    study: Study, people: QuerySet[Participant], seed: int, now: datetime
+    study: Study, *, is_simulated: bool, seed: int, now: datetime
 ) -> tuple[Condition, TrialSet]:
-    """Return the arm and the test set for the next person.
+    """Return the arm and the test set for the next person. Robots are counted apart.
 
     Raises ``StudyFull``, or ``StudyNotOpen`` if no arm takes people, so that no place can become
     free.
@@ -90,36 +77,33 @@ def place_for(
     if not arms:
         raise StudyNotOpen("Every arm of this study is switched off.")
     sets = {each.pk: each for each in study.trial_sets.filter(phase=Phase.TEST)}
+    completed, counted = places_of(study, stage=mode_of(study), is_simulated=is_simulated, now=now)
     held = {
-        (arm.pk, each.pk): 0
+        (arm.pk, each.pk): counted[arm.pk, each.pk]
         for arm in arms.values()
         for each in sets.values()
         if each.run_id == arm.run_id
     }
-    counted = places_held(study, people, now).values_list("condition", "trial_set")
-    for arm_pk, set_pk, n in counted.annotate(n=Count("pk")).order_by():
-        if arm_pk in arms:
-            held[arm_pk, set_pk] = n
     place = design.assign(held, {pk: each.quota for pk, each in arms.items()}, seed)
     if place is None:
-        raise StudyFull(is_for_good=_has_all(people, arms.values()))
+        raise StudyFull(is_for_good=_has_all(completed, arms.values()))
     return arms[place[0]], sets[place[1]]
 
 
-def _has_all(people: QuerySet[Participant], arms: Iterable[Condition]) -> bool:
+def _has_all(completed: Places, arms: Iterable[Condition]) -> bool:
     """Say whether all required people have completed."""
-    done = people.filter(status=Status.COMPLETED).values_list("condition")
-    counts = dict(done.annotate(n=Count("pk")).order_by())
-    return all(counts.get(arm.pk, 0) >= arm.quota for arm in arms)
+    counts: Counter[int] = Counter()
+    for (condition, _), n in completed.items():
+        counts[condition] += n
+    return all(counts[arm.pk] >= arm.quota for arm in arms)
 
 
 def arm_places(study: Study, *, stage: str, is_simulated: bool = False) -> list[ArmPlaces]:
     """Return the places of every arm in order, of one stage, robots apart. Three queries."""
     people = Participant.objects.filter(study=study, stage=stage, is_simulated=is_simulated)
-    held = places_held(study, people, timezone.now()).values("pk")
     rows = people.values_list("condition", "status").annotate(n=Count("pk")).order_by()
     counts = Counter({(arm, status): n for arm, status, n in rows})
-    active = people.filter(pk__in=held, status=Status.ACTIVE).values_list("condition")
+    active = people.filter(is_holding(study, timezone.now())).values_list("condition")
     seen = dict(active.annotate(n=Count("pk")).order_by())
     return [
         ArmPlaces(
