@@ -88,7 +88,9 @@ JUDGED = (
         "ai_confidence",
         "number",
         "share (0-1)",
-        "The AI's confidence: softmax probability, or share of votes.",
+        "The AI's confidence: softmax probability, or share of votes. Empty for an imported AI "
+        "that states none.",
+        is_nullable=True,
         minimum=0,
         maximum=1,
     ),

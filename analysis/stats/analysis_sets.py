@@ -142,7 +142,10 @@ def _answers(responses: DataFrame, counted: DataFrame, declared: Declared) -> Da
     names = pd.Index(counted["participant_id"].astype("str"))
     person = pd.Series(pd.Categorical.from_codes(codes[rows], categories=names))
     right = taken["is_ai_correct"].to_numpy(dtype=bool)
-    percent = PERCENT.units(taken["ai_confidence"].to_numpy(dtype=float))
+    confidence = taken["ai_confidence"].to_numpy(dtype=float)
+    percent = PERCENT.units(np.nan_to_num(confidence))
+    # An imported AI may state no confidence: then no trial is easy or hard by it.
+    hardness = np.where(np.isnan(confidence), "", difficulty(percent, PERCENT, right))
     frame = DataFrame(
         {
             "participant_id": person,
@@ -150,11 +153,11 @@ def _answers(responses: DataFrame, counted: DataFrame, declared: Declared) -> Da
             "item_id": _sorted_category(taken["item_id"]),
             "image": taken["image"].astype("category"),
             "trial_index": taken["trial_index"].to_numpy(dtype=np.int32),
-            "ai_confidence": taken["ai_confidence"].to_numpy(dtype=float),
+            "ai_confidence": confidence,
             "ai_votes": taken["ai_votes"].to_numpy(dtype=np.float32, na_value=np.nan),
             "is_ai_correct": right,
             "is_correct": taken["is_correct"].to_numpy(dtype=bool),
-            "difficulty": _label(difficulty(percent, PERCENT, right), DIFFICULTIES),
+            "difficulty": _label(hardness, DIFFICULTIES),
         }
     )
     frame["half"] = _label(halves(frame), ("first", "second"))

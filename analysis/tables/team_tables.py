@@ -30,7 +30,8 @@ class TunedPool:
 
 
 def pools_of(items: DataFrame, declared: Declared) -> dict[str, TunedPool]:
-    """Return the declared classifiers' pools; an AI with fewer than two images has none.
+    """Return the declared classifiers' pools; an AI with fewer than two images, or without
+    confidences, has none.
 
     Each AI's images are sorted by id and shuffled with the declared seed; the first ones tune its
     threshold. So AIs of the same pool are tuned on the same images, and neither the order of rows
@@ -42,7 +43,7 @@ def pools_of(items: DataFrame, declared: Declared) -> dict[str, TunedPool]:
         mine = items[items["classifier"] == classifier].sort_values("item_id", kind="stable")
         if mine["item_id"].duplicated().any():
             raise SampleRefused(f"{classifier} answers an image twice; expected one row an image.")
-        if len(mine) < 2:
+        if len(mine) < 2 or mine["ai_confidence"].isna().any():
             continue
         scale = scale_of(mine["n_voters"], classifier)
         pool = Pool(

@@ -4,6 +4,7 @@ from classifiers.job_model import Job, PhasedJob
 from classifiers.models.datasets import Category, Dataset, DatasetImport, Image, ImageQuerySet
 from classifiers.models.predictions import (
     AI_IS_RIGHT,
+    Evidence,
     Gallery,
     Neighbor,
     Prediction,
@@ -19,6 +20,7 @@ __all__ = [
     "Category",
     "Dataset",
     "DatasetImport",
+    "Evidence",
     "Gallery",
     "Image",
     "ImageQuerySet",

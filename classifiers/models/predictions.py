@@ -1,6 +1,6 @@
 """What classifiers leave behind: galleries, runs, predictions and their neighbours.
 
-Predictions and their neighbours are append-only: a study shows what was stored, for good.
+Predictions, neighbours and evidence are append-only: a study shows what was stored, for good.
 """
 
 from __future__ import annotations
@@ -41,15 +41,23 @@ class Gallery(PhasedJob):
 class PredictionRunQuerySet(models.QuerySet["PredictionRun"]):
     """Reads of runs."""
 
-    def computed(self) -> PredictionRunQuerySet:
-        """Return the runs that this site computed, which any study may use."""
+    def for_any_study(self) -> PredictionRunQuerySet:
+        """Return the runs that any study may use: computed here, or imported by a researcher."""
         return self.filter(imported_for="")
+
+    def computed(self) -> PredictionRunQuerySet:
+        """Return the runs that this site computed, or computes."""
+        return self.filter(imported_for="", gallery__isnull=False)
 
 
 class PredictionRun(PhasedJob):
-    """One classifier with one set of parameters over one split, against one gallery.
+    """The predictions of one AI over one split: computed here, or imported.
 
-    ``imported_for`` is empty for what this site computed. Predictions that came with a study's
+    A computed run is one classifier with one set of parameters against one gallery. A run of an
+    outside AI has no ``gallery``: its predictions and panels came from files
+    (``services/prediction_imports.py``); its ``classifier`` repeats its name.
+
+    ``imported_for`` is empty for runs that any study may use. Predictions that came with a study's
     file carry that study's name: they are whatever the file says, so they belong to this study
     alone, and no request and no other study takes them.
 
@@ -58,11 +66,11 @@ class PredictionRun(PhasedJob):
     """
 
     dataset = models.ForeignKey(Dataset, models.CASCADE, related_name="runs")
-    gallery = models.ForeignKey(Gallery, models.CASCADE, related_name="runs")
+    gallery = models.ForeignKey(Gallery, models.CASCADE, null=True, blank=True, related_name="runs")
     name = models.CharField(
         max_length=MAX_NAME, help_text="What commands and study documents call these predictions."
     )
-    classifier = models.CharField(max_length=30)
+    classifier = models.CharField(max_length=MAX_NAME)
     split = models.CharField(max_length=50, default=Image.QUERY)
     parameters: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
     parameters_sha256 = models.CharField(max_length=64)
@@ -71,7 +79,7 @@ class PredictionRun(PhasedJob):
         blank=True,
         default="",
         editable=False,
-        help_text="Study whose file brought the predictions; empty: computed here.",
+        help_text="Study whose file brought the predictions; empty: any study may use them.",
     )
 
     objects = PredictionRunQuerySet.as_manager()
@@ -89,25 +97,48 @@ class PredictionRun(PhasedJob):
             models.CheckConstraint(
                 condition=Q(imported_for="") | Q(status="done"), name="imported_run_is_done"
             ),
+            models.CheckConstraint(
+                condition=Q(gallery__isnull=False) | Q(status="done"), name="outside_run_is_done"
+            ),
         ]
 
     def __str__(self) -> str:
+        if self.gallery is None:
+            return f"{self.dataset} {self.name} on {self.split}"
         return f"{self.gallery} {self.classifier} on {self.split}"
 
     def save(self, *args: Any, **options: Any) -> None:
         """Store the run; one without a dataset or a name takes the gallery's and the default."""
-        self.dataset_id = self.dataset_id or self.gallery.dataset_id
+        if self.gallery is not None:
+            self.dataset_id = self.dataset_id or self.gallery.dataset_id
         if not self.name:
             same = PredictionRun.objects.filter(dataset=self.dataset_id)
             taken = same.filter(imported_for=self.imported_for).values_list("name", flat=True)
             self.name = run_name(
                 self.classifier,
                 self.parameters,
-                backbone=self.gallery.backbone,
+                backbone=self.backbone,
                 split=self.split,
                 taken=set(taken),
             )
         super().save(*args, **options)
+
+    @property
+    def is_outside(self) -> bool:
+        """Whether an outside AI made the predictions."""
+        return self.gallery_id is None
+
+    @property
+    def backbone(self) -> str:
+        """The backbone of the gallery; empty for an outside AI."""
+        return self.gallery.backbone if self.gallery else ""
+
+    @property
+    def own_gallery(self) -> Gallery:
+        """The gallery of a run that this site computes. ``ValueError`` for an outside AI's."""
+        if self.gallery is None:
+            raise ValueError(f"{self} was imported; expected a run that this site computes.")
+        return self.gallery
 
 
 # Where the AI's answer meets the truth, as a query; ``Prediction.is_right`` says it in Python.
@@ -137,7 +168,9 @@ class Prediction(models.Model):
     run = models.ForeignKey(PredictionRun, models.CASCADE, related_name="predictions")
     image = models.ForeignKey(Image, models.CASCADE, related_name="predictions")
     category = models.ForeignKey(Category, models.CASCADE, related_name="+")
-    confidence = models.FloatField()
+    confidence = models.FloatField(
+        null=True, blank=True, help_text="Empty: the outside AI states none."
+    )
     n_votes = models.PositiveIntegerField(null=True, blank=True)
     n_voters = models.PositiveIntegerField(null=True, blank=True)
 
@@ -180,3 +213,26 @@ class Neighbor(models.Model):
 
     def __str__(self) -> str:
         return f"{self.prediction_id}[{self.rank}]"
+
+
+class Evidence(models.Model):
+    """What explains a prediction beside its neighbours. Append-only, like the prediction.
+
+    ``panels`` are JSON objects as ``classifiers.core.evidence`` states them; a file is named by the
+    SHA-256 of its re-encoded bytes (``services/panel_files.py``), a photo by that of its file.
+    ``scores`` holds the scores of categories by name, as the AI gave them.
+    """
+
+    prediction = models.OneToOneField(Prediction, models.CASCADE, related_name="evidence")
+    panels: models.JSONField[list[dict[str, Any]], list[dict[str, Any]]] = models.JSONField(
+        default=list, blank=True
+    )
+    scores: models.JSONField[dict[str, float], dict[str, float]] = models.JSONField(
+        default=dict, blank=True
+    )
+
+    class Meta:
+        verbose_name_plural = "evidence"
+
+    def __str__(self) -> str:
+        return f"evidence of {self.prediction_id}"

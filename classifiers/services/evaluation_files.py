@@ -86,9 +86,9 @@ def json_text(evaluation: Evaluation) -> str:
 def _setting(evaluation: Evaluation) -> dict[str, Any]:
     run, labels = evaluation.run, evaluation.labels
     return {
-        "dataset": run.gallery.dataset.slug,
+        "dataset": run.dataset.slug,
         "split": run.split,
-        "backbone": run.gallery.backbone,
+        "backbone": run.backbone,
         "transform": run.parameters["transform"],
         "classes": run.parameters["classes"],
         "labels": {"file": labels.path.name, "sha256": labels.sha256} if labels else None,
@@ -103,7 +103,7 @@ def _setting(evaluation: Evaluation) -> dict[str, Any]:
 def markdown_text(evaluation: Evaluation) -> str:
     """Return the comparison as people read it."""
     lines = [
-        f"# {evaluation.run.gallery.dataset.slug}: classifiers on {evaluation.run.split!r}",
+        f"# {evaluation.run.dataset.slug}: classifiers on {evaluation.run.split!r}",
         "",
         setting_words(evaluation),
         "",

@@ -170,7 +170,7 @@ def evaluation_read(
     Every share is of the evaluated images. Raises ``EvaluationRefused`` where predictions are
     missing or nothing is left to evaluate, ``LabelsRefused`` where labels and images differ.
     """
-    dataset, split = runs[0].gallery.dataset, runs[0].split
+    dataset, split = runs[0].dataset, runs[0].split
     found = list(Image.objects.in_split(dataset, split).select_related("category"))
     images = _without(found, left_out or set())
     truths = truths_of(dataset, images, labels)

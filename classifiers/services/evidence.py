@@ -59,8 +59,8 @@ def evidence_collect(
     A run that asks for what is not there fails alone, and is not in the result.
     """
     targets = targets_ready(runs, gallery)
-    categories = list(runs[0].gallery.dataset.categories.order_by("index"))
-    split = Image.objects.filter(dataset=runs[0].gallery.dataset, split=runs[0].split)
+    categories = list(runs[0].dataset.categories.order_by("index"))
+    split = Image.objects.filter(dataset=runs[0].dataset, split=runs[0].split)
     in_split = set(split.values_list("category__index", flat=True))
     found = {}
     for run in runs:
@@ -94,7 +94,7 @@ def targets_ready(runs: Sequence[PredictionRun], gallery: index.Gallery) -> Targ
 
 
 def _gallery_encode(writer: TargetsWriter, runs: Sequence[PredictionRun]) -> None:
-    found = Image.objects.in_split(runs[0].gallery.dataset, Image.GALLERY)
+    found = Image.objects.in_split(runs[0].dataset, Image.GALLERY)
     images = list(found.select_related("dataset"))
 
     def read(image: Image) -> NDArray[np.uint8]:

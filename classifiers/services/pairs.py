@@ -50,7 +50,7 @@ def pairs_open(run: PredictionRun) -> PairsFile:
     if not has_pairs(run) or not (folder / HEADER).is_file():
         raise PairsRefused(
             f"{run} has no stored cosines of its pairs; expected {folder}. Predictions made before "
-            f"this version have none: run manage.py predict {run.gallery.dataset} --classifier "
+            f"this version have none: run manage.py predict {run.dataset} --classifier "
             f"{run.classifier} again, which adds them."
         )
     return _opened(folder, header_of(run), (folder / IMAGES).stat().st_size)
@@ -68,7 +68,7 @@ def pairs_of_image(run: PredictionRun, image_id: int) -> Pairs:
     except KeyError:
         raise PairsRefused(
             f"{run} has no stored cosines of image {image_id}. Ask for the predictions again: "
-            f"manage.py predict {run.gallery.dataset} --classifier {run.classifier}"
+            f"manage.py predict {run.dataset} --classifier {run.classifier}"
         ) from None
 
 

@@ -53,7 +53,7 @@ def runs_predict(*, runs: Sequence[PredictionRun]) -> list[PredictionRun]:
     The photos go through the network once for all runs. Each batch is stored in one
     transaction, so an interrupted run goes on at its last batch and no row is written twice.
     """
-    gallery_row, split = runs[0].gallery, runs[0].split
+    gallery_row, split = runs[0].own_gallery, runs[0].split
     backbone = backbone_load(gallery_row.backbone, folder=settings.WEIGHTS_DIR)
     gallery = index.Gallery.open(gallery_row.folder, backbone.spec)
     _verify(gallery.path)

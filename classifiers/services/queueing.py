@@ -146,9 +146,7 @@ def _rename(run: PredictionRun, name: str) -> None:
     """Name a run that has its default name; a name that was given stays, for studies use it."""
     if run.name == name:
         return
-    default = run_name(
-        run.classifier, run.parameters, backbone=run.gallery.backbone, split=run.split
-    )
+    default = run_name(run.classifier, run.parameters, backbone=run.backbone, split=run.split)
     if not re.fullmatch(re.escape(default) + r"(-\d+)?", run.name):
         raise RequestRefused(
             f"These predictions are already named {run.name!r}; found the new name {name!r}. "
@@ -185,7 +183,7 @@ def _check_classes(run: PredictionRun) -> None:
     """Refuse to go on with a run whose competing classes are not those it began with."""
     if run.parameters["classes"] != "split" or not run.predictions.exists():
         return
-    images = Image.objects.filter(dataset=run.gallery.dataset, split=run.split)
+    images = Image.objects.filter(dataset=run.dataset, split=run.split)
     begun = set(images.filter(predictions__run=run).values_list("category__name", flat=True))
     new = set(images.values_list("category__name", flat=True)) - begun
     if new and run.status == Job.Status.DONE:
@@ -215,7 +213,7 @@ def _given(classifiers: Sequence[str], parameters: Mapping[str, Any]) -> dict[st
 
 def _is_lacking(run: PredictionRun) -> bool:
     """Whether photos came in after the run was done, or cosines of its pairs are not stored."""
-    wanted = run.gallery.dataset.images.filter(split=run.split).count()
+    wanted = run.dataset.images.filter(split=run.split).count()
     return run.predictions.count() < wanted or pairs.n_lacking(run) > 0
 
 

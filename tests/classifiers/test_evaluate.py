@@ -48,13 +48,13 @@ def test_changes_are_counted_against_knn(trees: Gallery, out: Path) -> None:
 
 def test_figures_are_those_of_the_stored_rows(trees: Gallery, out: Path) -> None:
     stored = list(Prediction.objects.filter(run__classifier="knn").select_related("image"))
-    for number, prediction in enumerate(stored):
-        prediction.confidence = (number % 7) / 20
-        prediction.save()
+    shares = [(number % 7) / 20 for number in range(len(stored))]
+    for prediction, share in zip(stored, shares, strict=True):
+        Prediction.objects.filter(pk=prediction.pk).update(confidence=share)
     right = [item.is_right for item in stored]
     knn = evaluate(out)["knn"]
-    assert knn["auroc"] == auroc([item.confidence for item in stored], right)
-    gaps = [(item.confidence - item.is_right) ** 2 for item in stored]
+    assert knn["auroc"] == auroc(shares, right)
+    gaps = [(share - is_right) ** 2 for share, is_right in zip(shares, right, strict=True)]
     assert knn["brier"] == pytest.approx(sum(gaps) / 20)
     assert sum(item["n"] for item in knn["bins"]) == 20
 

@@ -200,7 +200,8 @@ def test_the_backbones_own_head_needs_imagenets_classes(gallery: Gallery, rung: 
     head = evidence._own_head(loaded, list(Category.objects.order_by("index")))
     weight, _ = own_head(loaded) or pytest.fail("the embedded backbone has a head")
     assert torch.equal(head.weight, weight[:2].double())  # the first two classes by WordNet id
-    assert all(0.5 <= prediction.confidence <= 1 for prediction in Prediction.objects.all())
+    stored = Prediction.objects.all()
+    assert stored.filter(confidence__range=(0.5, 1)).count() == len(stored) > 0
 
 
 def test_masks_by_image_are_kept_and_used(

@@ -80,11 +80,14 @@ def article(noun: str) -> str:
     return "an" if noun[:1].lower() in "aeiou" else "a"
 
 
-def percent(prediction: Prediction) -> int:
-    """Return the confidence in whole percent, truncated as in the reference study."""
+def percent(prediction: Prediction) -> int | None:
+    """Return the confidence in whole percent, truncated as in the reference study.
+
+    None for an imported AI that states none.
+    """
     if prediction.n_votes is not None and prediction.n_voters:
         return 100 * prediction.n_votes // prediction.n_voters
-    return int(100 * prediction.confidence)
+    return None if prediction.confidence is None else int(100 * prediction.confidence)
 
 
 def trial_screen(trial: Trial, participant: Participant) -> TrialScreen:
@@ -138,14 +141,15 @@ def feedback(trial: Trial, participant: Participant) -> Feedback:
     truth, is_ai_correct = prediction.image.category, prediction.is_right
     view = participant.condition.view
     is_told = view.has_statement and participant.study.plan.trial.has_confidence
+    told_percent = percent(prediction) if is_told else None
     told = Feedback(
         is_correct=trial.response.is_accepted == is_ai_correct,
         is_ai_correct=is_ai_correct,
         true_label=truth.label,
         true_article=article(truth.label),
         true_definition=truth.definition,
-        is_sure=is_told and percent(prediction) >= SURE,
-        is_unsure=is_told and percent(prediction) < UNSURE,
+        is_sure=told_percent is not None and told_percent >= SURE,
+        is_unsure=told_percent is not None and told_percent < UNSURE,
     )
     tells_votes = any(panel.tells_votes for panel in panels_of(view))
     if not (tells_votes and is_told and prediction.n_voters):

@@ -101,7 +101,7 @@ def _facts(study: Study) -> dict[str, Any]:
         ],
         "runs": {
             condition.run.classifier: {
-                "backbone": condition.run.gallery.backbone,
+                "backbone": condition.run.backbone,
                 "parameters": condition.run.parameters,
             }
             for condition in conditions

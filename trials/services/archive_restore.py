@@ -133,7 +133,7 @@ def _prediction(
         run=run,
         image=images[row["image"]],
         category=categories[row["predicted"]],
-        confidence=float(row["confidence"]),
+        confidence=float(row["confidence"]) if row["confidence"] else None,
         n_votes=int(row["n_votes"]) if row["n_votes"] else None,
         n_voters=int(row["n_voters"]) if row["n_voters"] else None,
     )

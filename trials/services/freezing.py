@@ -101,7 +101,7 @@ def _facts(study: Study, n_samples: int) -> Iterator[Any]:
             condition.name,
             condition.run.classifier,
             condition.run.parameters,
-            condition.run.gallery.backbone,
+            condition.run.backbone,
         ]
     yield from shown.category_facts(study, n_samples)
     explained = shown.explanation_facts(study)

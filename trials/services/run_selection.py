@@ -18,7 +18,7 @@ def runs_choose(study: Study, run_ids: Sequence[int] = ()) -> list[PredictionRun
     The run is the one in ``run_ids``, if they name one; otherwise that of ``runs_found``. Raises
     ``StudyRefused``, which lists the available runs.
     """
-    shared = PredictionRun.objects.computed().select_related("gallery__dataset")
+    shared = PredictionRun.objects.for_any_study().select_related("dataset", "gallery__dataset")
     found = {run.pk: run for run in shared}
     unknown = [pk for pk in run_ids if pk not in found]
     if unknown:
@@ -47,7 +47,7 @@ def runs_found(
     done = (
         PredictionRun.objects.computed()
         .select_related("gallery__dataset")
-        .filter(gallery__dataset=dataset, split=Image.QUERY, status=PredictionRun.Status.DONE)
+        .filter(dataset=dataset, split=Image.QUERY, status=PredictionRun.Status.DONE)
     )
     found: dict[str, PredictionRun | StudyRefused] = {}
     for classifier, arms in _arms(plan).items():
@@ -88,13 +88,13 @@ def _run_of(
         wanted = parameters_sha256(parameters_asked(classifier, condition.parameters))
     except ValueError as error:
         raise StudyRefused(f"Condition {condition.name}: {error}") from error
-    done = [run for run in done if backbone in ("", run.gallery.backbone)]
+    done = [run for run in done if backbone in ("", run.backbone)]
     matching = [run for run in done if run.parameters_sha256 == wanted]
     if not matching and not condition.parameters:
         matching = list(done)
     if len(matching) == 1:
         return matching[0]
-    listed = "; ".join(f"{run.pk}: {run.gallery} {run.parameters}" for run in matching or done)
+    listed = "; ".join(f"{run.pk}: {run} {run.parameters}" for run in matching or done)
     if not done:
         of_backbone = f" with {backbone}" if backbone else ""
         raise StudyRefused(
@@ -110,9 +110,9 @@ def _run_of(
 
 def run_check(run: PredictionRun, dataset: Dataset) -> None:
     """Refuse predictions that people must not judge."""
-    if run.gallery.dataset_id != dataset.pk or run.split != Image.QUERY:
+    if run.dataset_id != dataset.pk or run.split != Image.QUERY:
         raise StudyRefused(
-            f"Run {run.pk} predicts split {run.split!r} of {run.gallery.dataset}; expected split "
+            f"Run {run.pk} predicts split {run.split!r} of {run.dataset}; expected split "
             f"{Image.QUERY!r} of {dataset}: gallery photos are shown with their labels."
         )
     if run.imported_for:

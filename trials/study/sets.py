@@ -69,12 +69,14 @@ STRATA = ("Easy", "Medium", "Hard")
 UNSURE, SURE = Fraction(35, 100), Fraction(75, 100)
 
 
-def difficulty(confidence: Fraction | float, is_right: bool) -> str:
+def difficulty(confidence: Fraction | float | None, is_right: bool) -> str:
     """Return Easy, Medium or Hard: does the AI's confidence (a share) mislead?
 
     Where the AI is right, Easy is at least 0.75 and Hard below 0.35; where it is wrong, the
-    other way round (Nguyen, Taesiri & Nguyen, NeurIPS 2022).
+    other way round (Nguyen, Taesiri & Nguyen, NeurIPS 2022). Empty without a confidence.
     """
+    if confidence is None:
+        return ""
     easy, medium, hard = STRATA
     if not UNSURE <= confidence < SURE:
         return easy if (confidence >= SURE) == is_right else hard

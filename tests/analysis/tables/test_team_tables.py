@@ -163,3 +163,16 @@ def test_a_pool_that_contradicts_itself_is_refused(
     items = change(FRAMES.items[FRAMES.items["classifier"] == "knn"])
     with pytest.raises(SampleRefused, match=message):
         pools_of(items, Declared((DeclaredCondition("kNN", "knn"),)))
+
+
+def test_an_ai_that_states_no_confidence_has_no_team_and_no_easy_photos() -> None:
+    silent = {
+        frame: getattr(FRAMES, frame).assign(
+            ai_confidence=lambda rows: rows["ai_confidence"].where(rows["classifier"] != "softmax")
+        )
+        for frame in ("items", "responses")
+    }
+    assert "softmax" not in pools_of(silent["items"], DECLARED)
+    answers = samples_of(silent["responses"], FRAMES.people, DECLARED)[0].answers
+    assert (answers["difficulty"].isna() == answers["ai_confidence"].isna()).all()
+    assert answers["difficulty"].isna().any()
