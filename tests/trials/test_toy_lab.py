@@ -22,10 +22,10 @@ from trials.panels.base import PANELS
 from trials.services import shown
 from trials.simulation.robots import Robot, play
 from trials.study.design import SCREENS
-from trials.study.document import schema
 from trials.study.plan import PlanRefused, StudyPlan
 from trials.study.plan_parts import STAGES, VIEWS
 from trials.study.registry import load_modules
+from trials.study.schema import schema
 
 pytestmark = pytest.mark.django_db
 LAB = Path(__file__).with_name("toy_lab")

@@ -24,7 +24,7 @@ from trials.participant.identity import own_page_only
 from trials.steps import pages
 from trials.steps.base import screen_of
 from trials.steps.page import own_words
-from trials.study.document import schema
+from trials.study.schema import schema
 
 A_YEAR = 365 * 24 * 3600
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from trials.study.document import Json, read
+from trials.study.document import read
+from trials.study.schema import Json
 
 READY_MADE = {path.stem: path for path in sorted(Path(__file__).parent.glob("*.yaml"))}
 

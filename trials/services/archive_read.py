@@ -33,7 +33,8 @@ from trials.services.archive import (
 )
 from trials.services.archive_cells import restored
 from trials.services.refusals import StudyRefused
-from trials.study.document import Json, read_bytes
+from trials.study.document import read_bytes
+from trials.study.schema import Json
 from trials.study.yaml_text import MAX_BYTES
 
 LIMITS = Limits(n_files=20_000, n_bytes=1_000_000_000, n_bytes_each=100_000_000)

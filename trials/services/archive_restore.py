@@ -21,7 +21,7 @@ from classifiers.services.queueing import parameters_sha256
 from trials.models import Condition, Study, TrialItem, TrialSet
 from trials.services.archive_read import Tables
 from trials.services.freezing import frozen_sha256
-from trials.study.document import Json
+from trials.study.schema import Json
 
 # A backbone names a folder: no slashes, no leading dot.
 BACKBONE_NAME = re.compile(r"[A-Za-z0-9][\w.+-]{0,49}", re.ASCII)

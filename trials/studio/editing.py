@@ -16,7 +16,8 @@ from trials.models import Study
 from trials.participant.forms import storable
 from trials.roles import editor_only, researcher_only
 from trials.studio.editor import Checked, answer, document_check, pools, text_check
-from trials.study.document import schema, write
+from trials.study.document import write
+from trials.study.schema import schema
 from trials.study.yaml_text import MAX_BYTES
 
 MAX_BODY = 6 * MAX_BYTES  # JSON may escape a character as six

@@ -8,9 +8,10 @@ from typing import Any
 
 from classifiers.models import Dataset, PredictionRun
 from trials.services import StudyRefused, runs_found, study_shortages
-from trials.study.document import Json, PlanRefused, Problem, read, write
+from trials.study.document import PlanRefused, Problem, read, write
 from trials.study.field_names import field_name, problem_words
 from trials.study.plan import StudyPlan
+from trials.study.schema import Json
 
 
 @dataclass(frozen=True, slots=True)

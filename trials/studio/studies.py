@@ -30,7 +30,8 @@ from trials.studio.editor import text_check
 from trials.studio.forms import NewStudyForm, RobotsForm, ShareForm
 from trials.studio.freeze_status import standing
 from trials.study.checklist import Check, Level, Place
-from trials.study.document import Json, PlanRefused, completed
+from trials.study.document import PlanRefused, completed
+from trials.study.schema import Json
 
 MAX_LOG = 100
 MAX_SEED = 2**31

@@ -12,15 +12,12 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import yaml
 from jsonschema import Draft202012Validator, ValidationError
 
-from classifiers.core.catalogue import CLASSIFIERS
-from trials.study.plan_parts import STAGES, VIEWS
+from trials.study.schema import Json, filled, format_of, resolved, schema
 from trials.study.schema_words import expectation
 from trials.study.yaml_text import (
     MAX_BYTES,
@@ -33,8 +30,6 @@ from trials.study.yaml_text import (
     written,
 )
 
-Json = dict[str, Any]
-SCHEMA_FILE = Path(__file__).with_name("study.schema.json")
 RETIRED_RULE = re.compile(r"session_number(<=|>=|<|>)-?[0-9]+([.][0-9]+)?")
 
 
@@ -58,52 +53,10 @@ class PlanRefused(ValueError):
         super().__init__("\n".join(str(problem) for problem in problems))
 
 
-def schema() -> Json:
-    """Return the published schema.
-
-    It is the file, completed by what is registered: classifiers, views and kinds of stages.
-    """
-    return _schema(tuple(STAGES), tuple(VIEWS), tuple(CLASSIFIERS))
-
-
-@cache
-def _schema(stages: tuple[str, ...], views: tuple[str, ...], classifiers: tuple[str, ...]) -> Json:
-    whole: Json = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
-    parts = whole["$defs"]
-    arm = parts["condition"]["properties"]
-    arm["classifier"]["enum"] = list(classifiers)
-    arm["view"]["enum"] = list(views)
-    sentences = (f"{name}: {VIEWS[name].description}." for name in views)
-    arm["view"]["description"] = " ".join(sentences)
-    parts |= {name: STAGES[name].fields for name in stages if STAGES[name].fields is not None}
-    parts["stage"]["properties"]["kind"]["enum"] = list(stages)
-    parts["stage"]["allOf"] = [
-        {
-            "if": {"properties": {"kind": {"const": name}}},
-            "then": {"$ref": f"#/$defs/{name}"},
-        }
-        for name in stages
-    ]
-    return whole
-
-
 def default_of(name: str) -> Any:
     """Return the completed default of one of the document's fields."""
     part = resolved(schema()["properties"][name])
-    return _filled(part["default"], part)
-
-
-def resolved(part: Mapping[str, Any], value: object = None) -> Json:
-    """Follow a schema's ``$ref``, and its choice by ``kind``; keys beside a ref take precedence."""
-    whole = dict(part)
-    if "$ref" in whole:
-        name = whole.pop("$ref").removeprefix("#/$defs/")
-        whole = resolved(schema()["$defs"][name], value) | whole
-    if "allOf" in whole and isinstance(value, Mapping):
-        for choice in whole["allOf"]:
-            if choice["if"]["properties"]["kind"]["const"] == value.get("kind"):
-                return resolved(choice["then"], value)
-    return whole
+    return filled(part["default"], part)
 
 
 def read_bytes(content: bytes, name: str = "the file") -> Json:
@@ -187,22 +140,13 @@ def completed(document: Mapping[str, Any]) -> Json:
     problems = problems_of(document)
     if problems:
         raise PlanRefused(*problems)
-    return _filled(document, schema())  # type: ignore[no-any-return]
+    version = format_of(document)
+    return filled({**document, "format": version}, schema(), version)  # type: ignore[no-any-return]
 
 
-def _filled(value: Any, part: Mapping[str, Any]) -> Any:
-    whole = resolved(part, value)
-    if isinstance(value, Mapping) and "properties" in whole:
-        fields = whole["properties"]
-        present = {
-            name: _filled(value[name] if name in value else each["default"], each)
-            for name, each in ((name, resolved(field)) for name, field in fields.items())
-            if name in value or "default" in each
-        }
-        return json.loads(json.dumps(present))
-    if isinstance(value, list | tuple) and "items" in whole:
-        return [_filled(each, whole["items"]) for each in value]
-    return value
+def read_as_latest(document: Mapping[str, Any]) -> Json:
+    """Return a completed document of any format with the defaults of all later fields."""
+    return filled(document, schema())  # type: ignore[no-any-return]
 
 
 def problems_of(document: Mapping[str, Any]) -> list[Problem]:

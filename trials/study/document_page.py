@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from trials.study.document import resolved, schema
+from trials.study.schema import resolved, schema
 from trials.study.schema_words import expectation
 
 HEAD = """# The study document

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from trials.study.document import Problem, resolved, schema
+from trials.study.document import Problem
+from trials.study.schema import resolved, schema
 
 _PART = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 

@@ -13,10 +13,10 @@ from typing import Any
 
 from trials.study.contradictions import contradictions
 from trials.study.document import (
-    Json,
     PlanRefused,
     completed,
     default_of,
+    read_as_latest,
     sha256_of,
     without_retired,
 )
@@ -41,6 +41,7 @@ from trials.study.plan_parts import (
     WordingPlan,
     made,
 )
+from trials.study.schema import Json
 
 __all__ = [
     "CONDITIONS",
@@ -107,10 +108,13 @@ class StudyPlan:
             full["exclusions"] = list(document.get("exclusions", []))
         else:
             full = completed(document)
-        values = {field.name: full[field.name] for field in fields(cls) if field.name != "document"}
-        values |= {name: made(kind, full[name]) for name, kind in _PARTS.items()}
-        values["conditions"] = tuple(made(ConditionPlan, item) for item in full["conditions"])
-        values["stages"] = tuple(STAGES[item["kind"]].made(item) for item in full["stages"])
+        latest = read_as_latest(full)
+        values = {
+            field.name: latest[field.name] for field in fields(cls) if field.name != "document"
+        }
+        values |= {name: made(kind, latest[name]) for name, kind in _PARTS.items()}
+        values["conditions"] = tuple(made(ConditionPlan, item) for item in latest["conditions"])
+        values["stages"] = tuple(STAGES[item["kind"]].made(item) for item in latest["stages"])
         values["exclusions"] = tuple(full["exclusions"])
         plan = cls(document=full, **values)
         problems = [] if is_frozen else list(contradictions(plan))

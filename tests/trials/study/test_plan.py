@@ -13,8 +13,9 @@ from django.test import Client
 from jsonschema import Draft202012Validator
 
 from tests.factories import make_document, make_plan
-from trials.study.document import PlanRefused, changes, completed, read, schema, write
+from trials.study.document import PlanRefused, changes, completed, read, write
 from trials.study.plan import CONDITIONS, StudyPlan
+from trials.study.schema import schema
 
 
 def test_the_schema_is_one() -> None:
