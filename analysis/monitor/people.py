@@ -157,7 +157,7 @@ def timeline(participant: Participant) -> list[Visit]:
     events: dict[int, list[Event]] = defaultdict(list)
     for event in participant.events.order_by("step", "at_ms", "pk"):
         events[event.step].append(event)
-    answers = Response.objects.filter(trial__participant=participant)
+    answers = Response.objects.final().filter(trial__participant=participant)
     rt = {
         (phase, position): rt_ms
         for phase, position, rt_ms in answers.values_list(

@@ -221,7 +221,7 @@ def _n_answers(tables: dict[str, DataFrame]) -> int:
 
 
 def _n_responses(study: Study, asked: Asked) -> int:
-    counted = Response.objects.filter(
+    counted = Response.objects.final().filter(
         trial__participant__study=study,
         trial__participant__stage=stage_shown(study),
         trial__phase=Phase.TEST,

@@ -39,7 +39,7 @@ ANSWER_LOOKUPS = {
 SHOWN_LOOKUPS = {
     "participant_id": "participant__number",
     "is_simulated": "participant__is_simulated",
-    "view": "participant__condition__view_name",
+    "view": "condition__view_name",
     "phase": "phase",
     "position": "position",
     "prediction": "prediction_id",
@@ -65,9 +65,11 @@ class CollectedRows(StudyRows):
 
     def counts(self) -> dict[str, int]:
         """Return the approximate number of rows of each file, to show progress."""
-        n_practice = Response.objects.filter(
-            self._of("trial__participant__"), trial__phase__in=PRACTICED
-        ).count()
+        n_practice = (
+            Response.objects.final()
+            .filter(self._of("trial__participant__"), trial__phase__in=PRACTICED)
+            .count()
+        )
         n_answers = QuestionAnswer.objects.filter(self._of("participant__")).count()
         n_trials = Trial.objects.filter(self._of("participant__")).count()
         n_shown = n_trials * self.study.plan.trial.n_exemplars
@@ -89,10 +91,14 @@ class CollectedRows(StudyRows):
 
     def practice(self) -> Iterator[Row]:
         """Yield one row per answered trial of the training and the validation."""
-        found = Response.objects.with_correctness().filter(
-            self._of("trial__participant__"),
-            trial__phase__in=PRACTICED,
-            received_at__lte=self.moment,
+        found = (
+            Response.objects.final()
+            .with_correctness()
+            .filter(
+                self._of("trial__participant__"),
+                trial__phase__in=PRACTICED,
+                received_at__lte=self.moment,
+            )
         )
         who = [PRACTICE_LOOKUPS[name] for name in ORDER]
         ordered = found.annotate(rt_clean_ms=RT_CLEAN).order_by(
@@ -144,7 +150,7 @@ class CollectedRows(StudyRows):
         """Yield one row per example on a trial's page, as each person saw it."""
         seen = Trial.objects.filter(self._of("participant__"), presented_at__lte=self.moment)
         with_examples = [name for name, view in VIEWS.items() if examples_of(view)]
-        seen = seen.filter(participant__condition__view_name__in=with_examples)
+        seen = seen.filter(condition__view_name__in=with_examples)
         trials = by_person(seen, SHOWN_LOOKUPS, "position")
         phases = list(Phase)
         for who in self.people:

@@ -71,9 +71,9 @@ LOOKUPS = {
     "participant_id": "trial__participant__number",
     "is_simulated": "trial__participant__is_simulated",
     "participant_status": "trial__participant__status",
-    "condition": "trial__participant__condition__name",
-    "classifier": "trial__participant__condition__run__classifier",
-    "view": "trial__participant__condition__view_name",
+    "condition": "trial__condition__name",
+    "classifier": "trial__condition__run__classifier",
+    "view": "trial__condition__view_name",
     "trial_set": "trial__participant__trial_set__number",
     "trial_index": "trial__position",
     **{name: f"trial__prediction__{path}" for name, path in _PREDICTION.items()},
@@ -94,9 +94,9 @@ TRIAL_LOOKUPS = {
     "trial_index": "position",
     "item_id": "prediction__image__sha256",
     "presented_at": "presented_at",
-    "received_at": "response__received_at",
-    "response": "response__is_accepted",
-    "rt_ms": "response__rt_ms",
+    "received_at": "final__received_at",
+    "response": "final__is_accepted",
+    "rt_ms": "final__rt_ms",
 }
 EVENT_LOOKUPS = {
     "participant_id": "participant__number",
@@ -150,7 +150,7 @@ class StudyRows:
 
     def counts(self) -> dict[str, int]:
         """Return the approximate number of rows of each file, to show progress."""
-        tests = Response.objects.filter(self._of("trial__participant__"))
+        tests = Response.objects.final().filter(self._of("trial__participant__"))
         n_test = tests.filter(trial__phase=Phase.TEST).count()
         return {
             "responses": n_test,
@@ -170,8 +170,14 @@ class StudyRows:
             "document_sha256": self.study.document_sha256,
             "frozen_sha256": self.study.frozen_sha256,
         }
-        found = Response.objects.with_correctness().filter(
-            self._of("trial__participant__"), trial__phase=Phase.TEST, received_at__lte=self.moment
+        found = (
+            Response.objects.final()
+            .with_correctness()
+            .filter(
+                self._of("trial__participant__"),
+                trial__phase=Phase.TEST,
+                received_at__lte=self.moment,
+            )
         )
         found = found.annotate(rt_clean_ms=RT_CLEAN)
         ordered = found.order_by(*(LOOKUPS[name] for name in ORDER), LOOKUPS["trial_index"])
@@ -202,7 +208,7 @@ class StudyRows:
         keys = [TRIAL_LOOKUPS[name] for name in (*ORDER, "phase")]
         trials = Trial.objects.filter(self._of("participant__")).order_by()
         shown = trials.values_list(*keys).annotate(first=Min("presented_at"))
-        answers = Response.objects.filter(
+        answers = Response.objects.final().filter(
             self._of("trial__participant__"), received_at__lte=self.moment
         )
         answered = (
@@ -221,8 +227,8 @@ class StudyRows:
 
     def events(self) -> Iterator[Row]:
         """Yield the events of each participant, in order of time."""
-        found = Trial.objects.filter(
-            Q(presented_at__lte=self.moment) | Q(response__received_at__lte=self.moment),
+        found = Trial.objects.with_final().filter(
+            Q(presented_at__lte=self.moment) | Q(final__received_at__lte=self.moment),
             self._of("participant__"),
         )
         trials = by_person(found, TRIAL_LOOKUPS)

@@ -77,8 +77,8 @@ def person(
     judged = predictions[: len(right)] + predictions[N_EACH : N_EACH + len(wrong)]
     trials = Trial.objects.bulk_create(
         Trial(
-            participant=participant, phase=phase, position=position, prediction=prediction,
-            presented_at=START + timedelta(minutes=position),
+            participant=participant, condition=arm, phase=phase, position=position,
+            prediction=prediction, presented_at=START + timedelta(minutes=position),
         )
         for position, prediction in enumerate(judged)
     )  # fmt: skip

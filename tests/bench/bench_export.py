@@ -114,7 +114,8 @@ def people_add(arms: list[tuple[Any, Any, list[int]]], numbers: range, rng: rand
         )  # fmt: skip
         trials = Trial.objects.bulk_create(
             Trial(
-                participant=person, phase="test", position=n, prediction_id=pk, presented_at=START
+                participant=person, condition_id=person.condition_id, phase="test", position=n,
+                prediction_id=pk, presented_at=START,
             )
             for person, (_, _, pks) in zip(people, chosen, strict=True)
             for n, pk in enumerate(rng.sample(pks, N_TRIALS))

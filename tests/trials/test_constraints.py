@@ -170,11 +170,27 @@ def test_a_trials_position_and_its_photo_are_taken_once() -> None:
     refuses("trial_prediction_once", second, position=99)
 
 
-def test_a_trial_has_one_response() -> None:
+def test_a_trial_has_one_answer_on_each_occasion() -> None:
     trial = enrol(make_study()).trials.all()[0]
-    Response.objects.create(trial=trial, is_accepted=True, received_at=timezone.now())
-    with pytest.raises(IntegrityError), transaction.atomic():
-        Response.objects.create(trial=trial, is_accepted=False, received_at=timezone.now())
+    said = {"trial": trial, "received_at": timezone.now()}
+    Response.objects.create(**said, is_accepted=True, occasion="first")
+    refuses("answer_once", Response.objects.create(**said, is_accepted=False))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {},
+        {"is_accepted": True, "is_missed": True},
+        {"has_choice": True, "is_missed": True},
+        {"is_accepted": True, "has_choice": True},
+    ],
+)
+def test_an_answer_is_yes_or_no_or_a_class_or_missed(said: dict[str, bool]) -> None:
+    trial = enrol(make_study()).trials.all()[0]
+    choice = trial.prediction.category if said.pop("has_choice", False) else None
+    with pytest.raises(IntegrityError, match="answer_is_yes_no_or_a_choice"), transaction.atomic():
+        Response.objects.create(trial=trial, choice=choice, received_at=timezone.now(), **said)
 
 
 def test_a_trial_has_one_answer_on_prior_knowledge() -> None:

@@ -10,7 +10,8 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
-from trials.models import Participant, Study
+from tests.factories import enrol, make_study
+from trials.models import Participant, Response, Study
 from trials.study.document import sha256_of
 from trials.study.plan import CONDITIONS
 
@@ -106,6 +107,16 @@ def test_its_people_stay_and_nobody_can_change_what_they_saw(first_release: Any)
         ("completed", "C123456789", "live"),
     ]
     assert {each.condition.persona for each in people} == {"Robin"}
+
+
+def test_earlier_answers_are_final_and_their_trials_have_the_persons_condition() -> None:
+    trial = enrol(make_study()).trials.all()[0]
+    Response.objects.create(trial=trial, is_accepted=True, received_at=timezone.now())
+    migrate("0009_place_counts")
+    migrate_to_today()
+    answer = Response.objects.get()
+    assert (answer.occasion, answer.is_accepted, answer.is_missed) == ("final", True, False)
+    assert answer.trial.condition == answer.trial.participant.condition
 
 
 def test_an_empty_site_goes_back_and_forth(first_release: Any) -> None:

@@ -4,12 +4,14 @@ from trials.models.answers import (
     AI_IS_RIGHT,
     AttentionCheck,
     Event,
+    Occasion,
     PriorKnowledge,
     QuestionAnswer,
     Response,
     ResponseQuerySet,
     StepVisit,
     Trial,
+    TrialQuerySet,
 )
 from trials.models.errors import PageError
 from trials.models.limits import Attempts
@@ -24,6 +26,7 @@ __all__ = [
     "Condition",
     "Event",
     "Identity",
+    "Occasion",
     "PageError",
     "Participant",
     "PlaceCount",
@@ -36,6 +39,7 @@ __all__ = [
     "StudyLog",
     "Trial",
     "TrialItem",
+    "TrialQuerySet",
     "TrialSet",
     "mode_of",
 ]

@@ -1,27 +1,55 @@
 """What people did: trials and answers, checks, questions, and the log of their sessions.
 
-Every trial of a person exists before the first page; the database allows one response each.
-Whether a person was right is derived (``ResponseQuerySet.with_correctness``), never stored.
+Every trial of a person exists before the first page; the database allows one response for each
+occasion of it (before the AI's advice, and finally). Whether a person was right is derived
+(``ResponseQuerySet.with_correctness``), never stored.
 """
 
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, F, FilteredRelation, Q, Value, When
 
-from classifiers.models import Prediction, ai_is_right
+from classifiers.models import Category, Prediction, ai_is_right
 from trials.models.participants import Participant
-from trials.models.studies import PHASES
+from trials.models.studies import PHASES, Condition
+
+
+class Occasion(models.TextChoices):
+    """When an answer to a trial was given: before the AI's advice, or finally."""
+
+    FIRST = "first"
+    FINAL = "final"
+
+
+class TrialQuerySet(models.QuerySet["Trial"]):
+    """Reads of trials."""
+
+    def answered(self, occasion: str = Occasion.FINAL) -> TrialQuerySet:
+        """Return those with an answer on an occasion."""
+        return self.filter(responses__occasion=occasion)
+
+    def with_final(self) -> TrialQuerySet:
+        """Join the final answer as ``final``; its columns are null where there is none."""
+        is_final = Q(responses__occasion=Occasion.FINAL)
+        return self.annotate(final=FilteredRelation("responses", condition=is_final))
 
 
 class Trial(models.Model):
-    """One question to one person. ``presented_at`` is when its page was first asked for."""
+    """One question to one person, in one condition.
+
+    The condition is the trial's own: in a study between people it is the participant's, in a study
+    within people each block has another one. ``presented_at`` is when its page was first asked for.
+    """
 
     participant = models.ForeignKey(Participant, models.CASCADE, related_name="trials")
+    condition = models.ForeignKey(Condition, models.PROTECT, related_name="trials", db_index=False)
     phase = models.CharField(max_length=10, choices=PHASES)
     position = models.PositiveIntegerField()
     prediction = models.ForeignKey(Prediction, models.PROTECT, related_name="+")
     presented_at = models.DateTimeField(null=True, blank=True)
+
+    objects = TrialQuerySet.as_manager()
 
     class Meta:
         ordering = ["participant", "phase", "position"]
@@ -30,7 +58,7 @@ class Trial(models.Model):
                 fields=["participant", "phase", "position"], name="trial_position_once"
             ),
             models.UniqueConstraint(
-                fields=["participant", "prediction"], name="trial_prediction_once"
+                fields=["participant", "condition", "prediction"], name="trial_prediction_once"
             ),
         ]
 
@@ -39,18 +67,33 @@ class Trial(models.Model):
 
 
 AI_IS_RIGHT = ai_is_right("trial__prediction__")
-IS_CORRECT = Q(AI_IS_RIGHT, is_accepted=True) | Q(~AI_IS_RIGHT, is_accepted=False)
+VERIFIED_RIGHT = Q(AI_IS_RIGHT, is_accepted=True) | Q(~AI_IS_RIGHT, is_accepted=False)
+CHOSE_RIGHT = Q(choice=F("trial__prediction__image__category"))
+IS_CORRECT = VERIFIED_RIGHT | CHOSE_RIGHT
 
 
 class ResponseQuerySet(models.QuerySet["Response"]):
     """Reads of responses."""
 
+    def final(self) -> ResponseQuerySet:
+        """Return the final answers: one a trial that is done."""
+        return self.filter(occasion=Occasion.FINAL)
+
     def with_correctness(self) -> ResponseQuerySet:
-        """Annotate ``is_ai_correct``, and ``is_correct``: accepted a right or rejected a wrong."""
-        return self.annotate(is_ai_correct=AI_IS_RIGHT, is_correct=IS_CORRECT)
+        """Annotate ``is_ai_correct``, and ``is_correct``; null for a missed trial.
+
+        Right is: accepted a right or rejected a wrong AI, or chose the photo's class.
+        """
+        is_correct = Case(
+            When(is_missed=True, then=Value(None)),
+            When(choice__isnull=False, then=CHOSE_RIGHT),
+            default=VERIFIED_RIGHT,
+            output_field=models.BooleanField(null=True),
+        )
+        return self.annotate(is_ai_correct=AI_IS_RIGHT, is_correct=is_correct)
 
     def correct(self) -> ResponseQuerySet:
-        """Return those that accepted a right AI or rejected a wrong one."""
+        """Return those that are right."""
         return self.filter(IS_CORRECT)
 
 
@@ -59,19 +102,35 @@ class Input(models.TextChoices):
 
     KEY = "key"
     POINTER = "pointer"
+    # The trial's time was over: the answer that was chosen until then, or none.
+    TIME = "time"
     UNKNOWN = ""
 
 
 class Response(models.Model):
-    """The one answer to one trial.
+    """The one answer to one trial on one occasion.
+
+    A task that verifies has ``is_accepted``, a task that chooses a class has ``choice``; an answer
+    that was missed because the trial's time was over has neither. ``confidence`` is the person's
+    own, in the units of the study's document; ``reason`` is in the person's words.
 
     ``rt_ms`` is the time from the moment when all images are shown to the answer, by the browser's
     clock. ``away_ms`` is the part of it in which the page was hidden or another window had the
     focus.
     """
 
-    trial = models.OneToOneField(Trial, models.CASCADE, related_name="response")
-    is_accepted = models.BooleanField(help_text="Answered Yes: the AI's label is right.")
+    # The constraint's index begins with the trial, so that the key needs none of its own.
+    trial = models.ForeignKey(Trial, models.CASCADE, related_name="responses", db_index=False)
+    occasion = models.CharField(max_length=10, choices=Occasion, default=Occasion.FINAL)
+    is_accepted = models.BooleanField(
+        null=True, blank=True, help_text="Answered Yes: the AI's label is right."
+    )
+    choice = models.ForeignKey(
+        Category, models.PROTECT, null=True, blank=True, related_name="+", help_text="The class."
+    )
+    confidence = models.PositiveSmallIntegerField(null=True, blank=True)
+    reason = models.TextField(blank=True)
+    is_missed = models.BooleanField(default=False, help_text="The trial's time was over.")
     rt_ms = models.PositiveIntegerField(
         null=True, blank=True, help_text="Images shown to answer, by the browser's clock."
     )
@@ -81,8 +140,26 @@ class Response(models.Model):
 
     objects = ResponseQuerySet.as_manager()
 
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["trial", "occasion"], name="answer_once"),
+            models.CheckConstraint(
+                condition=Q(is_missed=True, is_accepted__isnull=True, choice__isnull=True)
+                | Q(is_missed=False, is_accepted__isnull=False, choice__isnull=True)
+                | Q(is_missed=False, is_accepted__isnull=True, choice__isnull=False),
+                name="answer_is_yes_no_or_a_choice",
+            ),
+        ]
+
     def __str__(self) -> str:
-        return f"{self.trial}: {'yes' if self.is_accepted else 'no'}"
+        return f"{self.trial}, {self.occasion}: {self.said}"
+
+    @property
+    def said(self) -> str:
+        """The answer as a word."""
+        if self.choice is not None:
+            return self.choice.label
+        return {True: "yes", False: "no", None: "missed"}[self.is_accepted]
 
 
 class PriorKnowledge(models.Model):

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from classifiers.models import Category, Prediction
-from trials.models import Participant, Study, Trial
+from trials.models import Condition, Occasion, Participant, Study, Trial
 from trials.panels.base import Content, panels_of
 from trials.panels.photos import image_url
 from trials.services import shown
@@ -91,9 +92,9 @@ def percent(prediction: Prediction) -> int | None:
 
 
 def trial_screen(trial: Trial, participant: Participant) -> TrialScreen:
-    """Build the page of a trial in the view of the participant's condition."""
+    """Build the page of a trial in the view of its condition."""
     plan = participant.study.plan
-    view = participant.condition.view
+    view = trial.condition.view
     prediction = trial.prediction
     label = prediction.category.label
     is_told = view.has_statement and plan.trial.has_confidence
@@ -102,7 +103,7 @@ def trial_screen(trial: Trial, participant: Participant) -> TrialScreen:
         label=label,
         article=article(label),
         percent=percent(prediction) if is_told else None,
-        persona=participant.condition.persona,
+        persona=trial.condition.persona,
         panels=tuple(
             ShownPanel(panel.template, content)
             for panel in panels_of(view)
@@ -110,6 +111,12 @@ def trial_screen(trial: Trial, participant: Participant) -> TrialScreen:
         ),
         has_statement=view.has_statement,
     )
+
+
+def seen_in(condition: Condition) -> dict[str, Any]:
+    """Return what a page's template knows of a condition: the AI's name, the view, its panels."""
+    view = condition.view
+    return {"persona": condition.persona, "view": view, "panels": panels_of(view)}
 
 
 def kinds(study: Study) -> tuple[Kind, ...]:
@@ -137,13 +144,13 @@ def attention_photo(study: Study, step: Step) -> str:
 
 def feedback(trial: Trial, participant: Participant) -> Feedback:
     """Build the feedback on an answered trial; asking before the answer is an error."""
-    prediction = trial.prediction
+    prediction, answer = trial.prediction, trial.responses.get(occasion=Occasion.FINAL)
     truth, is_ai_correct = prediction.image.category, prediction.is_right
-    view = participant.condition.view
+    view = trial.condition.view
     is_told = view.has_statement and participant.study.plan.trial.has_confidence
     told_percent = percent(prediction) if is_told else None
     told = Feedback(
-        is_correct=trial.response.is_accepted == is_ai_correct,
+        is_correct=answer.is_accepted == is_ai_correct,
         is_ai_correct=is_ai_correct,
         true_label=truth.label,
         true_article=article(truth.label),

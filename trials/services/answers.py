@@ -11,13 +11,13 @@ def attempt_of(participant: Participant) -> int:
     """Return the last attempt at the validation that was gone through, counted from 0."""
     validation = participant.study.plan.validation
     phase = Phase.VALIDATION
-    n_answered = participant.trials.filter(phase=phase, response__isnull=False).count()
+    n_answered = participant.trials.answered().filter(phase=phase).count()
     return max(0, n_answered // validation.n - 1) if validation else 0
 
 
 def n_correct(participant: Participant, phase: Phase, attempt: int = 0) -> int:
     """Count a person's correct answers in one phase; of the validation, in one attempt."""
-    answers = Response.objects.filter(trial__participant=participant, trial__phase=phase)
+    answers = Response.objects.final().filter(trial__participant=participant, trial__phase=phase)
     validation = participant.study.plan.validation
     if phase == Phase.VALIDATION and validation is not None:
         first = attempt * validation.n
@@ -58,5 +58,5 @@ def _asked(participant: Participant) -> list[Step]:
 
 def trial_of(participant: Participant, step: Step) -> Trial:
     """Return the trial of a trial's, a definition's or a feedback's step, ready for its page."""
-    related = ("prediction__category", "prediction__image__category")
+    related = ("condition", "prediction__category", "prediction__image__category")
     return participant.trials.select_related(*related).get(phase=step.name, position=step.position)

@@ -251,7 +251,13 @@ def trials_lay_out(participant: Participant) -> None:
         test = design.order(test, f"{participant.seed}:order")
     for phase, predictions in (*items.items(), (Phase.TEST, test)):
         Trial.objects.bulk_create(
-            Trial(participant=participant, phase=phase, position=position, prediction_id=pk)
+            Trial(
+                participant=participant,
+                condition_id=participant.condition_id,
+                phase=phase,
+                position=position,
+                prediction_id=pk,
+            )
             for position, pk in enumerate(predictions)
         )
     answers = design.attention_answers(study.plan.quality.n_attention, f"{participant.seed}:ask")

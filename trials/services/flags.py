@@ -53,7 +53,7 @@ def _test_steps(study: Study) -> dict[int, int]:
 
 def _rows(keys: list[int]) -> dict[int, list[tuple[int, bool, int | None, int | None]]]:
     """Return the test's answers in their order: position, answer, times."""
-    answers = Response.objects.filter(trial__participant__in=keys, trial__phase=Phase.TEST)
+    answers = Response.objects.final().filter(trial__participant__in=keys, trial__phase=Phase.TEST)
     found: dict[int, list[tuple[int, bool, int | None, int | None]]] = defaultdict(list)
     columns = ("trial__participant", "trial__position", "is_accepted", "rt_ms", "away_ms")
     for pk, *row in answers.order_by("trial__position").values_list(*columns):

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Protocol, TypeVar, cast
 
-from trials.models import Participant, Trial
+from trials.models import Condition, Participant, Trial
 from trials.steps.submission import Submission
 from trials.study.design import SCREENS, Step
 from trials.study.plan import StudyPlan
@@ -24,10 +24,11 @@ Context = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A template's name and all that it needs."""
+    """A template's name and all that it needs; ``condition`` is that of the page's trial."""
 
     template: str
     context: Context
+    condition: Condition | None = None
 
 
 @dataclass(frozen=True, slots=True)

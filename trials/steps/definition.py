@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from trials.models import Trial
 from trials.participant import trial_view
 from trials.steps.base import AmongTrials, AsksNothing, Looker, Page, screen_type
 from trials.study.design import Kind, Phase, Step
@@ -23,10 +24,11 @@ class DefinitionScreen(AsksNothing, AmongTrials):
             yield Step(self.kind, phase, position)
 
     def show(self, looker: Looker, step: Step) -> Page:
-        return Page("trials/definition.html", {"kind": _presented(looker, step)})
+        trial = looker.trial(step)
+        return Page("trials/definition.html", {"kind": _presented(looker, trial)}, trial.condition)
 
     def photos(self, looker: Looker, step: Step) -> tuple[str, ...]:
-        return _presented(looker, step).urls
+        return _presented(looker, looker.trial(step)).urls
 
     def picture(self, step: Step) -> tuple[str, str] | None:
         if step.name != Phase.TRAINING:
@@ -34,6 +36,5 @@ class DefinitionScreen(AsksNothing, AmongTrials):
         return "definition", "What that kind is, with sample photos."
 
 
-def _presented(looker: Looker, step: Step) -> trial_view.Kind:
-    category = looker.trial(step).prediction.category
-    return trial_view.defined(looker.participant.study, category)
+def _presented(looker: Looker, trial: Trial) -> trial_view.Kind:
+    return trial_view.defined(looker.participant.study, trial.prediction.category)

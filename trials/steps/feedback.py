@@ -28,7 +28,7 @@ class FeedbackScreen(AsksNothing, AmongTrials):
             "screen": trial_view.trial_screen(trial, looker.participant),
             "feedback": trial_view.feedback(trial, looker.participant),
         }
-        return Page("trials/trial.html", context)
+        return Page("trials/trial.html", context, trial.condition)
 
     def photos(self, looker: Looker, step: Step) -> tuple[str, ...]:
         return trial_view.trial_screen(looker.trial(step), looker.participant).urls

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from django.urls import reverse
 from django.utils import timezone
 
 from trials import services
 from trials.models import AttentionCheck, Participant
-from trials.panels.base import panels_of
 from trials.participant import trial_view
 from trials.steps.base import Context, Looker, Page, screen_of
 from trials.steps.phases import HEADINGS
@@ -70,17 +70,18 @@ def readable_again(participant: Participant) -> list[int]:
 
 
 def base(participant: Participant, position: int) -> Context:
-    """Return the context that every page of a session has."""
+    """Return the context that every page of a session has.
+
+    A page of a trial replaces the condition's part by that of the trial (``Page.condition``).
+    """
     plan = participant.study.plan
     return {
         "study": participant.study,
         "plan": plan,
         "participant": participant,
-        "persona": participant.condition.persona,
-        "view": participant.condition.view,
-        "panels": panels_of(participant.condition.view),
         "step": participant.script[position],
         "step_number": position,
+        **trial_view.seen_in(participant.condition),
     } | progress(participant.script, plan, position)
 
 
@@ -100,10 +101,11 @@ def fill(looker: Looker, position: int, context: Context) -> Page:
     script = looker.participant.script
     step = script[position]
     page = screen_of(step).show(looker, step)
-    context = context | page.context
+    own = trial_view.seen_in(page.condition) if page.condition else {}
+    context = context | own | page.context
     following = script[position + 1 : position + 2]
     if following and looker.participant.step == position:
         urls = screen_of(following[0]).photos(looker, following[0])
         screen = context.get("screen")
         context["preload"] = " ".join(trial_view.unique(urls, screen.urls if screen else ()))
-    return Page(page.template, context)
+    return replace(page, context=context)

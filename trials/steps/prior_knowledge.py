@@ -36,9 +36,10 @@ class PriorKnowledgeScreen(AsksYesNo, AmongTrials):
             yield Step(self.kind, phase, position)
 
     def show(self, looker: Looker, step: Step) -> Page:
-        label = looker.trial(step).prediction.category.label
+        trial = looker.trial(step)
+        label = trial.prediction.category.label
         context = {"label": label, "article": trial_view.article(label)}
-        return Page("trials/prior_knowledge.html", context)
+        return Page("trials/prior_knowledge.html", context, trial.condition)
 
     def photos(self, looker: Looker, step: Step) -> tuple[str, ...]:
         return ()

@@ -38,8 +38,9 @@ class TrialScreen(AsksYesNo, AmongTrials):
     words = "question"
 
     def show(self, looker: Looker, step: Step) -> Page:
-        screen = trial_view.trial_screen(looker.trial(step), looker.participant)
-        return Page("trials/trial.html", {"screen": screen})
+        trial = looker.trial(step)
+        screen = trial_view.trial_screen(trial, looker.participant)
+        return Page("trials/trial.html", {"screen": screen}, trial.condition)
 
     def photos(self, looker: Looker, step: Step) -> tuple[str, ...]:
         return trial_view.trial_screen(looker.trial(step), looker.participant).urls
@@ -60,7 +61,7 @@ class TrialScreen(AsksYesNo, AmongTrials):
         )
 
     def missing(self, participant: Participant, steps: Sequence[Step]) -> list[str]:
-        answered = participant.trials.filter(response__isnull=False)
+        answered = participant.trials.answered()
         return places_missing(self.kind, steps, answered.values_list("phase", "position"))
 
     def after(self, participant: Participant, step: Step) -> None:
