@@ -2,11 +2,16 @@
 
 The values are tables and other objects of ours, so they are pickles. A pickle is opened only if
 its signature, by ``SECRET_KEY``, is right; anything else is as if it were not there.
+
+A cache that is away (Redis stopped, disk full) is an empty cache: pages are slower, and nothing
+fails. The log says so, and the cache is asked again after some seconds.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hmac
+import logging
 import math
 import pickle
 import struct
@@ -14,12 +19,17 @@ import time
 import zlib
 from typing import IO, Any
 
+from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
 from django.core.cache.backends.filebased import FileBasedCache
+from django.core.cache.backends.redis import RedisCache
 from django.utils.crypto import salted_hmac
 
 SIZE = 32  # bytes of a SHA-256
 _HEAD = struct.Struct(">d")
 MISSING = object()
+AGAIN_S = 5.0  # how long a cache that failed is not asked
+logger = logging.getLogger(__name__)
+_away_until: dict[type, float] = {}
 
 
 def _signature(content: bytes) -> bytes:
@@ -57,7 +67,51 @@ class SignedPickles:
         return pickle.loads(zlib.decompress(data[SIZE:]))  # noqa: S301 - signed by us
 
 
-class SignedFileCache(FileBasedCache):
+class Degrading(BaseCache):
+    """Makes a cache that is away an empty one, for the first of a class's bases."""
+
+    def _tried(self, name: str, fallback: Any, *args: Any, **options: Any) -> Any:
+        if time.monotonic() < _away_until.get(type(self), 0.0):
+            return fallback
+        try:
+            return getattr(super(), name)(*args, **options)
+        except (ValueError, TypeError):  # of the caller: a bad key, nothing to count up
+            raise
+        except Exception as error:  # noqa: BLE001 - each backend has errors of its own
+            _away_until[type(self)] = time.monotonic() + AGAIN_S
+            logger.warning("The cache is away (%s): %s", name, error)
+            return fallback
+
+    def get(self, key: Any, default: Any = None, version: int | None = None) -> Any:
+        return self._tried("get", default, key, default, version)
+
+    def get_many(self, keys: Any, version: int | None = None) -> Any:
+        return self._tried("get_many", {}, keys, version)
+
+    def set(
+        self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: Any = None
+    ) -> None:
+        self._tried("set", None, key, value, timeout, version)
+
+    def add(
+        self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: Any = None
+    ) -> bool:
+        return bool(self._tried("add", True, key, value, timeout, version))
+
+    def touch(self, key: Any, timeout: Any = DEFAULT_TIMEOUT, version: Any = None) -> bool:
+        return bool(self._tried("touch", False, key, timeout, version))
+
+    def delete(self, key: Any, version: int | None = None) -> bool:
+        return bool(self._tried("delete", False, key, version))
+
+    def has_key(self, key: Any, version: int | None = None) -> bool:
+        return bool(self._tried("has_key", False, key, version))
+
+    def clear(self) -> None:
+        self._tried("clear", None)
+
+
+class SignedFiles(FileBasedCache):
     """Django's cache in files, with signed values: first when it ends, then the value."""
 
     serializer = SignedPickles()
@@ -90,3 +144,15 @@ class SignedFileCache(FileBasedCache):
         f.close()
         self._delete(f.name)  # type: ignore[attr-defined]
         return True
+
+
+class SignedFileCache(Degrading, SignedFiles):
+    """The cache of a site on one machine."""
+
+    def __init__(self, folder: Any, params: dict[str, Any]) -> None:
+        with contextlib.suppress(OSError):  # a folder that cannot be made now; each write tries
+            super().__init__(folder, params)
+
+
+class SharedCache(Degrading, RedisCache):
+    """The cache of a site on several machines."""

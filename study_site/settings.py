@@ -14,30 +14,10 @@ from typing import Any
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
+from study_site.environment import env_bool, env_count, env_list
+from study_site.operations.options import logging_options, metrics_dir, postgres_options
+
 BASE_DIR = Path(__file__).resolve().parent.parent
-
-
-def env_bool(name: str, default: bool) -> bool:
-    """Read a yes/no variable; anything that is neither is refused by name."""
-    text = os.environ.get(name, str(default)).strip().lower()
-    if text in {"1", "true", "yes", "on"}:
-        return True
-    if text in {"0", "false", "no", "off", ""}:
-        return False
-    raise ImproperlyConfigured(f"{name}={text!r}: expected one of true, false, yes, no, 1, 0.")
-
-
-def env_count(name: str, default: int) -> int:
-    """Read a whole number from 0; anything else is refused by name."""
-    text = os.environ.get(name, str(default)).strip()
-    if text.isascii() and text.isdecimal():
-        return int(text)
-    raise ImproperlyConfigured(f"{name}={text!r}: expected a whole number from 0.")
-
-
-def env_list(name: str, default: str = "") -> list[str]:
-    """Read a comma-separated variable."""
-    return [part.strip() for part in os.environ.get(name, default).split(",") if part.strip()]
 
 
 def secret_key(debug: bool) -> str:
@@ -105,6 +85,9 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "study_site.operations.request_log.request_log",
+    "study_site.operations.metrics.request_metrics",
+    "study_site.operations.probes.probes",
     "study_site.middleware.content_security_policy",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -116,6 +99,7 @@ MIDDLEWARE = [
     "study_site.bodies.body_cap",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "study_site.operations.away.DatabaseAway",
 ]
 
 ROOT_URLCONF = "study_site.urls"
@@ -151,6 +135,8 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous="
         + ("OFF;" if IS_TESTING else "FULL;"),
     }
+elif DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
+    DATABASES["default"]["OPTIONS"] = postgres_options(DATABASES["default"].get("OPTIONS", {}))
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Tasks carry ids only; their state lives in the database, so no result backend is needed.
@@ -171,8 +157,7 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 
-# Failed logins are counted here. Files serve all processes of one machine; several machines
-# share a Redis.
+# Files serve all processes of one machine; several machines share a Redis. Nothing is lost without.
 CACHES: dict[str, Any] = {
     "default": {
         "BACKEND": "study_site.cache.SignedFileCache",
@@ -185,9 +170,13 @@ if IS_TESTING:
     CACHES["default"] = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 elif url := os.environ.get("CACHE_URL"):
     CACHES["default"] = {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "study_site.cache.SharedCache",
         "LOCATION": url,
-        "OPTIONS": {"serializer": "study_site.cache.SignedPickles"},
+        "OPTIONS": {
+            "serializer": "study_site.cache.SignedPickles",
+            "socket_connect_timeout": 1,
+            "socket_timeout": 1,
+        },
     }
 
 # How many proxies stand before the site, each adding to X-Forwarded-For the address that it saw.
@@ -243,15 +232,25 @@ if not ALLOW_HTTP:
     SECURE_SSL_REDIRECT = True
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_HSTS_SECONDS = 365 * 24 * 3600
-    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
-    SECURE_HSTS_PRELOAD = True
+    # For every host of the domain, and in the browsers' own lists: a promise for others, too.
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = env_bool("HSTS_SUBDOMAINS", True)
+    SECURE_HSTS_PRELOAD = env_bool("HSTS_PRELOAD", True)
     SESSION_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": os.environ.get("LOG_LEVEL", "INFO")},
-}
+# Lines of the log: one for each request, or none (``study_site.operations.request_log``).
+LOG_REQUESTS = env_bool("LOG_REQUESTS", False)
+# Whoever sends this token as a bearer reads /metrics; without it there is no such page.
+METRICS_TOKEN = os.environ.get("METRICS_TOKEN", "")
+METRICS_DIR = metrics_dir(DATA_DIR) if METRICS_TOKEN else None
+# Who is told of errors and of studies that are complete: by mail, and by a JSON post {"text": ...}.
+ADMINS = [("", address) for address in env_list("ADMIN_EMAILS")]
+NOTICE_URL = os.environ.get("NOTICE_URL", "")
+EMAIL_HOST = os.environ.get("EMAIL_HOST", "localhost")
+EMAIL_PORT = env_count("EMAIL_PORT", 25)
+EMAIL_HOST_USER = os.environ.get("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = os.environ.get("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS = env_bool("EMAIL_USE_TLS", False)
+EMAIL_TIMEOUT = 10
+SERVER_EMAIL = os.environ.get("SERVER_EMAIL", "study-site@localhost")
+LOGGING = logging_options(has_notices=bool(ADMINS or NOTICE_URL) and not IS_TESTING)

@@ -1,4 +1,4 @@
-"""A worker's own timer: while the worker is idle, it looks for work that no message announces."""
+"""A worker's own timers: while it is idle, it looks for work that no message announces."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from celery.signals import worker_ready, worker_shutting_down
 logger = logging.getLogger(__name__)
 # A job is silent after one minute; so a lost one goes on within two.
 EVERY_S = 20.0
+A_DAY_S = 24 * 3600.0
 
 
 def is_idle() -> bool:
@@ -65,12 +66,24 @@ class Sweeper(threading.Thread):
         self._stopped.set()
 
 
+def tidy_once() -> None:
+    """Delete the staff's sessions that are over, so that their table does not grow for ever."""
+    from django.core.management import call_command
+    from django.db import close_old_connections
+
+    close_old_connections()
+    try:
+        call_command("clearsessions")
+    finally:
+        close_old_connections()
+
+
 def connect() -> None:
-    """Start a sweeper when a worker is ready, and stop it when the worker shuts down."""
+    """Start the timers when a worker is ready, and stop them when it shuts down."""
 
     def ready(**_: Any) -> None:
-        sweeper = Sweeper()
-        worker_shutting_down.connect(lambda **_: sweeper.stop(), weak=False)
-        sweeper.start()
+        for timer in (Sweeper(), Sweeper(tidy_once, A_DAY_S)):
+            worker_shutting_down.connect(lambda timer=timer, **_: timer.stop(), weak=False)
+            timer.start()
 
     worker_ready.connect(ready, weak=False)

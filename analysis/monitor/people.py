@@ -14,13 +14,13 @@ from django.utils import timezone
 
 from analysis.monitor.reader import participants_of
 from analysis.monitor.summary import screen_words
-from analysis.rows.export_wording import pseudonym
 from analysis.rows.overview import stage_shown
 from trials.models import Event, Participant, Response, Study
 from trials.quality import FLAGS, Flag
 from trials.services import participant_flags
 from trials.services.quotas import places_held
 from trials.study.design import script
+from trials.study.pseudonyms import pseudonym
 from trials.study.script_stages import place_of, stages_of
 
 N_A_PAGE = 50

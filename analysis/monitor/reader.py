@@ -14,12 +14,12 @@ from django.utils import timezone
 
 from analysis.monitor import summary
 from analysis.monitor.summary import Person
-from analysis.rows.export_wording import pseudonym
 from analysis.rows.overview import stage_shown
 from trials.models import PageError, Participant, Study
 from trials.services import ArmPlaces, arm_places, participant_flags
 from trials.services.quotas import places_held
 from trials.study.design import Phase, script
+from trials.study.pseudonyms import pseudonym
 
 N_ERRORS = 10
 # Flags read every answer. A count that took long is cached for many times that time.

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from analysis.rows.export_wording import pseudonym
 from analysis.stats.looks import Look, looks_of, people_at
 from trials.models import Participant, Study
+from trials.study.pseudonyms import pseudonym
 
 
 @dataclass(frozen=True, slots=True)

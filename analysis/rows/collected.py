@@ -15,7 +15,7 @@ from django.db.models import F, Q
 
 from analysis.codebook.collected_columns import PRACTICE
 from analysis.rows.collected_wording import answer_of, cells_of
-from analysis.rows.export_wording import ORDER, Row, Who, pseudonym, teller
+from analysis.rows.export_wording import ORDER, Row, Who, teller
 from analysis.rows.frame import CHUNK_ROWS, LOOKUPS, RT_CLEAN, StudyRows, by_person
 from classifiers.models import Neighbor
 from trials.models import Participant, QuestionAnswer, Response, Study, Trial
@@ -23,6 +23,7 @@ from trials.panels.exemplars import examples_of
 from trials.services.flags import AT_A_TIME, participant_flags
 from trials.study.design import Phase
 from trials.study.plan import VIEWS, QuestionPlan, StudyPlan
+from trials.study.pseudonyms import pseudonym
 
 FREE_TEXT = ("line", "paragraph")
 PRACTICED = (Phase.TRAINING, Phase.VALIDATION)

@@ -12,6 +12,7 @@ from operator import itemgetter
 from typing import Any
 
 from analysis.codebook.codebook import EVENTS, STAGES, Columns
+from trials.study.pseudonyms import pseudonym
 from trials.study.script_stages import has_passed
 
 # People before robots, in the order of consent.
@@ -26,11 +27,6 @@ WORDS: dict[str, Callable[[Any], object]] = {
 
 Row = tuple[object, ...]
 Who = tuple[bool, int]
-
-
-def pseudonym(is_simulated: bool, number: int) -> str:
-    """Return the name of a participant in every file."""
-    return f"{'r' if is_simulated else 'p'}{number:04d}"
 
 
 @dataclass(frozen=True, slots=True)

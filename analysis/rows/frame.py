@@ -25,7 +25,6 @@ from analysis.rows.export_wording import (
     Who,
     device_columns,
     events_of,
-    pseudonym,
     stage_columns,
     teller,
 )
@@ -33,6 +32,7 @@ from analysis.tables.tidy import frame_of
 from classifiers.models import Prediction
 from trials.models import Event, Participant, Response, Study, Trial, TrialItem
 from trials.study.design import Phase, script
+from trials.study.pseudonyms import pseudonym
 from trials.study.script_stages import validation_end
 
 CHUNK_ROWS = 5_000

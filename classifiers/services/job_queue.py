@@ -34,6 +34,11 @@ def kind_register(model: type[Job], enqueue: Enqueue) -> None:
     _KINDS[model] = enqueue
 
 
+def kinds() -> tuple[type[Job], ...]:
+    """Return every kind of job that the sweep looks for."""
+    return tuple(_KINDS)
+
+
 def message_send(task: Task[Any, Any], argument: object) -> bool:
     """Send one message. False, and a line in the log, if the broker cannot take it.
 

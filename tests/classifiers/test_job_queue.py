@@ -9,6 +9,7 @@ from typing import Any
 import django.db
 import pytest
 from celery.worker import state
+from django.contrib.sessions.models import Session
 from django.core.cache import cache, caches
 from django.db import InterfaceError
 from django.db import OperationalError as DatabaseAway
@@ -152,6 +153,15 @@ def test_a_broker_and_a_cache_that_are_both_away_leave_the_work_queued(
         queueing.gallery_request(dataset=dataset, backbone=BACKBONE)
     assert Gallery.objects.get().status == Job.Status.QUEUED
     assert not job_queue.is_broker_away()
+
+
+def test_sessions_that_are_over_are_deleted() -> None:
+    for key, days in (("over", -1), ("open", 1)):
+        Session.objects.create(
+            session_key=key, session_data="", expire_date=timezone.now() + timedelta(days=days)
+        )
+    sweeper.tidy_once()
+    assert list(Session.objects.values_list("session_key", flat=True)) == ["open"]
 
 
 def test_no_error_ends_the_sweeper() -> None:

@@ -18,9 +18,12 @@ from django.urls import reverse
 
 from trials.models import Participant, Study
 from trials.participant.framing import PERSON_COOKIE, frame
+from trials.study.pseudonyms import pseudonym
 
 # The field that every form of a session's page sends, and every link that acts for its person.
 SEAL = "shown_to"
+# Where the log of requests reads a person's pseudonym: a key of the WSGI environment.
+PERSON = "trials.person"
 PAGE_SALT = "trials.page"
 COOKIE_SALT = "trials.person"
 # A month is more than enough to resume an interrupted session.
@@ -50,7 +53,10 @@ def participant_of(request: HttpRequest, study: Study) -> Participant | None:
     if token is None:
         return None
     related = ("study", "condition", "trial_set")
-    return Participant.objects.select_related(*related).filter(study=study, token=token).first()
+    found = Participant.objects.select_related(*related).filter(study=study, token=token).first()
+    if found is not None:
+        request.META[PERSON] = pseudonym(found.is_simulated, found.number)
+    return found
 
 
 def remember(response: HttpResponse, participant: Participant) -> None:

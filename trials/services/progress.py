@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db import transaction
 from django.db.models import F
@@ -11,6 +12,7 @@ from django.utils import timezone
 from trials.models import Participant, StepVisit
 from trials.services.answers import answers_missing
 from trials.services.events import events_store
+from trials.services.notices import full_note
 from trials.services.outcomes import finish, participant_locked, participant_time_out
 from trials.steps.base import screen_of
 from trials.steps.submission import Submission
@@ -94,6 +96,8 @@ def participant_advance(*, participant: Participant, submission: Submission) -> 
     participant.save(
         update_fields=["step", "last_seen_at", "status", "code", "finished_at", "payment"]
     )
+    if participant.status == Participant.Status.COMPLETED:
+        transaction.on_commit(partial(full_note, participant))
     return participant
 
 
