@@ -8,6 +8,8 @@ doi:10.1198/jbes.2010.07136; for readers and cases, Gallas, Pennello & Myers 200
     ψᵢ = weight of answer i in the difference × its residual, with the sign of its condition
     V  = Σ over people (Σ ψ)² · n / (n − arms)  +  Σ over photos (Σ ψ)² · m / (m − 1)  −  Σ ψ²
 
+(arms: 1 where the same people are in both conditions)
+
 and V is at least the people's term. A residual is the deviation from the mean of the condition's
 answers of the same kind (the AI right, the AI wrong), because the design fixes how many of each
 kind a person sees. The interval is Student's t with n − arms degrees of freedom.
@@ -57,7 +59,8 @@ class Arm:
 
     ``value`` is in the unit of the measure (percent, or standard deviations). ``by_person``
     ``(p,)`` and ``by_image`` ``(i,)`` are sums of ψ, ``squares`` is Σ ψ². ``answers`` ``(i,)``
-    counts the answers on each photo. Only answers that enter the measure are counted.
+    counts the answers on each photo. Only answers that enter the measure are counted. ``psi``,
+    ``person`` and ``image`` ``(k,)`` are the answers themselves.
     """
 
     value: float
@@ -66,6 +69,9 @@ class Arm:
     squares: float
     n_people: int
     answers: Ints
+    psi: Floats
+    person: Ints
+    image: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,30 +136,54 @@ def arm_of(crossed: Crossed, measure: str) -> Arm:
     by_person = np.bincount(people, psi[enters]).astype(float)
     by_image = np.bincount(images, psi[enters]).astype(float)
     return Arm(
-        value, by_person, by_image, float(psi @ psi), np.unique(people).size, np.bincount(images)
-    )
+        value, by_person, by_image, float(psi @ psi), np.unique(people).size, np.bincount(images),
+        psi[enters], people, images,
+    )  # fmt: skip
 
 
-def difference_of(a: Arm, b: Arm) -> TwoWay:
-    """Return the difference of two conditions of different people, a − b, with its interval.
+def difference_of(a: Arm, b: Arm, *, is_within: bool = False) -> TwoWay:
+    """Return the difference of two conditions, a − b, with its interval.
 
-    Not defined with fewer than two people on a side, with a single photo, or if no answer
-    differs from the mean of its kind.
+    They have different people, unless ``is_within``: then the same code in both is the same
+    person, whose ψ in both conditions are added before they are squared. If everybody is in both,
+    there are n − 1 degrees of freedom. Not defined with fewer than two people on a side, with a
+    single photo, or if no answer differs from the mean of its kind.
     """
     size = max(a.answers.size, b.answers.size)
     first, second = (np.pad(item.by_image, (0, size - item.by_image.size)) for item in (a, b))
     seen = [np.pad(item.answers, (0, size - item.answers.size)) for item in (a, b)]
-    n, m = a.n_people + b.n_people, int(((seen[0] + seen[1]) > 0).sum())
-    difference, shares = a.value - b.value, _shares(*seen)
+    m, difference, shares = int(((seen[0] + seen[1]) > 0).sum()), a.value - b.value, _shares(*seen)
     if min(a.n_people, b.n_people) < 2 or m < 2:
         return TwoWay(difference, math.nan, 0, math.nan, math.nan, math.nan, m, shares)
-    people = (float(a.by_person @ a.by_person) + float(b.by_person @ b.by_person)) * n / (n - 2)
+    n, arms, of_people, squares = _of_same_people(a, b) if is_within else _of_people(a, b)
+    people = of_people * n / (n - arms)
     photos = float(((first - second) ** 2).sum()) * m / (m - 1)
-    se = math.sqrt(max(people, people + photos - a.squares - b.squares))
-    found = TwoWay(difference, se, n - 2, math.nan, math.nan, math.nan, m, shares)
+    se, freedom = math.sqrt(max(people, people + photos - squares)), n - arms
+    found = TwoWay(difference, se, freedom, math.nan, math.nan, math.nan, m, shares)
     low, high = found.interval(LEVEL)
-    p = float(2 * student.sf(abs(difference) / se, n - 2)) if se > 0 else math.nan
-    return TwoWay(difference, se, n - 2, low, high, p, m, shares)
+    p = float(2 * student.sf(abs(difference) / se, freedom)) if se > 0 else math.nan
+    return TwoWay(difference, se, freedom, low, high, p, m, shares)
+
+
+def _of_people(a: Arm, b: Arm) -> tuple[int, int, float, float]:
+    """Return people, groups of them, Σ (Σ ψ)² over people and Σ ψ², of two different groups."""
+    people = float(a.by_person @ a.by_person) + float(b.by_person @ b.by_person)
+    return a.n_people + b.n_people, 2, people, a.squares + b.squares
+
+
+def _of_same_people(a: Arm, b: Arm) -> tuple[int, int, float, float]:
+    """Return the same where a code is the same person in both conditions.
+
+    A person may judge a photo in both: the last sum is over person × photo.
+    """
+    person = np.concatenate([a.person, b.person])
+    image = np.concatenate([a.image, b.image])
+    psi = np.concatenate([a.psi, -b.psi])
+    cells = np.unique(person * (1 + int(image.max())) + image, return_inverse=True)[1]
+    of_people, of_cells = (np.bincount(codes, psi).astype(float) for codes in (person, cells))
+    n = int(np.unique(person).size)
+    arms = 1 if a.n_people == b.n_people == n else 2
+    return n, arms, float(of_people @ of_people), float(of_cells @ of_cells)
 
 
 def _shares(a: Ints, b: Ints) -> bool:

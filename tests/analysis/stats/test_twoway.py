@@ -146,3 +146,29 @@ def test_worlds_draw_disjoint_sets_half_of_them_right() -> None:
     assert (np.unique(a.image).size, np.intersect1d(a.image, b.image).size) == (120, 0)
     assert a.is_ai_correct.mean() == 0.5
     assert set(WORLDS) & set(NULLS) == {"4 sets"}
+
+
+def test_the_same_people_in_both_conditions_are_compared_as_pairs() -> None:
+    """Photos that do not differ: nearly the paired t test of people's means."""
+    photos = Crossed(B.person, B.image + N_IMAGES, B.is_ai_correct, B.is_correct)
+    found = difference_of(*(arm_of(each, "accuracy") for each in (A, photos)), is_within=True)
+    means = [np.bincount(each.person, each.is_correct) / N_IMAGES for each in (A, B)]
+    theirs = stats.ttest_rel(*means)
+    assert found.freedom == N_PEOPLE - 1
+    assert found.se >= 100 * (means[0] - means[1]).std(ddof=1) / math.sqrt(N_PEOPLE) * (1 - 1e-9)
+    assert found.p >= theirs.pvalue * (1 - 1e-9)
+
+
+def test_the_same_answers_twice_do_not_differ_within_people() -> None:
+    arm = arm_of(A, "accuracy")
+    assert difference_of(arm, arm, is_within=True).se == pytest.approx(0, abs=1e-9)
+
+
+def test_people_in_one_condition_only_are_no_pairs() -> None:
+    other = arm_of(Crossed(B.person + N_PEOPLE, B.image, B.is_ai_correct, B.is_correct), "accuracy")
+    apart, together = (
+        difference_of(arm_of(A, "accuracy"), other, is_within=is_within)
+        for is_within in (False, True)
+    )
+    assert together.freedom == apart.freedom
+    assert together.se == pytest.approx(apart.se)
