@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 from pandas import DataFrame
 from scipy.optimize import brentq
 from scipy.stats import beta, norm
-from scipy.stats import t as student
 
+from analysis.power.many_tests import mann_whitney_p, paired_p, welch_p
 from analysis.power.simulated import Counts, Layout, correct_counts
+from analysis.power.within import Within, within_counts
 from trials.simulation.behaviour import Behaviour
 
 Floats = NDArray[np.float64]
@@ -43,7 +44,8 @@ class Scenario:
     """A study and its declared tests, all pairs of ``behaviours``; power is that of the first two.
 
     ``n_tests`` declared tests beyond those pairs (of other measures, say) are taken to show
-    nothing, which is the worst for Holm's method.
+    nothing, which is the worst for Holm's method. ``within``: everybody goes through all
+    conditions, and the test is the paired t test whatever ``test`` says.
     """
 
     behaviours: tuple[Behaviour, ...]
@@ -53,6 +55,7 @@ class Scenario:
     correction: Correction = "holm"
     n_tests: int = 1
     alpha: float = 0.05
+    within: Within | None = None
 
     @property
     def family(self) -> list[tuple[int, int]]:
@@ -138,44 +141,6 @@ def closed_form(sds: tuple[float, float], points: float, *, alpha: float, power:
     return float(reach**2 * (sds[0] ** 2 + sds[1] ** 2) / points**2 + z**2 / 4)
 
 
-def mann_whitney_p(a: Counts, b: Counts) -> Floats:
-    """Return two-sided p of many Mann-Whitney tests: ``a`` ``(s, n)`` and ``b`` ``(s, m)``.
-
-    Values are small whole numbers, so ranks come from counting. The normal approximation with
-    the corrections for ties and continuity, as SciPy's; 1 where all values are the same.
-    """
-    n, m = a.shape[1], b.shape[1]
-    n_levels = int(max(a.max(), b.max())) + 1
-    of_a, of_b = _histograms(a, n_levels), _histograms(b, n_levels)
-    below = np.cumsum(of_b, axis=1) - of_b
-    u = (of_a * (below + of_b / 2)).sum(axis=1)
-    tied = of_a + of_b
-    total = n + m
-    ties = (tied**3 - tied).sum(axis=1) / (total * (total - 1))
-    variance = n * m / 12 * (total + 1 - ties)
-    distance = np.maximum(np.abs(u - n * m / 2) - 0.5, -0.5)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        p = 2 * norm.sf(distance / np.sqrt(variance))
-    return np.where(variance > 0, np.minimum(p, 1), 1.0)
-
-
-def _histograms(values: Counts, n_levels: int) -> Floats:
-    """Count each study's values: ``(s, n)`` to ``(s, n_levels)``."""
-    offsets = n_levels * np.arange(len(values))[:, None]
-    flat = np.bincount((values + offsets).ravel(), minlength=n_levels * len(values))
-    return flat.reshape(len(values), n_levels).astype(float)
-
-
-def welch_p(a: Counts, b: Counts) -> Floats:
-    """Return two-sided p of many Welch t tests: ``a`` ``(s, n)`` and ``b`` ``(s, m)``."""
-    (n, m), (x, y) = (a.shape[1], b.shape[1]), (a.var(axis=1, ddof=1), b.var(axis=1, ddof=1))
-    square = x / n + y / m
-    with np.errstate(divide="ignore", invalid="ignore"):
-        freedom = square**2 / ((x / n) ** 2 / (n - 1) + (y / m) ** 2 / (m - 1))
-        p = 2 * student.sf(np.abs(a.mean(axis=1) - b.mean(axis=1)) / np.sqrt(square), freedom)
-    return np.where(square > 0, p, 1.0)
-
-
 def corrected(p: Floats, correction: Correction, n_declared: int) -> Floats:
     """Correct each row of ``p`` ``(s, k)`` over ``n_declared`` ≥ k tests, the others with p = 1."""
     if correction == "none":
@@ -194,12 +159,24 @@ def rejections(
     scenario: Scenario, n: int, n_studies: int, rng: np.random.Generator
 ) -> NDArray[np.bool_]:
     """Simulate studies; return which of the family each rejects, shape ``(n_studies, k)``."""
-    counts = correct_counts(scenario.behaviours, scenario.layout, n, n_studies, rng)
-    kept = {"accuracy": slice(0, 2), "accuracy_ai_correct": slice(0, 1)}
-    values = counts[..., kept.get(scenario.measure, slice(1, 2))].sum(axis=-1)
+    values = _values(scenario, n, n_studies, rng)
     test = {"mann_whitney": mann_whitney_p, "welch": welch_p}[scenario.test]
+    if scenario.within:
+        test = paired_p
     p = np.stack([test(values[:, a], values[:, b]) for a, b in scenario.family], axis=1)
     return corrected(p, scenario.correction, scenario.n_declared) <= scenario.alpha
+
+
+def _values(scenario: Scenario, n: int, n_studies: int, rng: np.random.Generator) -> Counts:
+    """Return each person's correct answers of the measure, ``(n_studies, n_conditions, n)``."""
+    drawn = (scenario.behaviours, scenario.layout)
+    if scenario.within:
+        counts = within_counts(*drawn, scenario.within, n, n_studies, rng)
+    else:
+        counts = correct_counts(*drawn, n, n_studies, rng)
+    kept = {"accuracy": slice(0, 2), "accuracy_ai_correct": slice(0, 1)}
+    values: Counts = counts[..., kept.get(scenario.measure, slice(1, 2))].sum(axis=-1)
+    return values
 
 
 def power_at(scenario: Scenario, n: int, n_studies: int, seed: int) -> tuple[float, float, float]:

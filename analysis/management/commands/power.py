@@ -30,6 +30,7 @@ from analysis.power.spreads import (
     behaviour_from,
     spreads_of,
 )
+from analysis.power.within import Within
 from analysis.published.responses import read_responses
 from analysis.rows.frame import responses_frame
 from classifiers.core.figures import figure_save
@@ -75,6 +76,15 @@ class Command(BaseCommand):
         add("--trials", type=int, default=30, metavar="N", help="test trials a person (30)")
         add("--sets", type=int, default=20, metavar="N", help="disjoint test sets (20)")
         add("--own-images", action="store_true", help="each condition judges images of its own")
+        add(
+            "--within", type=float, metavar="R",
+            help="everybody goes through all conditions (paired t test); R: the correlation of a "
+            "person's skill and bias between two conditions, 0 to 1",
+        )  # fmt: skip
+        add(
+            "--same-photos", action="store_true",
+            help="of --within: the same photos in all conditions, not another set in each",
+        )  # fmt: skip
         add("--studies", type=int, default=2000, metavar="N", help="simulated a point (2000)")
         add("--seed", type=int, default=0, metavar="S")
         add("--out", type=Path, metavar="DIR", help="write power.csv and the curve as a figure")
@@ -113,6 +123,7 @@ class Command(BaseCommand):
         scenario = Scenario(
             (better, *[base] * (options["conditions"] - 1)), layout, options["measure"],
             options["test"], options["correction"], options["tests"], options["alpha"],
+            _within(options, layout),
         )  # fmt: skip
         self._say(scenario)
         found = participants_needed(
@@ -171,10 +182,14 @@ class Command(BaseCommand):
     def _report(self, found: Power, scenario: Scenario, power: float) -> None:
         table = found.curve.to_string(index=False, float_format="{:.3f}".format)
         over = f"{scenario.correction} over {scenario.n_declared} tests"
+        who, test = "participants per condition", str(scenario.test)
+        if scenario.within:
+            who = f"participants, each in all {len(scenario.behaviours)} conditions,"
+            test = "paired t test"
         self.stdout.write(
             f"\n{table}\n(power: share of simulated studies; low, high: its 95 % interval)\n\n"
-            f"{found.n_needed:,} participants per condition for a power of {power:g} "
-            f"(Monte-Carlo 95 %: {found.n_low:,} to {found.n_high:,}); {scenario.test} on "
+            f"{found.n_needed:,} {who} for a power of {power:g} "
+            f"(Monte-Carlo 95 %: {found.n_low:,} to {found.n_high:,}); {test} on "
             f"{scenario.measure}, alpha {scenario.alpha:g}, {over}."
         )
 
@@ -186,6 +201,17 @@ class Command(BaseCommand):
         for suffix in ("png", "svg", "pdf"):
             figure_save(figure, folder / f"power.{suffix}")
         self.stdout.write(f"Wrote power.csv, power.png, power.svg, power.pdf to {folder}")
+
+
+def _within(options: dict[str, Any], layout: Layout) -> Within | None:
+    """Return the design within people, if one is asked for."""
+    if options["within"] is None:
+        if options["same_photos"]:
+            raise CommandError("--same-photos without --within: expected a design within people.")
+        return None
+    within = Within(options["within"], "same" if options["same_photos"] else "disjoint")
+    within.check(layout, options["conditions"])
+    return within
 
 
 def _given(options: dict[str, Any], name: str) -> float:

@@ -17,6 +17,7 @@ from statsmodels.stats.power import TTestIndPower
 
 from analysis.management.commands import power as command
 from analysis.power import power
+from analysis.power.many_tests import mann_whitney_p, welch_p
 from analysis.power.power import (
     Power,
     PowerRefused,
@@ -24,11 +25,9 @@ from analysis.power.power import (
     closed_form,
     corrected,
     differing,
-    mann_whitney_p,
     participants_needed,
     power_at,
     rejections,
-    welch_p,
     with_participant_sd,
 )
 from analysis.power.simulated import Layout, correct_counts
