@@ -22,7 +22,7 @@ from analysis.stats.calibration import (
     signed_rating,
 )
 from analysis.stats.inference import Floats, Ints
-from analysis.stats.mrmc import Terms, estimate_of
+from analysis.stats.mrmc import Terms, difference_of, estimate_of
 from analysis.stats.switching import SWITCHING, Advised
 
 
@@ -135,3 +135,39 @@ def held(
                 hits, n = tally[name]
                 tally[name] = (hits + (found.low <= planted[name] <= found.high), n + 1)
     return tally
+
+
+def false_findings(
+    people: People, n_people: int, n_sets: int, n_studies: int, *, is_within: bool
+) -> dict[str, tuple[int, int]]:
+    """Count the measures in which two equal conditions seem to differ at 5 %.
+
+    The two judge the same photos. ``is_within``: they have the same people, each of whom has
+    another set of photos in the second condition.
+    """
+    tally: dict[str, tuple[int, int]] = {}
+    for seed in range(n_studies):
+        pair = _pair(people, n_people, n_sets, np.random.default_rng(seed), is_within)
+        first, second = (played.terms() for played in pair)
+        for name in first:
+            found = difference_of(first[name], second[name])
+            if not found.note:
+                hits, n = tally.get(name, (0, 0))
+                tally[name] = (hits + (found.p <= 0.05), n + 1)
+    return tally
+
+
+def _pair(
+    people: People, n_people: int, n_sets: int, rng: np.random.Generator, is_within: bool
+) -> list[Played]:
+    n_test = 30
+    ease = people.sd_photo * rng.standard_normal(n_sets * n_test)
+    skill = people.sd_skill * rng.standard_normal(2 * n_people)
+    played = []
+    for place in (0, 1):
+        first = 0 if is_within else place * n_people
+        sets = (np.arange(n_people) + place * is_within) % n_sets
+        person = first + np.repeat(np.arange(n_people), n_test)
+        photo = (n_test * sets[:, None] + np.arange(n_test)).ravel()
+        played.append(play(people, person, photo, photo % 2 == 0, rng, ease=ease, skill=skill))
+    return played
