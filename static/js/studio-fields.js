@@ -22,7 +22,7 @@ export class Fields {
     this.changed = changed;
   }
 
-  // Follow a reference, and the choice by kind; what stands beside a reference wins.
+  // Follow a reference, and the choice by kind; what stands beside it wins.
   resolved(part, value) {
     let whole = { ...part };
     if (whole.$ref) {
@@ -34,14 +34,15 @@ export class Fields {
     return branch ? this.resolved(branch.then, value) : whole;
   }
 
-  // Put the defaults in, so that the form shows what would be stored.
+  // Put the defaults in, so that the form shows what would be stored. A field of a later format
+  // stays out until it is used: with it, the document would be of that format.
   fill(part, value) {
     const whole = this.resolved(part, value);
     if (!whole.properties) return value;
     const table = isTable(value) ? value : {};
     for (const [name, field] of Object.entries(whole.properties)) {
       const inner = this.resolved(field);
-      if (!(name in table) && "default" in inner) table[name] = copy(inner.default);
+      if (!(name in table) && "default" in inner && !isLater(inner)) table[name] = copy(inner.default);
     }
     return table;
   }
@@ -59,7 +60,7 @@ export class Fields {
   // A form that left something out would drop it with the next keystroke.
   misfit(part, value, path = "") {
     const whole = this.resolved(part, value);
-    if (value === undefined || value === null || "const" in whole) return null;
+    if (value === undefined || value === null || "const" in whole || whole.anyOf) return null;
     if (whole.type === "object") return this.misfitOfTable(whole, value, path);
     if (whole.type === "array") return this.misfitOfList(whole, value, path);
     const isPlain = typeof value !== "object" && isExact(value) && (whole.type !== "boolean" || typeof value === "boolean");
@@ -81,8 +82,17 @@ export class Fields {
   fieldsOf(whole, table, path) {
     const below = path ? `${path}.` : "";
     return Object.entries(whole.properties)
-      .map(([name, part]) => this.field({ title: words(name), ...part }, table, name, below + name))
+      .map(([name, part]) => this.fieldOf({ title: words(name), ...part }, table, name, below + name))
       .filter((each) => each !== null);
+  }
+
+  // A field of a later format is shown with its default, and stored when something is typed.
+  fieldOf(part, table, name, path) {
+    const inner = this.resolved(part);
+    if (name in table || !isLater(inner)) return this.field(part, table, name, path);
+    const aside = { [name]: copy(inner.default) };
+    const used = new Fields(this.schema, () => { table[name] = aside[name]; this.changed(); });
+    return used.field(part, aside, name, path);
   }
 
   table(whole, table, path) {
@@ -111,7 +121,10 @@ export class Fields {
     const value = holder[key];
     const write = (next) => { holder[key] = next; this.changed(); };
     let control;
-    if (whole.enum) {
+    if (whole.anyOf) {
+      control = make("input", { type: "text", value: typeof value === "string" ? value : JSON.stringify(value) });
+      control.addEventListener("input", () => write(oneOf(control.value)));
+    } else if (whole.enum) {
       const known = whole.enum.includes(value) ? whole.enum : [String(value ?? ""), ...whole.enum];
       control = make("select", {}, ...known.map((each) => make("option", { value: each, textContent: each, selected: each === value })));
       control.addEventListener("change", () => write(control.value));
@@ -252,6 +265,13 @@ export class Fields {
       button("Remove", "✕", () => { holder[key].splice(at, 1); draw(-1, `li:nth-child(${Math.min(at, last - 1) + 1}) [data-act="Remove"]`); this.changed(); }));
     return make("li", { className: "items__one" }, details, buttons);
   }
+}
+
+const isLater = (part) => (part["x-format"] ?? 1) > 1 && "default" in part;
+// A word, or a list or a table in JSON; what cannot be read is kept as typed, for the server to refuse.
+function oneOf(typed) {
+  const text = typed.trim();
+  try { return /^[[{]/.test(text) ? JSON.parse(text) : text; } catch { return text; }
 }
 
 // What is written as a number; anything else as it was typed, for the server to refuse by name.

@@ -14,9 +14,12 @@ from trials.study.plan_parts import (
     ConditionPlan,
     QualityPlan,
     StagePlan,
+    TaskPlan,
     TestPlan,
+    TrialPlan,
     WordingPlan,
 )
+from trials.study.task import task_problems
 
 STANDARD_PAGES = ("introduction", "instructions", "debrief")
 # Sentences that must name the kind that they ask about.
@@ -40,6 +43,10 @@ class Checked(Protocol):
     def analysis(self) -> AnalysisPlan: ...
     @property
     def wording(self) -> WordingPlan: ...
+    @property
+    def trial(self) -> TrialPlan: ...
+    @property
+    def task(self) -> TaskPlan: ...
 
 
 def contradictions(plan: Checked) -> Iterator[Problem]:
@@ -48,6 +55,8 @@ def contradictions(plan: Checked) -> Iterator[Problem]:
     yield from _stage_problems(plan)
     yield from _analysis_problems(plan)
     yield from _wording_problems(plan)
+    for path, seen, expected in task_problems(plan):
+        yield Problem(path, seen, expected)
 
 
 def _condition_problems(plan: Checked) -> Iterator[Problem]:
@@ -117,7 +126,7 @@ def _analysis_problems(plan: Checked) -> Iterator[Problem]:
 
 def _wording_problems(plan: Checked) -> Iterator[Problem]:
     """A question that names no kind, and a check that asks for no answer, cannot be answered."""
-    needed = dict.fromkeys(_NAMING, "label") | {"attention": "answer"}
+    needed = dict.fromkeys(_NAMING, "label") | {"attention": "answer", "first_answer": "answer"}
     for name, value in needed.items():
         text = getattr(plan.wording, name)
         if f"{{{value}}}" not in text:

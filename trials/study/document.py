@@ -166,7 +166,7 @@ def _plain(value: Any) -> Any:
 
 
 def _problems(error: ValidationError) -> Iterator[Problem]:
-    if error.context:  # the branch of a stage's kind
+    if error.context and error.validator != "anyOf":  # the branch of a stage's kind
         for inner in error.context:
             yield from _problems(inner)
         return

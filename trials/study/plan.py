@@ -33,6 +33,7 @@ from trials.study.plan_parts import (
     QuestionsPlan,
     RecruitmentPlan,
     StagePlan,
+    TaskPlan,
     TestPlan,
     TrainingPlan,
     TrialPlan,
@@ -59,6 +60,7 @@ __all__ = [
     "RecruitmentPlan",
     "StagePlan",
     "StudyPlan",
+    "TaskPlan",
     "TestPlan",
     "TrainingPlan",
     "TrialPlan",
@@ -85,6 +87,7 @@ class StudyPlan:
     conditions: tuple[ConditionPlan, ...]
     stages: tuple[StagePlan, ...]
     trial: TrialPlan
+    task: TaskPlan
     wording: WordingPlan
     consent: ConsentPlan
     device: DevicePlan
@@ -162,6 +165,7 @@ class StudyPlan:
 
 _PARTS: dict[str, type] = {
     "trial": TrialPlan,
+    "task": TaskPlan,
     "wording": WordingPlan,
     "consent": ConsentPlan,
     "device": DevicePlan,

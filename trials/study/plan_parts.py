@@ -164,12 +164,44 @@ class TrialPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class TaskPlan:
+    """What people are asked about each photo; ``trials.study.task`` reads the open fields."""
+
+    ask: str
+    choices: str | list[str] | dict[str, Any]
+    first: bool
+    confidence: str | dict[str, Any]
+    reason: str
+    seconds: int
+
+    @property
+    def is_choice(self) -> bool:
+        """Whether people choose among classes."""
+        return self.ask == "choose"
+
+    @property
+    def is_one_press(self) -> bool:
+        """Whether one press of a button is the whole answer."""
+        return self.confidence == "none" and self.reason == "none"
+
+    @property
+    def names_late(self) -> bool:
+        """Whether the AI's class may be named only after the first answer."""
+        return self.is_choice and self.first
+
+
+@dataclass(frozen=True, slots=True)
 class WordingPlan:
     """The texts on trial screens and between the stages; an empty text is the standard one."""
 
     statement: str
     statement_without_confidence: str
     question: str
+    choose: str
+    first: str
+    first_answer: str
+    confidence: str
+    reason: str
     yes: str
     no: str
     examples: str
