@@ -8,8 +8,8 @@ from __future__ import annotations
 import struct
 import zlib
 from dataclasses import dataclass
-from os import PathLike, fstat
-from typing import Final
+from os import SEEK_END, PathLike
+from typing import IO, Final
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 from PIL.Image import Resampling
@@ -92,36 +92,42 @@ def load_rgb(path: str | PathLike[str], reading: Reading = STANDARD) -> Image.Im
 def picture_read(path: str | PathLike[str], reading: Reading = STANDARD) -> Picture:
     """Decode one still photo as ``load_rgb`` does, and say what is worth a look about it."""
     with open(path, "rb") as file:
-        n_bytes = fstat(file.fileno()).st_size
-        if n_bytes > MAX_BYTES:
-            raise ImageRefused(
-                f"The file has {n_bytes / 1e6:,.0f} MB; expected at most {MAX_BYTES / 1e6:,.0f}. "
-                "Save a smaller copy."
-            )
-        try:
-            with Image.open(file, formats=FORMATS) as image:
-                return _picture(image, reading)
-        except ImageRefused:
-            raise
-        except ColourRefused as error:
-            raise ImageRefused(str(error)) from error
-        except UnidentifiedImageError:
-            raise ImageRefused(
-                f"Not an image that can be read; expected one of {', '.join(FORMATS)}."
-            ) from None
-        except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-            raise ImageRefused(
-                f"Far too many pixels; expected at most {MAX_PIXELS:,}. Save a smaller copy."
-            ) from None
-        except MemoryError:
-            raise ImageRefused(
-                "Decoding it takes more memory than there is. Save a smaller copy."
-            ) from None
-        except _DECODER_ERRORS as error:
-            raise ImageRefused(
-                f"The image data are damaged or incomplete ({error}); expected a whole file. "
-                "Copy or export it again."
-            ) from error
+        return picture_of(file, reading)
+
+
+def picture_of(file: IO[bytes], reading: Reading = STANDARD) -> Picture:
+    """Decode one still photo from an open file, as ``picture_read`` does."""
+    n_bytes = file.seek(0, SEEK_END)
+    file.seek(0)
+    if n_bytes > MAX_BYTES:
+        raise ImageRefused(
+            f"The file has {n_bytes / 1e6:,.0f} MB; expected at most {MAX_BYTES / 1e6:,.0f}. "
+            "Save a smaller copy."
+        )
+    try:
+        with Image.open(file, formats=FORMATS) as image:
+            return _picture(image, reading)
+    except ImageRefused:
+        raise
+    except ColourRefused as error:
+        raise ImageRefused(str(error)) from error
+    except UnidentifiedImageError:
+        raise ImageRefused(
+            f"Not an image that can be read; expected one of {', '.join(FORMATS)}."
+        ) from None
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise ImageRefused(
+            f"Far too many pixels; expected at most {MAX_PIXELS:,}. Save a smaller copy."
+        ) from None
+    except MemoryError:
+        raise ImageRefused(
+            "Decoding it takes more memory than there is. Save a smaller copy."
+        ) from None
+    except _DECODER_ERRORS as error:
+        raise ImageRefused(
+            f"The image data are damaged or incomplete ({error}); expected a whole file. "
+            "Copy or export it again."
+        ) from error
 
 
 def pixels_of(path: str | PathLike[str]) -> int:
