@@ -6,9 +6,11 @@ import hashlib
 import io
 from typing import Any
 
+import numpy as np
 from PIL import Image as Pixels
 
 from classifiers.core.catalogue import CLASSIFIERS
+from classifiers.core.chm.pair_cosines import PairsWriter, pairs_of
 from classifiers.models import (
     Category,
     Dataset,
@@ -19,6 +21,7 @@ from classifiers.models import (
     Prediction,
     PredictionRun,
 )
+from classifiers.services.pairs import header_of, pairs_folder
 from classifiers.services.queueing import parameters_asked, parameters_sha256
 from trials import services
 from trials.models import Participant, Study
@@ -129,7 +132,23 @@ def make_run(gallery: Gallery, classifier: str) -> PredictionRun:
                 prediction, photos[prediction.category.index], classifier
             )
         )
+        if CLASSIFIERS[classifier].needs_matcher:
+            make_pairs(run)
     return run
+
+
+def make_pairs(run: PredictionRun) -> None:
+    """Store cosines of every query with the whole gallery, the same for the same photos."""
+    gallery = Image.objects.filter(dataset=run.dataset, split=Image.GALLERY)
+    rows = list(gallery.order_by("source").values_list("pk", "category__index"))
+    ids, labels = zip(*rows, strict=True)
+    found = {}
+    for number, image in enumerate(run.predictions.order_by("pk").values_list("image", flat=True)):
+        rng = np.random.default_rng(number)
+        cosines, cells = rng.uniform(0, 1, (len(rows), 49)), rng.integers(0, 49, (len(rows), 49))
+        found[image] = pairs_of(ids, labels, cosines, cells)
+    with PairsWriter(pairs_folder(run), header_of(run)) as writer:
+        writer.append(found)
 
 
 def make_neighbors(prediction: Prediction, photos: list[Image], classifier: str) -> list[Neighbor]:

@@ -32,6 +32,11 @@ CLIENT_EVENTS = (
     "honeypot",
     "webdriver",
     "other_device",
+    "cell",
+    "mask",
+    "dwell",
+    "rerank_failed",
+    "reranked",
 )
 STAGES = ("introduction", "training", "validation", "test")
 PARTICIPANT_ID = Column(
@@ -124,7 +129,7 @@ VIEW = Column(
     "string",
     "",
     "How the AI's answer is explained in the arm.",
-    ("unaided", "none", "exemplars", "correspondences"),
+    ("unaided", "none", "exemplars", "correspondences", "interactive"),
 )
 # What was answered to a trial, and when.
 GIVEN = (
@@ -154,6 +159,30 @@ GIVEN = (
         "prior_knowledge", "boolean", "",
         "Answered yes to having seen the class that the AI named, before the photo; empty where "
         "the study did not ask.",
+        is_nullable=True,
+    ),
+    Column(
+        "mask", "string", "",
+        "The parts of the photo that were selected when the participant answered: 49 digits 0 or "
+        "1, row by row; all 0: the AI's own choice. Empty where the view is not interactive.",
+        is_nullable=True,
+    ),
+    Column(
+        "n_mask_changes", "integer", "changes",
+        "How often the AI answered for another selection. Empty where the view is not interactive.",
+        is_nullable=True, minimum=0,
+    ),
+    Column(
+        "shown_label", "string", "",
+        "The class that the AI named for the selected parts, on the screen at the answer. The "
+        "question and is_correct are about ai_label, which stays the same. Empty where the view is "
+        "not interactive.",
+        is_nullable=True,
+    ),
+    Column(
+        "is_shown_correct", "boolean", "",
+        "shown_label is right, by the rule of is_ai_correct. Empty where the view is not "
+        "interactive.",
         is_nullable=True,
     ),
 )  # fmt: skip

@@ -19,6 +19,7 @@ from analysis.rows.export_wording import ORDER, Row, Who, teller
 from analysis.rows.frame import CHUNK_ROWS, LOOKUPS, RT_CLEAN, StudyRows, by_person
 from classifiers.models import Neighbor
 from trials.models import Participant, QuestionAnswer, Response, Study, Trial
+from trials.models.interactions import SHOWN_IS_RIGHT
 from trials.panels.exemplars import examples_of
 from trials.services.flags import AT_A_TIME, participant_flags
 from trials.study.design import Phase
@@ -102,7 +103,7 @@ class CollectedRows(StudyRows):
             )
         )
         who = [PRACTICE_LOOKUPS[name] for name in ORDER]
-        ordered = found.annotate(rt_clean_ms=RT_CLEAN).order_by(
+        ordered = found.annotate(rt_clean_ms=RT_CLEAN, is_shown_correct=SHOWN_IS_RIGHT).order_by(
             *who, "trial__phase", "trial__position"
         )
         tell = teller(PRACTICE, [*PRACTICE_LOOKUPS, "attempt"], {})

@@ -31,6 +31,7 @@ from analysis.rows.export_wording import (
 from analysis.tables.tidy import frame_of
 from classifiers.models import Prediction
 from trials.models import Event, Participant, Response, Study, Trial, TrialItem
+from trials.models.interactions import SHOWN_IS_RIGHT
 from trials.study.design import Phase, script
 from trials.study.pseudonyms import pseudonym
 from trials.study.script_stages import validation_end
@@ -86,6 +87,10 @@ LOOKUPS = {
     "rt_clean_ms": "rt_clean_ms",
     "given_by": "given_by",
     "prior_knowledge": "trial__prior_knowledge__is_known",
+    "mask": "trial__interaction__mask",
+    "n_mask_changes": "trial__interaction__n_changes",
+    "shown_label": "trial__interaction__category__label",
+    "is_shown_correct": "is_shown_correct",
 }
 TRIAL_LOOKUPS = {
     "participant_id": "participant__number",
@@ -179,7 +184,7 @@ class StudyRows:
                 received_at__lte=self.moment,
             )
         )
-        found = found.annotate(rt_clean_ms=RT_CLEAN)
+        found = found.annotate(rt_clean_ms=RT_CLEAN, is_shown_correct=SHOWN_IS_RIGHT)
         ordered = found.order_by(*(LOOKUPS[name] for name in ORDER), LOOKUPS["trial_index"])
         status, *who = (list(LOOKUPS).index(name) for name in ("participant_status", *ORDER))
         tell = teller(RESPONSES, LOOKUPS, constants)

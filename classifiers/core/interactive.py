@@ -16,6 +16,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from classifiers.core.chm.pair_cosines import Pairs
 from classifiers.decision import GRID
 
 N_CELLS: Final = GRID * GRID
@@ -71,6 +72,50 @@ def rerank(cosines: ArrayLike, labels: ArrayLike, mask: ArrayLike, n_voters: int
     present = sorted(np.flatnonzero(votes).tolist(), key=lambda label: (-votes[label], label))
     shares = {label: int(votes[label]) / n for label in present}
     return Reranked(order, present[0], shares, n)
+
+
+@dataclass(frozen=True, slots=True)
+class Exemplar:
+    """A gallery image that voted for the winning class, and its best selected cells.
+
+    ``cells`` are pairs of a query cell and its partner, the largest cosine first.
+    """
+
+    image: int
+    cells: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a mask makes of a query: the winning class index, its votes, and the exemplars.
+
+    ``probabilities`` are those of ``Reranked``.
+    """
+
+    label: int
+    n_votes: int
+    n_voters: int
+    probabilities: dict[int, float]
+    exemplars: tuple[Exemplar, ...]
+
+
+def answer(
+    pairs: Pairs, mask: ArrayLike, n_voters: int = 20, *, n_exemplars: int = 5, n_cells: int = 5
+) -> Answer:
+    """Rank the stored pairs by a mask and explain the winner by the first voters for it.
+
+    Of each exemplar the ``n_cells`` selected cells with the largest cosines are named, the smaller
+    cell of equals, as CHM-Corr names its own. Raises as ``rerank``.
+    """
+    found = rerank(pairs.cosines, pairs.labels, mask, n_voters)
+    voters = [n for n in found.order[: found.n_voters].tolist() if pairs.labels[n] == found.label]
+    selected = np.flatnonzero(np.asarray(mask).ravel())
+    exemplars = []
+    for place in voters[:n_exemplars]:
+        best = selected[np.argsort(-pairs.cosines[place, selected], kind="stable")[:n_cells]]
+        cells = tuple((int(cell), int(pairs.cells[place, cell])) for cell in best)
+        exemplars.append(Exemplar(int(pairs.images[place]), cells))
+    return Answer(found.label, len(voters), found.n_voters, found.probabilities, tuple(exemplars))
 
 
 def _checked(

@@ -4,6 +4,7 @@
 import "./trial/boxes.js";
 import { begin as beginClock } from "./trial/clock.js";
 import { watch } from "./trial/events.js";
+import { bindGuide } from "./trial/guide.js";
 import { preload, shown } from "./trial/images.js";
 import { bindKeys } from "./trial/keys.js";
 import { hold, release, waitOut } from "./trial/locks.js";
@@ -29,6 +30,7 @@ function start() {
   if (!form) return;
   watch(form);
   bindKeys(form);
+  bindGuide(main, form);
   bindForm(form, start);
 }
 

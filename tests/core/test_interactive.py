@@ -13,7 +13,8 @@ import torch
 from numpy.typing import NDArray
 
 from classifiers.core.chm.chm import chm_scores
-from classifiers.core.interactive import rerank
+from classifiers.core.chm.pair_cosines import pairs_of
+from classifiers.core.interactive import answer, rerank
 from tests.core.oracles import random_maps
 
 ALL = np.ones((7, 7), dtype=bool)
@@ -107,3 +108,16 @@ def test_what_cannot_be_ranked_is_refused(changes: dict[str, Any], said: str) ->
 def test_a_web_process_ranks_without_torch() -> None:
     code = "import sys, classifiers.core.interactive; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_an_answer_names_the_first_voters_for_the_winner_and_their_best_cells() -> None:
+    cosines, labels = world(3, n=30)
+    cells = np.random.default_rng(4).integers(0, 49, (30, 49))
+    mask = np.random.default_rng(5).random((7, 7)) < 0.4
+    found = answer(pairs_of(np.arange(100, 130), labels, cosines, cells), mask, 9)
+    order, votes, n = by_hand(cosines, labels, mask, 9)
+    voters = [place for place in order[:n] if labels[place] == found.label]
+    assert (found.n_votes, found.n_voters) == (votes[found.label], n)
+    assert [item.image for item in found.exemplars] == [100 + place for place in voters[:5]]
+    best = sorted(np.flatnonzero(mask).tolist(), key=lambda cell: -cosines[voters[0], cell])[:5]
+    assert found.exemplars[0].cells == tuple((cell, cells[voters[0], cell]) for cell in best)

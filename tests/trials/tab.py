@@ -11,7 +11,7 @@ from django.test import Client
 from trials.models import Participant, Study
 from trials.participant import identity
 
-SESSION_PAGES = re.compile(r"/s/([\w-]+)/(session|stop|events|next-person)/$")
+SESSION_PAGES = re.compile(r"/s/([\w-]+)/(session|stop|events|next-person|mask)/$")
 
 
 def person_in(client: Client, slug: str = "trees") -> Participant | None:

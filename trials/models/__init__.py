@@ -14,6 +14,7 @@ from trials.models.answers import (
     TrialQuerySet,
 )
 from trials.models.errors import PageError
+from trials.models.interactions import Interaction
 from trials.models.limits import Attempts
 from trials.models.participants import Identity, Participant, mode_of
 from trials.models.places import PlaceCount
@@ -26,6 +27,7 @@ __all__ = [
     "Condition",
     "Event",
     "Identity",
+    "Interaction",
     "Occasion",
     "PageError",
     "Participant",

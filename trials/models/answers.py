@@ -251,6 +251,14 @@ class Event(models.Model):
         # Reported by the entry page: the session continued on a device that the study does not
         # accept.
         OTHER_DEVICE = "other_device"
+        # Of an interactive trial: a part selected or left out (r3c4 on), a button that changes many
+        # (reset, invert, a preset), how long an answer was in view (ms), one that did not come.
+        CELL = "cell"
+        MASK = "mask"
+        DWELL = "dwell"
+        RERANK_FAILED = "rerank_failed"
+        # Of the server: mask, votes/voters and class folder of an answer.
+        RERANKED = "reranked"
 
     participant = models.ForeignKey(Participant, models.CASCADE, related_name="events")
     step = models.PositiveIntegerField()

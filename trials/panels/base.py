@@ -8,14 +8,18 @@ conditions name a panel by its ``view``.
 
 from __future__ import annotations
 
+import random
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, ClassVar, Final, TypeVar
 
 from django.db.models import QuerySet
 
 from classifiers.models import Prediction
+from trials.models import Trial
+from trials.steps.submission import Submission
 from trials.study.plan import StudyPlan, View
 from trials.study.plan_parts import VIEWS
 from trials.study.registry import Registry
@@ -38,7 +42,9 @@ class Panel(ABC):
     must have seen the crop that people see. ``tells_votes``: the feedback may say how the neighbors
     voted. ``covers`` names panels whose facts are among this one's. ``is_bare``: fingerprints
     contain its facts without the panel's name, as in studies that were frozen before panels had
-    names.
+    names. ``needs_pairs``: it needs the stored cosines of a run. ``shows_query``: its template has
+    a part ``query``, which the page shows in place of the photo. ``takes_mask``: people select
+    parts of the photo in it.
     """
 
     name: ClassVar[str]
@@ -51,10 +57,25 @@ class Panel(ABC):
     tells_votes: ClassVar[bool]
     covers: ClassVar[tuple[str, ...]] = ()
     is_bare: ClassVar[bool] = False
+    needs_pairs: ClassVar[bool] = False
+    shows_query: ClassVar[bool] = False
+    takes_mask: ClassVar[bool] = False
 
     @abstractmethod
     def content(self, prediction: Prediction, plan: StudyPlan) -> Content | None:
         """Return what the page shows; None if there is nothing to show."""
+
+    def content_of(self, trial: Trial, plan: StudyPlan) -> Content | None:
+        """Return what the page of a person's trial shows; the same for all, unless overridden."""
+        return self.content(trial.prediction, plan)
+
+    def answered(self, trial: Trial, submission: Submission, now: datetime) -> None:
+        """Store what the panel collected, when its trial is answered: nothing by default."""
+        return
+
+    def robot_moves(self, rng: random.Random) -> Iterator[tuple[str, dict[str, str]]]:
+        """Yield what a simulated person sends before the answer: an address's name and fields."""
+        yield from ()
 
     @abstractmethod
     def facts(
@@ -94,6 +115,7 @@ def panel(cls: P) -> P:
         panels=(cls.name,),
         needs=cls.needs,
         needs_crop=cls.needs_crop,
+        needs_pairs=cls.needs_pairs,
     )
     VIEWS.add(cls.name, view)
     return cls

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from classifiers.models import Neighbor
 from trials.panels.base import panel
@@ -19,7 +19,10 @@ class CorrespondencesPanel(ExemplarsPanel):
     description = "also the matched patches"
     rank = 30
     template = "trials/panels/correspondences.html"
-    needs = (("votes", "examples"), ("has_matches", "patch matches"))
+    needs: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("votes", "examples"),
+        ("has_matches", "patch matches"),
+    )
     needs_crop = True
     covers = ("exemplars",)
 

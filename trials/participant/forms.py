@@ -13,6 +13,8 @@ from trials.services import ClientEvent, Submission
 
 ONE_DAY_MS = 24 * 3600 * 1000
 MAX_EVENTS = 500
+# The server alone notes an answer that it computed.
+TOLD = set(Event.Kind.values) - {Event.Kind.RERANKED}
 
 
 def milliseconds(text: object) -> int | None:
@@ -44,7 +46,7 @@ def client_events(text: str) -> list[ClientEvent]:
     for row in rows[:MAX_EVENTS] if isinstance(rows, list) else []:
         kind, at, detail = (*row, "", "", "")[:3] if isinstance(row, list) else ("", "", "")
         at_ms = milliseconds(at)
-        if kind in Event.Kind.values and at_ms is not None:
+        if kind in TOLD and at_ms is not None:
             said = str(detail) if isinstance(detail, str | int | float) else ""
             events.append(ClientEvent(kind, at_ms, storable(said)[:200]))
     return events
@@ -59,6 +61,14 @@ class EventsForm(forms.Form):
     def client_events(self) -> list[ClientEvent]:
         """Return the events that can be read."""
         return client_events(self.cleaned_data["events"])
+
+
+class MaskForm(forms.Form):
+    """The parts of the photo that a person has selected: 49 digits, row by row."""
+
+    step = forms.IntegerField(min_value=0, max_value=100_000)
+    mask = forms.RegexField("^[01]{49}$")
+    at_ms = forms.IntegerField(min_value=0, max_value=ONE_DAY_MS)
 
 
 class StepForm(EventsForm):

@@ -8,7 +8,7 @@ from django.views.csrf import csrf_failure
 from trials.models import Study
 
 # The URL names of the participants' pages.
-PAGES = {"consent", "next-person", "session", "stop", "events"}
+PAGES = {"consent", "next-person", "session", "stop", "events", "mask"}
 # The cookie of a study's person: this, and the study's key.
 PERSON_COOKIE = "person_"
 # A key of the WSGI environment, which no HTTP request can set.

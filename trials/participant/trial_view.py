@@ -26,6 +26,7 @@ class ShownPanel:
 
     template: str
     content: Content
+    shows_query: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,11 @@ class TrialScreen:
     persona: str
     panels: tuple[ShownPanel, ...]
     has_statement: bool
+
+    @property
+    def query_panel(self) -> ShownPanel | None:
+        """The panel that shows the photo itself, if one does."""
+        return next((panel for panel in self.panels if panel.shows_query), None)
 
     @property
     def urls(self) -> tuple[str, ...]:
@@ -105,9 +111,9 @@ def trial_screen(trial: Trial, participant: Participant) -> TrialScreen:
         percent=percent(prediction) if is_told else None,
         persona=trial.condition.persona,
         panels=tuple(
-            ShownPanel(panel.template, content)
+            ShownPanel(panel.template, content, panel.shows_query)
             for panel in panels_of(view)
-            if (content := panel.content(prediction, plan)) is not None
+            if (content := panel.content_of(trial, plan)) is not None
         ),
         has_statement=view.has_statement,
     )

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from classifiers.core.catalogue import CLASSIFIERS
 from classifiers.models import Dataset, Image, PredictionRun
+from classifiers.services.pairs import n_lacking
 from classifiers.services.queueing import parameters_asked, parameters_sha256
 from trials.models import Study
 from trials.services.refusals import StudyRefused
@@ -126,7 +127,16 @@ def run_check(run: PredictionRun, dataset: Dataset) -> None:
 
 
 def view_check(condition: ConditionPlan, run: PredictionRun) -> None:
-    """Refuse boxes at other places than the AI compared: people see the central crop."""
+    """Refuse boxes at other places than the AI compared: people see the central crop.
+
+    Also refuse a view that ranks again where the run's cosines are not stored.
+    """
+    if VIEWS[condition.view].needs_pairs and (n := n_lacking(run)):
+        raise StudyRefused(
+            f"Condition {condition.name} ranks again for the parts that people choose, and {n} "
+            f"predictions of run {run.pk} have no stored cosines; expected all. Run: manage.py "
+            f"predict {run.dataset} --classifier {run.classifier}, which adds them."
+        )
     is_whole_square = CLASSIFIERS[run.classifier].needs_matcher and run.parameters.get(
         "paper", False
     )

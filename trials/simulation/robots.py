@@ -67,6 +67,12 @@ def _submit(client: Client, url: str, form: dict[str, str]) -> None:
         raise RobotStuck(f"{url} answered {response.status_code} to {form}.")
 
 
+def _move(client: Client, url: str, form: dict[str, str]) -> None:
+    response = client.post(url, form, secure=True)
+    if response.status_code != 200:
+        raise RobotStuck(f"{url} answered {response.status_code} to {form}.")
+
+
 Cast = Mapping[str, Behaviour]
 
 
@@ -106,6 +112,8 @@ def _walk(study: Study, robot: Robot | Cast, rng: random.Random) -> Participant:
         current = participant.script[int(step[1])]
         seal = SEAL.search(page)
         form = {"step": step[1], "shown_to": seal[1] if seal else ""}
+        for name, fields_sent in screen_of(current).robot_moves(participant, current, rng):
+            _move(client, reverse(name, args=[study.slug]), form | fields_sent)
         form |= screen_of(current).robot_answer(participant, current, robot, rng)
         _submit(client, way, form)
     participant.refresh_from_db()

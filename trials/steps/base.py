@@ -144,6 +144,12 @@ class ScreenType(ABC):
     ) -> dict[str, str]:
         """Return the form fields that a simulated person sends."""
 
+    def robot_moves(
+        self, participant: Participant, step: Step, rng: random.Random
+    ) -> Iterator[tuple[str, dict[str, str]]]:
+        """Yield what a simulated person sends before the answer: an address's name and fields."""
+        yield from ()
+
 
 C = TypeVar("C", bound=type[ScreenType])
 NAMES = ("kind", "rank", "is_text")

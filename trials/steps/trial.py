@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from trials.models import Participant, Response
+from trials.panels.base import panels_of
 from trials.participant import trial_view
 from trials.services.answers import n_correct, trial_of
 from trials.services.outcomes import finish
@@ -51,14 +52,17 @@ class TrialScreen(AsksYesNo, AmongTrials):
     def store(
         self, participant: Participant, step: Step, submission: Submission, now: datetime
     ) -> None:
+        trial = trial_of(participant, step)
         Response.objects.create(
-            trial=trial_of(participant, step),
+            trial=trial,
             is_accepted=submission.said_yes,
             rt_ms=submission.rt_ms,
             away_ms=submission.away_ms,
             given_by=submission.given_by,
             received_at=now,
         )
+        for panel in panels_of(trial.condition.view):
+            panel.answered(trial, submission, now)
 
     def missing(self, participant: Participant, steps: Sequence[Step]) -> list[str]:
         answered = participant.trials.answered()
@@ -83,6 +87,12 @@ class TrialScreen(AsksYesNo, AmongTrials):
 
     def picture(self, step: Step) -> tuple[str, str] | None:
         return {str(phase): found for phase, found in PICTURES.items()}.get(step.name)
+
+    def robot_moves(
+        self, participant: Participant, step: Step, rng: random.Random
+    ) -> Iterator[tuple[str, dict[str, str]]]:
+        for panel in panels_of(trial_of(participant, step).condition.view):
+            yield from panel.robot_moves(rng)
 
     def robot_says_yes(
         self, participant: Participant, step: Step, judge: Judge, rng: random.Random

@@ -25,8 +25,9 @@ def made(part: type[T], values: Mapping[str, Any]) -> T:
 class View:
     """How an explanation is shown. Code distinguishes views by these facts, never by their name.
 
-    ``panels`` are the names of its explanation panels (``trials.panels``); ``needs`` and
-    ``needs_crop`` are theirs. ``description`` is the view's line in the documentation.
+    ``panels`` are the names of its explanation panels (``trials.panels``); ``needs``,
+    ``needs_crop`` and ``needs_pairs`` are theirs. ``description`` is the view's line in the
+    documentation.
     """
 
     label: str
@@ -36,6 +37,7 @@ class View:
     panels: tuple[str, ...] = ()
     needs: tuple[tuple[str, str], ...] = ()
     needs_crop: bool = False
+    needs_pairs: bool = False
 
 
 # ``trials.panels`` adds a view for each panel when the apps are loaded.

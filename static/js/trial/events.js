@@ -5,8 +5,11 @@ const readyAt = performance.now();
 let kept = [];
 let current = null;
 
+// Whole milliseconds since the page was ready.
+export const sinceReady = () => Math.max(0, Math.round(performance.now() - readyAt));
+
 export function log(kind, detail = "") {
-  kept.push([kind, Math.max(0, Math.round(performance.now() - readyAt)), String(detail).slice(0, 200)]);
+  kept.push([kind, sinceReady(), String(detail).slice(0, 200)]);
 }
 
 export const pending = () => JSON.stringify(kept);

@@ -11,7 +11,8 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 
 from tests.factories import make_document, make_study
-from trials.models import Participant, Response, Study
+from tests.trials.interacting import interactive_study
+from trials.models import Interaction, Participant, Response, Study
 from trials.simulation import robots
 from trials.simulation.behaviour import Behaviour
 from trials.simulation.robots import KEY, Robot, RobotStuck, play, reaction_ms
@@ -156,3 +157,12 @@ def test_a_robot_walks_through_every_kind_of_screen() -> None:
     participant = play(study, Robot(), random.Random(1))
     assert participant.status == Participant.Status.COMPLETED
     assert participant.question_answers.count() == 2
+
+
+def test_robots_choose_parts_of_the_photo_in_an_interactive_study() -> None:
+    study = interactive_study()
+    for number in range(3):
+        play(study, Robot(), random.Random(number))
+    found = Interaction.objects.filter(trial__participant__study=study)
+    assert found.count() == 3 * 12
+    assert 0 < found.filter(n_changes__gt=0).count() < 3 * 12
