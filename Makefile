@@ -6,7 +6,7 @@ WORKERS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
 SETUP = $(PYTHON) study_site/demo/bootstrap.py requirements.txt
 DEV = $(SETUP) requirements-dev.txt
 
-.PHONY: setup demo test editor lint fuzz bench ci clean
+.PHONY: setup demo test editor lint fuzz bench load ci clean
 
 setup:          ## install everything into .venv
 	@$(DEV) requirements-demo.txt
@@ -38,6 +38,10 @@ fuzz:           ## 30,000 random requests of everybody in every state of a study
 bench:          ## ratios side by side in one run
 	@$(DEV)
 	@for file in tests/bench/bench_*.py; do .venv/bin/python $$file || exit 1; done
+
+load:           ## PEOPLE= THINK= SECONDS=: simulated people on a site and database of their own
+	@$(DEV)
+	@.venv/bin/python -m tests.load --people $(or $(PEOPLE),100) --think $(or $(THINK),10) --seconds $(or $(SECONDS),60) $(ARGS)
 
 ci:             ## what continuous integration runs
 	@bash .ci/run
