@@ -58,6 +58,7 @@ except OSError as error:
     ) from error
 GALLERY_DIR = DATA_DIR / "galleries"
 CROP_DIR = DATA_DIR / "crops"
+PANEL_DIR = DATA_DIR / "panels"
 # Photos that researchers bring in by the browser, in MB of one archive and of what it unpacks to.
 UPLOAD_DIR = DATA_DIR / "uploads"
 UPLOAD_MAX_BYTES = env_count("UPLOAD_MAX_MB", 2000) * 1_000_000

@@ -27,6 +27,7 @@ def _own_files(request: pytest.FixtureRequest, tmp_path: Path) -> None:
     if request.node.get_closest_marker("django_db"):
         settings = request.getfixturevalue("settings")
         settings.CROP_DIR = tmp_path / "crops"
+        settings.PANEL_DIR = tmp_path / "panels"
         settings.GALLERY_DIR = tmp_path / "galleries"
         from django.core.cache import cache
 

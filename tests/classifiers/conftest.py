@@ -47,6 +47,7 @@ def _loaded_once(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 def root(tmp_path: Path, settings: Settings) -> Path:
     """An empty folder to import from; crops go beside it."""
     settings.CROP_DIR = tmp_path / "crops"
+    settings.PANEL_DIR = tmp_path / "panels"
     folder = tmp_path / "photos"
     folder.mkdir()
     return folder
