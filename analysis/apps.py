@@ -1,4 +1,4 @@
-"""Numbers: answers become tables and pictures."""
+"""The analysis: answers become tables and figures."""
 
 from django.apps import AppConfig
 

@@ -1,4 +1,4 @@
-"""Addresses of a study's people, monitor, results and files, and the old ones that lead there."""
+"""URLs of a study's people, monitor, results and files, and redirects from the old URLs."""
 
 from collections.abc import Callable
 
@@ -8,7 +8,7 @@ from django.views.generic import RedirectView
 
 
 def moved(view: str) -> Callable[..., HttpResponseBase]:
-    """Return a view that sends an old address to ``view`` for good, with its query."""
+    """Return a view that permanently redirects an old URL to ``view``, with its query."""
     return RedirectView.as_view(pattern_name=view, permanent=True, query_string=True)
 
 

@@ -1,8 +1,8 @@
 """Every column of every exported file, as a literal table.
 
-The one source of the frames' column order and types, of ``codebook.csv``, of the bundle's metadata
-(Table Schema, Psych-DS, Croissant) and of the documentation: a column that is not declared here is
-not exported. Standard library only.
+It is the only source of the frames' column order and types, of ``codebook.csv``, of the bundle's
+metadata (Table Schema, Psych-DS, Croissant) and of the documentation. A column that is not
+declared here is not exported. Standard library only.
 """
 
 from __future__ import annotations
@@ -29,35 +29,36 @@ __all__ = [
 
 ANALYSED = Column(
     "analysed", "string", "",
-    "Whose answers. all: participants who completed. kept: of them those whom no declared rule "
-    "excludes and no researcher left out by hand. declared: whom no declared rule excludes, "
-    "whatever was done by hand; these rows are there only where somebody was left out by hand.",
+    "Whose answers the row is about. all: participants who completed. kept: those of them whom no "
+    "declared rule excludes and no researcher left out by hand. declared: those whom no declared "
+    "rule excludes; these rows exist only if a researcher left somebody out by hand.",
     ("all", "declared", "kept"),
 )  # fmt: skip
 ACCURACY = (
-    Column("condition", "string", "", "The arm; arms without anyone are listed too."),
+    Column("condition", "string", "", "The arm; arms without people are also listed."),
     ANALYSED,
     Column(
         "n_participants", "integer", "people",
-        "How many they are; every figure of the row is over these.",
+        "Number of participants; every number of the row is over them.",
     ),
-    Column("n_simulated", "integer", "people", "How many of n_participants are simulated."),
+    Column("n_simulated", "integer", "people", "Number of n_participants that are simulated."),
     Column("n_trials", "integer", "trials", "Their test trials."),
     Column(
         "accuracy_mean", "number", "percent (0-100)",
-        "Mean over participants of each one's share of correct answers; 50 is guessing, and "
-        "always saying yes. Empty without participants.",
+        "Mean over participants of the participant's share of correct answers. Guessing gives 50, "
+        "and so does always answering yes. Empty without participants.",
         is_nullable=True, minimum=0, maximum=100,
     ),
     Column(
         "accuracy_sd", "number", "percentage points",
-        "Standard deviation over participants (n - 1); empty below two.",
+        "Standard deviation over participants (n - 1); empty for fewer than two.",
         is_nullable=True,
     ),
     Column(
         "accuracy_low", "number", "percent (0-100)",
         "Lower end of the 95 % interval over participants: the percentile bootstrap (2,000 draws "
-        "of people with replacement), or Student's t below 20. Empty below three.",
+        "of people with replacement), or Student's t for fewer than 20 people. Empty for fewer "
+        "than three.",
         is_nullable=True,
     ),
     Column(
@@ -66,14 +67,14 @@ ACCURACY = (
     ),
     Column(
         "accuracy_ai_correct_mean", "number", "percent (0-100)",
-        "As accuracy_mean, over the trials on which the AI is right; equals the share of yes. "
-        "0 is rejecting every right answer.",
+        "Like accuracy_mean, for the trials on which the AI is right; equals the share of yes. 0: "
+        "every right answer was rejected.",
         is_nullable=True, minimum=0, maximum=100,
     ),
     Column(
         "accuracy_ai_wrong_mean", "number", "percent (0-100)",
-        "As accuracy_mean, over the trials on which the AI is wrong; equals the share of no. "
-        "0 is accepting every wrong answer.",
+        "Like accuracy_mean, for the trials on which the AI is wrong; equals the share of no. 0: "
+        "every wrong answer was accepted.",
         is_nullable=True, minimum=0, maximum=100,
     ),
 )  # fmt: skip
@@ -82,13 +83,15 @@ CODEBOOK = (
     Column("file", "string", "", "Name of the exported file."),
     Column("column", "string", "", "Name of the column, in the order of the file."),
     Column(
-        "type", "string", "", "What the cells hold; booleans are written TRUE and FALSE.",
+        "type", "string", "", "Type of the cells; booleans are written as TRUE and FALSE.",
         ("string", "integer", "number", "boolean", "datetime"),
     ),
     Column(
-        "unit", "string", "", "Unit of measurement; empty when there is none.", is_nullable=True
+        "unit", "string", "", "Unit of measurement; empty if there is none.", is_nullable=True
     ),
-    Column("meaning", "string", "", "What the column says, where zero is, when it is empty."),
+    Column(
+        "meaning", "string", "", "Definition of the column, its zero point, and when it is empty.",
+    ),
 )  # fmt: skip
 
 FILES = {

@@ -1,4 +1,4 @@
-"""Columns of what a study collects beside the test: practice, questions, what was on screen.
+"""Columns of the data besides the test: practice, questions, what was on screen.
 
 Standard library only.
 """
@@ -22,16 +22,16 @@ from analysis.codebook.file_columns import (
 )
 
 CELLS = (
-    "in the order of the boxes' numbers, a blank between. r1c1 is the upper left cell of the grid "
-    "of 7 x 7 cells, r1c7 the upper right one. Empty where no boxes were shown."
+    "in the order of the boxes' numbers, separated by a space. r1c1 is the upper left cell of the "
+    "grid of 7 x 7 cells, r1c7 the upper right one. Empty if no boxes were shown."
 )
 
-# Of a participant, after the columns that the analysis reads.
+# Columns of a participant that the analysis does not read; they come last.
 SESSION = (
     Column(
         "device_kind", "string", "",
-        "The device of the consent: by the page's script, or without one by the request's headers. "
-        "Empty when not noted (robots).",
+        "Kind of device at the consent, from the page's script or, without scripts, from the "
+        "request's headers. Empty if not recorded (robots).",
         ("computer", "tablet", "phone"), is_nullable=True,
     ),
     Column(
@@ -54,14 +54,14 @@ SESSION = (
     ),
     Column(
         "time_zone", "string", "",
-        "The browser's time zone at the consent, by its IANA name, such as Europe/Berlin; empty "
-        "without a script. All times in the files are UTC.",
+        "IANA name of the browser's time zone at the consent, such as Europe/Berlin; empty "
+        "without a script. All times in the files are in UTC.",
         is_nullable=True,
     ),
     Column(
         "flags", "string", "",
-        "Signs of careless or machine-made answers, '; ' between (docs/running.md of the platform "
-        "says when each is given). Nobody is excluded by one. Empty without any.",
+        "Signs of careless or automated answers, separated by '; ' (docs/running.md of the "
+        "platform defines each). A flag excludes nobody. Empty without flags.",
         is_nullable=True,
     ),
     Column(
@@ -70,8 +70,8 @@ SESSION = (
     ),
     Column(
         "seed", "integer", "",
-        "Seed of the person's own order of trials. Up to 62 bits: read it as text where numbers "
-        "have fewer.",
+        "Seed of the person's order of trials. It has up to 62 bits: read it as text if your "
+        "program's numbers have fewer.",
         minimum=0,
     ),
 )  # fmt: skip
@@ -86,7 +86,7 @@ PRACTICE = (
     Column("phase", "string", "", "The trial's phase.", STAGES[1:3]),
     Column(
         "attempt", "integer", "",
-        "Which attempt at the validation, from 1; 1 in the training.", minimum=1,
+        "Number of the attempt at the validation, from 1; always 1 in the training.", minimum=1,
     ),
     TRIAL_INDEX,
     *JUDGED,
@@ -100,16 +100,17 @@ ANSWERS = (
     Column("question", "string", "", "Name of the question on that page."),
     Column(
         "kind", "string", "",
-        "What was asked for: a number, a choice, a line or a paragraph of free text. Free text is "
-        "in the file only where the export was asked for it.",
+        "Kind of the question: a number, a choice, a line or a paragraph of free text. The file "
+        "contains free text only if it was requested for the export.",
         ("choice", "number", "line", "paragraph"),
     ),
     Column(
         "answer", "string", "",
-        "The answer as it was given. A question that was left open has no row.",
+        "The answer as given. A question without an answer has no row.",
     ),
     Column(
-        "number", "number", "", "The answer to a question for a number; empty for the others.",
+        "number", "number", "",
+        "The answer as a number; empty for questions that do not ask for a number.",
         is_nullable=True,
     ),
     Column(
@@ -124,13 +125,13 @@ SHOWN = (
     TRIAL_INDEX,
     ITEM_ID,
     Column(
-        "exemplar", "integer", "", "Place of the example on the trial's page, from 1.", minimum=1
+        "exemplar", "integer", "", "Position of the example on the trial's page, from 1.", minimum=1
     ),
     Column(
-        "exemplar_item_id", "string", "", "The photo of the example, named as item_id is.",
+        "exemplar_item_id", "string", "", "The photo of the example, with an id like item_id.",
     ),
     Column(
-        "exemplar_image", "string", "", "The example's path below the folder of the dataset."
+        "exemplar_image", "string", "", "Path of the example's photo in the dataset's folder."
     ),
     Column(
         "item_cells", "string", "", f"Cells of the photo that the boxes mark, {CELLS}",

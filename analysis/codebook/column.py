@@ -9,9 +9,9 @@ from dataclasses import dataclass
 class Column:
     """One column. ``type`` is string, integer, number, boolean or datetime.
 
-    ``meaning`` says the zero point where there is one, and when the cell is empty; a cell is
-    never empty unless ``is_nullable``. ``levels`` are the values that a categorical column can
-    take, if the platform fixes them; ``minimum`` and ``maximum`` bound a number.
+    ``meaning`` defines the column, its zero point if it has one, and when a cell is empty; only a
+    column that ``is_nullable`` has empty cells. ``levels`` are the values of a categorical column
+    whose values the platform fixes; ``minimum`` and ``maximum`` bound a number.
     """
 
     name: str
@@ -25,7 +25,7 @@ class Column:
 
     @property
     def description(self) -> str:
-        """The meaning with its levels, in words."""
+        """Return the meaning with its levels, in words."""
         return f"{self.meaning} One of: {', '.join(self.levels)}." if self.levels else self.meaning
 
 

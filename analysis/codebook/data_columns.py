@@ -1,6 +1,6 @@
-"""The columns of the exported data files, as a literal table (which is why it is long).
+"""The columns of the exported data files, as a literal table (therefore the length).
 
-What happened in a study: responses, participants, events, items. Standard library only.
+The files are responses, participants, events and items. Standard library only.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ RESPONSES = (
     Column("study_version", "integer", "", "Version of the study, from 1.", minimum=1),
     Column(
         "document_sha256", "string", "",
-        "Fingerprint of the study document (conditions, numbers of trials, seeds).",
+        "SHA-256 fingerprint of the study document (conditions, numbers of trials, seeds).",
     ),
     Column(
         "frozen_sha256", "string", "",
-        "Fingerprint of the document, the predictions shown and the images.",
+        "SHA-256 fingerprint of the document, the predictions shown and the images.",
     ),
     RECRUITED_AS,
     PARTICIPANT_ID,
@@ -63,60 +63,69 @@ PARTICIPANTS = (
     IS_SIMULATED,
     Column(
         "status", "string", "",
-        "How far the participant came, as participant_status of the responses.", STATUSES,
+        "Status of the participant, as participant_status of the responses.", STATUSES,
     ),
     CONDITION,
     CLASSIFIER,
     TRIAL_SET,
     Column(
-        "last_stage", "string", "", "The last stage of which the participant opened a trial.",
+        "last_stage", "string", "", "The last stage in which the participant opened a trial.",
         STAGES,
     ),
     Column(
         "exclusion", "string", "",
-        "Why a researcher left this person out of what is kept, by hand, at any time and beside "
-        "the declared rules; empty for the others.",
+        "Why a researcher left this person out by hand; empty for everyone else. This is possible "
+        "at any time, in addition to the declared rules.",
         is_nullable=True,
     ),
     Column(
         "is_repeat", "boolean", "",
-        "Took part before in this study or one of its group, and was allowed to.",
+        "The person had taken part before in this study or in one of its group, and was allowed "
+        "to.",
     ),
-    Column("consent_version", "string", "", "Version of the information agreed to."),
+    Column(
+        "consent_version", "string", "",
+        "Version of the participant information that the person agreed to.",
+    ),
     Column(
         "consented_at", "datetime", "UTC, to the millisecond", "When the consent was given.",
     ),
     Column(
         "finished_at", "datetime", "UTC, to the millisecond",
-        "When the last page was reached; empty for who is active.", is_nullable=True,
+        "When the last page was reached; empty for an active participant.", is_nullable=True,
     ),
     Column(
         "n_validation", "integer", "trials", "Validation trials that were answered.", minimum=0
     ),
     Column(
-        "n_validation_correct", "integer", "trials", "How many of them correctly.", minimum=0
+        "n_validation_correct", "integer", "trials", "Number of them that were correct.", minimum=0
     ),
     Column(
         "is_validation_passed", "boolean", "",
-        "Reached the pass mark. Empty before the validation's end, in a study without one, and for "
-        "who withdrew right at its end: they may have failed.", is_nullable=True,
+        "Reached the pass mark. Empty before the end of the validation, in a study without a "
+        "validation, and for people who withdrew right at its end, because they may have failed.",
+        is_nullable=True,
     ),
     Column("n_test", "integer", "trials", "Test trials that were answered.", minimum=0),
-    Column("n_attention", "integer", "checks", "Attention checks answered; no trials.", minimum=0),
     Column(
-        "n_attention_failed", "integer", "checks", "How many of them otherwise than asked.",
+        "n_attention", "integer", "checks",
+        "Attention checks that were answered; they are not trials.", minimum=0,
+    ),
+    Column(
+        "n_attention_failed", "integer", "checks",
+        "Number of them that were answered differently than asked.",
         minimum=0,
     ),
     Column(
         "introduction_ms", "integer", "ms",
-        "Consent to the first trial, by the server's clock. " + DURATION,
+        "Time from the consent to the first trial, by the server's clock. " + DURATION,
         is_nullable=True, minimum=0,
     ),
     *(
         Column(
             f"{stage}_ms", "integer", "ms",
-            f"First {stage} trial asked for to the last answer of the {stage}, by the server's "
-            "clock. " + DURATION,
+            f"Time from the request of the first {stage} trial to the last answer of the {stage}, "
+            "by the server's clock. " + DURATION,
             is_nullable=True, minimum=0,
         )
         for stage in STAGES[1:]
@@ -132,38 +141,40 @@ EVENTS = (
     ),
     Column(
         "event", "string", "",
-        "consented, and finished: the first and the last page. presented: a trial's page was "
-        "first asked for. answered: the answer reached the server. other_device: the session was "
-        "gone on with on a device that the study lets nobody in with. The others were told by the "
-        "browser: at is when the server heard of them, at_ms when they happened.",
+        "consented and finished: the first and the last page. presented: a trial's page was first "
+        "requested. answered: the answer reached the server. other_device: the session was "
+        "continued on a device that the study does not allow. The browser reported the others: at "
+        "is when the report reached the server, at_ms when the event happened.",
         ("consented", "presented", "answered", "finished", *CLIENT_EVENTS),
     ),
     Column(
-        "phase", "string", "", "The trial's phase; empty for what is no trial.", STAGES[1:],
+        "phase", "string", "",
+        "Phase of the trial; empty for an event outside a trial.", STAGES[1:],
         is_nullable=True,
     ),
     Column(
         "trial_index", "integer", "",
-        "Place in the participant's own order, from 1; empty for what is no trial.",
+        "Position in the participant's order, from 1; empty for an event outside a trial.",
         is_nullable=True, minimum=1,
     ),
     Column(
-        "item_id", "string", "", "The photo (see items); empty for what is no trial.",
+        "item_id", "string", "", "The photo (see items); empty for an event outside a trial.",
         is_nullable=True,
     ),
     Column(
         "response", "string", "",
-        "The answer to 'Is the AI right?'; empty for what is no answer.", ("yes", "no"),
-        is_nullable=True,
+        "The answer to 'Is the AI right?'; empty for an event that is not an answer.",
+        ("yes", "no"), is_nullable=True,
     ),
     RT_MS,
     Column(
         "at_ms", "integer", "ms",
-        "Of what the browser told: since its page was ready, by the browser's clock.",
+        "For an event that the browser reported: time since its page was ready, by the browser's "
+        "clock.",
         is_nullable=True, minimum=0,
     ),
     Column(
-        "detail", "string", "", "Of what the browser told: which image, which size.",
+        "detail", "string", "", "For an event that the browser reported: the image, or the size.",
         is_nullable=True,
     ),
 )  # fmt: skip
@@ -173,16 +184,17 @@ ITEMS = (
     *JUDGED,
     Column(
         "n_voters", "integer", "votes",
-        "Nearest images that were asked; empty for an AI that does not vote.",
+        "Number of nearest images that vote; empty for an AI that does not vote.",
         is_nullable=True, minimum=1,
     ),
     IS_AI_CORRECT,
     Column(
-        "phase", "string", "", "The phase that it was drawn for; empty when no set holds it.",
+        "phase", "string", "", "Phase that the photo was drawn for; empty if it is in no set.",
         STAGES[1:], is_nullable=True,
     ),
     Column(
-        "trial_set", "integer", "", "Number of the set in the phase; empty when no set holds it.",
+        "trial_set", "integer", "",
+        "Number of the set in the phase; empty if the photo is in no set.",
         is_nullable=True, minimum=1,
     ),
 )  # fmt: skip

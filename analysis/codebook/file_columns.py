@@ -1,4 +1,4 @@
-"""Columns that several exported files have; a name means the same in all of them.
+"""Columns that several exported files have, with the same meaning in all of them.
 
 Standard library only.
 """
@@ -43,35 +43,35 @@ PARTICIPANT_ID = Column(
     "participant_id",
     "string",
     "",
-    "Pseudonym in the order of consent: p0001 is the first person, r0001 the first robot.",
+    "Pseudonym, numbered in the order of consent: p0001 is the first person, r0001 the first "
+    "robot.",
 )
 RECRUITED_AS = Column(
     "stage",
     "string",
     "",
-    "Whether the participant was in the pilot or in the study itself; the two are never counted "
+    "Whether the participant was in the pilot or in the main study; the two are never counted "
     "together.",
     ("pilot", "live"),
 )
-IS_SIMULATED = Column("is_simulated", "boolean", "", "A robot answered, not a person.")
+IS_SIMULATED = Column("is_simulated", "boolean", "", "The participant is a robot, not a person.")
 CONDITION = Column("condition", "string", "", "The arm that the participant was assigned to.")
 CLASSIFIER = Column("classifier", "string", "", "The AI whose answers the arm shows.")
 TRIAL_SET = Column(
     "trial_set",
     "integer",
     "",
-    "Number of the test set, from 1. The same number under the same classifier is the same "
-    "set of photos.",
+    "Number of the test set, from 1. The same number and classifier mean the same set of photos.",
     minimum=1,
 )
 TRIAL_INDEX = Column(
-    "trial_index", "integer", "", "Place in the participant's own order, from 1.", minimum=1
+    "trial_index", "integer", "", "Position in the participant's order, from 1.", minimum=1
 )
 ITEM_ID = Column(
     "item_id",
     "string",
     "",
-    "The photo: an i, and the first 16 hexadecimal digits of the SHA-256 of its file. The same "
+    "Id of the photo: the letter i and the first 16 hexadecimal digits of its file's SHA-256. A "
     "photo has the same id in every condition and on every server.",
 )
 RESPONSE = Column("response", "string", "", "The answer to 'Is the AI right?'.", ("yes", "no"))
@@ -79,16 +79,21 @@ RT_MS = Column(
     "rt_ms",
     "integer",
     "ms",
-    "Response time by the browser's clock; 0 is the moment when all images are on screen. "
-    "Empty when the browser reported none.",
+    "Response time by the browser's clock, measured from the moment when all images are on "
+    "screen. Empty if the browser reported none.",
     is_nullable=True,
     minimum=0,
 )
 JUDGED = (
     ITEM_ID,
-    Column("image", "string", "", "The photo's path below the folder of the dataset."),
-    Column("true_label", "string", "", "The photo's class by the dataset, in the words shown."),
-    Column("ai_label", "string", "", "The class that the AI named, in the words shown."),
+    Column("image", "string", "", "Path of the photo in the dataset's folder."),
+    Column(
+        "true_label",
+        "string",
+        "",
+        "Class of the photo according to the dataset, as shown to people.",
+    ),
+    Column("ai_label", "string", "", "Class that the AI predicted, as shown to people."),
     Column(
         "ai_confidence",
         "number",
@@ -103,41 +108,43 @@ JUDGED = (
         "ai_votes",
         "integer",
         "votes",
-        "Nearest images that voted for ai_label; empty for an AI that does not vote.",
+        "Number of nearest images that voted for ai_label; empty for an AI that does not vote.",
         is_nullable=True,
         minimum=0,
     ),
 )
-IS_AI_CORRECT = Column(
-    "is_ai_correct", "boolean", "", "ai_label is the photo's class by the dataset."
-)
-DURATION = "Empty when the participant did not come so far, or a time was not noted."
+IS_AI_CORRECT = Column("is_ai_correct", "boolean", "", "Whether ai_label is the photo's class.")
+DURATION = "Empty if the participant did not get that far, or if a time was not recorded."
 
 PARTICIPANT_STATUS = Column(
     "participant_status",
     "string",
     "",
-    "How far the participant came. active: under way, or left without finishing. completed: "
-    "answered every test trial; only these enter the tables. failed_validation: below the "
-    "pass mark, sent home before the test. failed_attention: too many failed attention checks. "
-    "timed_out: the study's time limit was over. returned: gave the place back. withdrawn: "
-    "asked for deletion; no answer of theirs is left.",
+    "Status of the participant. active: under way, or left without finishing. completed: answered "
+    "every test trial; the tables are about these only. failed_validation: below the pass mark, "
+    "so the session ended before the test. failed_attention: failed too many attention checks. "
+    "timed_out: exceeded the study's time limit. returned: gave the place back. withdrawn: asked "
+    "for deletion; their answers are deleted.",
     STATUSES,
 )
 VIEW = Column(
     "view",
     "string",
     "",
-    "How the AI's answer is explained in the arm.",
-    ("unaided", "none", "exemplars", "correspondences", "interactive"),
+    "How the AI's answer is explained in the arm, by the view's name in the study document. "
+    "unaided: people do not see an AI. none: the AI's answer without an explanation. Other names "
+    "are explanation panels, such as exemplars and correspondences.",
 )
-# What was answered to a trial, and when.
+# Columns of the answer to a trial.
 GIVEN = (
     RESPONSE,
-    Column("is_correct", "boolean", "", "Answered yes to a right AI, or no to a wrong one."),
+    Column(
+        "is_correct", "boolean", "",
+        "The person accepted a right answer of the AI, or rejected a wrong one.",
+    ),
     Column(
         "presented_at", "datetime", "UTC, to the millisecond",
-        "When the trial's page was first asked for, by the server's clock; empty when not noted.",
+        "When the trial's page was first requested, by the server's clock; empty if not recorded.",
         is_nullable=True,
     ),
     Column(
@@ -148,17 +155,17 @@ GIVEN = (
     Column(
         "rt_clean_ms", "integer", "ms",
         "rt_ms without the time in which the page was hidden or another window had the focus. "
-        "Empty when the browser did not report both.",
+        "Empty if the browser did not report both.",
         is_nullable=True, minimum=0,
     ),
     Column(
-        "given_by", "string", "", "How the answer was given; empty when not known.",
+        "given_by", "string", "", "How the answer was given; empty if not known.",
         ("key", "pointer"), is_nullable=True,
     ),
     Column(
         "prior_knowledge", "boolean", "",
-        "Answered yes to having seen the class that the AI named, before the photo; empty where "
-        "the study did not ask.",
+        "Before seeing the photo, the person said that they knew the class that the AI predicts. "
+        "Empty if the study did not ask.",
         is_nullable=True,
     ),
     Column(

@@ -8,16 +8,17 @@ from analysis.codebook.codebook import Column
 PERCENT, POINTS = "percent (0-100)", "percentage points"
 RATE = "percent (0-100); SDs for d_prime and criterion"
 
-CONDITION = Column("condition", "string", "", "The arm; arms without anyone are listed too.")
+CONDITION = Column("condition", "string", "", "The arm; arms without people are also listed.")
 MEASURE = Column(
-    "measure", "string", "", "What is measured; formulas in docs/metrics.md.",
+    "measure", "string", "", "The measure; docs/metrics.md has the formulas.",
     ("accuracy", "accuracy_ai_correct", "accuracy_ai_wrong", "balanced_accuracy", "accept_rate",
      "over_reliance", "under_reliance", "d_prime", "criterion"),
 )  # fmt: skip
-N_PEOPLE = Column(
-    "n_participants", "integer", "people", "Participants for whom the figure is defined."
+N_PEOPLE = Column("n_participants", "integer", "people", "Participants with a defined value.")
+BOOTSTRAP = (
+    "95 % percentile bootstrap over participants; Student's t for fewer than 20; empty for fewer "
+    "than three."
 )
-BOOTSTRAP = "95 % percentile bootstrap over participants; Student's t below 20; empty below three."
 
 
 def n_trials(meaning: str) -> Column:

@@ -1,7 +1,7 @@
 """Every column of every table of the analysis. Standard library only.
 
-``tables.tables_of`` shapes its tables by these declarations; formulas and cautions stand in
-docs/metrics.md.
+``tables.tables_of`` shapes its tables by these declarations; docs/metrics.md has the formulas and
+cautions.
 """
 
 from __future__ import annotations
@@ -33,23 +33,23 @@ MEASURES_TABLE = (
     MEASURE,
     Column(
         "weight", "string", "",
-        "What counts alike. participants: mean over people, each with the same weight. trials: "
-        "one rate over all trials, pooled.",
+        "What has equal weight. participants: mean over people. trials: one pooled rate over all "
+        "trials.",
         ("participants", "trials"),
     ),
     Column(
         "n_participants", "integer", "people",
-        "Participants who have the measure; where trials count alike, all whose trials are in it.",
+        "Participants with a defined measure; for trials, all whose trials are used.",
     ),
-    n_trials("Their trials that enter the figure."),
+    n_trials("Trials that the value uses."),
     Column(
         "estimate", "number", RATE,
-        "The measure. Empty where nobody has it; over- and under-reliance are not defined in an "
-        "unaided condition.",
+        "The value of the measure. Empty if nobody has it; over- and under-reliance are not "
+        "defined in an unaided condition.",
     ),
     Column(
         "sd", "number", RATE,
-        "Standard deviation over participants (n - 1); empty below two and where trials count.",
+        "Standard deviation over participants (n - 1); empty for fewer than two and for trials.",
     ),
     Column("low", "number", RATE, f"Lower end, {BOOTSTRAP}"),
     Column("high", "number", RATE, "Upper end of the same interval."),
@@ -60,36 +60,39 @@ ACCURACY_BY = (
     ANALYSED,
     Column(
         "factor", "string", "",
-        "What splits the trials. ai: is the AI right. difficulty: does the AI's confidence "
-        "mislead; its accuracy is a mean over participants, so it differs from "
-        "accuracy_by_difficulty of analyse_published, a mean over participant x ai cells. "
-        "prior_knowledge: did the person know the class. half, position: when in the test.",
+        "The factor that splits the trials. ai: whether the AI is right. difficulty: whether the "
+        "AI's confidence misleads; this accuracy is a mean over participants, while "
+        "accuracy_by_difficulty of analyse_published is a mean over participant x ai cells. "
+        "prior_knowledge: whether the person knew the class. half, position: part of the test.",
         ("ai", "difficulty", "difficulty_by_ai", "prior_knowledge", "prior_knowledge_by_ai",
          "half", "position"),
     ),
-    Column("level", "string", "", "Which part; two joined by a comma where two things split."),
+    Column(
+        "level", "string", "",
+        "Level of the factor; two levels, separated by a comma, if two factors split the trials.",
+    ),
     Column("n_participants", "integer", "people", "Participants who have such a trial."),
     n_trials("Their trials of this part."),
     Column(
         "accuracy_mean", "number", PERCENT,
-        "Mean over these participants of each one's share of correct answers; empty for nobody.",
+        "Mean over these participants of the share of correct answers; empty without participants.",
     ),
     Column("accuracy_sd", "number", POINTS, "Standard deviation over participants (n - 1)."),
     Column("accuracy_low", "number", PERCENT, f"Lower end, {BOOTSTRAP}"),
     Column("accuracy_high", "number", PERCENT, "Upper end of the same interval."),
-    Column("accuracy_pooled", "number", PERCENT, "Share of correct answers; trials count alike."),
+    Column("accuracy_pooled", "number", PERCENT, "Pooled share of correct answers."),
 )  # fmt: skip
 
 IMAGES = (
     Column("item_id", "string", "", "The photo, as in responses.csv."),
-    Column("image", "string", "", "The photo's path below the folder of the dataset."),
+    Column("image", "string", "", "Path of the photo in the dataset's folder."),
     Column("condition", "string", "", "The arm that showed it."),
     ANALYSED,
     Column("n_answers", "integer", "answers", "Answers to it in this arm."),
     Column("accuracy", "number", PERCENT, "Share of these that are correct."),
     Column(
         "agreement", "number", PERCENT,
-        "Share of pairs of these people who clicked the same; empty for a single answer.",
+        "Share of pairs of these people who gave the same answer; empty for a single answer.",
     ),
     Column("n_answers_all", "integer", "answers", "Answers to it in all arms."),
     Column("accuracy_all", "number", PERCENT, "Share of those that are correct."),
@@ -101,8 +104,8 @@ TIMES = (
     ANALYSED,
     Column(
         "measure", "string", "",
-        "rt_ms, rt_clean_ms: a participant's median over their answers. Else the stage that a "
-        "participant spent the time in.",
+        "rt_ms, rt_clean_ms: a participant's median over their answers. Other names: a "
+        "participant's time in that stage.",
     ),
     Column("n_participants", "integer", "people", "Participants with such a time."),
     Column("median", "number", "ms", "Median over participants."),
@@ -118,17 +121,22 @@ EXCLUSIONS = (
         "rule",
         "string",
         "",
-        "The rule as declared; by hand: no rule, a researcher left them out one by one.",
+        "The rule as declared. by hand: not a rule; a researcher left these people out.",
     ),
     Column("n_participants", "integer", "people", "Participants who completed."),
-    Column("n_excluded", "integer", "people", "Of these, whom this rule excludes."),
-    Column("n_kept", "integer", "people", "Of these, whom neither excludes."),
+    Column("n_excluded", "integer", "people", "Number of them that this rule excludes."),
+    Column(
+        "n_kept",
+        "integer",
+        "people",
+        "Number of them that are not excluded by any rule or by hand.",
+    ),
     Column(
         "note",
         "string",
         "",
-        "not measured: the study has no such measure, so that the rule excludes nobody. Empty for "
-        "the others.",
+        "not measured: the study does not have this measure, so the rule excludes nobody. Empty "
+        "for other rules.",
         is_nullable=True,
     ),
 )

@@ -16,15 +16,16 @@ from analysis.codebook.shared_columns import (
 _TEAM_RATES = (
     Column(
         "team", "number", PERCENT,
-        "ai_share x the AI's accuracy there + (1 - ai_share) x people's accuracy on the rest. A "
-        "calculation from two samples. Empty in an unaided condition, and where people judged no "
+        "ai_share x the AI's accuracy there + (1 - ai_share) x people's accuracy on the rest. It "
+        "is calculated from two samples. Empty in an unaided condition, and if people judged no "
         "trial that is needed.",
     ),
     Column("team_low", "number", PERCENT, f"Lower end, {BOOTSTRAP}"),
     Column("team_high", "number", PERCENT, "Upper end of the same interval."),
     Column(
         "team_prevalence_corrected", "number", PERCENT,
-        "The same with right and wrong AI answers as often among people's trials as in the pool.",
+        "Like team, with people's trials reweighted so that right and wrong AI answers are as "
+        "frequent as in the pool.",
     ),
     Column("corrected_low", "number", PERCENT, f"Lower end, {BOOTSTRAP}"),
     Column("corrected_high", "number", PERCENT, "Upper end of the same interval."),
@@ -33,32 +34,37 @@ _TEAM_RATES = (
 _NATURAL = (
     Column(
         "team_natural", "number", PERCENT,
-        "The team on the images that did not choose the threshold, right and wrong answers as "
-        "often as there. Formulas in docs/metrics.md.",
+        "Accuracy of the team on the images that did not tune the threshold, with right and wrong "
+        "answers as frequent as there. docs/metrics.md has the formulas.",
     ),
     Column(
         "human_alone_natural", "number", PERCENT,
-        "People deciding all these images (human_alone_kind says who), in the same mixture.",
+        "Accuracy of people who decide all these images (human_alone_kind says which people), "
+        "with the same mixture.",
     ),
     Column(
         "ai_alone_natural", "number", PERCENT,
-        "The AI accepting at the threshold and above, rejecting below, on the same images.",
+        "Accuracy of the AI on the same images if it accepts its answers at or above the "
+        "threshold and rejects the others.",
     ),
-    Column("ai_always", "number", PERCENT, "The AI accepting all its answers on these images."),
+    Column(
+        "ai_always", "number", PERCENT,
+        "Accuracy of the AI on the same images if it accepts all its answers.",
+    ),
     Column(
         "complementarity", "number", POINTS,
         "team_natural minus the largest of human_alone_natural, ai_alone_natural and ai_always.",
     ),
     Column(
         "complementarity_low", "number", POINTS,
-        "Lower end of the 95 % bootstrap interval; people, photos, images of the pool and the "
-        "threshold are drawn. Empty below two people.",
+        "Lower end of the 95 % bootstrap interval over people, photos, images of the pool and the "
+        "threshold. Empty for fewer than two people.",
     ),
     Column("complementarity_high", "number", POINTS, "Upper end of the same interval."),
 )  # fmt: skip
 
 _THRESHOLD_MEANING = (
-    "At this confidence and above the AI's answer stands; below it a person decides."
+    "At or above this confidence, the AI's answer is final; below it a person decides."
 )
 
 TEAM = (
@@ -67,9 +73,9 @@ TEAM = (
     N_PEOPLE,
     Column(
         "threshold", "number", "share (0-1)",
-        f"{_THRESHOLD_MEANING} Chosen on a part of the AI's images, without any person's answer.",
+        f"{_THRESHOLD_MEANING} It is tuned on a part of the AI's images, without people's answers.",
     ),
-    Column("n_votes", "integer", "votes", "The same in votes; empty for an AI without votes."),
+    Column("n_votes", "integer", "votes", "The threshold in votes; empty for an AI without votes."),
     Column("ai_share", "number", PERCENT, "Share of the AI's images at or above the threshold."),
     Column("ai_accuracy_on_share", "number", PERCENT, "The AI's accuracy on these images."),
     Column("n_trials_on_rest", "integer", "trials", "People's trials below the threshold."),
@@ -77,12 +83,13 @@ TEAM = (
     Column("ai_top1", "number", PERCENT, "The AI's accuracy on all its images."),
     Column(
         "ai_alone", "number", PERCENT,
-        "The AI accepts its answer at the threshold and above, else rejects it: how often that "
-        "is right, on the images that did not choose the threshold.",
+        "Accuracy of the AI, on the images that did not tune the threshold, if it accepts its "
+        "answers at or above the threshold and rejects the others.",
     ),
     Column(
         "human_alone", "number", PERCENT,
-        "People decide every image: mean over participants. Of whom, human_alone_kind says.",
+        "Accuracy of people who decide every image: mean over participants; human_alone_kind says "
+        "which people.",
     ),
     Column(
         "human_alone_kind", "string", "",
@@ -92,11 +99,12 @@ TEAM = (
     ),
     *_TEAM_RATES,
     *_NATURAL,
-    Column("n_people_on_rest", "integer", "people", "People whom these trials are of."),
+    Column("n_people_on_rest", "integer", "people", "Number of people with such trials."),
     Column(
         "verdict", "string", "",
-        "Is the team better than people alone and than the AI: yes where complementarity_low is "
-        "above 0. No verdict below 100 trials below the threshold, or below 10 people there.",
+        "Whether the team is better than people alone and than the AI: yes if complementarity_low "
+        "is above 0. There is no verdict with fewer than 100 trials below the threshold, or from "
+        "fewer than 10 people.",
         ("yes", "no", "too few trials"),
     ),
 )  # fmt: skip
@@ -106,8 +114,8 @@ TEAM_PREVALENCE = (
     ANALYSED,
     Column(
         "prevalence", "number", PERCENT,
-        "Share of right answers that the AI is supposed to give; its confidences are those of "
-        "the pool's right and wrong answers, and the threshold stays.",
+        "Assumed share of right answers of the AI. The confidences are those of the pool's right "
+        "and wrong answers; the threshold does not change.",
     ),
     *_NATURAL,
 )  # fmt: skip
@@ -127,37 +135,40 @@ RATIONAL = (
     CONDITION,
     ANALYSED,
     n_trials("People's trials."),
-    Column("n_images", "integer", "images", "Images of the AI's pool, whose confidences count."),
+    Column("n_images", "integer", "images", "Images of the AI's pool, whose confidences are used."),
     Column("base_rate", "number", PERCENT, "Share of the trials on which the AI is right."),
     Column("accept_rate", "number", PERCENT, "Share of the trials that people accepted, pooled."),
     Column(
         "rational_baseline", "number", PERCENT,
-        "Correct decisions of who knows only base_rate, and accepts all trials or none.",
+        "Correct decisions of a decision maker who knows only base_rate and accepts all trials or "
+        "none.",
     ),
     Column(
         "rational_benchmark", "number", PERCENT,
-        "Correct decisions of who knows base_rate and the AI's confidence, in steps of 5 points, "
-        "and decides best at each. Formulas in docs/metrics.md.",
+        "Correct decisions of a decision maker who knows base_rate and the AI's confidence in "
+        "steps of 5 points, and makes the best decision at each. docs/metrics.md has the "
+        "formulas.",
     ),
     Column(
         "misreliant_benchmark", "number", PERCENT,
-        "The best that can be reached with the confidence if accept_rate of the trials are "
-        "accepted, no more and no fewer.",
+        "The highest share of correct decisions from the confidence if exactly accept_rate of the "
+        "trials are accepted.",
     ),
-    Column("observed", "number", PERCENT, "Correct decisions of people; trials count alike."),
+    Column("observed", "number", PERCENT, "Correct decisions of people, pooled over trials."),
     Column(
         "reliance_loss", "number", POINTS,
-        "rational_benchmark minus misreliant_benchmark: lost by accepting too many or too few.",
+        "rational_benchmark minus misreliant_benchmark: the loss from accepting too many or too "
+        "few trials.",
     ),
     Column(
         "discrimination_loss", "number", POINTS,
-        "misreliant_benchmark minus observed: lost by accepting the wrong ones. Below 0 where "
-        "people know more than the confidence says: they see the photo.",
+        "misreliant_benchmark minus observed: the loss from accepting the wrong trials. Negative "
+        "if people know more than the confidence, because they see the photo.",
     ),
     Column(
         "note", "string", "",
         "Why there are no numbers: unaided (people did not see the AI), no answers, or no "
-        "confidence (the AI has no pool of images). Empty for the others.",
+        "confidence (the AI has no pool of images). Empty otherwise.",
         is_nullable=True,
     ),
 )  # fmt: skip

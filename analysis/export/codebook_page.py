@@ -11,9 +11,9 @@ from analysis.tables.recompute import table_columns, table_path
 
 HEAD = """# The codebook
 
-Every column of every CSV file of [an export](export.md), written by
-`python -m analysis.export.codebook_page`. The same declarations give `codebook.csv` and the
-Frictionless, Psych-DS and Croissant descriptions.
+Every column of every CSV file of [an export](export.md). `python -m analysis.export.codebook_page`
+writes this page; do not edit it by hand. `codebook.csv` and the Frictionless, Psych-DS and
+Croissant descriptions come from the same declarations.
 """
 
 

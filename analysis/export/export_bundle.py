@@ -1,8 +1,7 @@
-"""A study's whole export: data, tables, pictures, code and metadata in one folder.
+"""A study's whole export: data, tables, figures, code and metadata in one folder.
 
-Data go from the database to the files in a stream; the tables are computed from these files, as the
-script in the export does it again. Everything is written beside its place and moved there when
-complete.
+Data are streamed from the database to the files. The tables are computed from these files, as in
+the export's script. Everything is written to a scratch folder and moved to its place when complete.
 """
 
 from __future__ import annotations
@@ -74,13 +73,13 @@ IGNORED = (
     "read.R", "requirements.txt", STUDY_FILE, "study.yaml",
 )  # fmt: skip
 
-# Told what is being written, and how many of about how many rows are done.
+# Called with what is being written, and how many of about how many rows are done.
 Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What goes into an export: whose answers, and whether people's own words are among them."""
+    """The contents of an export: whose answers, and whether they include free text."""
 
     include_simulated: bool = False
     stage: str = Participant.Stage.LIVE
@@ -88,13 +87,13 @@ class Parts:
 
     @property
     def is_pilot(self) -> bool:
-        """Whether it is of the pilot's people."""
+        """Whether the export is of the pilot."""
         return self.stage == Participant.Stage.PILOT
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Exported:
-    """What an export wrote: its folder, its files, its tables by name, and what was left out."""
+    """The result of an export: its folder, files, tables by name, and what was left out."""
 
     folder: Path
     files: tuple[str, ...]
@@ -111,7 +110,7 @@ def data_path(
     stage: str = Participant.Stage.LIVE,
     include_texts: bool = False,
 ) -> str:
-    """Return a data file's place, named as Psych-DS asks: keywords, hyphens, no other signs.
+    """Return a data file's path, named as Psych-DS requires: keywords and hyphens only.
 
     Only letters and digits of the slug remain; the keyword ``description`` says which file it is.
     """
@@ -132,12 +131,13 @@ def bundle_write(
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> Exported:
-    """Write a study's export into ``out_dir``, which is made if need be.
+    """Write a study's export into ``out_dir``; make the folder if it is missing.
 
-    An older export of the same study and stage is replaced, other files are left alone. Nothing
-    appears before all is complete; an interrupted export leaves the older one as it was. Raises
-    ``ExportRefused`` if the path, or a part of it, is a file, and, unless ``overwrite``, if
-    something there would be lost: another export, a file that was changed or that no export wrote.
+    An older export of the same study and stage is replaced; other files stay. The files appear only
+    when all are complete; an interrupted export does not change the older one. Raises
+    ``ExportRefused`` if the path, or a part of it, is a file. Unless ``overwrite``, it is also
+    raised if something would be lost: another export, a changed file, or a file that no export
+    wrote.
     """
     folder = Path(out_dir)
     parts = Parts(include_simulated, str(stage), include_texts)
@@ -156,7 +156,7 @@ def _silent(what: str, n_done: int, n_total: int) -> None:
 
 
 class _Writing:
-    """One export on its way into an empty folder."""
+    """Writes one export into an empty folder."""
 
     def __init__(self, study: Study, folder: Path, parts: Parts, progress: Progress):
         self.study, self.folder, self.parts, self.progress = study, folder, parts, progress
@@ -281,7 +281,7 @@ class _Writing:
 
 
 def _renamed(resources: list[Resource]) -> list[Resource]:
-    """Return the resources under names that are all different: data keep theirs."""
+    """Return the resources under unique names; data files keep their names."""
     return [
         resource
         if resource.name in DATA and resource.is_data

@@ -1,4 +1,4 @@
-"""The code that an export carries: our pure modules, found by what they import. No Django."""
+"""The code that an export contains: pure modules of this project, found by imports. No Django."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ SCRIPT = '''"""Compute this study's tables again from data/*.csv, and compare wi
 
     python -m venv env && env/bin/pip install -r requirements.txt && env/bin/python analyse.py
 
-Only the files beside this one are read: no database, no network, no installed project.
-It ends with 0 if every table is the same, with 1 if one differs, with 2 if it could not compare.
+It reads only the files of this folder: no database, no network, no installed project. The exit
+status is 0 if every table is the same, 1 if one differs, and 2 if the tables could not be compared.
 """
 
 import sys
@@ -63,15 +63,15 @@ if __name__ == "__main__":
 
 
 class CodeNotPure(RuntimeError):
-    """A module that an export should carry needs more than an export has."""
+    """Raised if a module of the export needs a package that an export does not have."""
 
 
 @cache
 def carried_modules(roots: tuple[str, ...] = ROOTS) -> dict[str, Path]:
-    """Return the modules of ours that ``roots`` import, however deep, and their files.
+    """Return the project's modules that ``roots`` import, directly or not, and their files.
 
-    A root that this installation lacks is left out. Raises ``CodeNotPure`` if one of them
-    imports what an export cannot carry.
+    A root that this installation lacks is left out. Raises ``CodeNotPure`` if one of them imports a
+    package that an export cannot contain.
     """
     found: dict[str, Path] = {}
     waiting = [name for name in roots if importlib.util.find_spec(name)]
@@ -85,7 +85,7 @@ def carried_modules(roots: tuple[str, ...] = ROOTS) -> dict[str, Path]:
         if impure:
             raise CodeNotPure(
                 f"{name} imports {', '.join(impure)}; expected only the standard library, NumPy, "
-                "pandas, SciPy and Matplotlib, for an export has to run without the project."
+                "pandas, SciPy and Matplotlib, because an export must run without the project."
             )
         waiting += [item for item in imported if item.startswith(f"{PACKAGE}.")]
         waiting.append(name.rpartition(".")[0] or PACKAGE)  # a module needs its parent packages
@@ -114,7 +114,7 @@ def _imports(file: Path) -> set[str]:
 
 @cache
 def _modules_of(package: str) -> frozenset[str]:
-    """Return the modules directly in one of our packages; none for a module or foreign code."""
+    """Return the modules directly in a package of this project; empty for anything else."""
     if package.partition(".")[0] != PACKAGE:
         return frozenset()
     spec = importlib.util.find_spec(package)

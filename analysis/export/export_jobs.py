@@ -1,4 +1,4 @@
-"""A study's export as a ZIP file: a page asks for it and a worker makes it."""
+"""A study's export as a ZIP file: a page requests it and a worker builds it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from classifiers.services import jobs
 from classifiers.services.job_queue import message_send
 from trials.models import Participant, Study
 
-N_KEPT = 3  # files of a study; older ones are deleted, for they can be made again
+N_KEPT = 3  # files of a study; older ones are deleted, because they can be built again
 SECONDS_BETWEEN_NOTES = 2.0
 BLOCK_BYTES = 1 << 20
 
@@ -34,12 +34,12 @@ def export_request(
     stage: str = Participant.Stage.LIVE,
     include_texts: bool = False,
 ) -> Export:
-    """Have an export made, unless one of the same kind is under way, and return it.
+    """Enqueue an export unless one of the same kind is under way, and return it.
 
-    A message is sent in any case: a worker only takes a job that is free, and a broker may have
-    lost the first message.
+    A message is always sent: the broker may have lost the first one, and a worker takes only a job
+    that is free.
     """
-    Study.objects.select_for_update().get(pk=study.pk)  # two clicks at once queue up
+    Study.objects.select_for_update().get(pk=study.pk)  # serialises two simultaneous clicks
     asked = {
         "study": study,
         "is_simulated_included": include_simulated,
@@ -54,18 +54,18 @@ def export_request(
 
 
 def exports_enqueue(exports: Sequence[Export]) -> None:
-    """Send a message for each export, once what was written about it is committed."""
+    """Send a message for each export once the current transaction is committed."""
     for export in exports:
         transaction.on_commit(partial(message_send, tasks.export_build, export.pk))
 
 
 def export_make(*, export: Export) -> None:
-    """Write the ZIP file of a claimed export; it gets its name when it is complete.
+    """Write the ZIP file of a claimed export; the file gets its final name once complete.
 
-    Raises ``JobLost`` if somebody else took the export meanwhile.
+    Raises ``JobLost`` if another worker has taken the export.
     """
     folder = export_dir() / f"{export.pk}.building"
-    shutil.rmtree(folder, ignore_errors=True)  # what a killed worker left
+    shutil.rmtree(folder, ignore_errors=True)  # leftovers of a killed worker
     note = _noter(export)
     try:
         bundle_write(
@@ -78,7 +78,7 @@ def export_make(*, export: Export) -> None:
         )
         name = _name(export)
         unfinished = export_dir() / f"{export.pk}.zip.part"
-        # In KB: bytes may be more than the database's numbers hold.
+        # In KB, because bytes may exceed the database's integer range.
         zip_write(unfinished, folder, name, lambda n, of: note("ZIP file", n >> 10, of >> 10))
         unfinished.chmod(unfinished.stat().st_mode & ~NOT_FOR_OTHERS)
         digest, size = file_sha256(unfinished), unfinished.stat().st_size
@@ -103,7 +103,7 @@ def _name(export: Export) -> str:
 
 
 def _noter(export: Export) -> Callable[[str, int, int], None]:
-    """Return what notes the progress on the export, every few seconds and for each part."""
+    """Return a function that stores the export's progress every few seconds and at each part."""
     last_part, last_at = "", 0.0
 
     def note(part: str, n_done: int, n_total: int) -> None:
@@ -120,7 +120,7 @@ def _noter(export: Export) -> Callable[[str, int, int], None]:
 def zip_write(path: Path, folder: Path, name: str, tick: Callable[[int, int], None]) -> None:
     """Write the files of ``folder`` below a folder ``name`` of a ZIP file, block by block.
 
-    ``tick`` is told how many of how many bytes are in.
+    ``tick`` is called with the written and the total bytes.
     """
     names = list(files_below(folder))
     total = sum((folder / item).stat().st_size for item in names)
@@ -140,7 +140,7 @@ def zip_write(path: Path, folder: Path, name: str, tick: Callable[[int, int], No
 
 
 def exports_clean(*, study: Study) -> None:
-    """Delete a study's older files; their rows stay, and say that they are gone."""
+    """Delete a study's older files; their rows stay and say that the files are gone."""
     done = Export.objects.filter(study=study, status=Export.Status.DONE).exclude(file_name="")
     for export in done.order_by("-created_at", "-pk")[N_KEPT - 1 :]:
         export.path.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""What describes an export to machines: Frictionless, Psych-DS, Croissant, citation. Pure.
+"""Machine-readable metadata of an export: Frictionless, Psych-DS, Croissant, citation. Pure.
 
 Every field comes from the codebook. Sources: Data Package 1.0 with Table Schema
 (specs.frictionlessdata.io), Psych-DS 1.5 (psychds-docs.readthedocs.io), Croissant 1.1
@@ -17,7 +17,7 @@ from analysis.export.export_facts import Facts, Resource
 
 Json = dict[str, Any]
 
-# Which columns name a row, and which refer to another file's rows.
+# The primary keys, and the foreign keys to other files.
 PRIMARY_KEYS = {
     "responses": ["participant_id", "trial_index"],
     "participants": ["participant_id"],
@@ -37,7 +37,7 @@ _CROISSANT_TYPES = {
 
 
 def json_text(value: Json) -> str:
-    """Return JSON as the files hold it."""
+    """Return JSON in the format of the files."""
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 
@@ -46,7 +46,7 @@ def _short(slug: str) -> str:
 
 
 def _constraints(column: Column, *, is_key: bool, is_data: bool) -> Json:
-    said: Json = {}  # a computed figure may be undefined in any table
+    said: Json = {}  # a computed number may be undefined in any table
     if is_data and not column.is_nullable:
         said["required"] = True
     if column.levels:
@@ -123,7 +123,7 @@ def datapackage(facts: Facts, resources: Sequence[Resource]) -> Json:
 
 
 def _variables(resources: Sequence[Resource]) -> list[Json]:
-    """Return Psych-DS's variables: every column of the data once, with what it means where."""
+    """Return Psych-DS's variables: every column of the data once, with its meaning in each file."""
     meanings: dict[str, dict[str, list[str]]] = {}
     columns: dict[str, Column] = {}
     for resource in resources:
@@ -148,7 +148,7 @@ def _variable(column: Column, where: dict[str, list[str]]) -> Json:
 
 
 def dataset_description(facts: Facts, resources: Sequence[Resource]) -> Json:
-    """Return Psych-DS's dataset_description.json, of the files below data/."""
+    """Return Psych-DS's dataset_description.json for the files below data/."""
     return {
         "@context": "https://schema.org/",
         "@type": "Dataset",
@@ -213,11 +213,11 @@ def croissant(facts: Facts, resources: Sequence[Resource]) -> Json:
         "datePublished": facts.exported_at,
         "version": "1.0.0",
         "citeAs": f"{facts.name}, {facts.exported_at[:4]}, sha256:{facts.document_sha256}",
-        "rai:dataCollection": "Answers of participants who gave consent, by web pages; times by "
-        "the server's and the browser's clocks.",
+        "rai:dataCollection": "Answers of participants who gave consent, collected by web pages; "
+        "times from the server's and the browser's clocks.",
         "rai:personalSensitiveInformation": "Pseudonyms, times, kind of device, time zone and "
         "answers to the study's questions; no recruitment id or address. "
-        + ("Free text that people wrote is in it." if facts.has_texts else "No free text."),
+        + ("The data include free text that people wrote." if facts.has_texts else "No free text."),
         "distribution": [
             {
                 "@type": "cr:FileObject",
@@ -245,7 +245,7 @@ def croissant(facts: Facts, resources: Sequence[Resource]) -> Json:
 
 
 def _croissant_field(resource: Resource, column: Column) -> Json:
-    # A missing whole number is read as NaN, which only a float can be.
+    # A missing whole number is read as NaN, which needs a float.
     is_float = column.type == "integer" and column.is_nullable
     return {
         "@type": "cr:Field",

@@ -1,4 +1,4 @@
-"""Where the files of an export go: whole or not at all, and never over what is somebody else's."""
+"""The target folder of an export: written completely or not at all; foreign files are kept."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MANIFEST = "MANIFEST.sha256"
 STUDY_FILE = "study.json"
 SCRATCH = ".export-"
 MAX_NAMED = 3
-NOT_FOR_OTHERS = 0o007  # answers of people are for the account and its group
+NOT_FOR_OTHERS = 0o007  # people's answers are readable by the account and its group only
 
 
 class ExportRefused(ValueError):
@@ -26,7 +26,7 @@ class ExportRefused(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Which study an export is of, which of its stages, and by which document."""
+    """The origin of an export: its study, stage and document."""
 
     slug: str
     stage: str
@@ -38,10 +38,10 @@ class Origin:
 
 @contextmanager
 def scratch_folder(folder: Path) -> Iterator[Path]:
-    """Make ``folder`` if need be, and give an empty folder in it that is gone afterwards.
+    """Make ``folder`` if needed, and yield an empty folder in it that is deleted afterwards.
 
-    What an export left there that was killed is deleted. Raises ``ExportRefused`` if the path, or a
-    part of it, is a file.
+    Leftovers of a killed export are deleted. Raises ``ExportRefused`` if the path, or a part of it,
+    is a file.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o777 & ~NOT_FOR_OTHERS)
@@ -78,7 +78,7 @@ def foreign_refuse(folder: Path, origin: Origin) -> None:
 
 
 def files_move(scratch: Path, folder: Path, origin: Origin, *, overwrite: bool) -> tuple[str, ...]:
-    """Put the files in their place, the manifest last, and remove those of the older export.
+    """Move the files to their place, the manifest last, and remove those of the older export.
 
     Unless ``overwrite``, a file that no older export wrote is never replaced: ``ExportRefused``.
     """
@@ -112,17 +112,17 @@ def _named(names: list[str]) -> str:
 
 
 def _origin_of(folder: Path) -> Origin | None:
-    """Return whose export lies in a folder; None if its study.json says nothing of it."""
+    """Return the origin of the export in a folder; None if its study.json does not say."""
     try:
         said = json.loads((folder / STUDY_FILE).read_text(encoding="utf-8"))
-        # Exports of earlier versions were of the study itself, and did not say so.
+        # Exports of earlier versions do not name a stage; they were of the main study.
         return Origin(said["slug"], said.get("stage", "live"), said["document_sha256"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 
 def files_below(folder: Path) -> Iterator[str]:
-    """Yield the files of a folder, by their paths in it, in order."""
+    """Yield the relative paths of a folder's files, sorted."""
     for path in sorted(folder.rglob("*")):
         if path.is_file():
             yield path.relative_to(folder).as_posix()

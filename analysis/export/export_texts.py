@@ -1,4 +1,4 @@
-"""What an export says to people: README, CHANGES, CITATION.cff. Pure."""
+"""The texts of an export for people: README, CHANGES, CITATION.cff. Pure."""
 
 from __future__ import annotations
 
@@ -9,34 +9,37 @@ from analysis.codebook.codebook import DATA
 from analysis.export.export_facts import Facts, Resource
 
 DATA_TITLES = {
-    "responses": "one row a test response, of participants of every status",
-    "participants": "one row a participant who consented",
-    "events": "one row a step: consent, each trial presented and answered, the end",
-    "items": "one row a classifier and photo of the pool, with what the AI said",
-    "practice": "one row an answered trial of the training or the validation",
-    "answers": "one row an answer to a question of the study's own",
-    "shown": "one row an example on the page of a trial, as the participant saw it",
+    "responses": "one row per test response, of participants of every status",
+    "participants": "one row per participant who consented",
+    "events": "one row per event: consent, each trial presented and answered, the end",
+    "items": "one row per classifier and photo of the pool, with the AI's answer",
+    "practice": "one row per answered trial of the training or the validation",
+    "answers": "one row per answer to the study's own questions",
+    "shown": "one row per example on the page of a trial, as the participant saw it",
 }
 OTHERS = (
-    ("consort.csv", "who took part and what became of them, for each arm"),
+    ("consort.csv", "the flow of participants in each arm"),
     ("tables/*.csv", "the analysis: percentages 0-100, times in ms"),
     (
         "tables/detection_model.txt",
-        "the signal-detection model in words: what was fitted, and if it converged",
+        "the signal-detection model in words: what was fitted, and whether it converged",
     ),
-    ("tables/mixed_model.txt", "the mixed model in words: what was fitted, and if it converged"),
-    ("tables/imrmc.csv", "the answers of those kept, in the layout that iMRMC reads"),
-    ("figures/*", "the same as pictures (only where this installation draws them)"),
-    ("codebook.csv", "what every column of every CSV file means, with its unit"),
+    (
+        "tables/mixed_model.txt",
+        "the mixed model in words: what was fitted, and whether it converged",
+    ),
+    ("tables/imrmc.csv", "the answers of kept participants, in the layout that iMRMC reads"),
+    ("figures/*", "the tables as figures (only if this installation draws them)"),
+    ("codebook.csv", "the meaning and unit of every column of every CSV file"),
     ("read.R", "reads every CSV file into R with the types of the codebook; base R"),
     ("study.json, study.yaml", "the study document as it was frozen, and its fingerprint"),
-    ("analysis_plan.json", "what was declared for the analysis: arms, exclusion rules"),
+    ("analysis_plan.json", "the declared analysis: arms, exclusion rules"),
     ("analyse.py, code/", "the script that computes the tables again from data/ alone"),
-    ("reference/", "the answers in the two CSV schemas of the reference study, where they fit"),
+    ("reference/", "the answers in the two CSV schemas of the reference study, if they fit"),
     ("datapackage.json", "Frictionless Data Package with a Table Schema for each CSV file"),
     ("dataset_description.json", "Psych-DS 1.5"),
     ("croissant.json", "Croissant 1.1, for machine-learning tools"),
-    ("CITATION.cff", "how to cite; put the authors in before you publish"),
+    ("CITATION.cff", "how to cite; add the authors before you publish"),
     ("MANIFEST.sha256", "fingerprints of all files: sha256sum -c MANIFEST.sha256"),
 )  # fmt: skip
 
@@ -48,7 +51,7 @@ PAPER_AUTHORS = (
 
 
 def simulated_note(n: int, *, is_included: bool) -> str:
-    """Say what happened to the robots; empty if there are none."""
+    """Return whether robots are included, in a sentence; empty if there are none."""
     if not n:
         return ""
     noun = "participant is" if n == 1 else "participants are"
@@ -56,11 +59,11 @@ def simulated_note(n: int, *, is_included: bool) -> str:
 
 
 def texts_note(n: int, *, is_included: bool) -> str:
-    """Say what happened to the answers in people's own words; empty if there are none."""
+    """Return whether free-text answers are included, in a sentence; empty if there are none."""
     if not n:
         return ""
     noun = "answer in free text is" if n == 1 else "answers in free text are"
-    warning = " People may have named themselves or others in it: read it before you share it."
+    warning = " People may name themselves or others in it: read it before you share it."
     return f"{n} {noun} {'included' if is_included else 'left out'}.{warning * is_included}"
 
 
@@ -76,7 +79,10 @@ def readme(
     files = "\n".join(f"| `{path}` | {what} |" for path, what in [*titles, *OTHERS])
     flow = "\n".join(f"| {name.replace('_', ' ')} | {n} |" for name, n in counts.items())
     warning = "\n**SIMULATED PEOPLE ARE INCLUDED: these are not results about people.**\n"
-    pilot = "\n**These are the answers of the pilot, which never count with the study's own.**\n"
+    pilot = (
+        "\n**These are the answers of the pilot. They are never combined with those of the main "
+        "study.**\n"
+    )
     return f"""# {facts.title}
 
 Results of the study `{facts.slug}`, exported at {facts.exported_at}.
@@ -102,15 +108,15 @@ python -m venv env && env/bin/pip install -r requirements.txt
 env/bin/python analyse.py
 ```
 
-reads `data/*.csv` and nothing else, writes the tables to `rerun/`, and says of each whether it is
-the same as the one here.
+The script reads only `data/*.csv`, writes the tables to `rerun/`, and says of each table whether it
+is the same as the one here.
 
 ## How cells are written
 
-UTF-8, comma-separated (RFC 4180), decimals with `.`, an empty cell for what is missing, booleans
-as `TRUE` and `FALSE`, times in UTC as `2026-03-01T09:30:00.123Z`, durations in milliseconds. Only
-an empty cell is missing: a class may be called `NA`, `None` or `nan`, which pandas and R would take
-for nothing. Tell them so:
+UTF-8, comma-separated (RFC 4180), decimals with `.`, an empty cell for what is missing, booleans as
+`TRUE` and `FALSE`, times in UTC as `2026-03-01T09:30:00.123Z`, durations in milliseconds. Only an
+empty cell is missing. A class may be named `NA`, `None` or `nan`, which pandas and R read as
+missing by default. Tell them not to:
 
 ```python
 responses = pandas.read_csv("{resources[0].path}", keep_default_na=False, na_values=[""])
@@ -120,8 +126,8 @@ responses = pandas.read_csv("{resources[0].path}", keep_default_na=False, na_val
 responses <- read.csv("{resources[0].path}", na.strings = "", encoding = "UTF-8")
 ```
 
-A text that has only digits (a version, a class called `3`) becomes a number that way. The types of
-`codebook.csv`, and texts without the apostrophes of below, come from
+This turns a text of digits (a version, a class named `3`) into a number. To get the types of
+`codebook.csv`, and texts without the apostrophes that are described below, use
 
 ```python
 sys.path.insert(0, "code")
@@ -135,26 +141,25 @@ source("read.R")
 study <- read_export(".")  # all files at once: study$responses, study$participants, ...
 ```
 
-A text that begins with `=`, `+`, `-`, `@`, a tab or a carriage return has an apostrophe put before
-it (one more, if apostrophes come before such a character), so that no spreadsheet runs it as a
-formula. The script takes it away again; numbers are never touched.
+A text that begins with `=`, `+`, `-`, `@`, a tab or a carriage return gets an apostrophe in front,
+so that no spreadsheet runs it as a formula. If apostrophes precede such a character, the text gets
+one more. The script removes it again. Numbers are not changed.
 
 ## Who can be recognised
 
-Participants are called by pseudonyms in the order of consent. Ids of a recruitment site and
-addresses are in no file; what people wrote in their own words is in `answers` only where that was
-asked for. Somebody who knows when a person took part can still find that person's rows by the
-times; the kind of device, the size of its page and the time zone narrow it down further. Leave out
-the columns that end in `_at`, `at`, and those from `device_kind` to `time_zone` before you publish,
-if that matters.
+Participants have pseudonyms, numbered in the order of consent. No file has ids of a recruitment
+site or addresses. `answers` has free text only if it was requested for the export. Somebody who
+knows when a person took part can still find that person's rows by the times; the kind of device,
+the size of its page and the time zone narrow it down further. If that matters, remove the columns
+that end in `_at`, the column `at`, and those from `device_kind` to `time_zone` before you publish.
 
-No licence is given here. Choose one, and put it and the authors into `CITATION.cff`,
+This export has no licence. Choose one, and put it and the authors into `CITATION.cff`,
 `datapackage.json` and `dataset_description.json` before you publish.
 """
 
 
 def changes(facts: Facts, n_rows: Mapping[str, int]) -> str:
-    """Return CHANGES, as Psych-DS recommends it."""
+    """Return CHANGES in the form that Psych-DS recommends."""
     rows = ", ".join(f"{n} {name}" for name, n in n_rows.items())
     return f"1.0.0 {facts.exported_at[:10]}\n - Exported from the platform: {rows}.\n"
 

@@ -1,4 +1,4 @@
-"""What a participant is called in the reference study's schemas, which leave this site."""
+"""Participant ids for the files in the reference study's schemas, which leave this site."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from trials.models import Study
 
 
 def reference_hash(study: Study, stage: str) -> Callable[[str], str]:
-    """Return what hashes a pseudonym for others: the same in each export, not in two studies.
+    """Return a function that hashes a pseudonym: stable over exports, different between studies.
 
-    Keyed by the salt of people, which a site may keep when it changes its secret key.
+    The key is the salt of people, which a site can keep when it changes its secret key.
     """
 
     def hashed(pseudonym: str) -> str:

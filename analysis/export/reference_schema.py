@@ -1,9 +1,9 @@
-"""Our answers in the two CSV schemas of the reference study, so that its notebooks read them.
+"""The answers in the two CSV schemas of the reference study, for its notebooks.
 
 The columns are those of the files that Nguyen, Taesiri & Nguyen (NeurIPS 2022) published
-(``CUB-Human-Study-Summary.csv``, ``ImageNet-Human-Study-Summary.csv``). Their schemas know six
-conditions, complete sessions and no empty cell; what does not fit is left out, and said.
-Pure pandas, no Django.
+(``CUB-Human-Study-Summary.csv``, ``ImageNet-Human-Study-Summary.csv``). These schemas have six
+conditions, complete sessions and no empty cell. Answers that do not fit are left out, and the
+README says so. Pure pandas, no Django.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from trials.study.plan import CONDITIONS
 
 Hashed = Callable[[str], str]
 BLOCK_ROWS = 50_000
-# Exact in a float, and too many for two people of one study to meet by chance.
+# Exact in a float, and enough that two people of one study do not collide.
 IMAGENET_DIGITS = 15
 ABSENT = "not in this study"
 SUFFIXES = dict(
@@ -56,41 +56,41 @@ SCHEMAS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 README = """# The answers in the reference study's schemas
 
-`CUB-Human-Study-Summary.csv` and `ImageNet-Human-Study-Summary.csv` hold the same answers, in exactly
-the columns of the files that Nguyen, Taesiri & Nguyen (NeurIPS 2022) published, so that programs
-written for those read them. Only participants who completed are here, before any exclusion.
+`CUB-Human-Study-Summary.csv` and `ImageNet-Human-Study-Summary.csv` have the same answers, in the
+columns of the files that Nguyen, Taesiri & Nguyen (NeurIPS 2022) published. So programs for those
+files can read them. They have all participants who completed, before any exclusion.
 
 {outcome}
 
 | column | how it is filled |
 |---|---|
-| `UID` | CUB: 24 digits of a keyed hash of study, version and pseudonym, with the condition's name in the reference study. ImageNet: a number of {digits} digits made of that hash. The same in each export of a study, another one in each study; neither leads back to a person |
-| `Query` | the photo's file name; its path with `_` for `/` where two photos have the same name |
+| `UID` | CUB: 24 digits of a keyed hash of study, version and pseudonym, with the condition's name in the reference study. ImageNet: a number of {digits} digits from that hash. It is the same in each export of a study and different in each study; it does not identify a person |
+| `Query` | the photo's file name; its path with `_` for `/` if two photos have the same name |
 | `Method` | the reference study's name of the condition with the same classifier and view |
 | `Counter balance` | number of the test set |
 | `Correctness`, `ClassifierCorrectness` | `is_correct`, `is_ai_correct` as 1 and 0 |
-| `ConfidenceScore`, `*-Conf` | shares, 0 to 1. The published CUB file divides the votes of kNN, EMD and CHM by 20 twice; here they are right |
-| `*-Prediction`, `*-Conf` | of the four AIs on the photo; `{absent}` and 0 for an AI that was not asked |
-| `DifficultyLevel` | from the confidence, as there: sure from 0.75, unsure below 0.35 |
-| `Accuracy`, `User Accuracy`, `Total Corrects`, `User Corrects`, `ImageNet` | of the participant, on every row |
-| `Test Reaction Time` | milliseconds from the first test trial to the last answer; 0 where a time was not noted |
-| `Validation Reaction Time` | the same number. In the published files it sums the rows that are no trials of the file of the test, which is about that time: it is *not* the time of the validation |
-| `Date`, `DATE` | end of the session in UTC (there: some local time) |
+| `ConfidenceScore`, `*-Conf` | shares, 0 to 1. The published CUB file divides the votes of kNN, EMD and CHM by 20 twice; here the shares are correct |
+| `*-Prediction`, `*-Conf` | the four AIs on the photo; `{absent}` and 0 for an AI without a prediction |
+| `DifficultyLevel` | from the confidence, as in the reference study: sure from 0.75, unsure below 0.35 |
+| `Accuracy`, `User Accuracy`, `Total Corrects`, `User Corrects`, `ImageNet` | the participant's numbers, on every row |
+| `Test Reaction Time` | milliseconds from the first test trial to the last answer; 0 if a time was not recorded |
+| `Validation Reaction Time` | the same number. In the published files it is the sum over the rows of the test's file that are not trials, which is about the time of the test and *not* the time of the validation |
+| `Date`, `DATE` | end of the session in UTC (in the published files: some local time) |
 | `GroundTruth`, `Real GTs`, `Real WNIDs` | the photo's class; the last two as lists of one |
-| `Prior Knowledge`, `Group Known`, `Group Unknown` | 1 if the participant said to know the class; 0 too where nobody was asked. Correct answers by it |
+| `Prior Knowledge`, `Group Known`, `Group Unknown` | 1 if the participant said that they know the class; 0 also if the study did not ask. The groups count correct answers by it |
 | `Group Validation Correct`, `Group Validation Incorrect` | validation trials |
 | `Parent-lvl…` | empty: the photos have no WordNet tree here |
 """  # noqa: E501 - rows of a table
 
 
 class SchemaRefused(ValueError):
-    """Answers that the reference study's schemas cannot hold; the message says why."""
+    """Raised for answers that the reference study's schemas cannot represent; says why."""
 
 
 def method_of(responses: DataFrame) -> dict[str, str]:
     """Return the reference study's name of each condition that has one.
 
-    Raises ``SchemaRefused`` if none has, or two have the same.
+    Raises ``SchemaRefused`` if no condition has one, or if two have the same.
     """
     kinds = responses[["condition", "classifier", "view"]].drop_duplicates().astype("str")
     rows = kinds.itertuples(index=False, name=None)
@@ -109,11 +109,11 @@ def method_of(responses: DataFrame) -> dict[str, str]:
 def reference_write(
     folder: Path, frames: Frames, hashed: Hashed, tick: Callable[[int, int], None]
 ) -> str:
-    """Write both files and a README into ``folder``; return what was written, in words.
+    """Write both files and a README into ``folder``; return a sentence on what was written.
 
-    ``hashed`` gives the keyed hash of a pseudonym, in hexadecimal digits; ``tick`` is told how many
-    of how many rows are done.
-    Answers that the schemas cannot hold leave the README alone, which says why.
+    ``hashed`` returns the keyed hash of a pseudonym in hexadecimal digits; ``tick`` is called with
+    the finished and the total rows. If the schemas cannot represent the answers, only the README is
+    written, and says why.
     """
     folder.mkdir(parents=True, exist_ok=True)
     try:
@@ -156,7 +156,7 @@ def _files_write(
 
 
 def _check_confidences(kept: DataFrame, methods: dict[str, str]) -> None:
-    """Refuse votes that are no twentieths, which the schemas cannot say."""
+    """Refuse votes that are not twentieths, which the schemas cannot represent."""
     for condition, method in methods.items():
         rows = kept[kept["condition"] == condition]
         try:
@@ -168,7 +168,7 @@ def _check_confidences(kept: DataFrame, methods: dict[str, str]) -> None:
 def _people(
     kept: DataFrame, participants: DataFrame, methods: dict[str, str], hashed: Hashed
 ) -> DataFrame:
-    """Return one row a participant with what is the same on all of their rows."""
+    """Return one row per participant with the cells that are the same on all of their rows."""
     by_person = kept.groupby(kept["participant_id"].astype("str"), sort=False)
     people = DataFrame(
         {
@@ -186,7 +186,7 @@ def _people(
     digests = [hashed(name) for name in people.index]
     suffixes = people["condition"].map(methods).map(SUFFIXES)
     people["CUB"] = Series([digest[:24] for digest in digests], index=people.index) + suffixes
-    least = 10 ** (IMAGENET_DIGITS - 1)  # the first digit is no zero
+    least = 10 ** (IMAGENET_DIGITS - 1)  # the first digit is not zero
     people["ImageNet"] = [str(least + int(digest, 16) % (9 * least)) for digest in digests]
     if people["ImageNet"].duplicated().any():
         raise SchemaRefused("Two participants have the same number; another salt tells them apart.")

@@ -1,4 +1,4 @@
-"""The staff's page of exports: ask for one, watch it, download it."""
+"""The staff's page of exports: request one, watch its progress, download it."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ N_SHOWN = 10
 @require_http_methods(["GET", "HEAD", "POST"])
 @staff_only
 def exports(request: HttpRequest, slug: str) -> HttpResponse:
-    """List a study's exports; a POST asks for one. The page comes again while one is made.
+    """List a study's exports; a POST requests one. The page refreshes while one is being built.
 
-    Only those of a stage whose blind is lifted: the pilot's and the study's own are lifted apart.
+    Only exports of a stage whose blind is lifted; pilot and main study are lifted separately.
     """
     study = get_object_or_404(Study, slug=slug)
     if not study.is_frozen:
@@ -57,12 +57,12 @@ def exports(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 @staff_only
 def export_download(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Send an export's file, in a stream."""
+    """Stream an export's file."""
     export = get_object_or_404(Export, pk=pk, study__slug=slug)
     if lift_of(export.study, export.stage) is None:
         return refused(request, export.study, "The results bundle")
     if not export.file_name or not export.path.is_file():
-        raise Http404(f"The file of {export} is not there: {export.status}. Ask for a new one.")
+        raise Http404(f"The file of {export} does not exist: {export.status}. Request a new one.")
     file = export.path.open("rb")
     response = FileResponse(file, as_attachment=True, filename=export.file_name)
-    return cast(HttpResponse, response)  # both are responses, Django's types know no better
+    return cast(HttpResponse, response)  # both are responses; Django's types do not say so

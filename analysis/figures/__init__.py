@@ -1,1 +1,1 @@
-"""The pictures of results: tables in, image bytes out. No Django, no pyplot."""
+"""The figures of results: tables in, image bytes out. No Django, no pyplot."""

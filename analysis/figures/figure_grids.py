@@ -1,4 +1,4 @@
-"""Pictures with one small panel a condition, all on the same scale."""
+"""Figures with one small panel per condition, all on the same scale."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SEEN_AI = "after_ai"
 
 
 def position_grid(points: DataFrame) -> Figure:
-    """Draw accuracy over the places in the test, with the 95 % interval as a band."""
+    """Draw accuracy over positions in the test, with the 95 % interval as a band."""
     names = arms_of(points)
     figure, panels = _grid(names)
     looks = looks_of(names)
@@ -42,10 +42,10 @@ def position_grid(points: DataFrame) -> Figure:
 
 
 def team_grid(team: DataFrame, curve: DataFrame) -> Figure:
-    """Draw the team's accuracy over the threshold, T* marked, beside AI and people alone.
+    """Draw the team's accuracy over the threshold, with T*, the AI alone and people alone.
 
-    ``team`` has one row a condition (AI and people alone, T* and the team at T*), ``curve`` one
-    a condition and threshold; the columns are those of ``analysis.tables.tables``.
+    ``team`` has one row per condition (AI and people alone, T* and the team at T*), ``curve`` one
+    per condition and threshold; the columns are those of ``analysis.tables.tables``.
     """
     names = arms_of(curve)
     figure, panels = _grid(names, n_more_lines=2)
@@ -99,9 +99,9 @@ def _band() -> Patch:
 
 
 def _grid(names: list[str], n_more_lines: int = 0) -> tuple[Figure, list[Axes]]:
-    """Return a figure of two columns with a named panel a condition.
+    """Return a figure of two columns with a named panel per condition.
 
-    ``n_more_lines`` are left free between the name and the panel.
+    ``n_more_lines`` lines are left free between the name and the panel.
     """
     n_columns = min(2, len(names))
     n_rows = -(-len(names) // n_columns)
@@ -116,7 +116,7 @@ def _grid(names: list[str], n_more_lines: int = 0) -> tuple[Figure, list[Axes]]:
     for name, axes in zip(names, grid, strict=False):
         axes.set_title(titles[name], loc="left", size=8, pad=4 + 9 * n_more_lines)
         axes.grid()
-    # The last panel above an empty place has no panel below that would carry its numbers.
+    # A panel above an empty place has no panel below that shows its tick labels.
     for axes in grid[len(names) - n_columns : len(names)]:
         axes.tick_params(labelbottom=True)
     return figure, list(grid[: len(names)])
@@ -135,5 +135,5 @@ def _label(figure: Figure, panels: list[Axes], x: str, y: str) -> None:
     figure.supxlabel(x, size=8)
     figure.supylabel(y, size=8)
     low, high = panels[0].get_ylim()
-    for axes in panels[:1]:  # they share their limits
+    for axes in panels[:1]:  # all axes share their limits
         axes.set_ylim(max(low, -3), min(high, 103))

@@ -1,8 +1,7 @@
-"""What each picture shows, as numbers: tables in, points out. Pure pandas, nothing is drawn.
+"""The numbers of each figure: tables in, points out. Pure pandas, nothing is drawn.
 
-The picture, its text alternative and the table beside it on the page all read these points, so
-that none of them can say something else. Which tables there are and their columns:
-``analysis.tables.tables``.
+The figure, its text alternative and the table next to it read the same points, so that they agree.
+``analysis.tables.tables`` defines the tables and their columns.
 """
 
 from __future__ import annotations
@@ -30,10 +29,10 @@ Tables = Mapping[str, DataFrame]
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """One picture: the table it needs, how its points are picked, and its words.
+    """One figure: its table, a function that selects its points, and its texts.
 
-    ``pick`` gets the rows of one ``analysed`` and returns ``POINT_COLUMNS``, ``series`` in the
-    order of ``series``. ``chance`` is the value of guessing, if there is one.
+    ``pick`` takes the rows of one value of ``analysed`` and returns ``POINT_COLUMNS``, with rows in
+    the order of ``series``. ``chance`` is the value of guessing, if there is one.
     """
 
     title: str
@@ -46,10 +45,10 @@ class Spec:
 
 
 def points_of(name: str, tables: Tables, analysed: str = KEPT) -> DataFrame:
-    """Return the points of the picture ``name``: ``POINT_COLUMNS``; no row if there are none.
+    """Return the points of the figure ``name``, columns ``POINT_COLUMNS``; may be empty.
 
-    ``analysed`` is ``kept`` (after exclusions) or ``all``; a table without ``kept`` rows gives
-    all. Values are in the unit of ``SPECS[name]``; NaN is unknown. Raises ``KeyError`` for an
+    ``analysed`` is ``kept`` (after exclusions) or ``all``; for a table without ``kept`` rows, all
+    are used. Values are in the unit of ``SPECS[name]``; NaN is unknown. Raises ``KeyError`` for an
     unknown name.
     """
     spec = SPECS[name]
@@ -61,17 +60,17 @@ def points_of(name: str, tables: Tables, analysed: str = KEPT) -> DataFrame:
 def analysed_rows(table: DataFrame, analysed: str = KEPT) -> DataFrame:
     """Return the rows after (``kept``) or before (``all``) the exclusions.
 
-    Where nothing was excluded by rule there are no ``kept`` rows, and all are returned.
+    If no rule excluded anybody, there are no ``kept`` rows, and all rows are returned.
     """
     chosen = table[table["analysed"] == analysed]
     return chosen if len(chosen) else table[table["analysed"] == ALL]
 
 
 def twins_adjacent(names: Sequence[str]) -> list[list[str]]:
-    """Return the conditions in their order, in groups: twins X-NN and X-Corr share one.
+    """Return the conditions in their order, in groups: twins X-NN and X-Corr share a group.
 
-    Twins judge the same AI on the same images and differ in the boxes alone, so that nothing
-    should stand between them.
+    Twins judge the same AI on the same images and differ only in the boxes, so they are drawn next
+    to each other.
     """
     groups: dict[str, list[str]] = {}
     for name in dict.fromkeys(names):
@@ -80,7 +79,7 @@ def twins_adjacent(names: Sequence[str]) -> list[list[str]]:
 
 
 def stem_of(name: str, names: Sequence[str]) -> str:
-    """Return what a condition shares with its twin; its whole name where it has none."""
+    """Return the part of the name that twins share; the whole name without a twin."""
     for mine, other in (("-NN", "-Corr"), ("-Corr", "-NN")):
         stem = name.removesuffix(mine)
         if stem != name and stem + other in names:
@@ -89,7 +88,7 @@ def stem_of(name: str, names: Sequence[str]) -> str:
 
 
 def _measures(named: Mapping[str, str]) -> Callable[[DataFrame], DataFrame]:
-    """Pick measures of participants; ``named`` says what each series is called."""
+    """Select measures of participants; ``named`` maps each measure to the name of its series."""
 
     def pick(rows: DataFrame) -> DataFrame:
         of_people = rows[rows["weight"] == "participants"]
@@ -99,7 +98,7 @@ def _measures(named: Mapping[str, str]) -> Callable[[DataFrame], DataFrame]:
 
 
 def _levels(factor: str, named: Mapping[str, str]) -> Callable[[DataFrame], DataFrame]:
-    """Pick the levels of one factor of ``accuracy_by``."""
+    """Select the levels of one factor of ``accuracy_by``."""
 
     def pick(rows: DataFrame) -> DataFrame:
         return _stacked(_accuracies(rows, factor), "level", named)
@@ -115,7 +114,7 @@ def _accuracies(rows: DataFrame, factor: str) -> DataFrame:
 
 
 def _positions(rows: DataFrame) -> DataFrame:
-    """Pick the places in the test; their numbers are the series, in order."""
+    """Select the positions in the test; their numbers are the series, in order."""
     chosen = _accuracies(rows, "position")
     places = chosen["level"].astype(int)
     named = {str(place): str(place) for place in sorted(places.unique())}
@@ -123,7 +122,7 @@ def _positions(rows: DataFrame) -> DataFrame:
 
 
 def _seconds(rows: DataFrame) -> DataFrame:
-    """Pick the times to answer: each person's median, and the mean of these."""
+    """Select the response times: the mean over people of each person's median."""
     named = {time_shown(rows): "Time to answer"}
     points = _stacked(rows.rename(columns={"mean": "value"}), "measure", named)
     times = points[["value", "sd", "low", "high"]] / MS_PER_S
@@ -131,13 +130,13 @@ def _seconds(rows: DataFrame) -> DataFrame:
 
 
 def time_shown(rows: DataFrame) -> str:
-    """Return the time that is shown: without time away from the page, if anybody's is known."""
+    """Return the shown time: without time away from the page, if that is known for anybody."""
     is_known = (rows["measure"] == WITHOUT_AWAY) & rows["mean"].notna()
     return WITHOUT_AWAY if is_known.any() else "rt_ms"
 
 
 def _stacked(rows: DataFrame, key: str, named: Mapping[str, str]) -> DataFrame:
-    """Return the rows whose ``key`` is named, series by series, as points."""
+    """Return the rows with a named ``key`` as points, ordered by series."""
     named_rows = rows[rows[key].isin(list(named))]
     places = named_rows[key].map({each: place for place, each in enumerate(named)}).to_numpy(int)
     points = named_rows.assign(series=named_rows[key].map(dict(named)).astype(str))
@@ -148,19 +147,19 @@ def _stacked(rows: DataFrame, key: str, named: Mapping[str, str]) -> DataFrame:
 
 
 def arms_of(points: DataFrame) -> list[str]:
-    """Return the conditions of points in the order in which they are drawn."""
+    """Return the conditions of points in drawing order."""
     return [name for group in twins_adjacent(list(points["condition"])) for name in group]
 
 
 def counted(n: Any) -> str:
-    """Return ``n = 40``; empty where the number is not shown, while arms are blinded."""
+    """Return ``n = 40``; empty if the number is hidden because arms are blinded."""
     return "" if isna(n) else f"n = {int(n)}"
 
 
 def pooled(points: DataFrame) -> tuple[int, float]:
     """Return the participants of all conditions and the mean over all of them.
 
-    It is the mean of the conditions' means weighted by their n; NaN without anyone.
+    It is the mean of the conditions' means, weighted by their n; NaN without participants.
     """
     known = points[points["value"].notna() & (points["n_participants"] > 0)]
     if not len(known):

@@ -1,4 +1,4 @@
-"""Pictures with one row a condition: a point for the mean, a line for its 95 % interval."""
+"""Figures with one row per condition: a point for the mean, a line for its 95 % interval."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ from analysis.figures.figure_style import (
 ROW_GAP = 0.1  # between groups of twins
 ROW_MARGIN = 7 / 72
 SHIFT = 0.065  # of the two points in one row
-FOOT = 0.62  # inches for the axis, its label and what stands above
+FOOT = 0.62  # inches for the axis, its label and the title
 ABOVE = 0.22  # more inches for a legend, or for titles of panels
 TWO_LOOKS = (Look(BLUE, "o", True), Look(VERMILLION, "s", False))
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Where each condition's row is, in inches downwards from the top of the axes."""
+    """The position of each condition's row, in inches from the top of the axes downwards."""
 
     points: DataFrame
     places: dict[str, float]
@@ -60,7 +60,7 @@ class Rows:
         return cls(points, places, top - gap)
 
     def label(self, axes: Axes) -> None:
-        """Write each condition's name and its number of participants left of its row."""
+        """Write each condition's name and number of participants to the left of its row."""
         counts = self.points.groupby("condition", sort=False)["n_participants"].max()
         for name, place in self.places.items():
             words = wrapped(name)
@@ -80,7 +80,7 @@ class Rows:
 
 
 def single(name: str, points: DataFrame) -> Figure:
-    """Draw one point a condition, with its value written at the right."""
+    """Draw one point per condition, with its value on the right."""
     rows = Rows.of(points)
     figure, (axes,) = _panels(rows, 1)
     looks = looks_of(list(points["condition"]))
@@ -99,7 +99,7 @@ def single(name: str, points: DataFrame) -> Figure:
 
 
 def paired(name: str, points: DataFrame) -> Figure:
-    """Draw two series in each row, one a little above the other."""
+    """Draw two series in each row, one slightly above the other."""
     rows = Rows.of(points)
     figure, (axes,) = _panels(rows, 1, ABOVE)
     handles = []
@@ -115,7 +115,7 @@ def paired(name: str, points: DataFrame) -> Figure:
 
 
 def beside(name: str, points: DataFrame) -> Figure:
-    """Draw each series in a panel of its own, side by side on the same scale."""
+    """Draw each series in its own panel, side by side on the same scale."""
     rows = Rows.of(points)
     series = SPECS[name].series
     figure, panels = _panels(rows, len(series), ABOVE)
@@ -142,7 +142,7 @@ def _panels(rows: Rows, n: int, above: float = 0.0) -> tuple[Figure, Sequence[Ax
 
 
 def _draw(axes: Axes, place: float, point: Series, look: Look) -> bool:
-    """Draw a point with its interval, if it has one; say in words that there is nothing."""
+    """Draw a point with its interval, if it has one; write ``no data`` if there is no point."""
     if np.isnan(point["value"]):
         axes.annotate(
             "no data", (0, place), (6, 0), va="center", size=7, color=GREY, style="italic",
@@ -152,13 +152,13 @@ def _draw(axes: Axes, place: float, point: Series, look: Look) -> bool:
         return False
     if np.isfinite([point["low"], point["high"]]).all():
         axes.plot([point["low"], point["high"]], [place, place], color=look.colour, lw=1.4)
-    # A mark at the end of the axis, such as 100 percent, is drawn whole.
+    # Do not clip a marker at the end of the axis, such as 100 percent.
     axes.plot([point["value"]], [place], ls="none", zorder=3, clip_on=False, **look.marks)
     return True
 
 
 def _scale(name: str, axes: Axes, points: DataFrame, *, is_whole: bool = False) -> None:
-    """Set the axis: from 0 where the size itself counts, else what tells conditions apart."""
+    """Set the limits: from 0 if the absolute size matters, otherwise around the data."""
     chance = SPECS[name].chance
     known = points[["value", "low", "high"]].to_numpy(float).ravel()
     known = known[np.isfinite(known)]

@@ -1,8 +1,8 @@
-"""How every picture of results looks, and its bytes. No pyplot: any thread may draw.
+"""The style of all figures of results, and their bytes. No pyplot: any thread may draw.
 
-Drawn for a column of 8.5 cm: what is readable there is readable on a telephone. Colours are
-those of Okabe and Ito (2008), which colour-blind eyes tell apart; markers and line styles carry
-the same difference in grey.
+Figures are drawn for a column of 8.5 cm, so they are also readable on a phone. Colours are those of
+Okabe and Ito (2008), which colour-blind people can distinguish; markers and line styles show the
+same differences in greyscale.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ WIDTH: Final = 8.5 / 2.54
 DPI: Final = 200
 INK, GREY, FAINT = "#1d2529", "#56636b", "#e3e7e8"
 BLUE, VERMILLION = "#0072b2", "#d55e00"
-# Okabe and Ito without yellow, which is lost on white paper.
+# Okabe and Ito without yellow, which is hard to see on white paper.
 COLOURS: Final = (INK, "#e69f00", BLUE, "#009e73", VERMILLION, "#cc79a7", "#56b4e9")
 MARKERS: Final = ("o", "s", "D", "^", "v", "P", "X", "p", "h", "<", ">", "d")
 LABEL_CHARACTERS: Final = 16
 LINE_POINTS: Final = 9.0
 
-# All of matplotlib's own defaults, whatever the user's style says, and over them:
+# Matplotlib's defaults, independent of the user's style, with these changes:
 STYLE: Final[dict[Any, Any]] = {
     "font.size": 8.0,
     "axes.labelsize": 8.0,
@@ -60,10 +60,10 @@ STYLE: Final[dict[Any, Any]] = {
     "legend.frameon": False,
     "legend.handletextpad": 0.5,
     "legend.columnspacing": 1.2,
-    "text.parse_math": False,  # a condition may be called "$"
-    "svg.fonttype": "none",  # text stays text: searched, read aloud, edited
+    "text.parse_math": False,  # the name of a condition may contain "$"
+    "svg.fonttype": "none",  # text stays text, so that it can be searched, read aloud and edited
     "svg.hashsalt": "results",
-    "pdf.fonttype": 42,  # TrueType, which stays text; many journals refuse Type 3
+    "pdf.fonttype": 42,  # TrueType, which keeps text; many journals refuse Type 3
 }
 NO_DATES: Final[dict[str, dict[str, str | None]]] = {
     "png": {"Software": None},
@@ -75,7 +75,7 @@ _LOCK = threading.RLock()
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How one condition is drawn, wherever it is."""
+    """The look of one condition in all figures."""
 
     colour: str
     marker: str
@@ -83,7 +83,7 @@ class Look:
 
     @property
     def marks(self) -> dict[str, Any]:
-        """The marker, as matplotlib's keywords."""
+        """Return the marker as matplotlib's keywords."""
         face = self.colour if self.is_filled else "white"
         return {
             "marker": self.marker,
@@ -96,7 +96,7 @@ class Look:
 
 
 def looks_of(names: Sequence[str]) -> dict[str, Look]:
-    """Return how each condition is drawn: twins alike, the one without boxes hollow."""
+    """Return the look of each condition: twins share it, but the one without boxes is hollow."""
     looks = {}
     for number, group in enumerate(twins_adjacent(names)):
         colour, marker = COLOURS[number % len(COLOURS)], MARKERS[number % len(MARKERS)]
@@ -106,13 +106,13 @@ def looks_of(names: Sequence[str]) -> dict[str, Look]:
 
 
 def wrapped(name: str, characters: int = LABEL_CHARACTERS, lines: int = 3) -> str:
-    """Return a name in lines that fit beside the axes; the end of a very long one is cut."""
+    """Return a name in lines that fit next to the axes; a very long name is cut."""
     return "\n".join(textwrap.wrap(name, characters, max_lines=lines, placeholder=" …")) or name
 
 
 @contextmanager
 def style() -> Iterator[None]:
-    """Draw in this look. One thread at a time: matplotlib's settings belong to the process."""
+    """Apply this style. One thread at a time, because matplotlib's settings are global."""
     with _LOCK, mpl.rc_context():
         mpl.rcdefaults()
         mpl.rcParams.update(STYLE)
@@ -120,17 +120,17 @@ def style() -> Iterator[None]:
 
 
 def described(figure: Figure, title: str, description: str) -> Figure:
-    """Give a figure the words that its files carry for whoever cannot see it."""
+    """Give a figure the title and description that its files contain for blind readers."""
     figure.set_label(f"{title}\n{description}")
     return figure
 
 
 def figure_bytes(figure: Figure, kind: str) -> bytes:
-    """Return the file: ``png`` (200 dpi), ``svg`` or ``pdf``. Equal figures give equal bytes.
+    """Return the file as ``png`` (200 dpi), ``svg`` or ``pdf``. Equal figures give equal bytes.
 
-    Text stays text in SVG and PDF. Neither date nor program is written; the title is in all
-    three and the description in PNG (``Description``), SVG (``desc``) and PDF (``Subject``).
-    Raises ``ValueError`` for another format.
+    Text stays text in SVG and PDF. The files have no date and no program name. All have the title;
+    the description is in PNG (``Description``), SVG (``desc``) and PDF (``Subject``). Raises
+    ``ValueError`` for another format.
     """
     if kind not in FORMATS:
         raise ValueError(f"Format {kind!r}; expected one of {', '.join(FORMATS)}.")
@@ -145,7 +145,7 @@ def figure_bytes(figure: Figure, kind: str) -> bytes:
 
 
 def _accessible(svg: bytes, title: str, description: str) -> bytes:
-    """Name the drawing by its title and description, as SVG's accessibility mapping reads them."""
+    """Add the title and description to the SVG as its accessibility mapping requires."""
     before, head, after = svg.decode().partition("<svg ")
     after = after.replace(
         f"<title>{escape(title)}</title>",

@@ -1,4 +1,4 @@
-"""The pictures in words: titles, and the numbers for whoever cannot see them. Nothing is drawn."""
+"""The texts of the figures: titles, and the numbers as text alternatives. Nothing is drawn."""
 
 from __future__ import annotations
 
@@ -32,24 +32,24 @@ TEAM_TITLE: Final = "Human-AI team"
 
 
 def figure_names(tables: Tables, analysed: str = KEPT) -> list[str]:
-    """Return the pictures that these tables allow, in the order of ``NAMES``."""
+    """Return the figures that these tables allow, in the order of ``NAMES``."""
     return [name for name in NAMES if has_figure(name, tables, analysed)]
 
 
 def has_figure(name: str, tables: Tables, analysed: str = KEPT) -> bool:
-    """Say whether the tables have what the picture shows."""
+    """Return whether the tables have the data of the figure."""
     if name == TEAM:
         return all(len(tables.get(item, ())) for item in ("team", "team_curve"))
     return len(points_of(name, tables, analysed)) > 0
 
 
 def figure_title(name: str) -> str:
-    """Return what the picture is called."""
+    """Return the title of the figure."""
     return TEAM_TITLE if name == TEAM else SPECS[name].title
 
 
 def figure_text(name: str, tables: Tables, analysed: str = KEPT) -> str:
-    """Return the picture's numbers in sentences: its text alternative."""
+    """Return the figure's numbers in sentences: its text alternative."""
     if name == TEAM:
         return _team_text(analysed_rows(tables["team"], analysed))
     points = points_of(name, tables, analysed)
@@ -92,7 +92,7 @@ def _range(own: DataFrame) -> str:
 
 
 def _team_text(team: DataFrame) -> str:
-    parts = ["Correct decisions in percent if the AI decides from its threshold on."]
+    parts = ["Correct decisions in percent if the AI decides at or above its threshold."]
     for condition in arms_of(team):
         row = team[team["condition"] == condition].iloc[0]
         team_text = interval_text(row["team"], row["team_low"], row["team_high"])
@@ -108,7 +108,7 @@ def _team_text(team: DataFrame) -> str:
 
 
 def exclusions_text(tables: Tables, analysed: str) -> str:
-    """Say whether the numbers are before or after exclusions, and by which rules."""
+    """Return whether the numbers are before or after exclusions, and by which rules."""
     exclusions = tables.get("exclusions")
     if exclusions is None or not len(exclusions):
         return "no exclusion rule is declared"

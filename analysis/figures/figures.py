@@ -1,6 +1,6 @@
-"""The pictures of a study's results: tables in, figures out. No Django, no pyplot.
+"""The figures of a study's results: tables in, figures out. No Django, no pyplot.
 
-Equal tables give equal bytes; a picture whose table is missing is left out.
+Equal tables give equal bytes. A figure whose table is missing is left out.
 """
 
 from __future__ import annotations
@@ -49,20 +49,20 @@ DRAWN: Final[dict[str, Callable[[DataFrame], Figure]]] = {
 def figures_of(
     tables: Mapping[str, DataFrame], *, analysed: str = KEPT, note: str = ""
 ) -> dict[str, Figure]:
-    """Draw every picture that the tables allow, keyed by its name in ``NAMES``.
+    """Draw every figure that the tables allow, keyed by its name in ``NAMES``.
 
     ``tables`` are those of ``analysis.tables.tables`` (percent 0-100, times in ms). ``analysed`` is
-    ``kept`` or ``all``. ``note`` is written small below each picture, for what nobody may
-    overlook once the file lies alone: that simulated people are in it.
+    ``kept`` or ``all``. ``note`` is written below each figure: a warning that must stay with the
+    file, such as that simulated people are included.
     """
     names = figure_names(tables, analysed)
     return {name: figure_of(name, tables, analysed=analysed, note=note) for name in names}
 
 
 def figure_of(name: str, tables: Tables, *, analysed: str = KEPT, note: str = "") -> Figure:
-    """Draw one picture. Raises ``KeyError`` for one that the tables do not allow."""
+    """Draw one figure. Raises ``KeyError`` for a figure that the tables do not allow."""
     if name not in NAMES or not has_figure(name, tables, analysed):
-        raise KeyError(f"No picture {name!r} of the tables {', '.join(tables) or '(none)'}.")
+        raise KeyError(f"No figure {name!r} of the tables {', '.join(tables) or '(none)'}.")
     with style():
         figure = _drawn(name, tables, analysed)
         if note:
@@ -79,7 +79,7 @@ def _drawn(name: str, tables: Tables, analysed: str) -> Figure:
 
 
 def _note(figure: Figure, note: str) -> None:
-    """Write below the axis, in room of its own."""
+    """Write a note below the axis, in its own space."""
     width, height = figure.get_size_inches()
     lines = wrapped(note, NOTE_CHARACTERS, NOTE_LINES)
     figure.set_size_inches(width, height + LINE_POINTS / 72 * (lines.count("\n") + 1))

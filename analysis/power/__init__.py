@@ -1,1 +1,1 @@
-"""Sample size: simulated studies, tested as the real one will be. Pure."""
+"""Sample size by simulation: simulated studies get the tests of the real study. Pure."""

@@ -1,8 +1,8 @@
-"""How many participants a study needs: simulated studies, tested as the real one will be. Pure.
+"""How many participants a study needs, by simulated studies with the tests of the real one. Pure.
 
-Power is the share of simulated studies in which the wanted pair of conditions is told apart. The
-number needed is read off a line through probit(power) over √n, which it nearly is, so that every
-simulated study helps to find it.
+Power is the share of simulated studies whose test finds a difference between the wanted pair of
+conditions. probit(power) is almost linear in √n, so the needed number is taken from a line through
+all sizes, and every simulated study contributes to it.
 """
 
 from __future__ import annotations
@@ -31,21 +31,21 @@ Progress = Callable[[list[int]], Iterable[int]]
 
 MEASURES = ("accuracy", "accuracy_ai_correct", "accuracy_ai_wrong")
 LEAST, MOST = 4, 20_000
-_ARE = 3 / math.pi  # efficiency of Mann-Whitney beside t for normal values
+_ARE = 3 / math.pi  # efficiency of Mann-Whitney relative to t for normal values
 _ROUNDS = 4
 
 
 class PowerRefused(ValueError):
-    """A study that cannot be planned so; says what was asked and what can be."""
+    """Raised if a study cannot be planned with these numbers; says what was seen and expected."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """A study and its declared tests, all pairs of ``behaviours``; power is that of the first two.
+    """A study and its declared tests: all pairs of ``behaviours``. Power is for the first two.
 
-    ``n_tests`` declared tests beyond those pairs (of other measures, say) are taken to show
-    nothing, which is the worst for Holm's method. ``within``: everybody goes through all
-    conditions, and the test is the paired t test whatever ``test`` says.
+    If ``n_tests`` is larger than the number of pairs, the other tests (of other measures, for
+    example) are assumed to find nothing, the worst case for Holm's method. ``within``: everybody
+    goes through all conditions, and the test is always the paired t test.
     """
 
     behaviours: tuple[Behaviour, ...]
@@ -64,7 +64,7 @@ class Scenario:
 
     @property
     def n_declared(self) -> int:
-        """How many tests the correction is over."""
+        """The number of tests in the correction."""
         return max(self.n_tests, len(self.family))
 
 
@@ -85,7 +85,8 @@ class Power:
 def with_participant_sd(behaviour: Behaviour, percent: float, layout: Layout) -> Behaviour:
     """Return people of the same mean rates whose accuracies have this SD in percentage points.
 
-    Their skill is spread as needed. Raises ``PowerRefused`` below the SD that chance alone gives.
+    The SD of their skill is set to match. Raises ``PowerRefused`` if ``percent`` is below the SD
+    of chance alone.
     """
     n_right = int(layout.is_ai_correct.sum())
     rates = behaviour.measures()
@@ -111,8 +112,8 @@ def with_participant_sd(behaviour: Behaviour, percent: float, layout: Layout) ->
 def differing(behaviour: Behaviour, measure: str, points: float) -> Behaviour:
     """Return people whose ``measure`` is ``points`` percentage points higher.
 
-    By one shift in log odds: of both kinds of trials alike for accuracy, of one kind for the
-    measures of one kind. Raises ``PowerRefused`` if that would leave 0 to 100 %.
+    The log odds are shifted: for accuracy equally on both kinds of trials, for a measure of one
+    kind on that kind only. Raises ``PowerRefused`` if a rate would leave 0 to 100 %.
     """
     sides = {"accuracy": (1, 1), "accuracy_ai_correct": (1, 0), "accuracy_ai_wrong": (0, 1)}
     right, wrong = sides[measure]
@@ -131,18 +132,18 @@ def differing(behaviour: Behaviour, measure: str, points: float) -> Behaviour:
 
 
 def closed_form(sds: tuple[float, float], points: float, *, alpha: float, power: float) -> float:
-    """Return the participants per condition of a two-sided t test, by the normal approximation.
+    """Return the participants per condition for a two-sided t test, by the normal approximation.
 
         n = (z₁₋α⸝₂ + z_power)² (σ₁² + σ₂²) / difference² + z₁₋α⸝₂² / 4
 
-    Divide by 3/π for Mann-Whitney's test of values that are about normal.
+    Divide by 3/π for Mann-Whitney's test of approximately normal values.
     """
     z, reach = norm.ppf(1 - alpha / 2), norm.ppf(1 - alpha / 2) + norm.ppf(power)
     return float(reach**2 * (sds[0] ** 2 + sds[1] ** 2) / points**2 + z**2 / 4)
 
 
 def corrected(p: Floats, correction: Correction, n_declared: int) -> Floats:
-    """Correct each row of ``p`` ``(s, k)`` over ``n_declared`` ≥ k tests, the others with p = 1."""
+    """Correct each row of ``p`` ``(s, k)`` over ``n_declared`` ≥ k tests; the others have p = 1."""
     if correction == "none":
         return p
     if correction == "bonferroni":
@@ -158,7 +159,7 @@ def corrected(p: Floats, correction: Correction, n_declared: int) -> Floats:
 def rejections(
     scenario: Scenario, n: int, n_studies: int, rng: np.random.Generator
 ) -> NDArray[np.bool_]:
-    """Simulate studies; return which of the family each rejects, shape ``(n_studies, k)``."""
+    """Simulate studies; return which tests of the family are significant, ``(n_studies, k)``."""
     values = _values(scenario, n, n_studies, rng)
     test = {"mann_whitney": mann_whitney_p, "welch": welch_p}[scenario.test]
     if scenario.within:
@@ -198,7 +199,7 @@ def participants_needed(
 ) -> Power:
     """Find the participants per condition that reach ``power`` for the wanted pair.
 
-    A coarse search around the closed form, then the curve at eight sizes around what it found.
+    A coarse search around the closed form is followed by a curve at eight sizes around its result.
     ``progress`` wraps the sizes of each round. Raises ``PowerRefused`` beyond ``MOST``.
     """
     centre = _first_guess(scenario, power)

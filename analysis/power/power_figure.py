@@ -1,4 +1,4 @@
-"""The power curve as a figure. Pure: no pyplot, so that any thread may draw."""
+"""The power curve as a figure. Pure: no pyplot, so any thread may draw."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ _INK, _GREY, _BLUE = "#1d2529", "#56636b", "#0072b2"
 
 
 def power_figure(found: Power, power: float) -> Figure:
-    """Draw power over participants per condition, with Monte-Carlo intervals and the number needed.
+    """Draw power over participants per condition, with Monte-Carlo intervals and the needed number.
 
-    For a column of 8.5 cm.
+    The figure is for a column of 8.5 cm.
     """
     curve = found.curve
     figure = Figure(figsize=(3.4, 2.6), layout="constrained", facecolor="white")

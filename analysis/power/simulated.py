@@ -1,6 +1,6 @@
-"""Whole studies of simulated people, without pages: frames of responses, and counts by thousands.
+"""Studies of simulated people without pages: frames of responses, and counts of many studies.
 
-People and images follow ``trials.simulation.behaviour``, as the robots on the real pages do. Pure.
+People and images follow ``trials.simulation.behaviour``, like the robots on the real pages. Pure.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from trials.study.design import split_even
 
 Counts = NDArray[np.int64]
 
-_BLOCK = 3_000_000  # answers drawn at a time: bounds the memory
+_BLOCK = 3_000_000  # answers drawn at a time; limits the memory
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Who judges what: ``n_sets`` disjoint sets of ``n_test`` images, half of them AI-right.
+    """The images of a study: ``n_sets`` disjoint sets of ``n_test`` images, half with a right AI.
 
-    Sets are filled in turn. ``is_shared``: every condition judges the same images (two
-    explanations of one AI); otherwise each has its own (two AIs).
+    Participants are assigned to sets in turn. If ``is_shared``, every condition judges the same
+    images (two explanations of one AI); otherwise each condition has different images (two AIs).
     """
 
     n_test: int = 30
@@ -74,10 +74,10 @@ def correct_counts(
     n_studies: int,
     rng: np.random.Generator,
 ) -> Counts:
-    """Simulate studies of ``n`` participants a condition, and count their correct answers.
+    """Simulate studies of ``n`` participants per condition, and count their correct answers.
 
-    Shape ``(n_studies, n_conditions, n, 2)``: on trials where the AI is right, where it is wrong.
-    Every study has new people and new images.
+    The shape is ``(n_studies, n_conditions, n, 2)``; the last axis is AI right, AI wrong. Every
+    study has new people and new images.
     """
     counts = np.empty((n_studies, len(behaviours), n, 2), dtype=np.int64)
     for block in _blocks(n_studies, n * layout.n_test):
@@ -102,7 +102,9 @@ def counts_on(
     """
     right = layout.is_ai_correct
     people = behaviour.people(rng, (len(ease), n, 1))
-    if behaviour.sd_all_images == 0:  # a person's trials of a kind are alike: one draw for all
+    if (
+        behaviour.sd_all_images == 0
+    ):  # a person's trials of a kind have the same probability: one draw for all
         kinds = np.array([True, False])
         accepted = behaviour.accept_chance(people, kinds, np.zeros(2))
         sizes = [right.sum(), (~right).sum()]
@@ -119,12 +121,12 @@ def simulated_responses(
     layout: Layout | None = None,
     seed: int = 0,
 ) -> DataFrame:
-    """Return the responses of one study, one row a trial, as ``analysis.rows.frame`` would.
+    """Return the responses of one study, one row per trial, as ``analysis.rows.frame`` would.
 
-    Of the codebook's columns those that a simulation can know: ``participant_id``,
-    ``is_simulated``, ``participant_status``, ``condition``, ``trial_set``, ``trial_index``,
-    ``item_id``, ``image``, ``is_ai_correct``, ``response``, ``is_correct``, ``rt_ms``.
-    ``n_participants`` people in each condition; each set is shown in an order of its own.
+    It has the codebook's columns that a simulation can know: ``participant_id``, ``is_simulated``,
+    ``participant_status``, ``condition``, ``trial_set``, ``trial_index``, ``item_id``, ``image``,
+    ``is_ai_correct``, ``response``, ``is_correct``, ``rt_ms``. Each condition has
+    ``n_participants`` people, and each person sees the set in a different order.
     """
     layout = layout or Layout()
     rng = np.random.default_rng(seed)
@@ -151,7 +153,7 @@ def _responses(
     rng: np.random.Generator,
 ) -> DataFrame:
     sets = layout.sets(n)
-    shown = order[sets]  # (n, n_test): which image of the set at each place
+    shown = order[sets]  # (n, n_test): the image of the set at each position
     is_ai_correct = layout.is_ai_correct[shown]
     own = np.take_along_axis(ease[sets], shown, axis=1)
     chances = behaviour.accept_chance(behaviour.people(rng, (n, 1)), is_ai_correct, own)

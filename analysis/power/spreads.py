@@ -1,10 +1,10 @@
-"""How much people and photos differ, in log odds, from the answers of a study. Pure NumPy, SciPy.
+"""Spreads of people and photos, in log odds, from the answers of a study. Pure NumPy and SciPy.
 
-The model is that of ``trials.simulation.behaviour``: a person has a skill and a bias, a photo has
-an ease that all arms share and an ease that belongs to one arm. Two answers of one person, or two
-answers on one photo, are alike to the extent of the spreads they share. The observed covariances
-are therefore turned into variances in log odds by the exact integral over the normal, not by a
-linear approximation (method of moments; compare Goldstein, Browne & Rasbash 2002).
+The model is that of ``trials.simulation.behaviour``: a person has a skill and a bias; a photo has
+an ease for all arms and an additional ease for each arm. Two answers of one person, or two answers
+on one photo, correlate because of the effects that they share. The observed covariances are turned
+into variances in log odds by the exact integral over the normal distribution, not by a linear
+approximation (method of moments; compare Goldstein, Browne & Rasbash 2002).
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from trials.simulation.behaviour import Behaviour, expit, logit, typical_chance
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-TWINS_SHARE: Final = 0.95  # of two arms' answers are on photos of both: the arms are twins
+TWINS_SHARE: Final = 0.95  # least share of two arms' answers on photos of both to count as twins
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(30)
 _WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
 _ROUNDS: Final = 30
 
 
 class SpreadsRefused(ValueError):
-    """Answers from which no spread can be estimated; the message says what is missing."""
+    """Raised if no spread can be estimated; the message says what is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ PUBLISHED: Final = Spreads(sd_skill=0.16, sd_bias=0.73, sd_image=1.78, sd_image_
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Cell:
-    """The answers of one arm on one kind of trials: residuals by person, by photo, and counts."""
+    """The answers of one arm on one kind of trials: counts, residuals by person and by photo."""
 
     mean: float
     people: Floats
@@ -81,12 +81,12 @@ class _Pairs:
 
 
 def spreads_of(responses: DataFrame) -> Spreads:
-    """Return the spreads that the answers of a study show.
+    """Return the spreads, estimated from the answers of a study.
 
-    ``responses`` has one row an answer: ``participant_id``, ``condition``, ``image``,
-    ``is_ai_correct``, ``is_correct``. The arms' means may differ; the spreads are common to all.
-    A variance below 0 counts as 0. Without twins, photos have one spread: none is of one arm
-    alone. Raises ``SpreadsRefused`` below two people or two photos in every arm.
+    ``responses`` has one row per answer: ``participant_id``, ``condition``, ``image``,
+    ``is_ai_correct``, ``is_correct``. The arms' means may differ; the spreads are common to all. A
+    variance below 0 becomes 0. Without twins, photos have only the spread that all arms share.
+    Raises ``SpreadsRefused`` if no arm has two people and two photos.
     """
     cells = _cells(responses)
     alike = [pairs for kinds in cells.values() for cell in kinds for pairs in _of_one_person(cell)]
@@ -115,8 +115,8 @@ def spreads_of(responses: DataFrame) -> Spreads:
 def behaviour_from(responses: DataFrame, condition: str, spreads: Spreads) -> Behaviour:
     """Return people with the mean rates of one condition's answers and the given spreads.
 
-    A rate of 0 or 1 becomes that of half an answer more (or less). Raises ``SpreadsRefused``
-    for a condition that is not there or has no trial of a kind.
+    A rate of 0 or 1 is moved by half an answer. Raises ``SpreadsRefused`` for an unknown condition,
+    or if it has no trial of a kind.
     """
     names = list(dict.fromkeys(responses["condition"].astype("str")))
     own = responses[responses["condition"].astype("str") == condition]
@@ -183,7 +183,7 @@ def _of_one_photo(cell: _Cell) -> Iterator[_Pairs]:
 def _within(
     cell: _Cell, sums: Floats, squares: Floats, counts: Ints, n_groups: int
 ) -> Iterator[_Pairs]:
-    """Yield the pairs of answers of one group; residuals of a mean lose one group in n."""
+    """Yield the pairs of answers of one group, corrected for residuals from an estimated mean."""
     n = float((counts * (counts - 1)).sum())
     if n and n_groups > 1 and 0 < cell.mean < 1:
         total = float((sums**2 - squares).sum()) * n_groups / (n_groups - 1)
@@ -210,7 +210,7 @@ def _across_twins(cells: dict[str, tuple[_Cell, _Cell]]) -> Iterator[_Pairs]:
 
 
 def _are_twins(first: tuple[_Cell, _Cell], second: tuple[_Cell, _Cell]) -> bool:
-    """Say whether two arms show the same answers of the AI on the same photos."""
+    """Return whether two arms show the same AI answers on the same photos."""
     for mine, other in ((first, second), (second, first)):
         n = sum(cell.photos_n.sum() for cell in mine)
         common = sum(a.photos_n[b.photos_n > 0].sum() for a, b in zip(mine, other, strict=True))
@@ -220,9 +220,9 @@ def _are_twins(first: tuple[_Cell, _Cell], second: tuple[_Cell, _Cell]) -> bool:
 
 
 def _variance(pairs: list[_Pairs], total: float) -> float:
-    """Return the common covariance in log odds that makes all the pairs' products expected.
+    """Return the common covariance in log odds that gives the pairs' products as expectation.
 
-    ``total`` is the variance in log odds of one answer. Bounded by ± ``total``.
+    ``total`` is the variance in log odds of one answer. The result is within ± ``total``.
     """
     if not pairs:
         return 0.0
@@ -246,8 +246,8 @@ def _variance(pairs: list[_Pairs], total: float) -> float:
 def covariance(a: Floats, b: Floats, total: float, shared: float) -> Floats:
     """Return cov(expit(x), expit(y)) for normal x, y around each of ``a``, ``b``, ``(k,)``.
 
-    Both have the variance ``total``; their covariance is ``shared``, between ± ``total``.
-    Gauss-Hermite over two dimensions, 30 nodes each.
+    Both have the variance ``total``; their covariance is ``shared``, within ± ``total``. The method
+    is Gauss-Hermite quadrature over two dimensions with 30 nodes each.
     """
     rho, sd = shared / total, math.sqrt(total)
     rest = math.sqrt(max(0.0, 1 - rho**2))

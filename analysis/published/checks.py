@@ -1,6 +1,6 @@
-"""What in a published file is not what it seems: mended where it can be, said where it cannot.
+"""Errors in a published file: fixed if possible, otherwise reported.
 
-Pure pandas. Every check reads columns, none knows which file it has before it.
+Pure pandas. Every check reads columns only; none depends on a particular file.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from pandas import DataFrame, Series
 
 from analysis.stats.confidence import VOTERS
 
-# How far the ratio of the two time columns may lie from 1 or 2 to be taken for it.
+# Largest distance of the ratio of the two time columns from 1 or 2 to count as that value.
 RATIO_TOLERANCE = 0.25
-# A condition's time is reported if this share of its people have the same quantity in it.
+# A condition's time is reported if its column has the same quantity for this share of people.
 MIN_TIMED = 0.9
 _DONE = {True: "Refused: no time is given.", False: "These participants left out."}
 
 
 @dataclass(frozen=True, slots=True)
 class Oddity:
-    """Something odd in a file: where, how often, and what was done about it."""
+    """Something odd in a file: what, how often, and what was done about it."""
 
     what: str
     n_affected: int
@@ -32,11 +32,11 @@ class Oddity:
 
 
 def mend(raw: DataFrame, judged: Mapping[str, str]) -> tuple[DataFrame, list[Oddity]]:
-    """Return the rows with votes that were divided by 20 twice multiplied by 20 again.
+    """Return the rows with votes fixed: those that were divided by 20 twice are multiplied by 20.
 
-    ``raw`` has ``{ai}_confidence`` of every AI, and ``ai_confidence`` of the one that the
-    condition shows (``judged``: condition to AI). A column is mended if its values are a
-    twentieth of what people saw; if nobody in the file saw that AI, if none exceeds a twentieth.
+    ``raw`` has ``{ai}_confidence`` of every AI, and ``ai_confidence`` of the AI that the condition
+    shows (``judged`` maps condition to AI). A column is fixed if its values are a twentieth of what
+    people saw or, if nobody in the file saw that AI, if no value exceeds a twentieth.
     """
     mended, oddities = raw.copy(), []
     for ai in [fromkey for fromkey in dict.fromkeys(judged.values()) if fromkey != "ResNet"]:
@@ -62,7 +62,7 @@ def _is_divided_twice(column: Series, seen: Series, shown: Series) -> bool:
 
 
 def inspect(frame: DataFrame, sessions: DataFrame, judged: Mapping[str, str]) -> list[Oddity]:
-    """Return what else is odd, and what the analysis does about it; what is right goes unsaid."""
+    """Return the other oddities, and what the analysis does about each."""
     found = [
         _confidences(frame, judged),
         _difficulties(frame),
@@ -99,7 +99,7 @@ def _ai_correctness(frame: DataFrame, judged: Mapping[str, str]) -> Oddity:
     for ai in dict.fromkeys(judged.values()):
         columns = [truth, f"{ai}_prediction", "is_ai_correct"]
         rows = frame.loc[_shown(frame, judged, ai), columns]
-        # Few distinct rows, however many there are.
+        # There are few distinct rows.
         distinct = rows.groupby(columns, observed=True).size().reset_index(name="n")
         pairs = zip(distinct[truth], distinct[f"{ai}_prediction"], strict=True)
         follows = np.array([prediction in _labels(str(labels)) for labels, prediction in pairs])
@@ -134,7 +134,7 @@ def _second_answers(frame: DataFrame) -> Oddity:
 def _numbers_of_trials(frame: DataFrame) -> Oddity:
     n_trials = frame.groupby("participant_id", observed=True).size()
     usual = int(n_trials.mode().iloc[0])
-    what = f"Participants with another number of trials than the usual {usual}."
+    what = f"Participants whose number of trials is not the usual {usual}."
     return Oddity(what, int((n_trials != usual).sum()), "Counted as they stand.")
 
 
@@ -142,10 +142,10 @@ def _repeats(sessions: DataFrame) -> Oddity:
     n_sessions = sessions["person_id"].value_counts()
     people = int((n_sessions > 1).sum())
     what = (
-        f"Sessions of {people} people who took part more than once "
-        f"(different people: {n_sessions.size})."
+        f"Sessions of {people} people who took part more than once (number of different people: "
+        f"{n_sessions.size})."
     )
-    done = "Every session counts as a participant; exclude later ones with session_number>1."
+    done = "Every session counts as a participant; to exclude later sessions, use session_number>1."
     return Oddity(what, int(n_sessions[n_sessions > 1].sum()), done)
 
 
@@ -171,13 +171,13 @@ def _times(sessions: DataFrame) -> list[Oddity]:
 
 
 def stage_times(sessions: DataFrame) -> DataFrame:
-    """Return the seconds of the test stage, one row a condition; empty where refused.
+    """Return the seconds of the test stage, one row per condition; empty where refused.
 
-    The column ``Test Reaction Time`` (``end_task_ms``) holds the time of whichever task's file
-    was read last; ``Validation Reaction Time`` (``other_rows_ms``) sums the rows of that file
-    that are no trials, the end included. Their ratio tells which it was: about 1 for the test
-    stage, about 2 for what came before it. Only sessions of the first kind are averaged, and
-    only if they are ``MIN_TIMED`` of the condition: who is left is otherwise no fair sample.
+    The column ``Test Reaction Time`` (``end_task_ms``) has the time of the task whose file was read
+    last. ``Validation Reaction Time`` (``other_rows_ms``) is the sum over the rows of that file
+    that are not trials, including the end. Their ratio identifies the task: about 1 for the test
+    stage, about 2 for the stage before it. Only sessions of the first kind are averaged, and only
+    if they are at least the share ``MIN_TIMED`` of the condition; fewer are not a fair sample.
     """
     end = sessions["end_task_ms"]
     ratio = sessions["other_rows_ms"] / end.where(end > 0)
@@ -201,8 +201,8 @@ def _time_row(condition: str, group: DataFrame) -> dict[str, object]:
     if is_refused:
         seconds = seconds.iloc[:0]
     reason = (
-        f"{n_before} of {len(group)} participants have the time before the test in it, "
-        f"{n_other - n_before} an unknown one."
+        f"for {n_before} of {len(group)} participants it is the time before the test, for "
+        f"{n_other - n_before} an unknown time."
     )
     return {
         "condition": condition,

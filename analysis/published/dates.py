@@ -1,8 +1,8 @@
 """The times of a published file, as its authors or a spreadsheet wrote them. Pure pandas.
 
-A spreadsheet that opens a CSV file saves its times in the manner of the computer's country. A whole
-column is read in one manner or refused by line: guessing cell by cell would put sessions in a wrong
-order, and ``session_number>1`` would leave the wrong ones out.
+A spreadsheet that opens a CSV file saves its times in the computer's regional format. A whole
+column is read in one format or refused with the line number. Guessing the format cell by cell could
+put sessions in a wrong order, and ``session_number>1`` would exclude the wrong ones.
 """
 
 from __future__ import annotations
@@ -37,17 +37,17 @@ _FORMS = {
     MONTH_FIRST: _MONTH + "(?P<sign>[/-])" + _DAY + "(?P=sign)" + _YEAR + _CLOCK,
     YEAR_FIRST: r"(?P<year>\d{4})[/.]" + _MONTH + "[/.]" + _DAY + _CLOCK,
 }
-# Day 1 of spreadsheets is 1900-01-01, and they count a 29 February of 1900.
+# Day 1 of spreadsheets is 1900-01-01, and spreadsheets have a 29 February 1900.
 _SERIAL_START, _SERIAL = datetime(1899, 12, 30), re.compile(r"\d{5}(?:[.,]\d+)?")
 Reader = Callable[[str], datetime | None]
 
 
 def times_read(file: Path, column: str, cells: Series) -> tuple[Series, list[Oddity]]:
-    """Return a column of texts as times, and what is to be said about how they are written.
+    """Return a column of texts as times, and a remark on their format.
 
-    Times with a zone become UTC, those without stay as they are. Raises ``PublishedRefused`` for a
-    cell that is no time in the manner of the others, for a column that could be read in two
-    manners, and for one in which only some cells name a zone.
+    Times with a zone become UTC; times without a zone stay unchanged. Raises ``PublishedRefused``
+    for a cell that does not have the format of the others, for a column that fits two formats, and
+    for a column in which only some cells name a zone.
     """
     texts = cells.astype("str").str.strip()
     known = {text: {name: read(text) for name, read in _READERS.items()} for text in texts.unique()}
@@ -60,7 +60,7 @@ def times_read(file: Path, column: str, cells: Series) -> tuple[Series, list[Odd
     _refuse_two_readings(file, column, texts, fits)
     if best == ISO:
         return pd.to_datetime(fits[best]), []
-    what = f"{column} is written as {best}, as a spreadsheet saves it."
+    what = f"{column} has the format {best}, as a spreadsheet saves it."
     return pd.to_datetime(fits[best]), [Oddity(what, len(cells), "Read so, in every row.")]
 
 
@@ -71,7 +71,7 @@ def _refuse_mixed_zones(file: Path, column: str, texts: Series, times: Series) -
         fewer = has_zone if 2 * has_zone.sum() <= is_time.sum() else ~has_zone & is_time
         refuse_cells(
             file, column, texts, fewer,
-            "every time with its zone, or none: their order is not known otherwise",
+            "a zone for every time or for none; otherwise their order is unknown",
         )  # fmt: skip
 
 
@@ -82,8 +82,8 @@ def _refuse_two_readings(file: Path, column: str, texts: Series, fits: dict[str,
     seen = str(texts[one != other].iloc[0])
     raise PublishedRefused(
         f"{file}, {column}: found {seen!r} and others that may be {DAY_FIRST} or {MONTH_FIRST}; "
-        "expected times that can be read in one way only, such as 2022-05-31 14:05:00. Save the "
-        "column in that form."
+        "expected times of one unambiguous format, such as 2022-05-31 14:05:00. Save the column "
+        "in that format."
     )
 
 

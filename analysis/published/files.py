@@ -1,4 +1,4 @@
-"""Write the results of a published file: ``results.json`` and one CSV a table."""
+"""Write the results of a published file: ``results.json`` and one CSV file per table."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from classifiers.files import files_replace
 def files_write(
     folder: Path, results: Mapping[str, object], tables: Mapping[str, DataFrame]
 ) -> tuple[str, ...]:
-    """Write all files into ``folder``, which is made if need be, and return their names.
+    """Write all files into ``folder`` (made if missing), and return their names.
 
-    They get their names only when all are complete. Raises ``PublishedRefused`` if the path, or
-    a part of it, is a file.
+    The files get their final names once all are complete. Raises ``PublishedRefused`` if the path,
+    or a part of it, is a file.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Read the table of what the AIs said on every image, published beside the responses. Pure."""
+"""Read the table of the AIs' answers on every image, published with the responses. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from analysis.stats.team import Pool
 
 
 def read_pool(path: Path | str, ais: Sequence[str] = tuple(AIS.values())) -> dict[str, Pool]:
-    """Read a table of the AIs on every image: ``{ai}_correct`` and ``{ai}_conf``, one row each.
+    """Read a table of the AIs: ``{ai}_correct`` and ``{ai}_conf``, one row per image.
 
     Raises ``PublishedRefused`` for a missing column, and for cells that are empty or out of
     range.
@@ -33,7 +33,7 @@ def read_pool(path: Path | str, ais: Sequence[str] = tuple(AIS.values())) -> dic
             "whether it is right (0 or 1) and its confidence (a share) on each image."
         )
     if table.empty:
-        raise PublishedRefused(f"{file}: found a header and no row; expected one row an image.")
+        raise PublishedRefused(f"{file}: found a header and no row; expected one row per image.")
     return {ai: _pool(file, table, ai) for ai in ais}
 
 

@@ -1,6 +1,6 @@
 """Compare computed numbers with a file of reference numbers, where there is one. Pure.
 
-Nothing is built in: the reference is a JSON file beside the data or named by the caller.
+The reference is a JSON file next to the data or named by the caller; none is built in.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pandas import DataFrame
 from analysis.published.refusals import PublishedRefused
 from analysis.stats.confidence import DIFFICULTIES
 
-# Keys of results.json, and where the reference has the number of a condition.
+# Keys of results.json, and the reference's keys of the same number of a condition.
 METHOD_KEYS = {
     "n_users_raw": ("n_users_raw",),
     "n_users": ("n_users",),
@@ -45,7 +45,7 @@ TEST_KEYS = {"u": "U", "p": "p", "p_holm": "p_holm_15", "cliffs_delta": "cliffs_
 
 
 def read_reference(path: Path | str) -> dict[str, Any]:
-    """Read a JSON file of reference numbers; ``PublishedRefused`` if it is none."""
+    """Read a JSON file of reference numbers. Raises ``PublishedRefused`` for any other file."""
     file = Path(path)
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
@@ -62,11 +62,11 @@ def read_reference(path: Path | str) -> dict[str, Any]:
 def comparison_table(
     results: Mapping[str, Any], reference: Mapping[str, Any] | None = None
 ) -> DataFrame:
-    """Return one row a number of ``results.json``, with the reference's and the difference.
+    """Return one row per number of ``results.json``, with the reference and the difference.
 
     Columns: ``group`` (accuracy, team, tests), ``of`` (a condition, or a pair), ``quantity``,
-    ``computed``, ``reference``, ``difference``; the last two are NaN where the reference is
-    silent.
+    ``computed``, ``reference``, ``difference``; the last two are NaN if the reference lacks the
+    number.
     """
     known = reference or {}
     rows = [
@@ -125,5 +125,5 @@ def _at(tree: Any, *path: Any) -> Any:
 
 
 def _number(value: Any) -> float:
-    """Return a number, also of one written as text; NaN for what is none."""
+    """Return a number, also from text; NaN for anything else."""
     return math.nan if value is None else float(value)

@@ -1,4 +1,4 @@
-"""Refusing a published file by the line of the cell that is wrong. Pure."""
+"""Refuse a published file, with the line of the wrong cell. Pure."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from classifiers.core.inputs.strict_files import CsvRefused, csv_rows
 
 
 class PublishedRefused(ValueError):
-    """A file that cannot be read as one of the study's; the message says what is wrong in it."""
+    """Raised for a file that is not one of the study's; the message says what is wrong."""
 
 
 def rows_check(file: Path, what: str) -> None:
-    """Refuse a table by the first line that has other cells than its header.
+    """Refuse a table in which a line has another number of cells than the header.
 
-    pandas would shift such a table by a column, or cut the surplus off.
+    pandas would shift such a table by a column or drop the surplus. The first line is named.
     """
     try:
         with file.open(encoding="utf-8-sig", newline="") as lines:
@@ -43,14 +43,14 @@ def refuse_cells(file: Path, column: str, cells: Series, is_wrong: Series, expec
 def line_of(file: Path, row: int) -> int:
     """Return the line, from 1, on which a data row of a CSV file begins; ``row`` counts from 0.
 
-    A quoted cell may hold line breaks, and empty lines are no rows.
+    A quoted cell may contain line breaks, and empty lines are not rows.
     """
     with file.open(encoding="utf-8-sig", newline="") as stream:
         reader = csv.reader(stream)
         n_before, line = 0, 1
         for cells in reader:
             if cells:
-                if n_before == row + 1:  # the header is before all of them
+                if n_before == row + 1:  # the header comes first
                     return line
                 n_before += 1
             line = reader.line_num + 1

@@ -1,6 +1,6 @@
-"""All numbers of a published file: tidied rows in, ``results.json`` and tables out. Pure.
+"""All numbers of a published file: tidy rows in, ``results.json`` and tables out. Pure.
 
-Every table is made twice, of all participants and of those whom no rule excludes; the column
+Every table is made twice: for all participants, and for those whom no rule excludes. The column
 ``sample`` says which. Percentages are 0 to 100.
 """
 
@@ -48,7 +48,7 @@ POOLED = ("over_reliance", "under_reliance", "accept_rate", "d_prime", "criterio
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How to analyse: who is out, and how thresholds are tuned and compared."""
+    """Options of the analysis: who is excluded, and how thresholds are tuned and compared."""
 
     rules: tuple[Rule, ...] = ()
     n_tuning: int | None = None
@@ -57,7 +57,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Report:
-    """``results`` is what ``results.json`` holds; ``tables`` is keyed by the names of files."""
+    """``results`` is the content of ``results.json``; ``tables`` is keyed by file names."""
 
     results: dict[str, object]
     tables: dict[str, DataFrame]
@@ -71,7 +71,7 @@ def report_of(
 ) -> Report:
     """Analyse a file of responses, with the AIs' pool if there is one.
 
-    ``is_named`` marks the sessions (index of ``published.sessions``) excluded by their id.
+    ``is_named`` marks the sessions (index of ``published.sessions``) that are excluded by id.
     Without a pool there are no teams. Raises ``ValueError`` for a pool that is too small.
     """
     chosen = settings or Settings()
@@ -166,7 +166,7 @@ def _count(table: DataFrame, condition: str, column: str) -> int:
 
 
 def _pooled_intervals(people: DataFrame) -> dict[str, float]:
-    """Return the pooled rates with their 95 % intervals over participants drawn anew."""
+    """Return the pooled rates with their 95 % bootstrap intervals over participants."""
     counts = people[list(COUNTS)]
     value = reliance(DataFrame([counts.sum()]))
     draws = reliance(DataFrame(resampled_sums(counts), columns=list(COUNTS)))
@@ -179,7 +179,7 @@ def _pooled_intervals(people: DataFrame) -> dict[str, float]:
 
 
 def _cells_table(sample: Sample) -> DataFrame:
-    """Return accuracy in every cell that is asked for, under the name of the split."""
+    """Return accuracy in every requested cell, under the name of the split."""
     frame = sample.responses.assign(half=halves(sample.responses))
     splits = [["is_ai_correct"], ["difficulty"], ["is_ai_correct", "difficulty"], ["half"]]
     if "is_known" in frame:
@@ -251,7 +251,7 @@ def _teams(
         mine = answers[condition]
         people = trials_below(mine.person, mine.units, mine.is_ai_correct, mine.is_correct, grid)
         teams[condition] = team_of(pools[ai], splits[ai], people, grid)
-        # The verdict is no number of the published study: its thresholds are whole numbers.
+        # The published study has no verdict; the verdict uses integer thresholds.
         exact = threshold_grid(pools[ai].scale)
         verdicts[condition] = complementarity_of(
             pools[ai], splits[ai], mine, exact, seed=(SEED, place)

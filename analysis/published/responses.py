@@ -1,9 +1,9 @@
 """Read the reference study's published responses, in either of their two schemas.
 
-The study is that of Nguyen, Taesiri & Nguyen (NeurIPS 2022), its files are those of the authors'
-repository (``ImageNet-Human-Study-Summary.csv``, ``CUB-Human-Study-Summary.csv``). Nothing here
-depends on which people are in a file, only on its columns. Ids are hashed as they are read: no
-id of the file leaves this module. Pure pandas.
+The study is that of Nguyen, Taesiri & Nguyen (NeurIPS 2022); its files are in the authors'
+repository (``ImageNet-Human-Study-Summary.csv``, ``CUB-Human-Study-Summary.csv``). This module
+depends on the columns of a file, not on its people. Ids are hashed when they are read, so no id of
+the file leaves this module. Pure pandas.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from analysis.published.refusals import PublishedRefused, refuse_cells, rows_che
 from analysis.stats.confidence import PERCENT, VOTES, Scale, difficulty
 from trials.study.plan import CONDITIONS
 
-# The AIs by the files' names, in the order in which the reference study splits the pool.
+# The AIs' names in the files, in the order in which the reference study splits the pool.
 AIS = {"softmax": "ResNet", "knn": "KNN", "emd-corr": "EMD", "chm-corr": "CHM"}
 JUDGED_AI = {condition.name: AIS[condition.classifier] for condition in CONDITIONS}
 SCALES: dict[str, Scale] = {ai: PERCENT if ai == "ResNet" else VOTES for ai in AIS.values()}
@@ -54,7 +54,7 @@ _FLAGS = ("is_correct", "is_ai_correct", "is_known")
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """Columns of one of the two files (as read: as kept), and how many images tune thresholds."""
+    """Columns of one of the two files (read name: kept name), and the number of tuning images."""
 
     name: str
     texts: dict[str, str]
@@ -63,7 +63,7 @@ class Schema:
 
     @property
     def columns(self) -> dict[str, str]:
-        """Every column that is read, and the name that it is kept under."""
+        """Every column that is read, with the name under which it is kept."""
         return self.texts | self.numbers
 
     def column_of(self, kept: str) -> str:
@@ -86,13 +86,13 @@ SCHEMAS = (
 class Published:
     """A file of responses, tidied.
 
-    ``responses`` has one row a trial in the order of presentation: ``participant_id``,
+    ``responses`` has one row per trial in the order of presentation: ``participant_id``,
     ``condition``, ``trial_set``, ``trial_index`` (from 1), ``image``, ``is_correct``,
-    ``is_ai_correct``, ``ai_confidence`` (share), ``ai_units`` (votes or per cents),
-    ``difficulty``; ``is_known`` where the schema has it. ``sessions`` has one row a participant:
+    ``is_ai_correct``, ``ai_confidence`` (share), ``ai_units`` (votes or percent), ``difficulty``;
+    and ``is_known`` if the schema has it. ``sessions`` has one row per participant:
     ``participant_id``, ``source_id``, ``person_id`` (both hashed), ``condition``,
-    ``session_number`` (of that person, by time), ``end_task_ms``, ``other_rows_ms``.
-    ``oddities`` says what in the file is not what it seems, and what was done.
+    ``session_number`` (of that person, by time), ``end_task_ms``, ``other_rows_ms``. ``oddities``
+    lists errors of the file, and what was done about each.
     """
 
     schema: Schema
@@ -109,9 +109,9 @@ def pseudonym(text: str, salt: bytes) -> str:
 def read_responses(path: Path | str, salt: bytes) -> Published:
     """Read a CSV of responses in either schema.
 
-    ``salt`` enters every pseudonym: the same salt gives the same ones. Raises
-    ``PublishedRefused`` for a file of another schema, for cells that are empty or no number, and
-    for times that cannot be read in one way.
+    Pseudonyms depend on ``salt``: the same salt gives the same pseudonyms. Raises
+    ``PublishedRefused`` for a file of another schema, for cells that are empty or not a number, and
+    for times of an ambiguous format.
     """
     file = Path(path)
     schema = _schema_of(file)
@@ -153,7 +153,7 @@ def _schema_of(file: Path) -> Schema:
 
 def _read(file: Path, schema: Schema) -> DataFrame:
     rows_check(file, "responses")
-    # Texts as categories: a million rows hold a few thousand distinct ones.
+    # Texts as categories: a million rows have a few thousand distinct texts.
     types = dict.fromkeys(schema.texts, "category") | dict.fromkeys(schema.numbers, "float64")
     try:
         raw = pd.read_csv(
@@ -173,7 +173,7 @@ def _read(file: Path, schema: Schema) -> DataFrame:
 
 def _checked(file: Path, raw: DataFrame, schema: Schema) -> DataFrame:
     if raw.empty:
-        raise PublishedRefused(f"{file}: found a header and no row; expected one row a response.")
+        raise PublishedRefused(f"{file}: found a header and no row; expected one row per response.")
     origin = {kept: column for column, kept in schema.columns.items()}
     for name in raw.columns:
         refuse_cells(
@@ -194,7 +194,7 @@ def _checked(file: Path, raw: DataFrame, schema: Schema) -> DataFrame:
 
 
 def _with_ids(raw: DataFrame, salt: bytes) -> DataFrame:
-    """Hash the ids; a participant is an id within one condition, a person an id without suffix."""
+    """Hash the ids: a participant is an id within one condition, a person an id without suffix."""
     frame = raw.copy()
     originals = [str(category) for category in raw["source_id"].cat.categories]
     hashed = {original: pseudonym(original, salt) for original in originals}
@@ -250,9 +250,9 @@ def _sessions(frame: DataFrame) -> DataFrame:
 def named_sessions(published: Published, ids: Sequence[str], salt: bytes) -> Series:
     """Return which of ``published.sessions`` belong to one of ``ids``.
 
-    An id is one of the file (a session), one without the condition's suffix (a person: all
-    their sessions), or a pseudonym from an earlier table. Raises ``PublishedRefused`` for an id
-    of nobody, which would exclude nobody without a word.
+    An id is one of the file (a session), one without the condition's suffix (all sessions of a
+    person), or a pseudonym from an earlier table. Raises ``PublishedRefused`` for an unknown id,
+    because it would silently exclude nobody.
     """
     sessions = published.sessions
     keys = [sessions[key].astype("str") for key in ("participant_id", "source_id", "person_id")]
@@ -262,8 +262,8 @@ def named_sessions(published: Published, ids: Sequence[str], salt: bytes) -> Ser
         found = keys[0].isin(spellings) | keys[1].isin(spellings) | keys[2].isin(spellings)
         if not found.any():
             raise PublishedRefused(
-                f"Excluded id {pk!r}: nobody of the file's {len(sessions)} participants; "
-                "expected an id of the file or a pseudonym of participants.csv."
+                f"Excluded id {pk!r}: not one of the file's {len(sessions)} participants; expected "
+                "an id of the file or a pseudonym of participants.csv."
             )
         is_named |= found
     return is_named

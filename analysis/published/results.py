@@ -1,4 +1,4 @@
-"""The numbers of a published file as ``results.json`` names them, and the teams' tables. Pure."""
+"""The numbers of a published file for ``results.json``, and the teams' tables. Pure."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Sample:
     sessions: DataFrame
 
     def conditions(self) -> list[str]:
-        """The file's conditions in the study's order, those left without people too."""
+        """The file's conditions in the study's order, including those without people."""
         return [str(name) for name in self.people["condition"].cat.categories]
 
     def of(self, condition: str) -> DataFrame:
@@ -48,14 +48,14 @@ class Sample:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Teams:
-    """A sample's teams by condition: as the study published them, and the verdicts on them."""
+    """A sample's teams by condition: those of the published study, and the verdicts on them."""
 
     published: Mapping[str, Team]
     verdicts: Mapping[str, Complementarity]
 
 
 def judged_of(sample: Sample) -> dict[str, Judged]:
-    """Return each condition's answers by participant and photo, in codes."""
+    """Return each condition's answers, with participants and photos as codes."""
     rows = sample.responses
     image = pd.factorize(rows["image"])[0].astype(np.int64)
     judged = {}
@@ -74,9 +74,9 @@ def judged_of(sample: Sample) -> dict[str, Judged]:
 def results_of(
     everyone: Sample, kept: Sample, teams: Teams, tables: Mapping[str, DataFrame]
 ) -> dict[str, object]:
-    """Return what ``results.json`` holds: of the kept participants, but for the keys with raw.
+    """Return the content of ``results.json``: for kept participants, except the keys with ``raw``.
 
-    What is not defined is ``None``.
+    A number that is not defined is ``None``.
     """
     accuracy, difficulty = (_kept(tables[f"{name}.csv"]) for name in ("accuracy", "difficulty"))
     means = accuracy.set_index("condition")
@@ -150,18 +150,18 @@ def _verdict(found: Complementarity) -> dict[str, object]:
 
 
 def plain(value: Any) -> int | float | None:
-    """Return a number that JSON has: an int, a float, or ``None`` for NaN."""
+    """Return a number that JSON can represent: an int, a float, or ``None`` for NaN."""
     if isinstance(value, (int, np.integer)):
         return int(value)
     return None if math.isnan(value) else float(value)
 
 
 def team_table(teams: Mapping[str, Team], human_accuracy: Mapping[str, float]) -> DataFrame:
-    """Return one row a condition: the team at the tuned threshold beside AI and people.
+    """Return one row per condition: the team at the tuned threshold, with the AI and the people.
 
-    ``human_accuracy`` is people's mean accuracy on all their trials. As the study published it, a
-    team is complementary if
-    it is above both the AI alone and the people; empty where the team is not defined.
+    ``human_accuracy`` is people's mean accuracy on all their trials. By the definition of the
+    published study, a team is complementary if it is above both the AI alone and the people; empty
+    if the team is not defined.
     """
     rows = []
     for condition, team in teams.items():
@@ -182,7 +182,7 @@ def team_table(teams: Mapping[str, Team], human_accuracy: Mapping[str, float]) -
 
 
 def curve_table(teams: Mapping[str, Team]) -> DataFrame:
-    """Return one row a condition and threshold, with the bands over participants."""
+    """Return one row per condition and threshold, with the bands over participants."""
     return DataFrame([row for name, team in teams.items() for row in _curve_rows(name, team)])
 
 

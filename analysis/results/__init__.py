@@ -1,1 +1,1 @@
-"""The researchers' results page: the tables of this moment, blinded until the lift."""
+"""The researchers' results page: current tables, blinded until the lift."""

@@ -1,7 +1,7 @@
-"""What people answered to a study's own questions, of all arms together, for the results page.
+"""Answers to a study's own questions, over all arms together, for the results page.
 
-Arms are not told apart, so that the page may show it while it is blinded. Free text is only
-counted: who wants to read it asks for a results bundle with it.
+Arms are combined, so that a blinded page can show the answers. Free text is only counted; a results
+bundle can include it.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ Given = dict[tuple[str, str], list[Any]]
 
 
 def answers_panels(rows: CollectedRows) -> list[Panel]:
-    """Return a table of the answers, one row a choice or a question; none without questions.
+    """Return a table of the answers, one row per choice or question; empty without questions.
 
-    ``rows`` must be read with free text, which is counted and not shown.
+    ``rows`` must include free text, which is counted but not shown.
     """
     asked = rows.questions()
     if not asked:
@@ -41,7 +41,7 @@ def answers_panels(rows: CollectedRows) -> list[Panel]:
 
 
 def _rows_of(question: QuestionPlan, given: Sequence[Any]) -> Iterator[list[str]]:
-    """Yield a question's rows: its choices, or what can be said of its numbers or texts."""
+    """Yield a question's rows: its choices, or a summary of its numbers or texts."""
     words = question.text.strip() or question.name
     if question.answer == "choice":
         n = Counter(given)

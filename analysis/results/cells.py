@@ -1,4 +1,4 @@
-"""A printed table, and how its numbers are written. Nothing is computed."""
+"""A table for a page, and the format of its numbers. Nothing is computed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ P_LEAST: Final = 0.001
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A table of words. The first cell of each row names it."""
+    """A table of texts. The first cell of each row is its name."""
 
     caption: str
     columns: list[str]
@@ -24,15 +24,15 @@ class Sheet:
 
 
 def number(value: Any, digits: int = 1) -> str:
-    """Return a rounded number, or a dash for what is not known."""
+    """Return a rounded number, or a dash if it is missing."""
     return NONE if isna(value) else f"{float(value):.{digits}f}".replace("-", MINUS)
 
 
 def interval(low: Any, high: Any, n: Any = None) -> str:
-    """Return the two ends of an interval, or a dash; with ``n`` people where they are few.
+    """Return the two ends of an interval, or a dash; with ``n`` if people are few.
 
-    Below ``N_BOOTSTRAP`` people the interval rests on an assumption (Student's t), so the reader
-    has to see how few they are.
+    With fewer than ``N_BOOTSTRAP`` people the interval assumes normality (Student's t), so the
+    reader must see the number.
     """
     if isna(low) or isna(high):
         return NONE
@@ -41,11 +41,11 @@ def interval(low: Any, high: Any, n: Any = None) -> str:
 
 
 def estimate(value: Any, low: Any, high: Any, n: Any = None) -> str:
-    """Return a number with its interval, as far as they are known."""
+    """Return a number with its interval, if they are known."""
     limits = "" if isna(low) or isna(high) else f" ({interval(low, high, n)})"
     return number(value) + limits
 
 
 def p_value(p: Any) -> str:
-    """Return p to three digits; what is smaller is said to be."""
+    """Return p with three decimals, or ``< 0.001``."""
     return f"< {P_LEAST}" if not isna(p) and p < P_LEAST else number(p, 3)

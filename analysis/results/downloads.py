@@ -1,4 +1,4 @@
-"""A study's results on a page: the same numbers as in the files of an export."""
+"""A study's results for a page: the same numbers as in the files of an export."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ANSWERS_FILE = "answers.csv"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Results:
-    """What is known of a study at one moment. ``tables`` is keyed by the names of the files."""
+    """A study's results at one moment. ``tables`` is keyed by file names."""
 
     study: Study
     is_simulated_included: bool
@@ -38,7 +38,7 @@ class Results:
 
     @property
     def accuracy(self) -> DataFrame:
-        """One row a condition, of all and of those kept."""
+        """One row per condition, for all and for those kept."""
         return self.tables["accuracy.csv"]
 
     @property
@@ -48,14 +48,14 @@ class Results:
 
     @property
     def simulated_note(self) -> str:
-        """What happened to the robots, in a sentence; empty if there are none."""
+        """Whether robots are included, in a sentence; empty if there are none."""
         return simulated_note(self.n_simulated, is_included=self.is_simulated_included)
 
 
 def results_read(
     study: Study, *, include_simulated: bool = False, stage: str = Participant.Stage.LIVE
 ) -> Results:
-    """Read a study's results, or its pilot's, in a fixed few queries, whatever its size."""
+    """Read the results of a study or its pilot, in a fixed number of queries."""
     progress = progress_counts(study, include_simulated=include_simulated, stage=stage)
     rows = CollectedRows(study, include_simulated=include_simulated, stage=stage)
     responses = frame_of(RESPONSES, rows.responses())

@@ -1,10 +1,10 @@
-"""What a running study may show of its tests: those of a planned look, of that look's people.
+"""The tests that a running study may show: those of a planned look, for that look's people.
 
-A study that declares ``analysis.looks`` shows no test before the first look, and between two
-looks the tests of the earlier one: of the people who had completed by then, in the order in which
-they did. So the page cannot be looked at more often than was planned. The bound of the look stands
-beside the tests (``analysis.stats.looks``). A study without planned looks shows its tests always,
-headed as interim.
+A study that declares ``analysis.looks`` shows no test before the first look. Between two looks it
+shows the tests of the earlier one, for the people who had completed by then, in order of
+completion. So the page gives no more looks than planned. The bound of the look is shown with the
+tests (``analysis.stats.looks``). A study without planned looks always shows its tests, marked as
+interim.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from trials.study.pseudonyms import pseudonym
 
 @dataclass(frozen=True, slots=True)
 class LookShown:
-    """The look that a study has reached: its place, and the people whose answers it may use.
+    """The look that a study has reached: its number, and the people whose answers it may use.
 
-    ``n_people`` is None once the study is closed: then everybody counts.
+    ``n_people`` is None once the study is closed; then everybody is included.
     """
 
     look: Look
@@ -31,7 +31,7 @@ class LookShown:
 
     @property
     def words(self) -> str:
-        """The look in a sentence, with its bound."""
+        """Describe the look in a sentence, with its bound."""
         n = "all people" if self.n_people is None else f"the first {self.n_people:,} people"
         p = f"{self.look.p:.5f}".rstrip("0") if self.look.p < 0.001 else f"{self.look.p:.4f}"
         return (
@@ -41,7 +41,7 @@ class LookShown:
 
 
 def planned(study: Study) -> list[Look]:
-    """Return the study's planned looks; none if it declares none, and during a pilot."""
+    """Return the study's planned looks; empty if it declares none, and during a pilot."""
     if study.status == Study.Status.PILOT:
         return []
     shares = [int(look.removesuffix("%")) / 100 for look in study.plan.analysis.looks]
@@ -49,13 +49,13 @@ def planned(study: Study) -> list[Look]:
 
 
 def wanted(study: Study) -> int:
-    """Return how many people the study wants over all conditions; 0 if it leaves that open."""
+    """Return the target number of people over all conditions; 0 if the study has no target."""
     quotas = list(study.conditions.values_list("quota", flat=True))
     return sum(quotas) if quotas and all(quotas) else 0
 
 
 def look_shown(study: Study, n_completed: int) -> LookShown | None:
-    """Return the last look that is reached, or None before the first one and without a plan."""
+    """Return the last look that is reached; None before the first look and without a plan."""
     looks, people = planned(study), wanted(study)
     if not looks or not people:
         return None
@@ -69,7 +69,7 @@ def look_shown(study: Study, n_completed: int) -> LookShown | None:
 
 
 def looks_words(study: Study, shown: LookShown | None) -> str:
-    """Say which look the page shows, or when the first one is due; empty without a plan."""
+    """Return a sentence: which look is shown, or when the first is due; empty without a plan."""
     looks, people = planned(study), wanted(study)
     if shown is not None or not looks:
         return shown.words if shown else ""

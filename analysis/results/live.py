@@ -1,6 +1,6 @@
-"""A study's results while it runs: the tables of this moment, blinded until the lift.
+"""A running study's results: current tables, blinded until the lift.
 
-The one function behind the page, its pictures and their files, so that all of them agree.
+One function serves the page, its figures and their files, so that all of them agree.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from trials.models import Participant, Response, Study
 from trials.study.design import Phase
 
 CACHE_S: Final = 30
-# The page waits for no table that it does not show; an export has them all.
+# Tables that the page does not show are not computed; an export has them all.
 NOT_SHOWN: Final = (
     "differences",
     "equivalence",
@@ -57,7 +57,7 @@ _COMPUTING = threading.Lock()
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a reader asks to see. ``at`` names the state of a page that is being completed."""
+    """A reader's request. ``at`` identifies the state of a page whose figures are requested."""
 
     include_simulated: bool = False
     analysed: str = KEPT
@@ -66,14 +66,14 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LiveResults:
-    """What is known of a study at ``as_of``.
+    """A study's results at ``as_of``.
 
     ``tables`` are those of ``analysis.tables.tables``. While ``lift`` is None, they name arms by
-    letters and what would give an arm away is missing; ``progress`` is one row of all arms
-    together. ``n_answers`` are the answers to the test on which all is based: of those who
-    completed. ``n_responses`` counts those of everyone; it identifies this state and is on no page.
-    ``n_each`` people of each condition stand behind the numbers by letter: as many as completed in
-    the smallest one.
+    letters and leave out numbers that would identify an arm, and ``progress`` is one row for all
+    arms together. ``n_answers`` counts the test answers that are used: those of people who
+    completed. ``n_responses`` counts the answers of everyone; it identifies this state and is not
+    shown. While arms are letters, their numbers come from ``n_each`` people per condition: as many
+    as completed in the smallest one.
     """
 
     study: Study
@@ -89,30 +89,30 @@ class LiveResults:
 
     @property
     def stage(self) -> str:
-        """Whose answers these are: the pilot's or the study's own."""
+        """Whose answers these are: those of the pilot or of the main study."""
         return stage_shown(self.study)
 
     @property
     def is_pilot(self) -> bool:
-        """Whether these are the pilot's people, and the blind is the pilot's."""
+        """Whether the people and the blind are those of the pilot."""
         return self.stage == Participant.Stage.PILOT
 
     @property
     def is_blinded(self) -> bool:
-        """Whether arms are letters."""
+        """Whether arms are named by letters."""
         return self.lift is None
 
     @property
     def is_interim(self) -> bool:
-        """Whether more people may still come, so that these are not the study's last numbers."""
+        """Whether more people may still take part, so that the numbers may change."""
         return self.study.status != Study.Status.CLOSED
 
     @property
     def interim(self) -> str:
-        """The heading of every number of a study that is not closed; empty of a closed one.
+        """The heading of the numbers of a study that is not closed; empty for a closed study.
 
-        N is the number of people wanted, the sum of the conditions' quotas; a condition without
-        a quota leaves it open.
+        N is the target number of people, the sum of the conditions' quotas; it is open if a
+        condition has no quota.
         """
         if not self.is_interim:
             return ""
@@ -121,17 +121,17 @@ class LiveResults:
 
     @property
     def looks(self) -> str:
-        """The planned look that the tests are of, in words; empty without a plan."""
+        """The planned look of the tests, in words; empty without a plan."""
         return looks_words(self.study, self.look)
 
     @property
     def has_exclusions(self) -> bool:
-        """Whether anything excludes people, so that before and after differ in kind."""
+        """Whether the study has exclusions, so that results before and after them exist."""
         return bool(self.exclusions)
 
     @property
     def exclusions(self) -> str:
-        """What excludes people, in words: rules of the declaration, people left out by hand."""
+        """The exclusions in words: declared rules, and people left out by hand."""
         if (table := self.tables.get("exclusions")) is None or not len(table):
             return ""
         is_by_hand = table["rule"] == BY_HAND
@@ -147,7 +147,7 @@ class LiveResults:
 
     @property
     def simulated_note(self) -> str:
-        """What happened to the robots, in a sentence; empty if there are none."""
+        """Whether robots are included, in a sentence; empty if there are none."""
         n = sum(item.n_simulated for item in self.progress)
         if not n:
             return ""
@@ -157,7 +157,7 @@ class LiveResults:
 
     @property
     def note(self) -> str:
-        """What a picture must say wherever it is shown; mostly nothing."""
+        """The note that every figure must show; usually empty."""
         parts = [
             ("Pilot.", self.is_pilot),
             ("Simulated participants are included.", self.asked.include_simulated),
@@ -169,7 +169,7 @@ class LiveResults:
 
     @property
     def key(self) -> str:
-        """What these tables depend on, for caching what is made of them."""
+        """The cache key of everything that is derived from these tables."""
         state = _key(self.study, self.asked, self.n_responses, self.look)
         return f"{state}-{self.asked.analysed}" + (
             "-blinded" * self.is_blinded + "-interim" * self.is_interim
@@ -177,10 +177,10 @@ class LiveResults:
 
 
 def live_results(study: Study, asked: Asked | None = None) -> LiveResults:
-    """Return a study's results now, computed at most every ``CACHE_S`` seconds per answer.
+    """Return a study's current results, cached for ``CACHE_S`` seconds.
 
-    A page says its ``n_responses`` in the addresses of its pictures; asked for by that number,
-    they show the state of the page, even if answers have come in between.
+    The URLs of a page's figures contain its ``n_responses``. With that number a figure shows the
+    state of the page, even if answers have arrived since.
     """
     asked = asked or Asked()
     stage = stage_shown(study)
@@ -206,7 +206,7 @@ def _state(
         return asked.at, *found
     n_responses = _n_responses(study, asked)
     key = _key(study, asked, n_responses, look) + blind
-    with _COMPUTING:  # a page and its pictures ask at once: one of them computes
+    with _COMPUTING:  # a page and its figures are requested at once; only one request computes
         found = cache.get(key)
         if found is None:
             found = (study_tables(study, asked, is_blinded, look), timezone.now())
@@ -243,8 +243,8 @@ def study_tables(
 ) -> dict[str, DataFrame]:
     """Return the tables of ``analysis.tables.tables``, by their names.
 
-    While the study is blinded, those of as many people in each arm (``first_of_each_arm``). With
-    planned looks, ``tests`` is of the people of the look that is shown, and empty before.
+    While the study is blinded, each arm has the same number of people (``first_of_each_arm``). With
+    planned looks, ``tests`` is for the people of the shown look, and empty before it.
     """
     stage = stage_shown(study)
     rows = StudyRows(study, include_simulated=asked.include_simulated, stage=stage)

@@ -1,4 +1,4 @@
-"""The tables beside the pictures: words and rounded numbers, ready to be printed on a page."""
+"""The tables next to the figures: words and rounded numbers, ready to be shown on a page."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from analysis.results.team_sheets import prevalence_sheet, team_sheet
 from analysis.stats.exclusions import NOT_MEASURED
 
 ALL_ARMS: Final = "All arms"
-MOST_INTERVALS: Final = 3  # series; with more of them the means stand alone
+MOST_INTERVALS: Final = 3  # series; a table of more series shows only the means
 RELIANCE_TOO: Final = {"accept_rate": "Accepted", "d_prime": "d′", "criterion": "c"}
 TESTS: Final = "Tests"
 PREVALENCE: Final = "Human-AI team by how often the AI is right"
@@ -41,7 +41,7 @@ INTERIM: Final = "Interim: not for deciding when to stop."
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """A part of the page: a table, with its picture unless ``name`` is empty."""
+    """A part of the page: a table, with its figure unless ``name`` is empty."""
 
     title: str
     sheet: Sheet
@@ -50,9 +50,9 @@ class Panel:
 
 
 def panels_of(tables: Tables, analysed: str = KEPT, *, is_interim: bool = False) -> list[Panel]:
-    """Return all that the tables have to say, in the order of the page.
+    """Return the panels of all tables, in the order of the page.
 
-    Tests of a study that is not closed are marked as such (``is_interim``).
+    Tests of a study that is not closed are marked as interim (``is_interim``).
     """
     drawn = [
         Panel(figure_title(name), _sheet(name, tables, analysed), name, words)
@@ -69,7 +69,7 @@ def panels_of(tables: Tables, analysed: str = KEPT, *, is_interim: bool = False)
 
 
 def _marked(panel: Panel) -> Panel:
-    """Return the panel; one of tests says that they are not the last ones."""
+    """Return the panel; a panel of tests says that the tests are interim."""
     if panel.title != TESTS:
         return panel
     caption = f"{panel.sheet.caption}. {INTERIM}"
@@ -109,7 +109,7 @@ def _row(name: str, own: DataFrame, series: list[str]) -> list[str]:
 
 
 def _one_series(caption: str, points: DataFrame) -> Sheet:
-    """Return the table of one series, which has room for more; trials where they are counted."""
+    """Return the table of one series, with additional columns and, if counted, trials."""
     columns = ["Condition", "Participants", "Trials", "Mean", "SD", "95 % interval"]
     own = points.set_index("condition").loc[arms_of(points)]
     rows = [
@@ -128,7 +128,7 @@ def _one_series(caption: str, points: DataFrame) -> Sheet:
 
 
 def _countless(sheet: Sheet, points: DataFrame) -> Sheet:
-    """Return a blinded sheet without the counts of people; all arms together need them too."""
+    """Return a blinded sheet without the counts of people, also for all arms together."""
     if points["n_participants"].notna().any():
         return sheet
     rows = [_without(1, row) for row in sheet.rows if row[0] != ALL_ARMS]
@@ -140,7 +140,7 @@ def _without(place: int, cells: list[str]) -> list[str]:
 
 
 def _with_median(sheet: Sheet, tables: Tables, analysed: str) -> Sheet:
-    """Add the median over people, and say whether time away from the page is in."""
+    """Add the median over people, and say whether time away from the page is included."""
     rows = analysed_rows(tables["times"], analysed)
     shown = time_shown(rows)
     medians = rows[rows["measure"] == shown].set_index("condition")["median"] / MS_PER_S
@@ -153,7 +153,7 @@ def _with_median(sheet: Sheet, tables: Tables, analysed: str) -> Sheet:
 
 
 def _with_more(sheet: Sheet, tables: Tables, analysed: str) -> Sheet:
-    """Add the measures of the same answers that are not drawn."""
+    """Add the measures of the same answers that are not in the figure."""
     rows = analysed_rows(tables["measures"], analysed)
     rows = rows[rows["weight"] == "participants"]
     for measure, head in RELIANCE_TOO.items():
@@ -172,19 +172,19 @@ def _tests(tables: Tables, analysed: str) -> Sheet:
     rows = [_tests_row(row) for _, row in tests.iterrows()]
     whom = exclusions_text(tables, analysed)
     caption = (
-        "Differences between conditions; interval and p count people and photos as samples; "
+        "Differences between conditions; interval and p treat people and photos as samples; "
         f"{whom}{_only_photos(tests)}"
     )
     return Sheet(caption, columns, rows)
 
 
 def _only_photos(tests: DataFrame) -> str:
-    """Say of which pairs Mann–Whitney's p holds for these photos alone, or nothing."""
+    """Return the note on pairs whose Mann–Whitney p is for these photos only; may be empty."""
     is_apart = ~tests["shares_photos"].fillna(True).astype(bool)
     pairs = [f"{a} − {b}" for a, b in tests.loc[is_apart, ["a", "b"]].to_numpy()]
     if not pairs:
         return ""
-    return f". Mann–Whitney treats these photos as the only ones ({', '.join(pairs)})"
+    return f". Mann–Whitney treats the photos as fixed ({', '.join(pairs)})"
 
 
 def _tests_row(row: Series) -> list[str]:

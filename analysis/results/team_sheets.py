@@ -1,4 +1,4 @@
-"""The printed tables of human-AI teams."""
+"""The tables of human-AI teams for a page."""
 
 from __future__ import annotations
 

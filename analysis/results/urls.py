@@ -1,4 +1,4 @@
-"""Addresses of a study's results, below ``studio/study/<slug>/``."""
+"""URLs of a study's results, below ``studio/study/<slug>/``."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""The staff's pages. No number is computed here: ``live.live_results`` has them all."""
+"""The staff's pages of results. ``live.live_results`` computes all their numbers."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ from analysis.rows.overview import stage_shown
 from trials.models import Participant, Study
 from trials.roles import editor_only, may_edit, staff_only
 
-# Files in which no arm can be recognised: they are sent while the blind is on.
+# Files in which no arm can be recognised; they can be downloaded while blinded.
 BLIND_FILES = ("codebook.csv",)
 FIGURE_TYPES = {"png": "image/png", "svg": "image/svg+xml", "pdf": "application/pdf"}
-# A drawing styles itself; opened alone, the site's policy would leave it black.
+# An SVG has its own styles; under the site's policy it would be black if opened alone.
 FIGURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox"
 
 
 @require_safe
 @staff_only
 def study(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show a study's results as they stand, and where people enter it."""
+    """Show a study's current results, and the link by which people enter it."""
     found = get_object_or_404(Study, slug=slug)
     if not found.is_frozen:
         return not_begun(request, found, "results")
@@ -64,9 +64,9 @@ def study(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 @staff_only
 def figure(request: HttpRequest, slug: str, name: str, kind: str) -> HttpResponse:
-    """Send one picture of the results as a file; as a download if ``download`` is asked for."""
+    """Send one figure of the results as a file; as a download if ``download`` is given."""
     if name not in NAMES or kind not in FIGURE_TYPES:
-        raise Http404(f"No picture {name}.{kind}. Pictures: {', '.join(NAMES)}.")
+        raise Http404(f"No figure {name}.{kind}. Figures: {', '.join(NAMES)}.")
     study = get_object_or_404(Study, slug=slug)
     if not study.is_frozen:
         return not_begun(request, study, "pictures", HTTPStatus.NOT_FOUND)
@@ -74,7 +74,7 @@ def figure(request: HttpRequest, slug: str, name: str, kind: str) -> HttpRespons
     if not has_figure(name, results.tables, results.asked.analysed):
         if results.is_blinded:
             return refused(request, results.study, f"The picture {name!r}")
-        raise Http404(f"No picture {name} yet: there is nothing to draw.")
+        raise Http404(f"No figure {name} yet: there are no data to draw.")
     content = cache.get_or_set(
         f"{results.key}-{name}.{kind}", lambda: _drawn(results, name, kind), CACHE_S
     )
@@ -89,7 +89,7 @@ def figure(request: HttpRequest, slug: str, name: str, kind: str) -> HttpRespons
 @require_safe
 @staff_only
 def download(request: HttpRequest, slug: str, name: str) -> HttpResponse:
-    """Send one table as a file. Its name says when it is the pilot's or has simulated people."""
+    """Send one table as a file. The file name says if it is the pilot's or has simulated people."""
     file = f"{name}.csv"
     if file not in FILES:
         raise Http404(f"No file {file}. Files: {', '.join(FILES)}.")
@@ -111,11 +111,11 @@ def download(request: HttpRequest, slug: str, name: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @editor_only
 def lift_blind(request: HttpRequest, study: Study) -> HttpResponse:
-    """Ask whether the blind shall be lifted; lift it by POST."""
+    """Ask to confirm lifting the blind (GET), or lift it (POST)."""
     if not study.is_frozen:
         return not_begun(request, study, "arms to name", HTTPStatus.CONFLICT)
     stage = stage_shown(study)
-    # A pilot may have ended since the question was read: what was not asked is not lifted.
+    # The pilot may have ended since the page was shown; lift only the stage that it named.
     if request.method == "POST" and request.POST.get("stage") == stage:
         blind_lift(study=study, user=request.user, stage=stage)
     if lift_of(study, stage) is not None:
@@ -132,7 +132,7 @@ def refused(request: HttpRequest, study: Study, what: str) -> HttpResponse:
 def not_begun(
     request: HttpRequest, study: Study, what: str, status: int = HTTPStatus.OK
 ) -> HttpResponse:
-    """Say that a draft has nothing of this yet."""
+    """Return the page that says that a draft has no results yet."""
     context = {"study": study, "what": what}
     return render(request, "studio/results/not_begun.html", context, status=status)
 
@@ -169,7 +169,7 @@ def _query(
     analysed: str | None = None,
     at: int | None = None,
 ) -> str:
-    """Return the address's end that asks for the same but what is given."""
+    """Return the query string of the current request with the given changes."""
     is_simulated = asked.include_simulated if include_simulated is None else include_simulated
     values = {
         "simulated": "1" if is_simulated else "",
@@ -180,7 +180,7 @@ def _query(
 
 
 def _drawn(results: LiveResults, name: str, kind: str) -> bytes:
-    # Only here: matplotlib takes half a second to import, which no other page needs.
+    # Imported here because matplotlib takes half a second and other pages do not need it.
     from analysis.figures.figures import figure_bytes, figure_of
 
     asked = results.asked

@@ -41,20 +41,20 @@ CONSORT = (
     Column("condition", "string", "", "The arm, in the order of the study document."),
     Column(
         "count", "string", "",
-        "What is counted. consented = failed_validation + failed_attention + left + returned + "
-        "timed_out + withdrawn + completed; completed = excluded + analysed. passed_validation is "
-        "not there in a study without a validation.",
+        "The count. consented = failed_validation + failed_attention + left + returned + "
+        "timed_out + withdrawn + completed; completed = excluded + analysed. A study without a "
+        "validation has no row passed_validation.",
         tuple(WORDS),
     ),
     Column(
         "reason", "string", "",
-        "For left, the last stage of which a page was opened; for excluded, the declared rule, or "
-        "by hand for whom a researcher left out (someone excluded by two is counted under both). "
-        "Empty for the whole count.",
+        "For left: the last stage of which a page was opened. For excluded: the declared rule, or "
+        "by hand if a researcher left the person out; a person with two reasons is counted under "
+        "both. Empty for the whole count.",
         is_nullable=True,
     ),
     Column("meaning", "string", "", "The count in words."),
-    Column("n_participants", "integer", "people", "How many they are.", minimum=0),
+    Column("n_participants", "integer", "people", "Number of participants.", minimum=0),
 )  # fmt: skip
 
 

@@ -18,18 +18,18 @@ TRUTH = "truth"
 IMRMC: Columns = (
     Column(
         "readerID", "string", "",
-        "participant_id of who answered; truth: the row says what is right. Only participants who "
-        "are kept are here.",
+        "participant_id of the person who answered; truth: the row has the correct answer. Only "
+        "kept participants are included.",
     ),
     Column(
         "caseID", "string", "",
-        "What was judged: classifier, colon, item_id. One photo with two AIs is two cases, for one "
-        "of them may be right on it and the other wrong.",
+        "The case that was judged: classifier, colon, item_id. One photo with two AIs is two "
+        "cases, because one AI may be right on it and the other wrong.",
     ),
     Column(
         "modalityID", "string", "",
-        "condition of the answer; truth: the row says what is right. A condition that is called "
-        "truth is here 'truth (condition)'.",
+        "condition of the answer; truth: the row has the correct answer. A condition named truth "
+        "is written 'truth (condition)'.",
     ),
     Column(
         "score", "integer", "",

@@ -41,16 +41,16 @@ MEASURED = (
     *(
         Column(
             name, "number", "standard deviations" if name in _IN_SDS else "percent (0-100)",
-            f"The participant's {name} over the test trials (see docs in README.md). Empty where "
-            "the denominator is 0.",
+            f"The participant's {name} over the test trials (see README.md). Empty if the "
+            "denominator is 0.",
             is_nullable=True,
         )
         for name in MEASURES
     ),
     Column(
         "excluded_by", "string", "",
-        "Declared rules that exclude the participant, '; ' between; by hand: a researcher left "
-        "them out (see exclusion of the participants). Empty for the kept.",
+        "Declared rules that exclude the participant, separated by '; '. by hand: a researcher "
+        "left them out (see exclusion of the participants). Empty for kept participants.",
         is_nullable=True,
     ),
 )  # fmt: skip

@@ -18,23 +18,23 @@ from analysis.published.responses import Published, named_sessions, read_respons
 from analysis.stats.exclusions import RULED, Rule
 
 TITLES = {
-    "accuracy": "People, in percent (difference: the largest of a row):",
+    "accuracy": "People, in percent (difference: largest difference in the row):",
     "team": "Human-AI team, in percent; threshold tuned on the AI alone:",
     "tests": "Two-sided Mann-Whitney tests on participants' accuracy, Holm over all pairs:",
 }
 
 BOTH_WAYS = "Differences in points; people and photos are both samples (95 % interval, p):"
 ONLY_PHOTOS = (
-    "Where shares_photos is False, Mann-Whitney treats these photos as the only ones: part of "
-    "what it finds may be their luck."
+    "Where shares_photos is False, the conditions show different photos. Mann-Whitney treats the "
+    "photos as fixed, so part of its difference may come from the photos."
 )
 
-VERDICTS = "Is the team better than people and the AI? One natural mixture, the same images:"
+VERDICTS = "Is the team better than people and the AI? On the same images, in the natural mixture:"
 WHY_OTHER = (
     "The verdict may differ from the published comparison (team, ai_alone and is_complementary "
-    "above). That one scores team and people on trials of which half are wrong answers but the AI "
-    "on the natural mixture, the team on the whole pool but the AI on a part, and counts neither "
-    "images nor the threshold as samples."
+    "above). The published comparison scores team and people on trials of which half are wrong "
+    "answers, but the AI on the natural mixture; it scores the team on the whole pool, but the AI "
+    "on a part of it; and it treats images and threshold as fixed."
 )
 
 
@@ -59,7 +59,7 @@ class Command(BaseCommand):
         parser.add_argument("--out", type=Path, required=True, metavar="DIR")
         parser.add_argument(
             "--tuning", type=int, metavar="N",
-            help="images that tune the threshold; the reference study's number if left out",
+            help="number of images that tune the threshold (default: as in the reference study)",
         )  # fmt: skip
         parser.add_argument(
             "--paper", action="store_true",
@@ -67,14 +67,14 @@ class Command(BaseCommand):
         )  # fmt: skip
         parser.add_argument(
             "--reference", type=Path, metavar="FILE.json",
-            help="numbers to compare with; reference_cub.json or reference_imagenet.json beside "
-            "the responses if left out",
+            help="numbers to compare with (default: reference_cub.json or reference_imagenet.json "
+                 "next to the responses)",
         )  # fmt: skip
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             self._analyse(options)
-        except ValueError as error:  # every refusal of the analysis is one
+        except ValueError as error:  # all refusals of the analysis are ValueErrors
             raise CommandError(str(error)) from error
 
     def _analyse(self, options: dict[str, Any]) -> None:
@@ -140,7 +140,7 @@ def _reference(given: Path | None, responses: Path, published: Published) -> dic
 
 
 def _wide(rows: DataFrame) -> DataFrame:
-    """Lay out one row a quantity with a column a condition; for tests, one row a pair."""
+    """Return one row per quantity with a column per condition; for tests, one row per pair."""
     index, columns = ("of", "quantity") if rows["group"].iloc[0] == "tests" else ("quantity", "of")
 
     def laid_out(values: str) -> DataFrame:
@@ -158,7 +158,7 @@ def _wide(rows: DataFrame) -> DataFrame:
 
 
 def _digits(value: float) -> str:
-    """Write a number with two decimals, a small one with three significant digits."""
+    """Format a number with two decimals, a small one with three significant digits."""
     if value != value:
         return ""
     if float(value).is_integer():

@@ -33,19 +33,19 @@ class Command(BaseCommand):
         parser.add_argument("study", help="slug of a study")
         parser.add_argument("--out", type=Path, required=True, metavar="DIR")
         parser.add_argument(
-            "--include-simulated", action="store_true", help="count robots as if they were people"
+            "--include-simulated", action="store_true", help="include robots as if they were people"
         )
         parser.add_argument(
             "--stage", choices=Participant.Stage.values, default=Participant.Stage.LIVE,
-            help="whose answers: the study's own (live) or its pilot's (default: live)",
+            help="whose answers: those of the main study (live) or of its pilot (default: live)",
         )  # fmt: skip
         parser.add_argument(
             "--include-texts", action="store_true",
-            help="write answers in free text too; people may have named themselves or others",
+            help="include answers in free text; people may name themselves or others in them",
         )  # fmt: skip
         parser.add_argument(
             "--overwrite", action="store_true",
-            help="replace what is in DIR although it is of another study or stage, or was changed",
+            help="replace files in DIR even if they are of another study or stage, or were changed",
         )  # fmt: skip
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -62,7 +62,7 @@ class Command(BaseCommand):
         table = done.tables["accuracy"].rename(columns=HEADINGS)
         self.stdout.write(
             f"Accuracy in percent, over participants of {study}{pilot}: all who completed, and "
-            "those kept by the exclusions; low to high is the 95 % interval:"
+            "those kept after exclusions; low to high is the 95 % interval:"
         )
         self.stdout.write(table.to_string(index=False, na_rep="", float_format="{:.1f}".format))
         note = done.simulated_note
@@ -79,7 +79,7 @@ class Command(BaseCommand):
 
 
 class _Bars:
-    """One bar at a time, for what is being written."""
+    """Progress bars, one at a time, for the part that is being written."""
 
     def __init__(self) -> None:
         self.bar: Any = None

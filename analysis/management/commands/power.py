@@ -44,20 +44,24 @@ PEOPLE = {
     "sd_skill": (PUBLISHED.sd_skill, "SD", "SD of people in log odds of being correct"),
     "sd_bias": (PUBLISHED.sd_bias, "SD", "SD of people in log odds of saying yes"),
     "sd_image": (PUBLISHED.sd_image, "SD", "SD of images in log odds of being judged correctly"),
-    "sd_image_arm": (PUBLISHED.sd_image_arm, "SD", "the same, of what is one condition's alone"),
+    "sd_image_arm": (
+        PUBLISHED.sd_image_arm,
+        "SD",
+        "the same, for the part that is specific to one condition",
+    ),
 }
 TESTS = ("mann_whitney", "welch")
 CORRECTIONS = ("holm", "bonferroni", "none")
 
 
 class Command(BaseCommand):
-    help = "Say how many participants per condition a study needs, by simulating such studies."
+    help = "Estimate how many participants per condition a study needs, by simulating such studies."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         add = parser.add_argument
         add(
             "--difference", type=float, required=True, metavar="POINTS",
-            help="percentage points to be found between two conditions",
+            help="difference between two conditions to detect, in percentage points",
         )  # fmt: skip
         add("--measure", choices=MEASURES, default=MEASURES[0])
         add("--power", type=float, default=0.8, metavar="P", help="(%(default)s)")
@@ -66,16 +70,22 @@ class Command(BaseCommand):
         add("--correction", choices=CORRECTIONS, default=CORRECTIONS[0])
         add(
             "--conditions", type=int, default=2, metavar="K",
-            help="conditions, all pairs of which are tested; one differs from the others",
+            help=(
+                "number of conditions; all pairs are tested, and one condition differs from the "
+                "others"
+            ),
         )  # fmt: skip
         add(
             "--tests", type=int, default=1, metavar="M",
-            help="declared tests, if more than those pairs; the others are taken to show nothing",
+            help=(
+                "number of declared tests, if more than those pairs; the others are assumed to "
+                "find nothing"
+            ),
         )  # fmt: skip
         self._add_people(parser)
-        add("--trials", type=int, default=30, metavar="N", help="test trials a person (30)")
+        add("--trials", type=int, default=30, metavar="N", help="test trials per person (30)")
         add("--sets", type=int, default=20, metavar="N", help="disjoint test sets (20)")
-        add("--own-images", action="store_true", help="each condition judges images of its own")
+        add("--own-images", action="store_true", help="each condition judges different images")
         add(
             "--within", type=float, metavar="R",
             help="everybody goes through all conditions (paired t test); R: the correlation of a "
@@ -83,20 +93,25 @@ class Command(BaseCommand):
         )  # fmt: skip
         add(
             "--same-photos", action="store_true",
-            help="of --within: the same photos in all conditions, not another set in each",
+            help="for --within: the same photos in all conditions, not a different set in each",
         )  # fmt: skip
-        add("--studies", type=int, default=2000, metavar="N", help="simulated a point (2000)")
+        add("--studies", type=int, default=2000, metavar="N", help="simulated studies (2000)")
         add("--seed", type=int, default=0, metavar="S")
         add("--out", type=Path, metavar="DIR", help="write power.csv and the curve as a figure")
 
     def _add_people(self, parser: ArgumentParser) -> None:
         source = parser.add_mutually_exclusive_group()
-        source.add_argument("--study", metavar="SLUG", help="people and images as in this study")
         source.add_argument(
-            "--published", type=Path, metavar="CSV", help="people and images as in a published file"
+            "--study", metavar="SLUG", help="take people and images from this study"
+        )
+        source.add_argument(
+            "--published",
+            type=Path,
+            metavar="CSV",
+            help="people and images of a published file",
         )
         parser.add_argument(
-            "--base", metavar="CONDITION", help="of these the condition to compare with; the first"
+            "--base", metavar="CONDITION", help="its condition to compare with (default: the first)"
         )
         parser.add_argument("--include-simulated", action="store_true", help="of --study")
         for name, (default, unit, meaning) in PEOPLE.items():
@@ -104,13 +119,13 @@ class Command(BaseCommand):
             parser.add_argument(flag, type=float, metavar=unit, help=f"{meaning} ({default})")
         parser.add_argument(
             "--sd-accuracy", type=float, metavar="POINTS",
-            help="SD of participants' accuracies; sets --sd-skill",
+            help="SD of participants' accuracies; determines --sd-skill",
         )  # fmt: skip
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             self._plan(options)
-        except ValueError as error:  # every refusal of the analysis is one
+        except ValueError as error:  # all refusals of the analysis are ValueErrors
             raise CommandError(str(error)) from error
         except KeyboardInterrupt:
             raise CommandError("Stopped; nothing was written.") from None
@@ -151,7 +166,7 @@ class Command(BaseCommand):
         return behaviour_from(responses, options["base"] or str(first), spreads)
 
     def _spreads(self, responses: DataFrame) -> Spreads:
-        """Return the spreads of these answers, or the published ones where they show none."""
+        """Return the spreads of these answers, or the published ones if these allow no estimate."""
         of = (
             f"all {len(responses):,} answers of {responses['participant_id'].nunique():,} "
             f"participants on {responses['image'].nunique():,} images"
@@ -196,7 +211,9 @@ class Command(BaseCommand):
     def _write(self, folder: Path, found: Power, power: float) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         found.curve.to_csv(folder / "power.csv", index=False, lineterminator="\r\n")
-        logging.getLogger("fontTools").setLevel(logging.WARNING)  # a PDF's every glyph otherwise
+        logging.getLogger("fontTools").setLevel(
+            logging.WARNING
+        )  # otherwise Matplotlib logs every glyph of a PDF
         figure = power_figure(found, power)
         for suffix in ("png", "svg", "pdf"):
             figure_save(figure, folder / f"power.{suffix}")
@@ -220,7 +237,7 @@ def _given(options: dict[str, Any], name: str) -> float:
 
 
 def _check(options: dict[str, Any]) -> None:
-    """Refuse numbers outside their range, and people described twice."""
+    """Refuse numbers outside their range, and two descriptions of people."""
     for name in ("power", "alpha"):
         if not 0 < options[name] < 1:
             raise CommandError(f"--{name} {options[name]}: expected a share between 0 and 1.")
@@ -241,7 +258,7 @@ def _check(options: dict[str, Any]) -> None:
 
 
 def _responses(options: dict[str, Any]) -> DataFrame | None:
-    """Read the answers to fit people and images to, if there are any."""
+    """Read the answers from which people and images are estimated, if there are any."""
     if options["published"]:
         return read_responses(options["published"], settings.SECRET_KEY.encode()).responses
     if options["study"]:

@@ -115,7 +115,7 @@ def test_free_text_comes_by_an_option_that_warns(world: World) -> None:
     assert restored(said["remarks"]) == ANSWERS["remarks"]
     assert said["town"] == "Secretville"
     for name, words in (
-        ("README.md", "named themselves or others"), ("croissant.json", "Free text that people"),
+        ("README.md", "name themselves or others"), ("croissant.json", "free text that people"),
     ):  # fmt: skip
         assert words in (world.texts / name).read_text()
 

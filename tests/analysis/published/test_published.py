@@ -100,7 +100,7 @@ def test_people_are_named_by_session_by_person_or_by_pseudonym(tmp_path: Path) -
 
 def test_an_id_of_nobody_is_refused(tmp_path: Path) -> None:
     published = read_responses(write(tmp_path / "r.csv", rows("CUB")), SALT)
-    with pytest.raises(PublishedRefused, match=r"'nobody': nobody of the file's 12 participants"):
+    with pytest.raises(PublishedRefused, match=r"'nobody': not one of the file's 12 participants"):
         named_sessions(published, ["nobody"], SALT)
 
 
@@ -153,9 +153,13 @@ def test_what_is_no_csv_is_refused(content: bytes | None, tmp_path: Path) -> Non
 def test_files_without_a_row_are_refused(tmp_path: Path) -> None:
     for name, table in (("r", rows("CUB")), ("p", pool_rows(1))):
         (tmp_path / f"{name}.csv").write_text(",".join(table[0]) + "\n")
-    with pytest.raises(PublishedRefused, match="found a header and no row; expected one row a re"):
+    with pytest.raises(
+        PublishedRefused, match="found a header and no row; expected one row per re"
+    ):
         read_responses(tmp_path / "r.csv", SALT)
-    with pytest.raises(PublishedRefused, match="found a header and no row; expected one row an im"):
+    with pytest.raises(
+        PublishedRefused, match="found a header and no row; expected one row per im"
+    ):
         read_pool(tmp_path / "p.csv")
 
 

@@ -107,7 +107,7 @@ def test_every_test_has_a_difference_over_people_and_photos(cub: Any) -> None:
         assert both["low"] < both["difference"] < both["high"]
         assert both["shares_photos"] == ({a, b} in ({"EMD-NN", "EMD-Corr"}, {"CHM-NN", "CHM-Corr"}))
         assert (both["p"] < 0.05) == (both["low"] * both["high"] > 0)
-    assert "Mann-Whitney treats these photos as the only ones" in printed
+    assert "Mann-Whitney treats the photos as fixed" in printed
 
 
 def test_the_tables_are_printed_beside_the_reference(cub: Any) -> None:

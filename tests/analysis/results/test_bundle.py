@@ -10,7 +10,6 @@ from analysis.results.downloads import csv_bytes, results_read
 from analysis.tables.tidy import DTYPES
 from tests.analysis.people import study_of_four
 from trials.models import Participant, Study
-from trials.study.plan import VIEWS
 
 pytestmark = pytest.mark.django_db
 
@@ -32,7 +31,6 @@ def test_the_codebooks_types_and_levels_are_those_of_the_models() -> None:
     columns = {column.name: column for file in (*FILES.values(), *DATA.values()) for column in file}
     assert {column.type for column in columns.values()} <= DTYPES.keys()
     assert set(columns["type"].levels) == DTYPES.keys()
-    assert set(columns["view"].levels) == VIEWS.keys()
     assert set(columns["participant_status"].levels) == set(Participant.Status.values)
     assert set(columns["status"].levels) == set(Participant.Status.values)
 

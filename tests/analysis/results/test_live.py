@@ -183,10 +183,10 @@ def test_tests_come_with_p_and_its_correction() -> None:
 
 def test_where_arms_judge_different_photos_mann_whitney_s_p_says_so() -> None:
     tables = make_tables(["a", "b"])
-    words = "Mann–Whitney treats these photos as the only ones (a − b)"
+    words = "Mann–Whitney treats the photos as fixed (a − b)"
     assert sheet("Tests", tables).caption.endswith(words)
     tables["tests"]["shares_photos"] = True
-    assert "only ones" not in sheet("Tests", tables).caption
+    assert "as fixed" not in sheet("Tests", tables).caption
 
 
 def test_tests_are_interim_until_the_study_is_closed(study: Study) -> None:
