@@ -15,6 +15,8 @@ from analysis.stats.inference import Seed, resampled_sums
 from analysis.stats.team import Pool, count_below, trials_below
 from analysis.stats.twoway import Crossed
 
+_NOISE = 1e-12  # of a variance: a smaller eigenvalue is rounding
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Judged:
@@ -196,12 +198,12 @@ def _photo_noise(
     for place in np.unique(best):
         rows = best == place
         for kind in (0, 1):
-            factor = _photo_factor(judged, alone or judged, kind == 0, int(grid.units[place]))
+            factor = photo_factor(judged, alone or judged, kind == 0, int(grid.units[place]))
             noise[rows, kind] = noise[rows, kind] @ factor.T
     return noise
 
 
-def _photo_factor(judged: Judged, alone: Judged, kind: bool, units: int) -> Floats:
+def photo_factor(judged: Judged, alone: Judged, kind: bool, units: int) -> Floats:
     """Return a square root of the covariance that photos give H and K of a kind: ``(2, 2)``."""
     own, others = judged.is_ai_correct == kind, alone.is_ai_correct == kind
     psi_h = _psi(judged.is_correct, own & (judged.units < units))
@@ -218,7 +220,9 @@ def _photo_factor(judged: Judged, alone: Judged, kind: bool, units: int) -> Floa
     single = np.array([[psi_h @ psi_h, same], [same, psi_k @ psi_k]])
     covariance = np.array([[a @ b for b in sums] for a in sums]) * m / (m - 1) - single
     values, vectors = np.linalg.eigh(covariance)
-    return np.asarray(vectors * np.sqrt(np.maximum(values, 0)), dtype=float)
+    # The square root of rounding noise is 1e-8: another BLAS would give other draws.
+    values[values < _NOISE * np.trace(single)] = 0
+    return np.asarray(vectors * np.sqrt(values), dtype=float)
 
 
 def _psi(is_correct: Bools, rows: Bools) -> Floats:

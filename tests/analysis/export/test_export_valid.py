@@ -139,7 +139,7 @@ def lonely(script: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 def test_the_script_gives_the_same_tables_without_project_and_database(export: Path) -> None:
     result = lonely(export / "analyse.py")
-    assert (result.returncode, result.stderr) == (0, "")
+    assert (result.returncode, result.stderr) == (0, ""), result.stdout
     assert "Every table is the same" in result.stdout
     for path in (export / "tables").iterdir():
         assert (export / "rerun" / path.name).read_bytes() == path.read_bytes()
