@@ -1,4 +1,4 @@
-"""Look at what the machines left behind. Predictions are append-only: no editing."""
+"""Read-only admin pages of galleries, runs and predictions. Predictions are append-only."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]
 
 @admin.register(Category)
 class CategoryAdmin(ReadOnly):
-    """The words that people read come from the folder's categories.csv."""
+    """Categories; their labels and definitions come from the folder's categories.csv."""
 
     list_display = ["label", "name", "dataset", "index"]
     list_filter = ["dataset"]

@@ -1,4 +1,4 @@
-"""The machines' room."""
+"""The app of photos, galleries, predictions and jobs."""
 
 from django.apps import AppConfig
 

@@ -1,4 +1,4 @@
-"""The one vocabulary of core, database and templates: what a classifier decided, and why.
+"""Decisions of classifiers and their evidence, shared by core, database and templates.
 
 Standard library only. All three classes are frozen and survive a round trip through JSON.
 

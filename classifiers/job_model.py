@@ -1,4 +1,4 @@
-"""What every long piece of work on a worker has in common."""
+"""The base models of all long jobs on a worker."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from django.db import models
 class Job(models.Model):
     """Long work on a Celery worker: its progress, and its error in words.
 
-    ``heartbeat_at`` moves with the progress; a running job whose heartbeat stands still lost
-    its worker and may be taken over.
+    ``heartbeat_at`` is updated with the progress. A running job with an old heartbeat has lost its
+    worker, and another worker may take it over.
     """
 
     class Status(models.TextChoices):

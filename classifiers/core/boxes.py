@@ -1,6 +1,6 @@
-"""Where matched patches are drawn: cells of the 7x7 map as numbered squares on the crop.
+"""The boxes of matched patches: cells of the 7x7 map as numbered squares on the crop.
 
-Standard library only: a web page and a printed figure place their boxes by the same rule.
+Standard library only: web pages and figures place their boxes by the same rule.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from typing import Final
 
 from classifiers.decision import GRID
 
-# In units of cells. The badge of the first box in a cell stands top left, of the second bottom
-# right, and so on.
+# In units of cells. The badge of the first box in a cell is at the top left, that of the second at
+# the bottom right, and so on.
 MARGIN: Final = 0.08
 INSET_STEP: Final = 0.1
 BADGES: Final = ((0.26, 0.26), (0.74, 0.74), (0.74, 0.26), (0.26, 0.74), (0.5, 0.5))
@@ -20,10 +20,10 @@ BADGES: Final = ((0.26, 0.26), (0.74, 0.74), (0.74, 0.26), (0.26, 0.74), (0.5, 0
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """One cell marked on a picture, in units of cells; ``number`` ties the pair together.
+    """One cell marked on a picture, in units of cells; a pair's boxes have the same ``number``.
 
-    Boxes that share a cell are nested, each later one a step deeper, and their badges stand in
-    different corners, so that every colour and number stays visible.
+    Boxes that share a cell are nested, and their badges are in different corners, so that every
+    colour and number is visible.
     """
 
     number: int

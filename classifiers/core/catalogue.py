@@ -1,6 +1,6 @@
-"""The classifiers as data: what each is called, what it shows, what can be set.
+"""The classifiers as data: their names, what they show, and their parameters.
 
-Standard library only, so that a web page may list them; ``methods.py`` runs them.
+Standard library only, so that web pages can list them; ``methods.py`` runs them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, Final
 
 Parameters = Mapping[str, Any]
 
-N_EXEMPLARS: Final = 5  # shown to people at most; matches are kept for these
+N_EXEMPLARS: Final = 5  # largest number shown to people; matches are stored for these
 WEIGHT_DECAY: Final = 1e-4
 N_CELLS: Final = 49  # of the 7x7 grid
 STOPS: Final = ("coupled", "per_pair", "converged", "exact")
@@ -21,13 +21,13 @@ STOPS: Final = ("coupled", "per_pair", "converged", "exact")
 
 @dataclass(frozen=True, slots=True)
 class Classifier:
-    """One classifier as people see it.
+    """One classifier.
 
-    ``votes``: its confidence is a share of voters, which it lists. ``has_matches``: it gives
-    patch matches. ``needs_matcher``: it needs a network that finds corresponding points.
-    ``parameters``: every parameter with its default. ``decider``: module and function that
-    decide, imported where torch is wanted only. ``is_suggested``: chosen in the form from the
-    start. ``is_baseline``: the others are compared with it.
+    ``votes``: its confidence is a share of voters, which it lists. ``has_matches``: it gives patch
+    matches. ``needs_matcher``: it needs a network that finds corresponding points. ``parameters``:
+    every parameter with its default. ``decider``: module and function of the decision, imported
+    only if torch is needed. ``is_suggested``: selected in the form by default. ``is_baseline``: the
+    others are compared with it.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Classifier:
 
     @property
     def needs_mask(self) -> bool:
-        """Whether it needs to be told which cells of the query count."""
+        """Whether it needs a mask of the query's cells."""
         return "mask" in self.parameters
 
     @property
@@ -62,8 +62,8 @@ EMBEDDED_BACKBONE: Final = "efficientnet-lite0"
 EMBEDDED_MATCHER: Final = "chm-lite0"
 EMBEDDED_WEIGHTS: Final = Path(__file__).parent / "data" / "chm-lite0.pt"
 MATCHER_PARAMETERS: Final[Parameters] = {"matcher": EMBEDDED_MATCHER, "matcher_sha256": ""}
-# How the query is prepared, and which classes of the gallery compete: all of them, or only those
-# that occur among the queries.
+# How the query is prepared, and which classes of the gallery compete: all, or only those that occur
+# among the queries.
 QUERY_PARAMETERS: Final[Parameters] = {"transform": "crop", "classes": "all"}
 VOTE_PARAMETERS: Final[Parameters] = {"n_shortlist": 50, "n_voters": 20}
 
@@ -81,7 +81,7 @@ PATTERNS: Final[Mapping[str, tuple[str, str]]] = {
 }
 ZERO_ALLOWED: Final = frozenset({"seed"})
 
-# What ``paper=True`` sets: the original's choice where the recommended one differs.
+# Values that ``paper=True`` sets: the original's, if the recommended one differs.
 PAPER: Final[Mapping[str, Parameters]] = {"emd-corr": {"stop": "coupled"}}
 
 CLASSIFIERS: Final[Mapping[str, Classifier]] = {
@@ -165,9 +165,9 @@ BASELINE: Final = next(name for name, each in CLASSIFIERS.items() if each.is_bas
 
 
 def parameters_resolved(classifier: str, given: Parameters) -> dict[str, Any]:
-    """Return all parameters of a classifier, the given over the defaults, each of one type.
+    """Return all parameters of a classifier: the given ones and defaults, in their types.
 
-    Equal settings give equal dicts, so the result is what to hash and to store.
+    Equal settings give equal dicts, so hash and store the result.
 
     Raises
     ------
@@ -197,7 +197,7 @@ def parameters_resolved(classifier: str, given: Parameters) -> dict[str, Any]:
 
 
 def _with_paper(classifier: str, given: Parameters) -> Parameters:
-    """Return the parameters with what ``paper=True`` sets, refusing what contradicts it."""
+    """Return the parameters with the values that ``paper=True`` sets; refuse contradictions."""
     if given.get("paper") is not True:
         return given
     for name, value in PAPER.get(classifier, {}).items():

@@ -1,4 +1,4 @@
-"""What is odd about a dataset's categories, before a study is built on them. Pure."""
+"""Remarks on problems of a dataset's categories, before a study uses them. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MAX_LISTED: Final = 5
 N_VOTERS: Final = 20
 """Photos that vote by default, as published."""
 
-# What readers of CSV files take for a missing value.
+# Words that CSV readers interpret as a missing value.
 MISSING_WORDS: Final = frozenset(
     {"na", "n/a", "nan", "none", "null", "#n/a", "<na>", "-nan", "nil"}
 )
@@ -30,7 +30,7 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """Something odd about categories. With ``is_blocking``, no study on them makes sense."""
+    """A problem of categories. If it ``is_blocking``, a study of them makes no sense."""
 
     about: str
     said: str
@@ -38,14 +38,14 @@ class Remark:
 
 
 def folded(text: str) -> str:
-    """Return what people see of a text: no matter of case, of blanks or of hidden characters."""
+    """Return a text as people see it: without differences in case, spaces or hidden characters."""
     composed = unicodedata.normalize("NFKC", text).casefold()
     seen = "".join(item for item in composed if unicodedata.category(item) != "Cf")
     return " ".join(unicodedata.normalize("NFKC", seen).split())
 
 
 def category_remarks(categories: Sequence[Counted], n_voters: int = N_VOTERS) -> list[Remark]:
-    """Return what is odd about the categories, the worst first."""
+    """Return the problems of the categories, the worst first."""
     return [
         *_same_labels(categories),
         *_similar_names(categories),
@@ -77,7 +77,7 @@ def _similar_names(categories: Sequence[Counted]) -> Iterator[Remark]:
 
 
 def _groups(categories: Sequence[Counted], field: str) -> list[list[Counted]]:
-    """Return the categories whose label or name people take for the same."""
+    """Return groups of categories whose labels or names look the same to people."""
     groups: dict[str, list[Counted]] = {}
     for category in categories:
         groups.setdefault(folded(getattr(category, field)), []).append(category)

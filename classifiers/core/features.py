@@ -1,4 +1,4 @@
-"""From crops to features: the map that patches are compared on, and the pooled unit vector."""
+"""Features of crops: the map for comparing patches, and the pooled unit vector."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The picture of a decision: what kNN found, what the re-ranking found, and which parts matched.
+"""The figure of a decision: kNN's exemplars, the re-ranked exemplars, and the matched parts.
 
-After the figures of Nguyen, Taesiri & Nguyen, NeurIPS 2022. Plain inputs, no torch, and no
-pyplot: any thread may draw, and nothing stays behind. Equal inputs give equal bytes.
+After the figures of Nguyen, Taesiri & Nguyen, NeurIPS 2022. Plain inputs, no torch, and no pyplot,
+so any thread may draw. Equal inputs give equal bytes.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What tells that two files show the same picture. Pillow and NumPy only."""
+"""Hashes that show that two files have the same picture. Pillow and NumPy only."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ CHUNK: Final = 1 << 22  # pairs of hashes compared at once: 32 MB
 
 
 def pixels_sha256(image: Image.Image) -> str:
-    """Return the fingerprint of an RGB image's size and pixels, whatever file they came from."""
+    """Return the SHA-256 of an RGB image's size and pixels, independent of the file format."""
     digest = hashlib.sha256(f"{image.width}x{image.height}:".encode())
-    n_rows = max(1, STRIP // image.width)  # a large photo never stands in memory twice
+    n_rows = max(1, STRIP // image.width)  # so that a large photo is not in memory twice
     for top in range(0, image.height, n_rows):
         box = (0, top, image.width, min(image.height, top + n_rows))
         digest.update(image.crop(box).tobytes())

@@ -1,6 +1,6 @@
-"""From a file to the crop: the one place where a photo becomes what people and machine see.
+"""From a file to the crop that both people and the AI see; the only place where crops are made.
 
-Pillow and NumPy only, so that importing it never costs what importing torch costs.
+Pillow and NumPy only, so that importing it is fast.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ FORMATS: Final = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "PPM", "JPEG2000"
 # the system when a large photo is done; with smaller ones the next would come on top.
 Image.core.set_block_size(1 << 26)  # type: ignore[attr-defined]
 
-# What Pillow's decoders let through when a file is cut short or lies about itself.
+# Exceptions of Pillow's decoders if a file is truncated or its header is wrong.
 _DECODER_ERRORS: Final = (
     OSError,
     SyntaxError,
@@ -58,12 +58,12 @@ _DECODER_ERRORS: Final = (
 
 
 class ImageRefused(ValueError):
-    """The file is not one still photo that we can show; the message says what was seen."""
+    """Raised if the file is not a still photo that can be shown; says what was seen."""
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A decoded photo, and what is worth a look about it; ``remark`` is empty if nothing is."""
+    """A decoded photo, and a remark on a possible problem; ``remark`` may be empty."""
 
     image: Image.Image
     remark: str = ""
@@ -90,7 +90,7 @@ def load_rgb(path: str | PathLike[str], reading: Reading = STANDARD) -> Image.Im
 
 
 def picture_read(path: str | PathLike[str], reading: Reading = STANDARD) -> Picture:
-    """Decode one still photo as ``load_rgb`` does, and say what is worth a look about it."""
+    """Decode one still photo as ``load_rgb`` does, with a remark on a possible problem."""
     with open(path, "rb") as file:
         return picture_of(file, reading)
 
@@ -131,9 +131,9 @@ def picture_of(file: IO[bytes], reading: Reading = STANDARD) -> Picture:
 
 
 def pixels_of(path: str | PathLike[str]) -> int:
-    """Return how many pixels a file says that it has, 0 where it cannot be told.
+    """Return the number of pixels in a file's header, 0 if unknown.
 
-    Only the header is read: enough to know what decoding will cost.
+    Only the header is read, to estimate the cost of decoding.
     """
     try:
         with open(path, "rb") as file, Image.open(file, formats=FORMATS) as image:
@@ -197,7 +197,7 @@ def _check(image: Image.Image) -> None:
             f"at most {MAX_RATIO} times, because people and machine see the central square alone. "
             "Cut out the part that you mean."
         )
-    # Counting the pages of a file that lies about them could take for ever.
+    # Counting the pages of a file with a wrong header could take very long.
     if getattr(image, "is_animated", False) and image.format != "MPO":
         raise ImageRefused(
             f"Several frames or pages in one {image.format} file; expected one still picture. "

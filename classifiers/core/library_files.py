@@ -1,4 +1,4 @@
-"""The files of FOLDER/<category>/<file>: which there are, and which are photos that can be used."""
+"""The files of FOLDER/<category>/<file>, and which of them are usable photos."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ IGNORED_NAMES: Final = frozenset({"thumbs.db", "desktop.ini"})
 
 
 class FolderRefused(ValueError):
-    """The folder gives no gallery; the message says what was seen, expected, and to do."""
+    """Raised if the folder cannot become a gallery; says what was seen, expected, and to do."""
 
 
 @dataclass(frozen=True, slots=True)

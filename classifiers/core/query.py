@@ -1,4 +1,4 @@
-"""One photo made ready for a classifier: its features, as the classifier's parameters ask."""
+"""The features of one photo that a classifier needs, by its parameters."""
 
 from __future__ import annotations
 

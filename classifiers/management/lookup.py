@@ -1,4 +1,4 @@
-"""Find what a command's argument names, or say what there is."""
+"""Find the object that a command's argument names, or list the known ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An uploaded zip of labelled photos: looked through before a byte of it is unpacked.
+"""An uploaded zip of labelled photos, checked before it is unpacked.
 
 A member that could leave its folder, a link, an encrypted, empty or far too large file are refused
 by name; an archive that would unpack to more than the limit is refused as a whole.
@@ -61,7 +61,7 @@ class Listing:
 
 
 def archive_list(path: Path, *, max_bytes: int, encoding: str = "") -> Listing:
-    """Look through a zip without unpacking it.
+    """List a zip's members without unpacking it.
 
     A folder around everything is taken off; categories without a split above them are put into
     one named ``all``. ``encoding`` is that of names that the zip does not say to be UTF-8. Raises

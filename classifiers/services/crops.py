@@ -1,4 +1,4 @@
-"""The crop that people see: the square the machine sees too, as a file that tells nothing else."""
+"""The crop that people and the AI see, as a file without other information."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def is_grey(image: Pixels.Image) -> bool:
 
 
 def crop_write(path: Path, jpeg: bytes) -> None:
-    """Write the file in one step: whoever opens ``path`` finds the whole crop or none."""
+    """Write the file atomically: ``path`` is a complete crop or does not exist."""
     path.parent.mkdir(parents=True, exist_ok=True)
     file_write(path, jpeg)
 

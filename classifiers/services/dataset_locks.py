@@ -1,6 +1,6 @@
-"""Who holds a dataset: what people are shown of it has to stay as it is.
+"""Locks on a dataset: parts that people are shown must not change.
 
-The rooms above know who does; they add a function to ``HOLDERS``, and an import asks it.
+Higher packages add a function to ``HOLDERS`` that returns the locks; an import calls it.
 """
 
 from __future__ import annotations

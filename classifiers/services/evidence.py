@@ -1,4 +1,4 @@
-"""What classifiers look at beside the query: heads, targets, masks. Runs on a worker."""
+"""What classifiers use besides the query: heads, targets, masks. Runs on a worker."""
 
 from __future__ import annotations
 

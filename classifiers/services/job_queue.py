@@ -1,4 +1,4 @@
-"""The job tables are the queue; a broker message only tells a worker to look.
+"""The job tables are the queue; a broker message only tells a worker to check them.
 
 So a message may be lost, doubled or impossible to send: the row stays, a worker's sweep finds it,
 and ``jobs.job_claim`` lets one worker have it. Needs no torch.

@@ -1,7 +1,6 @@
-"""Photos brought in by the browser: an uploaded zip, or a folder that lies on the server.
+"""Photos that are imported through the browser: an uploaded zip, or a folder on the server.
 
-The request notes what is wanted and rings a worker; the worker unpacks and imports. Needs no
-torch.
+The request stores a job and enqueues it; a worker unpacks and imports. Needs no torch.
 """
 
 from __future__ import annotations
@@ -103,13 +102,13 @@ def folder_request(
 
 
 def is_under_way(slug: str) -> bool:
-    """Whether photos that somebody brought in are on their way into a dataset."""
+    """Return whether photos are being imported into a dataset."""
     closed = [Job.Status.DONE, Job.Status.FAILED]
     return DatasetImport.objects.filter(slug=slug).exclude(status__in=closed).exists()
 
 
 def _check_own(slug: str, user: Staff) -> None:
-    """Refuse to add to what somebody else brought in first, or an administrator by a command."""
+    """Refuse to add to photos that another user, or an administrator by a command, imported."""
     first = DatasetImport.objects.filter(slug=slug).order_by("pk").first()
     is_there = first is not None or Dataset.objects.filter(slug=slug).exists()
     owner = first.user if first else None

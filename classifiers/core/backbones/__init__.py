@@ -1,1 +1,1 @@
-"""Networks, their weights, and how a weights file is recognised."""
+"""Networks, their weights, and the recognition of weights files."""

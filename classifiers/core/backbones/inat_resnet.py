@@ -2,8 +2,8 @@
 
 Zhou et al., "BBN: Bilateral-branch network" (CVPR 2020), end a ResNet-50 in two parallel
 bottlenecks, one trained on the classes as they are and one on the rare ones. Donnelly et al.,
-"Deformable ProtoPNet" (CVPR 2022), put the two in series; Nguyen, Taesiri & Nguyen (NeurIPS
-2022) took that network over. It was never trained in this form, and works all the same.
+"Deformable ProtoPNet" (CVPR 2022), connected the two in series; Nguyen, Taesiri & Nguyen (NeurIPS
+2022) used that network. The combined network was not trained, but it works.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from classifiers.core.backbones.resnet import Layout, ResNetTrunk, layout_of
 
 _PREFIX: Final = "module.backbone."
 _BRANCHES: Final = {"cb_block.": "layer4.2.", "rb_block.": "layer4.3."}
-N_CLASSES: Final = 5089  # of iNaturalist 2017; the head that knows them is dropped
+N_CLASSES: Final = 5089  # of iNaturalist 2017; their head is dropped
 
 
 class INatResNet(ResNetTrunk):

@@ -1,4 +1,4 @@
-"""The weights that do not travel with the program, and how a file is known to be one of them."""
+"""Known weights that are not part of the program, and how a file of them is recognised."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ COUNTERS: Final = ".num_batches_tracked"  # of no use once trained; old files la
 
 
 class WeightsRefused(ValueError):
-    """The file is none of those that are known; the message says what was seen."""
+    """Raised for an unknown weights file; the message says what was seen."""
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
     """A weights file that somebody published, or that ``manage.py train_chm`` writes.
 
-    A file of this layout whose checksum is not the published ``sha256`` is refused. Where none
-    is published the layout is enough, and an ``md5`` that fits only says so with more certainty.
-    ``layout`` gives the shapes by key; ``file`` is the published name; ``use`` the command that
-    works with the weights.
+    A file of this layout is refused if its checksum is not the published ``sha256``. If no checksum
+    is published, the layout is enough; a matching ``md5`` is additional evidence. ``layout`` gives
+    the shapes by key; ``file`` is the published name; ``use`` the command that works with the
+    weights.
     """
 
     name: str
@@ -40,7 +40,7 @@ class Published:
     md5: str = ""
 
 
-# torchvision knows the shapes, and takes a second and a half to import: only who asks waits.
+# Imported here because torchvision, which knows the shapes, takes 1.5 seconds to import.
 @cache
 def _resnet50() -> Layout:
     from classifiers.core.backbones.resnet import ResNet50, layout_of
@@ -153,7 +153,7 @@ def find_by_layout(found: Layout, file: str, sha256: str) -> Published:
     Raises
     ------
     WeightsRefused
-        Keys or shapes are those of none of them, or of one that only its checksum can tell.
+        Keys or shapes are unknown, or are those of weights that need the right checksum.
 
     """
     differences = {name: _compare(found, each.layout()) for name, each in PUBLISHED.items()}

@@ -1,4 +1,4 @@
-"""ResNet trunks: the maps that patches are compared on.
+"""ResNet trunks, whose maps are used to compare patches.
 
 The architecture is that of He et al., "Deep residual learning" (CVPR 2016), with torchvision's
 layers and therefore its key names, so that published weights load strictly.

@@ -1,10 +1,10 @@
-"""The one door to torchvision: everything that needs it imports it from here.
+"""The only import of torchvision; other modules import torchvision from here.
 
-torchvision's wheel on PyPI is a CUDA build. Beside a torch without CUDA its compiled operators
-cannot be loaded, and the import fails on registering helpers for operators nobody declared.
-Declaring the two it asks for is enough; they stay without an implementation, and nothing here
-calls them. Architectures, weight enums, transforms and ``ops.roi_align`` work;
-``torchvision.io`` and ``ops.nms`` do not.
+torchvision's wheel on PyPI is a CUDA build. With a torch without CUDA, its compiled operators
+cannot be loaded, and the import fails when it registers helpers for undeclared operators.
+Declaring the two operators is enough; they have no implementation, and this project does not call
+them. Architectures, weight enums, transforms and ``ops.roi_align`` work; ``torchvision.io`` and
+``ops.nms`` do not.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ SCHEMAS: Final = {
 
 
 def missing_operators(cuda: str | None, wheel: str) -> list[str]:
-    """Return the operators to declare: none where torchvision's own library will bring them.
+    """Return the operators to declare; none if torchvision's own library declares them.
 
     ``cuda`` is ``torch.version.cuda``; ``wheel`` torchvision's installed version, whose local
     part ("+cpu") tells a build that loads without CUDA and declares its operators itself.
@@ -31,7 +31,7 @@ def missing_operators(cuda: str | None, wheel: str) -> list[str]:
     return [name for name in SCHEMAS if not hasattr(torch.ops.torchvision, name)]
 
 
-# Declarations live as long as the object that made them, hence the module-level name.
+# A module-level name, because declarations live as long as the object that made them.
 _library = torch.library.Library("torchvision", "FRAGMENT")  # type: ignore[no-untyped-call]
 for _name in missing_operators(torch.version.cuda, importlib.metadata.version("torchvision")):
     _library.define(_name + SCHEMAS[_name])  # type: ignore[no-untyped-call]

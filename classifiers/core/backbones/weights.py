@@ -1,7 +1,7 @@
-"""Weights that the user brings: checked once, kept in one folder, found by name.
+"""Weights that the user registers: checked once, stored in one folder, found by name.
 
-``register`` finds out what a file is and keeps a copy under the name that backbones ask for,
-beside a small JSON file that says what it is and how that is known.
+``register`` recognises a file and stores a copy under the name that backbones use, with a small
+JSON file that says what it is and how it was recognised.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ OnProgress = Callable[[int], object]
 
 FOLDER_VARIABLE: Final = "STUDY_WEIGHTS_DIR"
 CHUNK: Final = 1 << 22
-# What torch.load lets through when a file is no checkpoint, or not all of one.
+# Exceptions that torch.load raises if a file is not a checkpoint or is incomplete.
 _LOAD_ERRORS: Final = (
     RuntimeError,
     EOFError,
@@ -50,7 +50,7 @@ _LOAD_ERRORS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """A file that the user brought, and as what it was recognised.
+    """A registered file, and as what it was recognised.
 
     ``file`` is the published name of such files; ``how`` they were recognised is "sha256",
     "md5" or "layout".
@@ -88,7 +88,7 @@ def registered(name: str, folder: Path | None = None) -> Registered:
     Raises
     ------
     FileNotFoundError
-        It was never registered; the message says which file to get and what to run.
+        It is not registered; the message says which file to get and what to run.
 
     """
     published, folder = PUBLISHED[name], weights_folder(folder)
@@ -110,15 +110,15 @@ def register(
 ) -> Registered:
     """Find out which published weights a file holds, and keep a copy in the folder.
 
-    What is checked is the copy, so that what was checked is what is kept. After an interruption
-    the folder is as it was.
+    The copy is checked, not the original, so the stored file is the checked one. An interruption
+    does not change the folder.
 
     Parameters
     ----------
     path
         A checkpoint as ``torch.save`` writes it, of any version.
     replace
-        Whether another file may take the place of a registered one.
+        Whether to replace another registered file.
 
     Raises
     ------
@@ -173,13 +173,13 @@ def _check_place(found: Registered, replace: bool) -> None:
     if present.sha256 != found.sha256 and not replace:
         raise WeightsRefused(
             f"{found.name} is registered with sha256 {present.sha256}; this file has "
-            f"{found.sha256}. With --replace it takes the place; galleries of the other weights "
-            "then have to be built again."
+            f"{found.sha256}. Use --replace to replace it; galleries of the old weights "
+            "must then be built again."
         )
 
 
 def _recognise(path: Path, file: str, sha256: str, md5: str) -> tuple[Published, str]:
-    """Return which of the known files it is, and how that is known. ``file`` is for messages."""
+    """Return the known weights of a file and how they were recognised; ``file`` is for messages."""
     by_checksum = find_by_checksum(sha256, md5)
     if by_checksum:
         return by_checksum
@@ -187,7 +187,7 @@ def _recognise(path: Path, file: str, sha256: str, md5: str) -> tuple[Published,
 
 
 def _layout_read(path: Path, file: str) -> Layout:
-    """Return the shapes of a checkpoint's tensors, reading as little of them as possible."""
+    """Return the shapes of a checkpoint's tensors, and read as little as possible."""
     try:
         # Files from before PyTorch 1.6, as the oldest of these are, cannot be mapped.
         state = _state(path, is_mapped=zipfile.is_zipfile(path))
@@ -203,7 +203,7 @@ def _layout_read(path: Path, file: str) -> Layout:
 def state_load(path: Path, sha256: str, advice: str) -> dict[str, Tensor]:
     """Load the tensors of a checkpoint by key, on the CPU, if the file has this checksum.
 
-    The very file that is hashed is the one that is read, even if another takes its place.
+    The same open file is hashed and read, even if it is replaced meanwhile.
 
     Raises
     ------

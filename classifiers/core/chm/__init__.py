@@ -1,1 +1,1 @@
-"""Convolutional Hough matching: CHM-Corr, its learner and the training of it."""
+"""Convolutional Hough matching: CHM-Corr, its learner and the learner's training."""

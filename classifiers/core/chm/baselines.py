@@ -1,7 +1,7 @@
-"""What a trained matcher has to beat: rules on the bare maps that anyone can write down.
+"""Baselines for a trained matcher: simple rules on the feature maps.
 
-Every rule takes maps of source and target, (C, H, W), and key points (2, P), and returns where
-they lie in the target, (2, P); coordinates are normalised, (x, y) in [-1, 1] from edge to edge.
+Every rule takes maps of source and target, (C, H, W), and key points (2, P), and returns their
+positions in the target, (2, P); coordinates are normalised, (x, y) in [-1, 1] from edge to edge.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Rule = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """How near n transferred points came: shares within 24 and 12 pixels of 240, mean pixels."""
+    """Error of n transferred points: shares within 24 and 12 pixels of 240, mean in pixels."""
 
     pck_10: float
     pck_05: float
@@ -63,12 +63,12 @@ def cells(height: int, width: int) -> Tensor:
 
 
 def stay(source: Tensor, target: Tensor, points: Tensor) -> Tensor:
-    """Every point stays where it is."""
+    """Return every point unchanged."""
     return points.clone()
 
 
 def best_cell(source: Tensor, target: Tensor, points: Tensor) -> Tensor:
-    """Each point goes to the centre of the cell that looks most like its own (cosine)."""
+    """Move each point to the centre of the cell that is most similar to its own (cosine)."""
     similarity = _similarity(source, target)[_cell_of(points, source)]  # (P, R)
     return cells(*target.shape[1:])[:, similarity.argmax(1)]
 
@@ -83,7 +83,7 @@ def best_cell_bilinear(source: Tensor, target: Tensor, points: Tensor) -> Tensor
 
 
 def mutual_cell(source: Tensor, target: Tensor, points: Tensor) -> Tensor:
-    """Best cell after the soft mutual-neighbour filter.
+    """Move each point to the best cell after the soft mutual-neighbour filter.
 
     Rocco et al., "Neighbourhood consensus networks", NeurIPS 2018: a cosine (negative ones are
     0) is multiplied by its ratios to the best of its row and of its column.
@@ -96,11 +96,12 @@ def mutual_cell(source: Tensor, target: Tensor, points: Tensor) -> Tensor:
 
 
 def mutual_affine(source: Tensor, target: Tensor, points: Tensor) -> Tensor:
-    """Move all points by one affine map, fitted robustly to cells that choose each other.
+    """Move all points by one affine map, fitted robustly to pairs of mutually best cells.
 
-    RANSAC (Fischler & Bolles, 1981): 500 triples of mutual neighbours, the map with most of
-    them within 12 pixels, least squares on those, three times over. The draws are always the
-    same. With fewer than three mutual neighbours points stay; none leaves the target image.
+    RANSAC (Fischler & Bolles, 1981): of 500 triples of mutual neighbours, take the map with most
+    neighbours within 12 pixels, then fit these by least squares; repeat the fit three times. The
+    draws are always the same. With fewer than three mutual neighbours, points do not move. No point
+    leaves the target image.
     """
     similarity = _similarity(source, target)
     there, back = similarity.argmax(1), similarity.argmax(0)
@@ -118,7 +119,7 @@ def _ransac(start: Tensor, end: Tensor) -> Tensor:
     """Return the (3, 2) map from (M, 3) to (M, 2)."""
     generator = torch.Generator().manual_seed(0)
     triples = torch.rand(N_DRAWS, len(start), generator=generator).topk(3, dim=1).indices
-    # Three points on a line have no affine map; the pseudo-inverse's then gathers few others.
+    # Three points on a line have no affine map; that of the pseudo-inverse fits few others.
     maps = torch.linalg.pinv(start[triples]) @ end[triples]  # (500, 3, 3) @ (500, 3, 2)
     errors = torch.linalg.vector_norm(start @ maps - end, dim=2)  # (500, M)
     affine: Tensor = maps[(errors < INLIER).sum(1).argmax()]
@@ -129,7 +130,7 @@ def _ransac(start: Tensor, end: Tensor) -> Tensor:
 
 
 def _lifted(points: Tensor) -> Tensor:
-    """Return (2, P) as (P, 3), a one behind each point."""
+    """Return (2, P) as (P, 3) with 1 as the last coordinate."""
     return torch.cat([points.T, torch.ones_like(points[:1]).T], dim=1)
 
 
@@ -139,7 +140,7 @@ def _similarity(source: Tensor, target: Tensor) -> Tensor:
 
 
 def _cell_of(points: Tensor, feature_map: Tensor) -> Tensor:
-    """Return the number (P,) of the cell that each point (2, P) lies in."""
+    """Return the number (P,) of the cell that contains each point (2, P)."""
     height, width = feature_map.shape[1:]
     column = ((points[0] + 1) / 2 * width).long().clamp(0, width - 1)
     row = ((points[1] + 1) / 2 * height).long().clamp(0, height - 1)

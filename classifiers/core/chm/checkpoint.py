@@ -1,7 +1,7 @@
 """CHMNet's checkpoint: two ResNet-101 to their third stage, and the learner between them.
 
-Min & Cho, "Convolutional Hough matching networks" (CVPR 2021); https://github.com/juhongm999/chm
-is the authors' code, whose names the entries have.
+Min & Cho, "Convolutional Hough matching networks" (CVPR 2021). The entries have the names of the
+authors' code, https://github.com/juhongm999/chm.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ from classifiers.core.backbones.resnet import Layout, ResNet101Stage3, layout_of
 class CHMNetWeights(NamedTuple):
     """The parts of a CHMNet checkpoint, each a state dict.
 
-    ``source`` and ``target`` fit a ``ResNet101Stage3`` each; they were trained apart. The keys
-    of ``learner`` have lost the prefix "learner.".
+    ``source`` and ``target`` each fit a ``ResNet101Stage3``; they were trained separately. The keys
+    of ``learner`` are without the prefix "learner.".
     """
 
     source: dict[str, Tensor]
@@ -100,10 +100,10 @@ def chmnet_load(
 def chmnet_split(state: Mapping[str, Tensor]) -> CHMNetWeights:
     """Split a CHMNet checkpoint into its two networks and its learner.
 
-    The authors run both images through one network on 6 channels whose convolutions have two
-    groups (https://github.com/juhongm999/chm). That is two networks side by side: the first
-    half of each tensor's output channels is the source image's, the second half the target's.
-    Stage 4 and the classes are in the file and unused.
+    The authors run both images through one network on 6 channels whose convolutions have two groups
+    (https://github.com/juhongm999/chm). This is equal to two networks: the first half of each
+    tensor's output channels is the source image's, the second half the target's. Stage 4 and the
+    classes are in the file and unused.
 
     Raises
     ------
@@ -120,7 +120,7 @@ def chmnet_split(state: Mapping[str, Tensor]) -> CHMNetWeights:
             "expected the 636 entries of a CHMNet checkpoint such as pas_psi.pt."
         )
     halves = {key: state[f"backbone.{key}"].chunk(2) for key in wanted}  # (2 * C, ...) -> C, C
-    # Copies, so that one branch alone does not hold the memory of both.
+    # Copies, so that one branch does not keep the memory of both.
     source, target = ({key: each[i].clone() for key, each in halves.items()} for i in (0, 1))
     prefix = "learner."
     learner = {key[len(prefix) :]: each for key, each in state.items() if key.startswith(prefix)}

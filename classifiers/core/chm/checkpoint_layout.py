@@ -1,6 +1,6 @@
-"""The keys and shapes of a CHMNet checkpoint, by which a file is known.
+"""The keys and shapes of a CHMNet checkpoint, by which a file is recognised.
 
-https://github.com/juhongm999/chm is the authors' code, whose names the entries have.
+The entries have the names of the authors' code, https://github.com/juhongm999/chm.
 """
 
 from __future__ import annotations

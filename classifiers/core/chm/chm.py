@@ -25,10 +25,10 @@ N_CELLS: Final = GRID * GRID
 class CHMResult:
     """One query against N gallery images.
 
-    ``scores`` (N,), higher is nearer; ``similarity`` (N, 49), the cosine of each query cell's
-    patch with its partner's; ``cells`` (N, 49), the partners' cells; ``mask`` (N, 49), bool:
-    which query cells count. With ``paper=True`` the partner whose cosine counts is the mirror
-    image of the one in ``cells``, which is drawn.
+    ``scores`` (N,), higher is nearer; ``similarity`` (N, 49), the cosine of each query cell's patch
+    with its partner's; ``cells`` (N, 49), the partners' cells; ``mask`` (N, 49), bool: the query
+    cells that count. With ``paper=True`` the cosine is that of the mirror image of the partner in
+    ``cells``; the partner in ``cells`` is drawn.
     """
 
     scores: Tensor
@@ -39,8 +39,8 @@ class CHMResult:
     def pairs(self, slot: int, n: int) -> list[tuple[int, int, float, float]]:
         """Return the n best pairs of one image: (query cell, gallery cell, weight, cosine).
 
-        Only cells of the mask; largest cosine first, the smaller cell of equals. The weight is
-        the cosine, for that is what ranks them.
+        Only cells of the mask are used. The largest cosine comes first; of equal ones, the smaller
+        cell. The weight is the cosine, because it ranks the pairs.
         """
         values, cells = self.similarity[slot].tolist(), self.cells[slot].tolist()
         kept = self.mask[slot].nonzero()[:, 0].tolist()
@@ -67,7 +67,7 @@ def chm_scores(
         Feature map, not normalised, never negative.
     gallery : (N, C, 7, 7) tensor or PatchMaps
     transferred : (N, 2, 49) tensor
-        Where the points of the fixed grid (x slowest) lie in each gallery image, normalised.
+        Normalised positions of the fixed grid's points (x slowest) in each gallery image.
     threshold
         CHM-Corr: query cells count whose cross-correlation with the gallery image, scaled to
         0..1, reaches it; the score is the mean of the ``n_patches`` largest cosines among

@@ -1,8 +1,8 @@
 """CHMNet's learner: from two feature maps to a dense correlation of their points.
 
 Min & Cho, "Convolutional Hough matching networks" (CVPR 2021), in the form that CHM-Corr uses.
-Every step is exact; what makes it fast is only order: features are normalised before they are
-resized (resizing and the inner product are both linear, so they commute), convolutions run as
+Every step is exact. It is fast because of the order of operations: features are normalised before
+they are resized (resizing and the inner product are both linear, so they commute), convolutions are
 products of spectra, and two pairs of images share one complex transform.
 """
 
@@ -83,11 +83,11 @@ class _Weights4d(nn.Module):
 
 
 class CHMLearner(nn.Module):
-    """Turns two maps of features into the correlation of 900 source with 900 target nodes.
+    """Computes the correlation of 900 source nodes with 900 target nodes from two feature maps.
 
-    ``learner(source, target)`` maps (B, C, 15, 15) twice to (B, 900, 900) and can be trained.
-    For one source and many targets, ``encode`` what is to be kept of each image and
-    ``correlate`` afterwards: the same values, many times faster.
+    ``learner(source, target)`` maps (B, C, 15, 15) twice to (B, 900, 900) and can be trained. For
+    one source and many targets, call ``encode`` for each image and then ``correlate``: this gives
+    the same values and is many times faster.
 
     The state dict has the published names, so that the learner of ``pas_psi.pt`` loads.
     """
@@ -117,7 +117,7 @@ class CHMLearner(nn.Module):
         self._kept: tuple[object, Transfers] | None = None
 
     def encode(self, features: Tensor) -> Tensor:
-        """Return what is kept of images: (B, C, 15, 15) to (B, 3, 225, C / 4).
+        """Return the encoding of images: (B, C, 15, 15) to (B, 3, 225, C / 4).
 
         Per scale: resize, convolve, normalise each position to unit length (a zero stays
         zero), resize to 15 x 15 again.
@@ -155,10 +155,10 @@ class CHMLearner(nn.Module):
 
     @torch.inference_mode()
     def transfer(self, source: Tensor, targets: Tensor, keypoints: Tensor) -> Tensor:
-        """Return where key points (2, P), pixels of 240, lie in each target: (B, 2, P).
+        """Return the positions of key points (2, P), pixels of 240, in each target: (B, 2, P).
 
-        Like ``transfer_keypoints(correlate(source, targets), keypoints)``, in memory that does
-        not grow with the number of targets.
+        The result is that of ``transfer_keypoints(correlate(source, targets), keypoints)``, but
+        memory does not grow with the number of targets.
         """
         return torch.cat(list(self._correlate(source, targets, keypoints)))
 
@@ -167,8 +167,8 @@ class CHMLearner(nn.Module):
     ) -> Iterator[Tensor]:
         """Yield correlations, or transferred key points, of two targets at a time.
 
-        Each core takes its own pairs: threads inside one transform hardly help, and wait for
-        each other as soon as something else uses a core.
+        Each core computes different pairs: threads inside one transform hardly help, and wait for
+        each other if another process uses a core.
         """
         _check(source, targets)
         weights = None if keypoints is None else node_weights(keypoints).to(targets)
@@ -184,7 +184,7 @@ class CHMLearner(nn.Module):
             yield from pool.map(run, jobs)
 
     def _transfers_kept(self) -> Transfers:
-        """Return the transfers of the present weights, made once as long as these stay."""
+        """Return the transfers of the current weights, cached until the weights change."""
         weights = [*self.chm6d.parameters(), *self.chm4d.parameters()]
         state = [(weight.data_ptr(), weight._version) for weight in weights]
         if self._kept is None or self._kept[0] != state:
@@ -233,7 +233,7 @@ def _resize(x: Tensor, side: int) -> Tensor:
 
 
 def learner_of(state: dict[str, Tensor]) -> CHMLearner:
-    """Return the learner that a state dict belongs to, loaded, in evaluation mode.
+    """Return the learner of a state dict, loaded, in evaluation mode.
 
     Raises
     ------

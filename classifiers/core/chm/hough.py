@@ -1,8 +1,8 @@
 """Convolutional Hough matching: kernels that share weights, and the convolutions in 4-D and 6-D.
 
 Min & Cho, "Convolutional Hough matching networks", CVPR 2021. A correlation of two maps has one
-axis for each coordinate of source and target, so that a kernel of 5x5x5x5 weights votes for
-matches whose neighbours move alike; the 6-D kernel also spans the scales of both images.
+axis for each coordinate of source and target. So a kernel of 5x5x5x5 weights supports matches whose
+neighbours move in the same way. The 6-D kernel also covers the scales of both images.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ SCALE_GROUPS: Final[dict[str, tuple[tuple[int, ...], ...]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Sharing:
-    """Which weight stands at which of the 625 taps: ``group`` (625,) and its ``size`` (n,)."""
+    """The weight group of each of the 625 taps, ``group`` (625,), and the groups' ``size`` (n,)."""
 
     group: Tensor
     size: Tensor
@@ -47,10 +47,10 @@ class Sharing:
 def sharing(kernel: str) -> Sharing:
     """Return the sharing of a kernel; groups are numbered by their first tap, row-major.
 
-    Let (i, j) be a tap's offset in the source, (k, l) in the target. "psi", position-sensitive
-    and isotropic: taps share a weight when they have the same larger and smaller distance from
-    the two centres and the same distance between the two offsets (55 weights). "iso": the
-    latter alone (15). "full": nothing is shared (625).
+    Let (i, j) be a tap's offset in the source, (k, l) in the target. "psi", position-sensitive and
+    isotropic: taps share a weight if they have the same larger and smaller distance from the two
+    centres and the same distance between the two offsets (55 weights). "iso": taps share a weight
+    if they have the same distance between the offsets (15). "full": nothing is shared (625).
 
     Raises
     ------
@@ -73,8 +73,8 @@ def sharing(kernel: str) -> Sharing:
 def scale_kernels(kernel: str, weights: Sequence[Tensor]) -> Tensor:
     """Return the distinct 4-D kernels (G, 5, 5, 5, 5) of the 6-D kernel, by scale group.
 
-    A group's weights are divided by its number of offsets too, so that a weight is what all
-    taps that share it add up to.
+    A group's weights are also divided by its number of offsets, so that a weight is the sum of all
+    taps that share it.
     """
     groups = SCALE_GROUPS[kernel]
     spread = sharing(kernel).spread
@@ -89,9 +89,9 @@ def scale_kernels(kernel: str, weights: Sequence[Tensor]) -> Tensor:
 def spectrum(kernels: Tensor, length: int) -> Tensor:
     """Return the transfer functions (..., length^4) of kernels (..., 5, 5, 5, 5).
 
-    Multiplying a signal's spectrum by it correlates the signal with the kernel, centred; the
-    signal must end in at least two zeros along each axis. The factor of the inverse transform
-    is in it, which is then called with ``norm="forward"``.
+    Multiplying a signal's spectrum by it correlates the signal with the centred kernel; the signal
+    must end in at least two zeros along each axis. It includes the factor of the inverse transform,
+    which must be called with ``norm="forward"``.
     """
     axes = (-4, -3, -2, -1)
     padded = torch.nn.functional.pad(kernels, (0, length - SIDE) * 4).roll((-2,) * 4, axes)
@@ -100,13 +100,13 @@ def spectrum(kernels: Tensor, length: int) -> Tensor:
 
 
 def is_even(kernels: Tensor) -> bool:
-    """Whether kernels (..., 5, 5, 5, 5) are their own point reflection: their spectrum is real."""
+    """Return whether kernels (..., 5, 5, 5, 5) are point-symmetric (their spectrum is real)."""
     return torch.equal(kernels, kernels.flip(-4, -3, -2, -1))
 
 
 @dataclass(frozen=True, slots=True)
 class Mixing:
-    """How the nine scale pairs mix at each frequency, in a basis where few do.
+    """The mixing of the nine scale pairs at each frequency, in a basis with few terms.
 
     ``basis`` (9, 9) is orthogonal; ``terms`` are (out, in, spectrum) in that basis, ordered by
     ``out``. The spectra are real and stored twice, (length^4, 2) for the real and the imaginary
@@ -120,10 +120,10 @@ class Mixing:
 def mixing(kernel: str, kernels: Tensor, length: int) -> Mixing:
     """Return the mixing of the scale pairs by the kernels (G, 5, 5, 5, 5) of the scale groups.
 
-    At each frequency the 6-D correlation is a 9 x 9 matrix M over scale pairs, with 49 entries.
-    Exchanging source and target scale, and flipping both, leave M as it is where the groups
-    are those of "psi" or "iso"; in the basis of their common eigenvectors it has blocks of 4, 2,
-    2 and 1, so 23 entries are left.
+    At each frequency the 6-D correlation is a 9 x 9 matrix M over scale pairs, with 49 entries. For
+    the groups of "psi" and "iso", M does not change if source and target scale are exchanged or
+    both are reversed. In the basis of the common eigenvectors M has blocks of 4, 2, 2 and 1, so 23
+    entries are left.
     """
     spectra = spectrum(kernels, length).flatten(1)  # (G, length^4)
     if kernel != "full" or is_even(kernels):
@@ -175,8 +175,8 @@ def _basis(kernel: str) -> Tensor:
 def correlate_6d(x: Tensor, mix: Mixing, length: int) -> Tensor:
     """Correlate two pairs at once with the 6-D kernel, without its bias.
 
-    ``x`` is complex (9, n, n, n, n): one pair of images is the real part, the other the
-    imaginary one, for a real kernel never mixes them. The result is real (9, n^4, 2).
+    ``x`` is complex (9, n, n, n, n): one pair of images is the real part, the other the imaginary
+    part, because a real kernel does not mix them. The result is real (9, n^4, 2).
     """
     n = x.shape[-1]
     into, back = _transforms(n, length, x.device)
@@ -190,8 +190,8 @@ def correlate_6d(x: Tensor, mix: Mixing, length: int) -> Tensor:
 def transformed(x: Tensor, matrix: Tensor) -> Tensor:
     """Apply a matrix (n, m) to each of the last four axes: (B, n, n, n, n) to (B, m, m, m, m).
 
-    Each product turns the first of them into the last, so that four keep their order. For so
-    few points this beats a fast transform: nothing is padded, cut off or strided.
+    Each product moves the first of these axes to the end, so four products restore the order. For
+    so few points this is faster than an FFT: there is no padding, cutting or strided access.
     """
     n, m = matrix.shape
     batch = x.shape[0]

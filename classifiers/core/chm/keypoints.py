@@ -1,4 +1,4 @@
-"""Key points: where points of the source lie in the target, by a correlation of 30 x 30 nodes.
+"""Transfer of key points from source to target by a correlation of 30 x 30 nodes.
 
 Pixels run from 0 to ``image_size`` along each axis; normalised coordinates, (pixel - half) /
 half, from -1 to 1. The nodes are ``linspace(-1, 1, 30)`` along each axis, row-major:
@@ -16,7 +16,7 @@ from classifiers.decision import GRID
 
 NODES: Final = 30  # along each axis
 SIGMA: Final = 17.0  # of the Gaussian around the best target node, in nodes
-REACH: Final = 0.1  # how far a key point looks for source nodes, in normalised coordinates
+REACH: Final = 0.1  # radius in which a key point uses source nodes, in normalised coordinates
 IMAGE_SIZE: Final = 240
 FIRST_POINT, LAST_POINT = 18, 222  # pixels of the fixed grid, out of 240
 
@@ -34,11 +34,11 @@ def node_coordinates() -> Tensor:
 
 
 def node_positions(correlation: Tensor) -> Tensor:
-    """Return where each source node lies in the target: (B, S, 900) to (B, 2, S), normalised.
+    """Return the normalised position of each source node in the target: (B, S, 900) to (B, 2, S).
 
-    The mean of the target nodes under a softmax of the correlation, which is first weighted by
-    a Gaussian around its maximum (Min & Cho, CVPR 2021). Differentiable but for the place of
-    the maximum; the first of equals.
+    It is the mean of the target nodes under a softmax of the correlation, which is first weighted
+    by a Gaussian around its maximum (Min & Cho, CVPR 2021). It is differentiable except for the
+    position of the maximum; of equal maxima the first is used.
     """
     best = correlation.detach().argmax(2)  # (B, S)
     at = torch.arange(NODES, device=correlation.device)
@@ -53,8 +53,8 @@ def node_positions(correlation: Tensor) -> Tensor:
 def node_weights(keypoints: Tensor, image_size: float = IMAGE_SIZE) -> Tensor:
     """Return each key point's weights over the source nodes: pixels (2, P) to (P, 900).
 
-    A node weighs 0.1 less its distance (with 1e-5 under the root, as published), if that is
-    positive; the weights of a point sum to 1.
+    A node's weight is 0.1 minus its distance (with 1e-5 under the root, as published), if that is
+    positive. The weights of a point are normalised to sum 1.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Masks for CHM-Corr+: which of a query's 7 x 7 cells count, given by whoever knows the photo.
+"""Masks for CHM-Corr+: the 7 x 7 cells of a query that count, chosen by a person.
 
 NumPy only. As text a mask is 49 digits 0 or 1, row by row.
 """
@@ -17,7 +17,7 @@ from classifiers.decision import GRID
 
 
 class MaskRefused(ValueError):
-    """Something that is no mask; the message says where, what was seen and expected."""
+    """Raised for an invalid mask; the message says where, what was seen and what was expected."""
 
 
 def mask_of_text(text: str) -> NDArray[np.bool_]:
@@ -31,10 +31,10 @@ def text_of_mask(mask: ArrayLike) -> str:
 
 
 def mask_of_points(points: ArrayLike, width: int, height: int) -> NDArray[np.bool_]:
-    """Return the mask of the cells of the shown crop in which points of a photo lie.
+    """Return the mask of the cells of the shown crop that contain points of a photo.
 
-    ``points`` (P, 2) are x and y in the photo's pixels; points that the crop cuts off count
-    nowhere. The crop is that of ``images.crop_square``: the central 224 of 256.
+    ``points`` (P, 2) are x and y in the photo's pixels; points outside the crop are ignored. The
+    crop is that of ``images.crop_square``: the central 224 of 256.
     """
     at = np.asarray(points, dtype=float).reshape(-1, 2)
     side = min(width, height) * 224 / 256  # of the crop, in the photo's pixels
@@ -91,7 +91,7 @@ def _checked(name: str, value: Any) -> NDArray[np.bool_]:
 def mask_find(masks: Mapping[str, NDArray[np.bool_]], source: str) -> NDArray[np.bool_]:
     """Return the mask of an image: by its path below the dataset's root, or by category/file.
 
-    A bare file name is nobody's: "1.jpg" may lie in every category.
+    A bare file name is not enough, because every category may have a "1.jpg".
 
     Raises
     ------

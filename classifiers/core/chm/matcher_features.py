@@ -1,11 +1,11 @@
-"""What a matcher keeps of a gallery's images, beside the gallery on disk.
+"""The encodings of a gallery's images by a matcher, stored inside the gallery's folder.
 
 A folder inside the gallery's, one for each matcher, its weights, and field of view:
 
     targets.npy    (N, 3, 225, D) float32, in the gallery's order
     manifest.json  what it is; written last
 
-Beside the folder lies a lock file, which the operating system frees with its process.
+A lock file next to the folder is released by the operating system when its process ends.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ ENCODE_AGAIN: Final = (
     "run manage.py predict with the classifier (without the site: targets_from_folder)"
 )
 LOOK_EVERY_S: Final = 0.5
-CHECKSUM: Final = "targets_sha256"  # in the manifest of targets that were finished since it exists
+CHECKSUM: Final = "targets_sha256"  # key of the manifest; older targets do not have it
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class TargetsManifest:
 
 
 def targets_folder(gallery: Gallery, matcher: Matcher, field: str = "crop") -> Path:
-    """Return where a matcher's targets of a gallery lie; other weights have another folder."""
+    """Return the folder of a matcher's targets of a gallery; it depends on the weights."""
     return gallery.path / f"{matcher.name}-{field}-{matcher.sha256[:8]}"
 
 
@@ -87,15 +87,15 @@ def _manifest(gallery: Gallery, matcher: Matcher, field: str) -> TargetsManifest
 
 
 def _nobody_waits() -> None:
-    """Do nothing while another writer is at work."""
+    """Do nothing while another writer is writing."""
 
 
 class TargetsWriter:
-    """Writes a gallery's targets in its order; an interrupted writing goes on at ``n_done``.
+    """Writes a gallery's targets in its order; an interrupted run continues at ``n_done``.
 
-    One process writes at a time: a second writer waits until the first is through, closed,
-    collected or its process dead, and goes on from there. Use it in a ``with`` statement, for an
-    error's traceback, which a notebook keeps, would hold the first one and so its lock.
+    One process writes at a time. A second writer waits until the first one is finished, closed or
+    collected, or its process has ended, and continues from there. Use a ``with`` statement:
+    otherwise an error's traceback, which a notebook stores, keeps the writer and its lock.
     """
 
     def __init__(
@@ -108,7 +108,7 @@ class TargetsWriter:
     ) -> None:
         """Begin or resume. ``on_wait`` is called about twice a second during a wait; it may raise.
 
-        Finished targets need no lock, and may lie where nobody can write.
+        Finished targets need no lock, so their folder may be read-only.
         """
         self.gallery, self.matcher, self.field = gallery, matcher, field
         self.path = targets_folder(gallery, matcher, field)
@@ -121,7 +121,7 @@ class TargetsWriter:
             self._begin()
 
     def _begin(self) -> None:
-        n_done = self._found(MANIFEST)  # again: another may have finished during the wait
+        n_done = self._found(MANIFEST)  # again: another writer may have finished during the wait
         if n_done is not None:
             self.n_done = n_done
             self.close()
@@ -131,7 +131,7 @@ class TargetsWriter:
             self.n_done = n_done
             return
         self.path.mkdir(exist_ok=True)
-        for name in (MANIFEST, FILE):  # unlinked, not cut short: somebody may have it mapped
+        for name in (MANIFEST, FILE):  # unlinked, not truncated: another process may have it mapped
             (self.path / name).unlink(missing_ok=True)
         array = open_memmap(
             self.path / FILE, mode="w+", dtype=np.dtype("<f4"), shape=self.manifest.shape
@@ -140,7 +140,7 @@ class TargetsWriter:
         self._record(0)
 
     def _found(self, name: str) -> int | None:
-        """Return how many rows of these very targets are done according to a file."""
+        """Return how many rows of these targets are done according to a file."""
         if not (self.path / name).is_file():
             return None
         found = json.loads((self.path / name).read_text())
@@ -154,7 +154,7 @@ class TargetsWriter:
         return self.n_done == self.manifest.count
 
     def close(self) -> None:
-        """Let the next writer go on. What was appended is kept."""
+        """Release the lock for the next writer. The appended rows are kept."""
         if self._lock is not None:
             self._lock()
 
@@ -215,7 +215,7 @@ class TargetsWriter:
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """A matcher and what it keeps of a gallery's images; ``kept`` stays on disk until read."""
+    """A matcher and its encodings of a gallery's images; ``kept`` is read from disk on use."""
 
     matcher: Matcher
     field: str
@@ -244,7 +244,7 @@ class Targets:
         return cls(matcher, field, array)
 
     def of(self, rows: Tensor) -> Tensor:
-        """Return what is kept (n, 3, 225, D) of the given gallery rows (n,)."""
+        """Return the encodings (n, 3, 225, D) of the given gallery rows (n,)."""
         return torch.from_numpy(self.kept[rows.cpu().numpy()]).to(self.matcher.device)
 
 

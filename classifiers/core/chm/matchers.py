@@ -1,7 +1,8 @@
-"""Matchers as data: networks that find where points of one image lie in another.
+"""Matchers as data: networks that find the points of one image in another.
 
-A matcher is one or two feature networks and a learner. ``encode`` gives what is kept of an
-image; a gallery image's is independent of any query and computed once (``targets.py``).
+A matcher has one or two feature networks and a learner. ``encode`` returns the encoding of an
+image. The encoding of a gallery image does not depend on the query, so it is computed once
+(``matcher_features.py``).
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from classifiers.core.chm.chmnet import CHMLearner, learner_of
 from classifiers.core.images import MATCHER_SIDE
 from classifiers.core.parallel import map_ahead
 
-BATCH: Final = 4  # see features.py: one size, so that company never changes a value
+BATCH: Final = 4  # see features.py: one size, so that a value does not depend on the batch
 CHM_LITE0: Final = EMBEDDED_WEIGHTS
 
 Role = Literal["source", "target"]
@@ -34,7 +35,7 @@ T = TypeVar("T")
 
 
 class StrideNetwork(Protocol):
-    """What a matcher's network gives: maps of (B, 3, 240, 240) with 15 x 15 cells."""
+    """A matcher's network: maps with 15 x 15 cells of images (B, 3, 240, 240)."""
 
     def __call__(self, x: Tensor) -> Tensor:
         """Map normalised images to (B, C, 15, 15)."""
@@ -62,14 +63,14 @@ class Matcher:
 
     @property
     def kept(self) -> int:
-        """Numbers at each of the 3 x 225 positions that are kept of an image."""
+        """The length of the vector at each of the 3 x 225 positions of an encoding."""
         return self.learner.conv2ds[0].out_channels  # type: ignore[return-value]
 
     @torch.inference_mode()
     def encode(self, crops: NDArray[np.uint8], role: Role) -> Tensor:
-        """Return what is kept (B, 3, 225, D) of crops (B, 240, 240, 3), 8-bit RGB.
+        """Return the encodings (B, 3, 225, D) of crops (B, 240, 240, 3), 8-bit RGB.
 
-        ``role`` tells whether they are queries ("source") or gallery images ("target").
+        ``role`` says whether they are queries ("source") or gallery images ("target").
 
         Raises
         ------
@@ -87,7 +88,7 @@ class Matcher:
         def task(start: int) -> Tensor:
             return self._encode_batch(crops[start : start + BATCH], role)
 
-        # One thread a batch, as in the stream: the number of cores never changes a value.
+        # One thread per batch, as in the stream, so values do not depend on the number of cores.
         return torch.cat(list(map_ahead(task, range(0, len(crops), BATCH), n_ahead=2)))
 
     @torch.inference_mode()
@@ -108,10 +109,10 @@ class Matcher:
         *,
         size: int = 32,
     ) -> Iterator[tuple[Sequence[T], Tensor]]:
-        """Yield ``items`` in parts of ``size``, in order, each with what is kept of it.
+        """Yield ``items`` in parts of ``size``, in order, each with its encodings.
 
-        ``read`` turns an item into its crop (240, 240, 3) and is called from several threads;
-        some items are done ahead, so that no core waits for a file.
+        ``read`` turns an item into its crop (240, 240, 3) and is called from several threads.
+        Some items are computed ahead, so that no core waits for a file.
         """
 
         @torch.inference_mode()

@@ -23,7 +23,7 @@ TINY: Final = 1e-30
 
 
 class Transfers(NamedTuple):
-    """What the weights become before they meet features: spectra and biases."""
+    """The weights in the form in which they are applied to features: spectra and biases."""
 
     scale_mixing: Mixing
     transfer_4d: Tensor

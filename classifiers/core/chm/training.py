@@ -1,9 +1,9 @@
-"""Train the learner of convolutional Hough matching on pairs whose truth is computed.
+"""Train the learner of convolutional Hough matching on pairs with computed correspondences.
 
 The loss is that of Min & Cho, "Convolutional Hough matching networks" (CVPR 2021): the squared
 distance between transferred and true points, here of all source nodes. The backbone is frozen.
-Every step depends on the seed, its number and the weights alone, so a training that was
-interrupted goes on as if it had not been.
+Every step depends only on the seed, its number and the weights, so an interrupted and resumed
+training gives the same result.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ EMBEDDED: Final = EMBEDDED_WEIGHTS
 
 
 class TrainingRefused(ValueError):
-    """The stored state is not of this training; the message says what differs."""
+    """Raised if the stored state is of another training; the message says what differs."""
 
 
 class Batches(Protocol):
-    """Where pairs come from, by number."""
+    """A source of pairs, by number."""
 
     def batch(self, numbers: Sequence[int]) -> Pair:
         """Return the pairs of these numbers as one batch; always the same for one number."""
@@ -50,8 +50,8 @@ class Batches(Protocol):
 class Settings:
     """How to train; the defaults are those of the embedded checkpoint.
 
-    ``monitor_every`` steps the monitoring pairs are scored, and the weights with the least mean
-    error on them are the result.
+    Every ``monitor_every`` steps the monitoring pairs are scored; the result is the weights with
+    the least mean error on them.
     """
 
     seed: int = 0
@@ -64,7 +64,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What one step did: ``number`` from 1, and the monitoring score where one was taken."""
+    """The result of one step: its ``number`` from 1, and the monitoring score, if there is one."""
 
     number: int
     loss: float
@@ -131,10 +131,10 @@ def learner_score(learner: CHMLearner, pairs: Pair) -> Score:
 
 
 class Training:
-    """A training that can be watched, interrupted, saved and continued.
+    """A training that can be monitored, interrupted, saved and resumed.
 
-    ``about`` says what is trained on (such as a hash of the photos); a stored state is taken up
-    only where it is equal. Make a new one with the learner at its start.
+    ``about`` identifies the training data (such as a hash of the photos); a stored state is
+    resumed only if it is equal. Create it with an untrained learner.
     """
 
     def __init__(
@@ -162,8 +162,8 @@ class Training:
     def steps(self, n_steps: int) -> Iterator[Step]:
         """Train until ``n_steps`` are done in all, yielding after each.
 
-        The next pairs are made in a thread while the present ones are learned from. Whatever
-        interrupts a step, ``save`` writes what the last whole one left.
+        A thread prepares the next pairs during a step. If a step is interrupted, ``save`` writes
+        the state after the last complete step.
         """
         with ThreadPoolExecutor(1, initializer=torch.set_num_threads, initargs=(1,)) as pool:
             ahead = pool.submit(self._batch, self.n_done)
@@ -174,7 +174,7 @@ class Training:
                 yield self._step(pairs, is_last=self.n_done + 1 == n_steps)
 
     def save(self, path: Path) -> None:
-        """Write the state in one step: whoever opens the file finds the whole of it."""
+        """Write the state atomically: a reader finds the old file or the complete new one."""
         write_whole(path, self._state)
 
     def resume(self, path: Path) -> None:
@@ -227,7 +227,7 @@ class Training:
         return {name: each.detach().clone() for name, each in self.learner.state_dict().items()}
 
     def _snapshot(self) -> dict[str, Any]:
-        """Copy the state: 1 MB, so that no interruption ever meets a half-made step."""
+        """Copy the state (1 MB), so that an interruption does not leave a partial step."""
         optimiser = self.optimiser.state_dict()
         optimiser["state"] = {
             key: {name: torch.as_tensor(each).clone() for name, each in values.items()}

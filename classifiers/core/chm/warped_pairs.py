@@ -1,8 +1,8 @@
 """Pairs of images with known correspondences, as the CHM learner is trained and tested on.
 
-The source is a photo, the target a random warp of it, both jittered. With another photo as
-source the truth is only assumed: it says that the two objects fill their photos alike, which
-holds for cells cut out of panels by one machine and for hardly anything else.
+The source is a photo, the target a random warp of it, both jittered. With another photo as source,
+the correspondences are only assumed: the two objects must fill their photos in the same way. This
+is true for cells that one machine cut out of panels, and for hardly anything else.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class PairPlan:
 def photo_read(path: str | PathLike[str], view: str) -> Tensor:
     """Return what a matcher sees of a photo, (3, 240, 240) float32 from 0 to 255.
 
-    Raises ``ImageRefused`` with the path for what is no photo, ``OSError`` for what is no file.
+    Raises ``ImageRefused`` with the path if it is not a photo, ``OSError`` if it is not a file.
     """
     try:
         pixels = np.array(matcher_crop(load_rgb(path), view))

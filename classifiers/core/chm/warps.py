@@ -1,7 +1,7 @@
-"""Known distortions of a photo: where a point went is computed, not annotated.
+"""Known distortions of a photo: the new position of a point is computed, not annotated.
 
-A photo and its warp are a pair of images with true correspondences, which is what a matcher
-can learn from without anyone's key points (Rocco, Arandjelovic & Sivic, "Convolutional neural
+A photo and its warp are a pair of images with true correspondences, so a matcher can learn from
+them without annotated key points (Rocco, Arandjelovic & Sivic, "Convolutional neural
 network architecture for geometric matching", CVPR 2017). Coordinates are normalised: (x, y) in
 [-1, 1], the outer edges of the image, whatever its size in pixels.
 """
@@ -29,7 +29,7 @@ GREY_MAX: Final = 255.0
 
 @dataclass(frozen=True, slots=True)
 class Strength:
-    """How far a random warp goes.
+    """The strength of a random warp.
 
     Rotation up to ``rotation_deg`` either way, size between 1 / ``zoom_out`` and ``zoom_in``,
     shift up to ``shift`` of half a side along each axis, and a bend whose nine control points
@@ -63,14 +63,14 @@ class Warp:
     bend: NDArray[np.float64]
 
     def to_source(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return where target points (2, P) come from, shape (2, P)."""
+        """Return the source positions (2, P) of target points (2, P)."""
         moved: NDArray[np.float64] = self.linear @ points + self.shift[:, None]
         return moved + self.bend @ _radial(points)  # (2, 9) @ (9, P)
 
     def to_target(
         self, points: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        """Return where source points (2, P) went, and which of them can be relied on (P,).
+        """Return the target positions of source points (2, P), and which are reliable (P,).
 
         A spline has no inverse in closed form; the damped iteration corrects by the affine
         part's inverse. A point counts if the warp leads back to it within 0.01 and it lies in
@@ -87,7 +87,7 @@ class Warp:
     def image(self, photo: Tensor, padding: str = "border") -> Tensor:
         """Return the warped photo, bilinear; ``photo`` and result are (3, H, W).
 
-        ``padding`` says what is seen where the photo has nothing: its "border" or "zeros".
+        ``padding`` fills places outside the photo: with its "border" or with "zeros".
         """
         height, width = photo.shape[1:]
         centres = [(2 * np.arange(n) + 1) / n - 1 for n in (width, height)]

@@ -1,1 +1,1 @@
-"""How each classifier of the catalogue decides: one module for each."""
+"""The deciders of the catalogue's classifiers, one module each."""

@@ -18,7 +18,7 @@ from classifiers.decision import Decision, PatchMatch
 def rank(
     query: QueryFeatures, evidence: Evidence, shortlist: Shortlist, parameters: Parameters
 ) -> tuple[Tensor, Matches]:
-    """Score by the cosines of matched patches, where the mask lets them count."""
+    """Score by the cosines of matched patches in the cells of the mask."""
     targets, field = evidence.targets, targets_field(parameters)
     if targets is None or query.source is None:
         raise ValueError("No targets or no source; expected both, from the same matcher.")
@@ -30,7 +30,7 @@ def rank(
             f"{targets.matcher.sha256[:8]}; expected {wanted[0]}, field {wanted[1]}, weights "
             f"{sha256[:8]}."
         )
-    mask = _mask(parameters)  # before the work that a refusal would waste
+    mask = _mask(parameters)  # before expensive work, because it may refuse
     compared = query.map if query.matched_map is None else query.matched_map
     kept = targets.of(shortlist.rows)  # (n, 3, 225, D)
     points = targets.matcher.learner.transfer(query.source, kept, fixed_grid())  # (n, 2, 49)

@@ -26,6 +26,6 @@ def decide(query: QueryFeatures, evidence: Evidence, parameters: Parameters) -> 
         )
     pooled = query.map.mean((1, 2)) if head.is_own else query.vector  # (C, 7, 7) -> (C,)
     label, probability = head.choose(pooled, evidence.competing)
-    # The published confidences are whole per cents, cut off.
+    # The published confidences are whole percent, rounded down.
     confidence = math.floor(100 * probability) / 100 if parameters["paper"] else probability
     return Decision(label=label, confidence=confidence)

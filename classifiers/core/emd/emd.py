@@ -22,7 +22,7 @@ from classifiers.core.emd.patch_maps import PatchMaps
 from classifiers.core.emd.transport import SOLVERS, Problem, Settings, Solution
 
 EPS: Final = 1e-12
-SMALL_MAP: Final = 1024  # numbers of a map up to which float64 is free
+SMALL_MAP: Final = 1024  # largest map (in numbers) for which float64 costs no time
 MARGINAL_EPS: Final = 1e-5  # part of the published definition: marginals sum to just below 1
 
 
@@ -119,7 +119,7 @@ def emd_scores(
     maps = gallery.maps if isinstance(gallery, PatchMaps) else gallery
     _check(query, maps, n_patches, stop)
     problem = _problem(*_prepared(query, gallery))
-    if stop != "coupled":  # the query against itself only matters where the stop is shared
+    if stop != "coupled":  # the query against itself only matters if the stop is shared
         problem = Problem(*(item[1:] for item in problem))
     settings = Settings(epsilon, tolerance, max_iterations)
     solution = Solution(*(item[-len(maps) :] for item in SOLVERS[stop](problem, settings)))
@@ -173,9 +173,10 @@ def _array(x: Tensor) -> NDArray[np.float64]:
 
 
 def _prepared(query: Tensor, gallery: Tensor | PatchMaps) -> tuple[Tensor, PatchMaps]:
-    """Measure the gallery's patches where the caller has not; small maps go to float64.
+    """Measure the gallery's patches if the caller has not; convert small maps to float64.
 
-    The kernel exp(20 (S - 1)) multiplies rounding by 20, which shows in the seventh digit.
+    The kernel exp(20 (S - 1)) multiplies rounding errors by 20, which is visible in the seventh
+    digit.
     """
     maps = gallery.maps if isinstance(gallery, PatchMaps) else gallery
     if query.numel() <= SMALL_MAP:
@@ -186,8 +187,8 @@ def _prepared(query: Tensor, gallery: Tensor | PatchMaps) -> tuple[Tensor, Patch
 def _problem(query: Tensor, gallery: PatchMaps) -> Problem:
     """Return the N + 1 problems; slot 0 is the query against itself.
 
-    One product of the raw maps gives everything: the cosines after division by the patches'
-    lengths, and the cross-correlation weights, because <q_p, sum of g_s> = sum of <q_p, g_s>.
+    One product of the raw maps gives both the cosines, after division by the patches' lengths, and
+    the cross-correlation weights, because <q_p, sum of g_s> = sum of <q_p, g_s>.
     """
     r = gallery.norms.shape[1]
     itself = PatchMaps.of(query[None].contiguous(memory_format=torch.channels_last))

@@ -13,14 +13,14 @@ from torch import Tensor
 from torch.nn import functional as F
 
 CHANNEL_BLOCK: Final = 128  # channels whose squares are added at once
-# Where registers hold 16 float32 numbers, other ways are fastest (docs/performance.md).
+# With registers of 16 float32 numbers, other ways are fastest (docs/performance.md).
 HAS_AVX512: Final = torch.backends.cpu.get_cpu_capability() == "AVX512"
 LANES: Final = 16 if HAS_AVX512 else 8  # float32 numbers of a vector register
 
 
 @dataclass(frozen=True, slots=True)
 class PatchMaps:
-    """N images as EMD-Corr reads them; worth keeping where the same maps are read again.
+    """N images in EMD-Corr's form; keep it if the same maps are compared again.
 
     ``maps`` (N, C, H, W), not normalised, on whose memory layout the speed depends (channels
     last is fastest); ``norms`` (N, R), the length of each patch vector; ``mean_norms`` (N,),

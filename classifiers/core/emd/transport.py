@@ -1,4 +1,4 @@
-"""Transport plans between the patches of two images: four rules for when a plan is done.
+"""Transport plans between the patches of two images, with four stopping rules.
 
 The scaling iteration is Sinkhorn's (Cuturi, "Sinkhorn distances: lightspeed computation of
 optimal transport", NeurIPS 2013); the plan without regularisation is POT's network simplex.

@@ -1,4 +1,4 @@
-"""What a gallery is, in one small JSON file, and how it is read, compared and written."""
+"""The manifest of a gallery, a small JSON file: reading, comparing and writing."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ BUILD_AGAIN: Final = (
 
 
 class GalleryRefused(ValueError):
-    """The folder is not the gallery that was asked for; the message says what to do."""
+    """Raised if the folder is not the requested gallery; the message says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def manifest_read(path: Path) -> Manifest:
 
 
 def json_read(path: Path) -> dict[str, Any]:
-    """Read a manifest or a progress file; what format 1 left unsaid is filled in."""
+    """Read a manifest or a progress file; fields that format 1 lacks get their defaults."""
     found: dict[str, Any] = json.loads(path.read_text())
     if found.get("format_version") == 1:
         dtype = found.pop("dtype")

@@ -36,11 +36,11 @@ def nearest(
     computed in float64; equal cosines come in the order of the rows, so copies of a row do too.
     n is at most the number of rows that compete.
 
-    One pass over the file serves up to 1024 queries. float32 products only sort out who cannot
-    be among the n nearest: such a product is off by at most C * eps / 2 (Higham, Accuracy and
-    Stability of Numerical Algorithms, 2002, eq. 3.5), and differently for equal rows at
-    different places of a block. Whoever comes within four times that of the n-th best (two
-    would do) is a candidate, and candidates are compared in float64, each row by itself.
+    One pass over the file serves up to 1024 queries. float32 products only exclude rows that cannot
+    be among the n nearest: the error of such a product is at most C * eps / 2 (Higham, Accuracy and
+    Stability of Numerical Algorithms, 2002, eq. 3.5), and differently for equal rows at different
+    places of a block. A row within four times that error of the n-th best (two would be enough) is
+    a candidate. Candidates are compared in float64, each row separately.
     """
     stored = readable(vectors)
     rows = torch.empty(len(queries), n, dtype=torch.int64)
@@ -58,8 +58,8 @@ def nearest(
 def readable(array: NDArray[Any]) -> Tensor:
     """Return the array's own memory as a tensor that is only ever read.
 
-    torch warns of arrays that are not writable, such as a file mapped for reading. Whoever wrote
-    to this tensor would end the process.
+    torch warns about arrays that are not writable, such as a file mapped for reading. Writing to
+    this tensor would crash the process.
     """
     return torch.from_numpy(np.asarray(_Unguarded(array)))
 

@@ -1,7 +1,7 @@
 """From the numbers in a file to 8-bit sRGB: colour profiles, deep grey, transparency.
 
-Pillow and NumPy only. Whatever needs more than one conversion is done strip by strip, so that a
-large photo never stands in memory several times.
+Pillow and NumPy only. Several conversions in a row are done strip by strip, so that a large photo
+is not in memory several times.
 """
 
 from __future__ import annotations

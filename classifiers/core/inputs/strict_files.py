@@ -1,4 +1,4 @@
-"""CSV and JSON as their author meant them: nothing cut off, nothing that wins in silence.
+"""Strict reading of CSV and JSON: surplus cells and duplicate names are errors.
 
 Standard library only.
 """
@@ -13,7 +13,7 @@ from typing import Any
 
 
 class CsvRefused(ValueError):
-    """A table that cannot be read as it was meant; the message names the line."""
+    """Raised for a table that is ambiguous or damaged; the message names the line."""
 
 
 def csv_rows(

@@ -1,7 +1,7 @@
-"""Reading zips that strangers made: bounded before anything is unpacked. Standard library only.
+"""Reading untrusted zips: limits are checked before unpacking. Standard library only.
 
-``zipfile`` reads the whole directory of an archive into memory, trusts the sizes that stand there,
-and raises whatever its decoders raise. Here is the one place that knows about it.
+``zipfile`` reads the whole directory of an archive into memory, trusts the sizes in it, and raises
+any exception of its decoders. Only this module has to handle that.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How often a classifier is right, and what its confidence is worth. NumPy and SciPy only."""
+"""Accuracy of a classifier, and calibration of its confidence. NumPy and SciPy only."""
 
 from __future__ import annotations
 
