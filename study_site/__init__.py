@@ -1,4 +1,4 @@
-"""The frame: settings, URLs, Celery, the demo. It knows every room; no room knows it."""
+"""The site: settings, URLs, Celery and the demo. It imports all packages; none imports it."""
 
 from study_site.celery import app as celery_app
 

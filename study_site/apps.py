@@ -1,4 +1,4 @@
-"""The frame as an app: it registers the system checks."""
+"""The app of the site; it registers the system checks."""
 
 from django.apps import AppConfig
 

@@ -1,4 +1,4 @@
-"""How large a request's body may be, looked at before anything reads it."""
+"""Limit of a request's body, checked before anything reads the body."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ MAX_BODY = 1_000_000
 
 
 def body_cap(get_response: Next) -> Next:
-    """Refuse a large body, but to the views that take files from a researcher.
+    """Refuse a large body, except for the views that take files from a researcher.
 
-    It stands after the middleware that says who asks, and before all that reads the body.
+    It comes after the middleware that identifies the user, and before all that reads the body.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:

@@ -1,10 +1,10 @@
-"""Caches whose values are signed: nobody who writes to Redis or to the folder runs code here.
+"""Caches with signed values: write access to Redis or to the folder does not allow running code.
 
-The values are tables and other objects of ours, so they are pickles. A pickle is opened only if
-its signature, by ``SECRET_KEY``, is right; anything else is as if it were not there.
+The values are pickles of tables and other objects of this project. A pickle is loaded only if its
+signature, made with ``SECRET_KEY``, is valid; any other value counts as missing.
 
-A cache that is away (Redis stopped, disk full) is an empty cache: pages are slower, and nothing
-fails. The log says so, and the cache is asked again after some seconds.
+If the cache is unavailable (Redis stopped, disk full), it behaves like an empty cache: pages are
+slower, and nothing fails. The log says so, and the cache is tried again after some seconds.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from django.utils.crypto import salted_hmac
 SIZE = 32  # bytes of a SHA-256
 _HEAD = struct.Struct(">d")
 MISSING = object()
-AGAIN_S = 5.0  # how long a cache that failed is not asked
+AGAIN_S = 5.0  # how long a cache that failed is not used
 logger = logging.getLogger(__name__)
 _away_until: dict[type, float] = {}
 
@@ -68,7 +68,7 @@ class SignedPickles:
 
 
 class Degrading(BaseCache):
-    """Makes a cache that is away an empty one, for the first of a class's bases."""
+    """Makes an unavailable cache behave like an empty one; must be a class's first base."""
 
     def _tried(self, name: str, fallback: Any, *args: Any, **options: Any) -> Any:
         if time.monotonic() < _away_until.get(type(self), 0.0):

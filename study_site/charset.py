@@ -1,4 +1,4 @@
-"""The one charset of the site's forms, looked at before the framework makes a request."""
+"""The charset of the site's forms, checked before the framework creates the request."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""System checks of what an installation can have wrong when it starts.
+"""System checks of an installation when it starts.
 
 ``manage.py check`` and every other command run the quick ones (tag ``startup``), and
 ``study_site.wsgi`` refuses to serve while one of them is an error. ``check --deploy`` also asks the
-database for its migrations, and the broker whether it is there.
+database for its migrations, and checks that the broker answers.
 """
 
 from __future__ import annotations

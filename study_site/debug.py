@@ -1,4 +1,4 @@
-"""What an error page or report may show of the settings."""
+"""The settings that an error page or report may show."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ POLICY = (
     "frame-ancestors 'none'"
 )
 
-# What no page of the site uses, and no photo or script may ask for.
+# Browser features that no page of the site uses; they are switched off.
 PERMISSIONS = ", ".join(
     f"{item}=()"
     for item in (
@@ -38,7 +38,7 @@ def content_security_policy(
     return middleware
 
 
-# A browser asks where a submitted form may lead in the end, so both lists name the same hosts.
+# A browser also checks the redirects of a submitted form, so both lists name the same hosts.
 FRAMED_POLICY = POLICY.replace("form-action 'self'", f"form-action 'self' {FRAMES}").replace(
     "frame-ancestors 'none'", f"frame-ancestors {FRAMES}"
 )

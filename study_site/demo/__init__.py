@@ -1,1 +1,1 @@
-"""The demo site and the pictures of the documentation."""
+"""The demo site and the screenshots of the documentation."""

@@ -1,4 +1,4 @@
-"""The folder of the documentation's pictures and the list of them."""
+"""The folder of the documentation's screenshots and the list of them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Every page as on a laptop (1366 x 768) and on a phone (360 x 740), taken by
 `python manage.py screenshots`, which writes this list too. The photos are from the ELPV set
 (CC BY-NC-SA 4.0); the people are simulated.
 """
-TALLEST = 2200  # pixels; of a longer page the picture shows the beginning
+TALLEST = 2200  # pixels; the screenshot of a longer page shows its beginning
 QUALITY = 58
 
 

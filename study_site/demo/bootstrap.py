@@ -2,8 +2,8 @@
 
     python3 study_site/demo/bootstrap.py requirements.txt [more.txt ...] [-- command ...]
 
-Standard library only, for it runs before anything is installed. Safe to interrupt: a half-made
-environment is recognised and made again; two set-ups at once wait for each other.
+Standard library only, because it runs before anything is installed. It can be interrupted: an
+incomplete environment is recognised and made again. Two simultaneous set-ups wait for each other.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ LOG = ROOT / "var" / "log" / "pip.log"
 
 
 def die_with_parent(signum: int = signal.SIGTERM) -> None:
-    """Ask the kernel to end this process when its parent ends, however that ends (Linux)."""
+    """Ask the kernel to end this process when its parent ends, for any reason (Linux)."""
     if sys.platform == "linux":
         set_parent_death_signal = 1  # PR_SET_PDEATHSIG, prctl(2)
         ctypes.CDLL(None).prctl(set_parent_death_signal, signum)

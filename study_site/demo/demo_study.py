@@ -1,4 +1,4 @@
-"""What the demo study is made of: ELPV's photos, four classifiers, six conditions."""
+"""The demo study: ELPV's photos, four classifiers, six conditions."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def collect_static() -> None:
 
 
 def staff_user(password: str) -> None:
-    """Make the staff login, or bring its password back to the one that the demo prints."""
+    """Create the staff login, or reset its password to the one that the demo prints."""
     users = get_user_model().objects
     user = users.filter(username="staff").first() or users.create_superuser("staff")
     if not user.check_password(password):
@@ -76,9 +76,9 @@ def staff_user(password: str) -> None:
 
 
 def photos_arrange(root: Path) -> None:
-    """Lay ELPV's sure labels out as ``ROOT/all/<category>/<file>``, as links to its package.
+    """Link ELPV's photos with sure labels as ``ROOT/all/<category>/<file>``.
 
-    A label is sure where every expert agreed: defect probability 0 or 1.
+    A label is sure if all experts agreed: defect probability 0 or 1.
     """
     spec = importlib.util.find_spec("elpv_dataset")
     if spec is None or spec.origin is None:

@@ -1,4 +1,4 @@
-"""Which pages are pictured, and how to come to each."""
+"""The pages of the screenshots, and how to reach each."""
 
 from __future__ import annotations
 
@@ -35,8 +35,14 @@ STAFF: Final = [
     ("new-study", "studio-new", (), "", "A new study from a template, from nothing or a file."),
     ("editor", "studio-edit", (DRAFT,), "", "The editor: a form and a YAML text of one document."),
     ("preview", "studio-preview", (DRAFT,), "?condition=EMD-Corr", "Any screen before a launch."),
-    ("checklist", "studio-study", (DRAFT,), "", "A draft: what stands between it and people."),
-    ("study", "studio-study", None, "", "A running study: its people, its log, its moves."),
+    (
+        "checklist",
+        "studio-study",
+        (DRAFT,),
+        "",
+        "A draft: what is missing before people can take part.",
+    ),
+    ("study", "studio-study", None, "", "A running study: its people, its log, its actions."),
     ("live", "studio-monitor", None, "?robots=1", "A running study as it goes."),
     ("datasets", "studio-datasets", (), "", "The photos that studies are made of."),
     ("dataset", "studio-dataset", ("solar",), "", "One dataset: galleries and predictions."),
@@ -82,7 +88,7 @@ def shots(pages: dict[str, Page], address: str) -> dict[str, bytes]:
         page.goto(address)
         page.wait_for_load_state("networkidle")
         page.wait_for_timeout(150)
-        # A bar that sticks to the window's edge would lie across a picture of the whole page.
+        # A sticky bar would cover a part of a screenshot of the whole page.
         is_trial = page.locator("body.is-trial").count() > 0
         taken[device] = page.screenshot(full_page=not is_trial)
     return taken
@@ -157,13 +163,13 @@ def enlarged(album: Album, pages: dict[str, Page]) -> None:
 
 
 def endings(album: Album, browser: Browser, site: str, study: Study) -> None:
-    """Picture how it ends for those who do not go through."""
+    """Take the screenshots of the endings before completion."""
     only(study, "kNN")
     with devices(browser, site) as pages:
         person = Person(pages, study, 90)
         participant = person.enter()
         stop = shots(pages, reverse("stop", args=[study.slug]))
-        album.add("stop", "Whoever wants to stop says what becomes of the answers.", stop)
+        album.add("stop", "A person who wants to stop decides what happens to the answers.", stop)
         while participant.is_active:
             participant = go_on(participant, is_right=False)
         album.add("failed", "The check is not passed; a code of its own.", person.shots())
@@ -174,7 +180,7 @@ def endings(album: Album, browser: Browser, site: str, study: Study) -> None:
             page.get_by_role("button", name="I do not want").click()
             page.wait_for_load_state("networkidle")
             taken[device] = page.screenshot(full_page=True)
-        album.add("declined", "Somebody does not want to take part.", taken)
+        album.add("declined", "The person does not want to take part.", taken)
         door = reverse("consent", args=[study.slug])
         album.add("wrong-link", "A link without the recruiter's ids.", shots(pages, door))
         for condition in study.conditions.all():
@@ -221,7 +227,7 @@ def go_to(participant: Participant, is_there: Callable[[Step], bool]) -> Partici
 
 
 class Careful:
-    """Somebody who judges every AI rightly, or every one wrongly."""
+    """A person who gives the right answer on every trial, or the wrong one on every trial."""
 
     def __init__(self, is_right: bool) -> None:
         self.is_right = is_right

@@ -1,4 +1,4 @@
-"""What the pictures show: a study of a few minutes, whose predictions the platform made."""
+"""The study of the screenshots: it takes a few minutes, and its predictions are the platform's."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """``make demo``: from nothing to a running study with real photos and simulated people.
 
-Each stage looks at what is there and does what is missing, so an interrupted demo goes on where
-it was. The worker and the web server are children of this process and end with it.
+Each stage does only what is missing, so an interrupted demo continues where it stopped. The worker
+and the web server are children of this process and end with it.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def stage(number: int, text: str) -> None:
 
 
 def kept_secret(name: str, n_bytes: int) -> str:
-    """Return a secret of this demo, made once and readable by its owner only."""
+    """Return a secret of this demo, created once and readable only by its owner."""
     path = DATA_DIR / name
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -65,7 +65,7 @@ def environment() -> None:
 
 
 def check_port(port: int) -> None:
-    """Refuse a port that something else listens on, before anything long starts."""
+    """Refuse a port that another process uses, before anything long starts."""
     if not 0 < port < 65536:
         sys.exit(f"Port {port}: expected a number from 1 to 65535.")
     with socket.socket() as probe:
@@ -91,7 +91,7 @@ def only_demo() -> Iterator[None]:
 
 
 class Children:
-    """Processes that end with this one, whether it is stopped, interrupted or killed."""
+    """Child processes that end when this process is stopped, interrupted or killed."""
 
     def __init__(self) -> None:
         self.running: list[subprocess.Popen[bytes]] = []
@@ -107,15 +107,15 @@ class Children:
                 stderr=log,
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
-                # Killed outright if this process is: a worker asked politely would first finish
-                # its task, beside the next demo's worker.
+                # Killed if this process is killed: a terminated worker would first finish its task,
+                # at the same time as the next demo's worker.
                 preexec_fn=partial(die_with_parent, signal.SIGKILL),
             )
         self.running.append(child)
         return child
 
     def stop(self, grace_s: float = 4) -> None:
-        """End every child: politely, then for good."""
+        """End every child: terminate it, then kill it."""
         for child in self.running:
             child.terminate()
         deadline = time.monotonic() + grace_s
@@ -129,7 +129,7 @@ class Children:
 
 def wait_for_site(url: str, server: subprocess.Popen[bytes]) -> None:
     """Return once the page answers."""
-    # Straight to this machine, whatever proxy the environment names.
+    # Directly to this machine, without the environment's proxy.
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     for _ in range(300):
         if server.poll() is not None:
@@ -185,8 +185,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=8000)
     port = parser.parse_args().port
-    # Whoever ends this process politely means what Ctrl-C means; and a shell that started it in
-    # the background may have had it ignore Ctrl-C.
+    # SIGTERM means the same as Ctrl-C; and a shell that started this process in the background may
+    # have made it ignore Ctrl-C.
     for polite in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if polite != signal.SIGHUP or signal.getsignal(polite) != signal.SIG_IGN:  # nohup
             signal.signal(polite, signal.default_int_handler)
@@ -196,7 +196,7 @@ def main() -> None:
 
 
 def run(port: int) -> None:
-    """Go through the stages; whatever happens, leave nothing running."""
+    """Go through the stages; at the end, leave no process running."""
     environment()
     import django
 

@@ -1,7 +1,7 @@
-"""A readable page while the database is away, for example while it restarts.
+"""A readable page while the database is unavailable, for example while it restarts.
 
-The answer is 503 with ``Retry-After``. A page that was only asked for asks again by itself; the
-script of a session's page keeps an answer and sends it again.
+The response is 503 with ``Retry-After``. A page that was requested by GET retries by itself; the
+script of a session's page stores an answer and retries.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _OF_THE_SCHEMA: Final = ("no such table", "no such column", "has no column")
 
 
 def is_away(error: BaseException | None) -> bool:
-    """Say whether an error means that the database cannot be asked now."""
+    """Return whether an error means that the database is unavailable."""
     if not isinstance(error, OperationalError | InterfaceError):
         return False
     return not any(words in str(error) for words in _OF_THE_SCHEMA)

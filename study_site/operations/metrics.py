@@ -1,9 +1,9 @@
 """Prometheus metrics: requests of all web processes, and the state of work and studies.
 
-Requests are counted in files of the folder ``METRICS_DIR``, one for each process, which whoever is
-asked adds up. They are mapped into memory, so the folder belongs on a file system that cannot be
-filled by others: the default is in ``/dev/shm``. Everything else is read from the database when the
-metrics are asked for.
+Requests are counted in files of the folder ``METRICS_DIR``, one for each process; the process that
+serves the metrics adds them up. The files are mapped into memory, so the folder must be on a file
+system that others cannot fill: the default is in ``/dev/shm``. Everything else is read from the
+database when the metrics are requested.
 """
 
 from __future__ import annotations

@@ -18,7 +18,8 @@ def test_a_row_says_who_judged_what_and_how() -> None:
     study = make_study()
     person(study, "kNN", right="", wrong="1")
     row = responses_frame(study).iloc[0]
-    unasked = ["rt_clean_ms", "given_by", "prior_knowledge"]
+    unasked = ["rt_clean_ms", "given_by", "prior_knowledge", "mask", "n_mask_changes"]
+    unasked += ["shown_label", "is_shown_correct"]
     assert row[unasked].isna().all()
     assert row.drop(unasked).to_dict() == {
         "study": "birds",
