@@ -17,6 +17,7 @@ from analysis.codebook.file_columns import (
     PARTICIPANT_ID,
     PARTICIPANT_STATUS,
     STAGES,
+    TASKED,
     TRIAL_INDEX,
     VIEW,
 )
@@ -92,6 +93,7 @@ PRACTICE = (
     *JUDGED,
     IS_AI_CORRECT,
     *GIVEN,
+    *TASKED,
 )  # fmt: skip
 
 ANSWERS = (

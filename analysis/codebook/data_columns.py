@@ -22,6 +22,7 @@ from analysis.codebook.file_columns import (
     RT_MS,
     STAGES,
     STATUSES,
+    TASKED,
     TRIAL_INDEX,
     TRIAL_SET,
     VIEW,
@@ -55,6 +56,7 @@ RESPONSES = (
     *JUDGED,
     IS_AI_CORRECT,
     *GIVEN,
+    *TASKED,
 )  # fmt: skip
 
 PARTICIPANTS = (
@@ -142,10 +144,11 @@ EVENTS = (
     Column(
         "event", "string", "",
         "consented and finished: the first and the last page. presented: a trial's page was first "
-        "requested. answered: the answer reached the server. other_device: the session was "
+        "requested. answered: the answer reached the server. answered_first: the "
+        "answer before the AI's advice did. other_device: the session was "
         "continued on a device that the study does not allow. The browser reported the others: at "
         "is when the report reached the server, at_ms when the event happened.",
-        ("consented", "presented", "answered", "finished", *CLIENT_EVENTS),
+        ("consented", "presented", "answered_first", "answered", "finished", *CLIENT_EVENTS),
     ),
     Column(
         "phase", "string", "",

@@ -74,7 +74,14 @@ ITEM_ID = Column(
     "Id of the photo: the letter i and the first 16 hexadecimal digits of its file's SHA-256. A "
     "photo has the same id in every condition and on every server.",
 )
-RESPONSE = Column("response", "string", "", "The answer to 'Is the AI right?'.", ("yes", "no"))
+RESPONSE = Column(
+    "response",
+    "string",
+    "",
+    "The answer to 'Is the AI right?'; empty for another task and for a missed trial.",
+    ("yes", "no"),
+    is_nullable=True,
+)
 RT_MS = Column(
     "rt_ms",
     "integer",
@@ -140,7 +147,8 @@ GIVEN = (
     RESPONSE,
     Column(
         "is_correct", "boolean", "",
-        "The person accepted a right answer of the AI, or rejected a wrong one.",
+        "The person accepted a right answer of the AI, rejected a wrong one, or chose the photo's "
+        "class. FALSE for a missed trial.",
     ),
     Column(
         "presented_at", "datetime", "UTC, to the millisecond",
@@ -159,8 +167,10 @@ GIVEN = (
         is_nullable=True, minimum=0,
     ),
     Column(
-        "given_by", "string", "", "How the answer was given; empty if not known.",
-        ("key", "pointer"), is_nullable=True,
+        "given_by", "string", "",
+        "How the answer was given; empty if not known. time: the trial's time was over, and the "
+        "page sent what was chosen until then.",
+        ("key", "pointer", "time"), is_nullable=True,
     ),
     Column(
         "prior_knowledge", "boolean", "",
@@ -191,5 +201,53 @@ GIVEN = (
         "shown_label is right, by the rule of is_ai_correct. Empty where the view is not "
         "interactive.",
         is_nullable=True,
+    ),
+)  # fmt: skip
+_CONFIDENCE = (
+    "The person's own confidence, in the units of the study document (task.confidence): levels "
+    "count from 1, a scale has its own numbers. Empty where the study did not ask."
+)
+_REASON = (
+    "Free text; in the file only where the export was asked for it. Empty where the study did not "
+    "ask, or nothing was written."
+)
+# What a task asks for beside the verdict, and the answer before the AI's advice.
+TASKED = (
+    Column(
+        "choice", "string", "",
+        "The class that was chosen, in the words shown; empty for another task and for a missed "
+        "trial.",
+        is_nullable=True,
+    ),
+    Column("confidence", "integer", "", _CONFIDENCE, is_nullable=True, minimum=0),
+    Column("reason", "string", "", f"Why the person answered so. {_REASON}", is_nullable=True),
+    Column(
+        "is_missed", "boolean", "",
+        "The trial's time was over before an answer was chosen. No measure counts the trial.",
+    ),
+    Column(
+        "first_answer", "string", "",
+        "As response, before the AI's advice; empty where there was no such answer.",
+        ("yes", "no"), is_nullable=True,
+    ),
+    Column(
+        "first_choice", "string", "", "As choice, before the AI's advice.", is_nullable=True
+    ),
+    Column(
+        "first_is_correct", "boolean", "",
+        "As is_correct, of the answer before the AI's advice; empty where there was none.",
+        is_nullable=True,
+    ),
+    Column(
+        "first_confidence", "integer", "",
+        "As confidence, of the answer before the AI's advice.", is_nullable=True, minimum=0,
+    ),
+    Column(
+        "first_reason", "string", "",
+        "As reason, of the answer before the AI's advice.", is_nullable=True,
+    ),
+    Column(
+        "first_rt_ms", "integer", "ms",
+        "As rt_ms, of the answer before the AI's advice.", is_nullable=True, minimum=0,
     ),
 )  # fmt: skip

@@ -16,10 +16,10 @@ from django.db.models import F, Q
 from analysis.codebook.collected_columns import PRACTICE
 from analysis.rows.collected_wording import answer_of, cells_of
 from analysis.rows.export_wording import ORDER, Row, Who, teller
-from analysis.rows.frame import CHUNK_ROWS, LOOKUPS, RT_CLEAN, StudyRows, by_person
+from analysis.rows.frame import CHUNK_ROWS, StudyRows, by_person
+from analysis.rows.lookups import answers_of, empty_columns, lookups_of
 from classifiers.models import Neighbor
-from trials.models import Participant, QuestionAnswer, Response, Study, Trial
-from trials.models.interactions import SHOWN_IS_RIGHT
+from trials.models import Participant, QuestionAnswer, Response, Trial
 from trials.panels.exemplars import examples_of
 from trials.services.flags import AT_A_TIME, participant_flags
 from trials.study.design import Phase
@@ -29,7 +29,6 @@ from trials.study.pseudonyms import pseudonym
 FREE_TEXT = ("line", "paragraph")
 PRACTICED = (Phase.TRAINING, Phase.VALIDATION)
 SEPARATOR = "; "
-PRACTICE_LOOKUPS = LOOKUPS | {"phase": "trial__phase"}
 ANSWER_LOOKUPS = {
     "participant_id": "participant__number",
     "is_simulated": "participant__is_simulated",
@@ -53,17 +52,6 @@ Example = tuple[str, str, list[dict[str, Any]]]
 
 class CollectedRows(StudyRows):
     """The rows of every data file. ``include_texts`` adds people's free-text answers."""
-
-    def __init__(
-        self,
-        study: Study,
-        *,
-        include_simulated: bool = False,
-        stage: str = Participant.Stage.LIVE,
-        include_texts: bool = False,
-    ) -> None:
-        super().__init__(study, include_simulated=include_simulated, stage=stage)
-        self.include_texts = include_texts
 
     def counts(self) -> dict[str, int]:
         """Return the approximate number of rows of each file, to show progress."""
@@ -93,23 +81,20 @@ class CollectedRows(StudyRows):
 
     def practice(self) -> Iterator[Row]:
         """Yield one row per answered trial of the training and the validation."""
-        found = (
-            Response.objects.final()
-            .with_correctness()
-            .filter(
-                self._of("trial__participant__"),
-                trial__phase__in=PRACTICED,
-                received_at__lte=self.moment,
-            )
+        plan = self.study.plan
+        lookups = lookups_of(plan) | {"phase": "trial__phase"}
+        found = answers_of(plan).filter(
+            self._of("trial__participant__"),
+            trial__phase__in=PRACTICED,
+            received_at__lte=self.moment,
         )
-        who = [PRACTICE_LOOKUPS[name] for name in ORDER]
-        ordered = found.annotate(rt_clean_ms=RT_CLEAN, is_shown_correct=SHOWN_IS_RIGHT).order_by(
-            *who, "trial__phase", "trial__position"
-        )
-        tell = teller(PRACTICE, [*PRACTICE_LOOKUPS, "attempt"], {})
-        place = {name: index for index, name in enumerate(PRACTICE_LOOKUPS)}
-        validation = self.study.plan.validation
-        for raw in ordered.values_list(*PRACTICE_LOOKUPS.values()).iterator(chunk_size=CHUNK_ROWS):
+        who = [lookups[name] for name in ORDER]
+        ordered = found.order_by(*who, "trial__phase", "trial__position")
+        empty = empty_columns(plan, has_texts=self.include_texts)
+        tell = teller(PRACTICE, [*lookups, "attempt"], empty)
+        place = {name: index for index, name in enumerate(lookups)}
+        validation = plan.validation
+        for raw in ordered.values_list(*lookups.values()).iterator(chunk_size=CHUNK_ROWS):
             person = self.people.get((raw[place["is_simulated"]], raw[place["participant_id"]]))
             if person is None:
                 continue
@@ -146,7 +131,12 @@ class CollectedRows(StudyRows):
         for page, name in written:
             named |= Q(page=page, name=name)
         found = QuestionAnswer.objects.filter(named, self._of("participant__"))
-        return found.filter(received_at__lte=self.moment).count()
+        n_reasons = self._n_reasons() if self.study.plan.task.reason != "none" else 0
+        return found.filter(received_at__lte=self.moment).count() + n_reasons
+
+    def _n_reasons(self) -> int:
+        given = Response.objects.filter(self._of("trial__participant__")).exclude(reason="")
+        return given.filter(received_at__lte=self.moment).count()
 
     def shown(self) -> Iterator[Row]:
         """Yield one row per example on a trial's page, as each person saw it."""

@@ -22,7 +22,10 @@ WORDS: dict[str, Callable[[Any], object]] = {
     "trial_index": lambda position: position + 1,
     "item_id": lambda sha256: sha256 and f"i{sha256[:16]}",
     "response": lambda is_accepted: {True: "yes", False: "no", None: None}[is_accepted],
+    "first_answer": lambda is_accepted: {True: "yes", False: "no", None: None}[is_accepted],
     "given_by": lambda how: how or None,
+    "reason": lambda words: words or None,
+    "first_reason": lambda words: words or None,
 }
 
 Row = tuple[object, ...]
@@ -94,6 +97,16 @@ def device_columns(device: dict[str, Any]) -> dict[str, object]:
     }
 
 
+def _first_answered(trial: Mapping[str, Any]) -> dict[str, object]:
+    """Return what tells an answer before the AI's advice from the final one."""
+    return {
+        "at": trial["first_received_at"],
+        "event": "answered_first",
+        "response": WORDS["response"](trial["first_answer"]),
+        "rt_ms": trial["first_rt_ms"],
+    }
+
+
 def events_of(
     who: Who,
     person: dict[str, Any],
@@ -113,6 +126,8 @@ def events_of(
             said | {"at": trial["presented_at"], "event": "presented", "response": None},
             said | {"at": trial["received_at"], "event": "answered", "rt_ms": trial["rt_ms"]},
         ]
+        if "first_received_at" in trial:
+            happened.append(said | _first_answered(trial))
     happened += [item | {"detail": item["detail"] or None} for item in told]
     done = [item for item in happened if item["at"] is not None and item["at"] <= moment]
     done.sort(key=itemgetter("at"))

@@ -13,7 +13,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from django.db.models import Case, Count, F, Max, Min, Q, QuerySet, When
+from django.db.models import Count, Max, Min, Q, QuerySet
 from django.utils import timezone
 from pandas import DataFrame
 
@@ -28,99 +28,26 @@ from analysis.rows.export_wording import (
     stage_columns,
     teller,
 )
+from analysis.rows.lookups import (
+    ANSWERED_CHECKS,
+    EVENT_LOOKUPS,
+    FAILED_CHECKS,
+    FIRST_TRIAL_LOOKUPS,
+    ITEM_LOOKUPS,
+    PARTICIPANT_LOOKUPS,
+    TRIAL_LOOKUPS,
+    answers_of,
+    empty_columns,
+    lookups_of,
+)
 from analysis.tables.tidy import frame_of
 from classifiers.models import Prediction
 from trials.models import Event, Participant, Response, Study, Trial, TrialItem
-from trials.models.interactions import SHOWN_IS_RIGHT
 from trials.study.design import Phase, script
 from trials.study.pseudonyms import pseudonym
 from trials.study.script_stages import validation_end
 
 CHUNK_ROWS = 5_000
-
-# The columns that come from the database, before those that need other words.
-_PREDICTION = {
-    "item_id": "image__sha256",
-    "image": "image__source",
-    "true_label": "image__category__label",
-    "ai_label": "category__label",
-    "ai_confidence": "confidence",
-    "ai_votes": "n_votes",
-}
-PARTICIPANT_LOOKUPS = {
-    "participant_id": "number",
-    "stage": "stage",
-    "is_simulated": "is_simulated",
-    "status": "status",
-    "step": "step",
-    "condition": "condition__name",
-    "classifier": "condition__run__classifier",
-    "trial_set": "trial_set__number",
-    "exclusion": "exclusion",
-    "is_repeat": "is_repeat",
-    "consent_version": "consent_version",
-    "consented_at": "consented_at",
-    "finished_at": "finished_at",
-    "n_attention": "n_attention",
-    "n_attention_failed": "n_attention_failed",
-    "device": "device",
-    "payment": "payment",
-    "seed": "seed",
-}
-LOOKUPS = {
-    "stage": "trial__participant__stage",
-    "participant_id": "trial__participant__number",
-    "is_simulated": "trial__participant__is_simulated",
-    "participant_status": "trial__participant__status",
-    "condition": "trial__condition__name",
-    "classifier": "trial__condition__run__classifier",
-    "view": "trial__condition__view_name",
-    "trial_set": "trial__participant__trial_set__number",
-    "trial_index": "trial__position",
-    **{name: f"trial__prediction__{path}" for name, path in _PREDICTION.items()},
-    "is_ai_correct": "is_ai_correct",
-    "response": "is_accepted",
-    "is_correct": "is_correct",
-    "presented_at": "trial__presented_at",
-    "received_at": "received_at",
-    "rt_ms": "rt_ms",
-    "rt_clean_ms": "rt_clean_ms",
-    "given_by": "given_by",
-    "prior_knowledge": "trial__prior_knowledge__is_known",
-    "mask": "trial__interaction__mask",
-    "n_mask_changes": "trial__interaction__n_changes",
-    "shown_label": "trial__interaction__category__label",
-    "is_shown_correct": "is_shown_correct",
-}
-TRIAL_LOOKUPS = {
-    "participant_id": "participant__number",
-    "is_simulated": "participant__is_simulated",
-    "phase": "phase",
-    "trial_index": "position",
-    "item_id": "prediction__image__sha256",
-    "presented_at": "presented_at",
-    "received_at": "final__received_at",
-    "response": "final__is_accepted",
-    "rt_ms": "final__rt_ms",
-}
-EVENT_LOOKUPS = {
-    "participant_id": "participant__number",
-    "is_simulated": "participant__is_simulated",
-    "at": "received_at",
-    "event": "kind",
-    "at_ms": "at_ms",
-    "detail": "detail",
-}
-# Time away is at most the answer's time; if it is more, a clock was wrong.
-RT_CLEAN = Case(When(away_ms__lte=F("rt_ms"), then=F("rt_ms") - F("away_ms")))
-ANSWERED_CHECKS = Q(attention_checks__is_yes__isnull=False)
-FAILED_CHECKS = ANSWERED_CHECKS & ~Q(attention_checks__is_yes=F("attention_checks__asks_yes"))
-ITEM_LOOKUPS = {
-    "classifier": "run__classifier",
-    **_PREDICTION,
-    "n_voters": "n_voters",
-    "is_ai_correct": "is_correct",
-}
 
 
 class StudyRows:
@@ -128,13 +55,19 @@ class StudyRows:
 
     The participants are read first. Later answers are left out, and a person has the same status in
     every file. ``stage`` selects the people of the pilot or of the main study; the two are never
-    read together.
+    read together. ``include_texts`` adds people's free-text answers.
     """
 
     def __init__(
-        self, study: Study, *, include_simulated: bool = False, stage: str = Participant.Stage.LIVE
+        self,
+        study: Study,
+        *,
+        include_simulated: bool = False,
+        stage: str = Participant.Stage.LIVE,
+        include_texts: bool = False,
     ) -> None:
         self.study, self.include_simulated, self.stage = study, include_simulated, stage
+        self.include_texts = include_texts
         self.moment = timezone.now()
 
     def _of(self, path: str) -> Q:
@@ -175,20 +108,16 @@ class StudyRows:
             "document_sha256": self.study.document_sha256,
             "frozen_sha256": self.study.frozen_sha256,
         }
-        found = (
-            Response.objects.final()
-            .with_correctness()
-            .filter(
-                self._of("trial__participant__"),
-                trial__phase=Phase.TEST,
-                received_at__lte=self.moment,
-            )
+        plan = self.study.plan
+        lookups = lookups_of(plan)
+        found = answers_of(plan).filter(
+            self._of("trial__participant__"), trial__phase=Phase.TEST, received_at__lte=self.moment
         )
-        found = found.annotate(rt_clean_ms=RT_CLEAN, is_shown_correct=SHOWN_IS_RIGHT)
-        ordered = found.order_by(*(LOOKUPS[name] for name in ORDER), LOOKUPS["trial_index"])
-        status, *who = (list(LOOKUPS).index(name) for name in ("participant_status", *ORDER))
-        tell = teller(RESPONSES, LOOKUPS, constants)
-        for raw in ordered.values_list(*LOOKUPS.values()).iterator(chunk_size=CHUNK_ROWS):
+        ordered = found.order_by(*(lookups[name] for name in ORDER), lookups["trial_index"])
+        status, *who = (list(lookups).index(name) for name in ("participant_status", *ORDER))
+        empty = empty_columns(plan, has_texts=self.include_texts)
+        tell = teller(RESPONSES, lookups, constants | empty)
+        for raw in ordered.values_list(*lookups.values()).iterator(chunk_size=CHUNK_ROWS):
             if is_alone:
                 yield tell(raw)
             elif person := self.people.get((raw[who[0]], raw[who[1]])):
@@ -236,7 +165,10 @@ class StudyRows:
             Q(presented_at__lte=self.moment) | Q(final__received_at__lte=self.moment),
             self._of("participant__"),
         )
-        trials = by_person(found, TRIAL_LOOKUPS)
+        lookups = TRIAL_LOOKUPS
+        if self.study.plan.task.first:
+            found, lookups = found.with_first(), lookups | FIRST_TRIAL_LOOKUPS
+        trials = by_person(found, lookups)
         told = Event.objects.filter(self._of("participant__"), received_at__lte=self.moment)
         events = by_person(told, EVENT_LOOKUPS)
         for who, person in self.people.items():

@@ -33,12 +33,12 @@ class SampleRefused(ValueError):
 class Sample:
     """Some of the participants who completed, and their answers.
 
-    ``answers`` has one row per test answer: ``participant_id``, ``condition``, ``item_id`` and
-    ``image`` (categories), ``trial_index``, ``ai_confidence``, ``ai_votes``, ``is_ai_correct``,
-    ``is_correct``, ``difficulty`` and ``half`` (categories), and those of ``rt_ms``,
-    ``rt_clean_ms`` and ``prior_knowledge`` that the data have. ``people`` has one row per
-    participant: the given columns, ``n_trials``, ``COUNTS``, ``MEASURES``, ``median_rt_ms``,
-    ``n_identical_run`` and ``excluded_by``.
+    ``answers`` has one row per test answer that was not missed: ``participant_id``,
+    ``condition``, ``item_id`` and ``image`` (categories), ``trial_index``, ``ai_confidence``,
+    ``ai_votes``, ``is_ai_correct``, ``is_correct``, ``difficulty`` and ``half`` (categories), and
+    those of ``rt_ms``, ``rt_clean_ms`` and ``prior_knowledge`` that the data have. ``people`` has
+    one row per participant: the given columns, ``n_trials``, ``COUNTS``, ``MEASURES``,
+    ``median_rt_ms``, ``n_identical_run`` and ``excluded_by``.
     """
 
     name: str
@@ -137,7 +137,8 @@ def _ordered(values: Series, names: Sequence[str]) -> Series:
 
 def _answers(responses: DataFrame, counted: DataFrame, declared: Declared) -> DataFrame:
     codes = _codes(responses["participant_id"], counted["participant_id"])
-    rows = np.flatnonzero(codes >= 0)
+    is_missed = responses["is_missed"].to_numpy(dtype=bool) if "is_missed" in responses else False
+    rows = np.flatnonzero((codes >= 0) & ~np.asarray(is_missed))
     taken = {name: responses[name].iloc[rows].reset_index(drop=True) for name in _taken(responses)}
     names = pd.Index(counted["participant_id"].astype("str"))
     person = pd.Series(pd.Categorical.from_codes(codes[rows], categories=names))

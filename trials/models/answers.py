@@ -31,8 +31,18 @@ class TrialQuerySet(models.QuerySet["Trial"]):
 
     def with_final(self) -> TrialQuerySet:
         """Join the final answer as ``final``; its columns are null where there is none."""
-        is_final = Q(responses__occasion=Occasion.FINAL)
-        return self.annotate(final=FilteredRelation("responses", condition=is_final))
+        return self._with(final=Occasion.FINAL)
+
+    def with_first(self) -> TrialQuerySet:
+        """Join the answer before the AI's advice as ``first``."""
+        return self._with(first=Occasion.FIRST)
+
+    def _with(self, **occasions: str) -> TrialQuerySet:
+        joined = {
+            name: FilteredRelation("responses", condition=Q(responses__occasion=occasion))
+            for name, occasion in occasions.items()
+        }
+        return self.annotate(**joined)
 
 
 class Trial(models.Model):
@@ -67,9 +77,23 @@ class Trial(models.Model):
 
 
 AI_IS_RIGHT = ai_is_right("trial__prediction__")
-VERIFIED_RIGHT = Q(AI_IS_RIGHT, is_accepted=True) | Q(~AI_IS_RIGHT, is_accepted=False)
-CHOSE_RIGHT = Q(choice=F("trial__prediction__image__category"))
-IS_CORRECT = VERIFIED_RIGHT | CHOSE_RIGHT
+
+
+def verified_right(answer: str = "") -> Q:
+    """Return the condition that a right AI was accepted or a wrong one rejected.
+
+    ``answer`` is the path from a response to the answer that is judged, such as ``first__``.
+    """
+    is_accepted = f"{answer}is_accepted"
+    return Q(AI_IS_RIGHT, **{is_accepted: True}) | Q(~AI_IS_RIGHT, **{is_accepted: False})
+
+
+def chose_right(answer: str = "") -> Q:
+    """Return the condition that the photo's class was chosen."""
+    return Q(**{f"{answer}choice": F("trial__prediction__image__category")})
+
+
+IS_CORRECT = verified_right() | chose_right()
 
 
 class ResponseQuerySet(models.QuerySet["Response"]):
@@ -80,17 +104,32 @@ class ResponseQuerySet(models.QuerySet["Response"]):
         return self.filter(occasion=Occasion.FINAL)
 
     def with_correctness(self) -> ResponseQuerySet:
-        """Annotate ``is_ai_correct``, and ``is_correct``; null for a missed trial.
+        """Annotate ``is_ai_correct``, and ``is_correct``; a missed trial is not correct.
 
         Right is: accepted a right or rejected a wrong AI, or chose the photo's class.
         """
         is_correct = Case(
-            When(is_missed=True, then=Value(None)),
-            When(choice__isnull=False, then=CHOSE_RIGHT),
-            default=VERIFIED_RIGHT,
-            output_field=models.BooleanField(null=True),
+            When(is_missed=True, then=Value(False)),
+            When(choice__isnull=False, then=chose_right()),
+            default=verified_right(),
+            output_field=models.BooleanField(),
         )
         return self.annotate(is_ai_correct=AI_IS_RIGHT, is_correct=is_correct)
+
+    def with_first(self) -> ResponseQuerySet:
+        """Join the first answer to the same trial as ``first``, and say ``first_is_correct``.
+
+        Both are null where there is none, or where it was missed.
+        """
+        is_first = Q(trial__responses__occasion=Occasion.FIRST)
+        is_correct = Case(
+            When(first__choice__isnull=False, then=chose_right("first__")),
+            When(first__is_accepted__isnull=False, then=verified_right("first__")),
+            default=Value(None),
+            output_field=models.BooleanField(null=True),
+        )
+        joined = self.annotate(first=FilteredRelation("trial__responses", condition=is_first))
+        return joined.annotate(first_is_correct=is_correct)
 
     def correct(self) -> ResponseQuerySet:
         """Return those that are right."""

@@ -5,6 +5,7 @@ import pytest
 from pytest_django import DjangoAssertNumQueries
 
 from analysis.codebook.codebook import RESPONSES, column_names
+from analysis.codebook.file_columns import TASKED
 from analysis.rows.frame import responses_frame
 from analysis.rows.overview import Progress, progress_counts
 from analysis.tables.tidy import dtype_of
@@ -20,6 +21,7 @@ def test_a_row_says_who_judged_what_and_how() -> None:
     row = responses_frame(study).iloc[0]
     unasked = ["rt_clean_ms", "given_by", "prior_knowledge", "mask", "n_mask_changes"]
     unasked += ["shown_label", "is_shown_correct"]
+    unasked += [column.name for column in TASKED if column.is_nullable]
     assert row[unasked].isna().all()
     assert row.drop(unasked).to_dict() == {
         "study": "birds",
@@ -47,6 +49,7 @@ def test_a_row_says_who_judged_what_and_how() -> None:
         "presented_at": pd.Timestamp("2026-03-01T09:30:00.123Z"),
         "received_at": pd.Timestamp("2026-03-01T09:30:02.123Z"),
         "rt_ms": 1500,
+        "is_missed": False,
     }
 
 
