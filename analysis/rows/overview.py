@@ -8,8 +8,11 @@ from typing import Any
 from django.db.models import Count, Q
 
 from trials.models import Participant, Study, mode_of
+from trials.study.plan import TaskPlan
+from trials.study.task import confidence_of
 
 Status = Participant.Status
+PERCENT_HIGH = 100
 
 
 def n_robots(study: Study, stage: str = Participant.Stage.LIVE) -> int:
@@ -25,6 +28,7 @@ def stage_shown(study: Study) -> str:
 def declared_of(study: Study) -> dict[str, Any]:
     """Return the study's declared analysis, as JSON values."""
     plan = study.plan
+    of_task = {"confidence": confidence} if (confidence := confidence_kind(plan.task)) else {}
     arms = study.conditions.order_by("position").select_related("run")
     return {
         "conditions": [
@@ -39,7 +43,20 @@ def declared_of(study: Study) -> dict[str, Any]:
         "family": plan.analysis.family,
         "margin": plan.analysis.margin,
         "seed": plan.seed,
+        **of_task,
     }
+
+
+def confidence_kind(task: TaskPlan) -> str:
+    """Return what a task's confidence is for the analysis; empty if it is not asked for.
+
+    A scale that ends at 100 is the probability of being right in percent. Levels, and other
+    scales, are only ordered.
+    """
+    asked = confidence_of(task)
+    if asked is None:
+        return ""
+    return "ordered" if asked.is_levels or asked.high != PERCENT_HIGH else "percent"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,8 @@ from typing import Any
 from analysis.stats.exclusions import Rule
 from analysis.stats.measures import MEASURES
 
+CONFIDENCES = ("", "percent", "ordered")
+
 
 class DeclarationRefused(ValueError):
     """Raised for an invalid declaration; the message says what was expected."""
@@ -38,7 +40,9 @@ class Declared:
     that are tested on ``measure`` (empty: all pairs). ``margin`` is the difference in percentage
     points below which two conditions count as equivalent (0: no margin is declared, and no
     test of equivalence is made). ``tuning_share`` is the share of the AI's images that
-    choose its threshold.
+    choose its threshold. ``is_within``: everybody goes through several conditions. ``confidence``
+    says what people's own confidence is: ``percent`` (the probability of being right), ``ordered``
+    (only larger for a surer answer), or empty (none is asked for).
     """
 
     conditions: tuple[DeclaredCondition, ...]
@@ -48,6 +52,8 @@ class Declared:
     margin: float = 0.0
     seed: int = 0
     tuning_share: float = 0.2
+    is_within: bool = False
+    confidence: str = ""
 
     def __post_init__(self) -> None:
         _check(self)
@@ -114,6 +120,8 @@ def _check(declared: Declared) -> None:
          "a share between 0 and 1"),
         (type(declared.seed) is not int or declared.seed < 0, "seed", declared.seed,
          "a whole number, 0 or more"),
+        (declared.confidence not in CONFIDENCES, "confidence", declared.confidence,
+         f"one of {CONFIDENCES}"),
         (not _is_family(declared.family, names), "family", declared.family,
          f"different pairs of two different conditions of {', '.join(names)}"),
     )  # fmt: skip

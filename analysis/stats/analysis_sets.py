@@ -17,11 +17,22 @@ from analysis.stats.analysis_plan import Declared
 from analysis.stats.confidence import DIFFICULTIES, PERCENT, difficulty
 from analysis.stats.exclusions import BY_HAND, rules_apply
 from analysis.stats.inference import Ints
-from analysis.stats.measures import COUNTS, MEASURES, halves, identical_runs, participant_measures
+from analysis.stats.measures import (
+    COUNTS,
+    MEASURES,
+    halves,
+    identical_runs,
+    participant_measures,
+    reliance,
+    trial_counts,
+)
+from analysis.stats.task_answers import asked, is_choice, task_columns
 
 COMPLETED = "completed"
 # Without an AI's answer there is nothing to rely on.
 RELIANCE = ("over_reliance", "under_reliance")
+# A wrong choice among classes need not be the AI's class, so the counts do not say who accepted.
+OF_ACCEPTING = ("accept_rate", "over_reliance", "d_prime", "criterion")
 _OPTIONAL = ("rt_ms", "rt_clean_ms", "prior_knowledge")
 
 
@@ -76,6 +87,8 @@ def samples_of(responses: DataFrame, people: DataFrame, declared: Declared) -> t
     # It excludes nobody, and the tables say so (``not measured``).
     rules = [rule for rule in declared.rules if rule.is_measured(measured)]
     measured["excluded_by"] = rules_apply(measured, rules, _is_by_hand(measured), BY_HAND)
+    if declared.is_within:
+        measured = _by_condition(measured, answers, declared)
     everyone, said = Sample("all", answers, measured), measured["excluded_by"]
     if (said == "").all():
         return everyone, Sample("kept", answers, measured)
@@ -86,7 +99,11 @@ def samples_of(responses: DataFrame, people: DataFrame, declared: Declared) -> t
 
 
 def _part(everyone: Sample, name: str, is_in: Series) -> Sample:
-    rows = is_in.to_numpy()[everyone.answers["participant_id"].cat.codes.to_numpy()]
+    person = everyone.answers["participant_id"]
+    if everyone.people["participant_id"].is_unique:
+        rows = is_in.to_numpy()[person.cat.codes.to_numpy()]
+    else:
+        rows = person.isin(everyone.people.loc[is_in, "participant_id"]).to_numpy()
     return Sample(name, everyone.answers[rows], everyone.people[is_in])
 
 
@@ -103,7 +120,8 @@ def _check(responses: DataFrame, people: DataFrame, declared: Declared) -> None:
         raise SampleRefused(
             f"{int(twice.sum())} rows of people repeat a participant; expected one row each."
         )
-    for name, frame in (("responses", responses), ("people", people)):
+    checked = {"responses": responses} | ({} if declared.is_within else {"people": people})
+    for name, frame in checked.items():
         unlisted = sorted(set(frame["condition"].unique()) - set(declared.names))
         if unlisted:
             raise SampleRefused(
@@ -116,6 +134,8 @@ def _check(responses: DataFrame, people: DataFrame, declared: Declared) -> None:
             f"{int((known < 0).sum())} responses are of participants that people does not list; "
             "expected a row for everyone who answered."
         )
+    if declared.is_within:
+        return
     theirs = _codes(people["condition"], pd.Series(declared.names, dtype="str"))[known]
     if (theirs != _codes(responses["condition"], pd.Series(declared.names, dtype="str"))).any():
         raise SampleRefused("Some responses name another condition than their participant's row.")
@@ -165,7 +185,7 @@ def _answers(responses: DataFrame, counted: DataFrame, declared: Declared) -> Da
     for name in _OPTIONAL:
         if name in taken:
             frame[name] = taken[name].to_numpy(dtype=np.float32, na_value=np.nan)
-    return frame
+    return frame.assign(**task_columns(taken, right)) if asked(responses) else frame
 
 
 def _sorted_category(values: Series) -> Series:
@@ -177,7 +197,7 @@ def _sorted_category(values: Series) -> Series:
 def _taken(responses: DataFrame) -> list[str]:
     needed = ["condition", "item_id", "image", "trial_index", "ai_confidence", "ai_votes"]
     needed += ["is_ai_correct", "is_correct"]
-    return needed + [name for name in _OPTIONAL if name in responses]
+    return needed + [name for name in _OPTIONAL if name in responses] + asked(responses)
 
 
 def _label(values: np.ndarray[tuple[int], np.dtype[np.str_]], levels: Sequence[str]) -> Series:
@@ -187,7 +207,8 @@ def _label(values: np.ndarray[tuple[int], np.dtype[np.str_]], levels: Sequence[s
 
 
 def _measured(counted: DataFrame, answers: DataFrame, declared: Declared) -> DataFrame:
-    measures = participant_measures(answers).set_index("participant_id")
+    whole = answers.assign(condition="") if declared.is_within else answers
+    measures = participant_measures(whole).set_index("participant_id")
     measures = measures[["n_trials", *COUNTS, *MEASURES]].reindex(counted["participant_id"])
     measures[["n_trials", *COUNTS]] = measures[["n_trials", *COUNTS]].fillna(0).astype("int64")
     if "rt_ms" in answers:
@@ -195,6 +216,30 @@ def _measured(counted: DataFrame, answers: DataFrame, declared: Declared) -> Dat
         measures["median_rt_ms"] = times.reindex(measures.index).astype(float)
     runs = identical_runs(answers).reindex(measures.index)
     measures["n_identical_run"] = runs.astype(float)
+    found = counted.join(measures.reset_index(drop=True))
+    return found if declared.is_within else _undefined(found, answers, declared)
+
+
+def _by_condition(people: DataFrame, answers: DataFrame, declared: Declared) -> DataFrame:
+    """Return one row a participant and condition, where everybody goes through several.
+
+    Measures are those of the condition; what excludes a participant, and the times, are of all.
+    """
+    counts = trial_counts(answers, ["participant_id", "condition"])
+    own = pd.concat([counts, reliance(counts)], axis="columns").reset_index()
+    own.insert(2, "n_trials", own["n_ai_correct"] + own["n_ai_wrong"])
+    own["participant_id"] = own["participant_id"].astype("str")
+    rest = people.drop(columns=["condition", "n_trials", *COUNTS, *MEASURES])
+    rest["participant_id"] = rest["participant_id"].astype("str")
+    found = rest.merge(own, on="participant_id").reset_index(drop=True)
+    found["condition"] = _ordered(found["condition"], declared.names)
+    return _undefined(found, answers, declared)
+
+
+def _undefined(people: DataFrame, answers: DataFrame, declared: Declared) -> DataFrame:
+    """Return the people without the measures that their condition or the task does not define."""
     unaided = [condition.name for condition in declared.conditions if condition.is_unaided]
-    measures.loc[counted["condition"].isin(unaided).to_numpy(), list(RELIANCE)] = np.nan
-    return counted.join(measures.reset_index(drop=True))
+    people.loc[people["condition"].isin(unaided).to_numpy(), list(RELIANCE)] = np.nan
+    if is_choice(answers):
+        people[list(OF_ACCEPTING)] = np.nan
+    return people

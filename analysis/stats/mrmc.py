@@ -112,8 +112,8 @@ def estimate_of(terms: Terms) -> Estimate:
         return Estimate(*(math.nan,) * 5, *counts, terms.reason)
     people = np.bincount(terms.person, terms.psi).astype(float)
     found = _numbers(terms.value, covariance(terms, terms), people, counts, 1)
-    low, high = np.clip([found.low, found.high], *terms.limits)
-    return replace(found, low=float(low), high=float(high), p=math.nan)
+    value, low, high = np.clip([found.value, found.low, found.high], *terms.limits)
+    return replace(found, value=float(value), low=float(low), high=float(high), p=math.nan)
 
 
 def difference_of(a: Terms, b: Terms) -> Estimate:

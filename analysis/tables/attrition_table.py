@@ -29,8 +29,9 @@ def attrition_table(people: DataFrame, everyone: Sample, declared: Declared) -> 
     People under way are not counted, because they may still complete. ``everyone`` is the sample of
     all who completed. The row for all stages has the difference with its bounds.
     """
-    rows = []
-    for pair in declared.pairs:
+    rows: list[dict[str, object]] = []
+    # Within people nobody is lost from one condition alone.
+    for pair in () if declared.is_within else declared.pairs:
         own = [people.loc[people["condition"] == name, "status"].astype("str") for name in pair]
         ended = [list(item[item != "active"]) for item in own]
         n = len(ended[0]), len(ended[1])

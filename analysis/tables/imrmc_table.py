@@ -13,6 +13,7 @@ from pandas import DataFrame
 from analysis.codebook.column import Column, Columns
 from analysis.stats.analysis_plan import Declared
 from analysis.stats.analysis_sets import Sample
+from analysis.stats.task_answers import agrees
 
 TRUTH = "truth"
 IMRMC: Columns = (
@@ -33,8 +34,8 @@ IMRMC: Columns = (
     ),
     Column(
         "score", "integer", "",
-        "1: accepted, 0: rejected. In a row of the truth 1: the AI is right (signal present), 0: "
-        "the AI is wrong (signal absent).",
+        "1: accepted (or chose the AI's class), 0: did not. In a row of the truth 1: the AI is "
+        "right (signal present), 0: the AI is wrong (signal absent).",
         minimum=0, maximum=1,
     ),
 )  # fmt: skip
@@ -46,7 +47,7 @@ def imrmc_table(sample: Sample, declared: Declared) -> DataFrame:
     classifiers = {each.name: each.classifier for each in declared.conditions}
     condition, item = (answers[name].astype("str") for name in ("condition", "item_id"))
     is_right = answers["is_ai_correct"].astype(bool)
-    is_accepted = answers["is_correct"].astype(bool) == is_right
+    is_accepted = agrees(answers)
     scores = DataFrame(
         {
             "readerID": answers["participant_id"].astype("str"),

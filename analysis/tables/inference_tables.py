@@ -10,9 +10,18 @@ from pandas import DataFrame
 
 from analysis.stats.analysis_plan import Declared
 from analysis.stats.analysis_sets import Sample
-from analysis.stats.inference import Floats, holm, mean_draws, pairwise_tests, percentile_interval
+from analysis.stats.inference import (
+    Floats,
+    holm,
+    mean_draws,
+    mean_interval,
+    pairwise_tests,
+    percentile_interval,
+)
 from analysis.stats.measures import MEASURES
 from analysis.stats.twoway import Crossed, TwoWay, arm_of, difference_of
+
+_OF_TWO_GROUPS = ("u", "p", "p_holm", "cliffs_delta")
 
 
 def pair_tests_table(sample: Sample, declared: Declared) -> DataFrame:
@@ -21,6 +30,8 @@ def pair_tests_table(sample: Sample, declared: Declared) -> DataFrame:
     The columns ``twoway_…`` treat people and photos as samples (``twoway``). ``low`` and ``high``
     come from resampling the participants of each condition; ``u``, ``p`` and ``cliffs_delta``
     compare participants. Both treat the photos as fixed. Holm's correction is over the family.
+    Within people, the resampled values are each participant's differences, and tests of two
+    groups of people are missing.
     """
     names, measure = declared.names, declared.measure
     values = {name: sample.values(name, measure) for name in names}
@@ -33,6 +44,8 @@ def pair_tests_table(sample: Sample, declared: Declared) -> DataFrame:
     for test, both, p_holm in zip(tests, twoway, corrected, strict=True):
         a, b = test.pair
         low, high = _difference(draws[a], draws[b])
+        if declared.is_within:
+            low, high = _paired_interval(sample, declared, test.pair)
         rows.append(
             {
                 "a": a,
@@ -51,7 +64,19 @@ def pair_tests_table(sample: Sample, declared: Declared) -> DataFrame:
                 "cliffs_delta": test.cliffs_delta,
             }
         )
-    return DataFrame(rows)
+    table = DataFrame(rows)
+    return table.assign(**dict.fromkeys(_OF_TWO_GROUPS, np.nan)) if declared.is_within else table
+
+
+def _paired_interval(
+    sample: Sample, declared: Declared, pair: tuple[str, str]
+) -> tuple[float, float]:
+    """Return the interval over people of their own difference, of those who have both values."""
+    a, b = (
+        sample.people_of(name).set_index("participant_id")[declared.measure].astype(float)
+        for name in pair
+    )
+    return mean_interval((a - b).to_numpy(), seed=declared.seed)
 
 
 def twoway_cells(both: TwoWay) -> dict[str, float | bool]:
@@ -109,7 +134,9 @@ def twoway_of(
         name: arm_of(each if has_it[name] else each.none(), measure)
         for name, each in answers.items()
     }
-    return [difference_of(arms[a], arms[b]) for a, b in declared.pairs]
+    return [
+        difference_of(arms[a], arms[b], is_within=declared.is_within) for a, b in declared.pairs
+    ]
 
 
 def _people_draws(values: dict[str, Floats], seed: int) -> dict[str, Floats]:
@@ -137,7 +164,9 @@ def crossed_of(sample: Sample, declared: Declared) -> dict[str, Crossed]:
     for name in declared.names:
         rows = np.flatnonzero((sample.answers["condition"] == name).to_numpy())
         answers = sample.answers.iloc[rows]
-        people = np.unique(answers["participant_id"].cat.codes, return_inverse=True)[1]
+        people = answers["participant_id"].cat.codes.to_numpy()
+        if not declared.is_within:  # else a code is the same person in every condition
+            people = np.unique(people, return_inverse=True)[1]
         crossed[name] = Crossed(
             person=people.astype(np.int64),
             image=images[rows].astype(np.int64),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,7 @@ import pandas as pd
 from pandas import DataFrame
 
 from analysis.stats.analysis_plan import Declared
-from analysis.stats.analysis_sets import RELIANCE, Sample
+from analysis.stats.analysis_sets import OF_ACCEPTING, RELIANCE, Sample
 from analysis.stats.confidence import DIFFICULTIES
 from analysis.stats.inference import (
     N_INTERVAL,
@@ -21,6 +21,7 @@ from analysis.stats.inference import (
     resampled_sums,
 )
 from analysis.stats.measures import COUNTS, MEASURES, reliance
+from analysis.stats.task_answers import is_choice
 
 # An image is confusing if a smaller share of its answers is correct, over all conditions (the rule
 # of the reference study).
@@ -38,13 +39,14 @@ _ON_RIGHT, _ON_WRONG = (
 
 def measures_table(sample: Sample, declared: Declared) -> DataFrame:
     """Return each measure of each condition: over participants, and pooled over trials."""
-    rows = []
+    rows, is_chosen = [], is_choice(sample.answers)
     for condition in declared.conditions:
         people = sample.people_of(condition.name)
         counts = people[list(COUNTS)]
         columns = people[list(MEASURES)].to_numpy(dtype=float)
         low, high = mean_intervals(columns, seed=declared.seed, limits=_LIMITS)
-        pooled = _pooled(counts, condition.is_unaided, declared.seed)
+        lost = (RELIANCE if condition.is_unaided else ()) + (OF_ACCEPTING if is_chosen else ())
+        pooled = _pooled(counts, lost, declared.seed)
         for place, measure in enumerate(MEASURES):
             is_defined = ~np.isnan(columns[:, place])
             values = pd.Series(columns[is_defined, place])
@@ -69,7 +71,7 @@ def measures_table(sample: Sample, declared: Declared) -> DataFrame:
 
 
 def _pooled(
-    counts: DataFrame, is_unaided: bool, seed: int
+    counts: DataFrame, undefined: Collection[str], seed: int
 ) -> dict[str, tuple[float, float, float, float]]:
     """Return the pooled estimate, SD (none) and interval of each measure; trials weigh the same."""
     value = reliance(DataFrame([counts.sum()]))
@@ -78,7 +80,7 @@ def _pooled(
     for measure in MEASURES:
         low, high = percentile_interval(draws[measure].to_numpy(dtype=float))
         numbers = (float(value[measure].iloc[0]), np.nan, float(low), float(high))
-        if is_unaided and measure in RELIANCE:
+        if measure in undefined:
             numbers = (np.nan,) * 4
         elif len(counts) < N_INTERVAL:
             numbers = (numbers[0], np.nan, np.nan, np.nan)

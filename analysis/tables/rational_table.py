@@ -11,10 +11,12 @@ from analysis.stats.analysis_plan import Declared, DeclaredCondition
 from analysis.stats.analysis_sets import Sample
 from analysis.stats.confidence import DIFFICULTIES, Floats, Ints, difficulty, threshold_grid
 from analysis.stats.rational import rational_of
+from analysis.stats.task_answers import is_choice
 from analysis.stats.team import Pool
 from analysis.tables.team_tables import TunedPool
 
 UNAIDED, NO_ANSWERS, NO_CONFIDENCE = "unaided", "no answers", "no confidence"
+CHOICE = "people choose a class"
 N_KINDS = 2 * len(DIFFICULTIES)
 
 
@@ -59,6 +61,8 @@ def _why_undefined(
         return UNAIDED
     if answers.empty:
         return NO_ANSWERS
+    if is_choice(answers):
+        return CHOICE
     return "" if condition.classifier in pools else NO_CONFIDENCE
 
 

@@ -9,18 +9,22 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 
+import numpy as np
 import pandas as pd
 from pandas import DataFrame
 
 from analysis.codebook.codebook import Column
 from analysis.codebook.table_columns import TABLES
+from analysis.codebook.task_columns import TASK_TABLES
 from analysis.stats.analysis_plan import Declared, DeclaredCondition
 from analysis.stats.analysis_sets import Sample, samples_of
 from analysis.stats.detection import detection_model
 from analysis.stats.equivalence import equivalence_table
 from analysis.stats.exclusions import NOT_MEASURED, exclusion_table
 from analysis.stats.mixed import mixed_table
+from analysis.stats.task_answers import asked, is_choice
 from analysis.tables.attrition_table import attrition_table
+from analysis.tables.choice_tables import classes_table, combination_table, confusion_table
 from analysis.tables.complementarity_tables import (
     team_and_verdict_table,
     team_prevalence_table,
@@ -34,11 +38,18 @@ from analysis.tables.people_tables import (
     times_table,
 )
 from analysis.tables.rational_table import rational_table
+from analysis.tables.task_tables import (
+    calibration_table,
+    reader_roc_table,
+    task_differences_table,
+    task_measures_table,
+)
 from analysis.tables.team_tables import pools_of, team_curve_table, teams_of
 
 __all__ = ["Declared", "DeclaredCondition", "OnProgress", "tables_of", "texts_of"]
 
 SPECIFICATION = "specification"
+CHOSEN = "people chose among classes, and did not accept or reject"
 OnProgress = Callable[[int, int], None]
 Part = Callable[[Sample, Declared], DataFrame]
 
@@ -50,6 +61,8 @@ def _equivalence(sample: Sample, declared: Declared) -> DataFrame:
     values = {name: sample.values(name, declared.measure) for name in declared.names}
     differences = twoway_of(sample, declared, declared.measure)
     table = equivalence_table(values, declared.pairs, declared.margin, differences)
+    if declared.is_within:  # Welch's test is of two groups of people
+        table[["welch_low", "welch_high", "welch_p"]] = np.nan
     return table.assign(measure=declared.measure)
 
 
@@ -59,10 +72,14 @@ def _mixed_model(sample: Sample, declared: Declared) -> DataFrame:
 
 
 def _detection_model(sample: Sample, declared: Declared) -> DataFrame:
+    is_fitted = not is_choice(sample.answers)
+    answers = sample.answers if is_fitted else sample.answers.iloc[:0]
     model = detection_model(
-        sample.answers, conditions=declared.names, pairs=declared.pairs, seed=declared.seed
+        answers, conditions=declared.names, pairs=declared.pairs, seed=declared.seed
     )
-    return _saying(model.table, {sample.name: model.specification})
+    if is_fitted:
+        return _saying(model.table, {sample.name: model.specification})
+    return _saying(model.table.assign(note=CHOSEN), {sample.name: f"Nothing was fitted: {CHOSEN}."})
 
 
 def _saying(table: DataFrame, words: Mapping[str, str]) -> DataFrame:
@@ -103,6 +120,25 @@ PARTS: dict[str, Part] = {
 }
 
 
+def _task_parts(answers: DataFrame) -> dict[str, Part]:
+    """Return the tables that the study's task adds; none for Yes and No alone."""
+    has_confidence = "confidence" in answers or "first_confidence" in answers
+    is_task = {
+        task_measures_table: bool(asked(answers)),
+        task_differences_table: bool(asked(answers)),
+        calibration_table: has_confidence,
+        reader_roc_table: has_confidence and not is_choice(answers),
+        classes_table: is_choice(answers),
+        confusion_table: is_choice(answers),
+        combination_table: is_choice(answers),
+    }
+    return {
+        name: part
+        for name, (part, is_there) in zip(TASK_TABLES, is_task.items(), strict=True)
+        if is_there
+    }
+
+
 def tables_of(
     responses: DataFrame,
     people: DataFrame,
@@ -112,7 +148,7 @@ def tables_of(
     without: Collection[str] = (),
     progress: OnProgress | None = None,
 ) -> dict[str, DataFrame]:
-    """Return all tables of a study, one for each entry of the codebook's ``TABLES``.
+    """Return all tables of a study: the codebook's ``TABLES``, and those that its task adds.
 
     ``responses`` has one row per test answer (``codebook.RESPONSES``; ``prior_knowledge`` and
     ``rt_clean_ms`` are optional), ``people`` one row per participant (``participant_id``,
@@ -131,18 +167,23 @@ def tables_of(
     everyone, *_, kept = found = samples_of(responses, people, declared)
     pools = pools_of(items, declared)
     samples = (everyone,) if kept.people is everyone.people else found
-    wanted = [name for name in (*PARTS, *OF_TEAMS) if name not in without]
+    of_task = _task_parts(everyone.answers)
+    wanted = [name for name in (*PARTS, *OF_TEAMS, *of_task) if name not in without]
     made: dict[str, list[DataFrame]] = {name: [] for name in wanted}
     total, done = len(samples) * len(made), 0
     for sample in samples:
         teams = teams_of(sample, declared, pools)
         verdicts = verdicts_of(sample, declared, pools)
-        parts: dict[str, Part] = PARTS | {
-            "team": partial(team_and_verdict_table, teams=teams, verdicts=verdicts),
-            "team_prevalence": lambda *_, found=verdicts: team_prevalence_table(found),
-            "team_curve": partial(team_curve_table, teams=teams),
-            "rational": partial(rational_table, pools=pools),
-        }
+        parts: dict[str, Part] = (
+            PARTS
+            | of_task
+            | {
+                "team": partial(team_and_verdict_table, teams=teams, verdicts=verdicts),
+                "team_prevalence": lambda *_, found=verdicts: team_prevalence_table(found),
+                "team_curve": partial(team_curve_table, teams=teams),
+                "rational": partial(rational_table, pools=pools),
+            }
+        )
         for name in wanted:
             made[name].append(parts[name](sample, declared).assign(analysed=sample.name))
             done += 1
@@ -150,7 +191,8 @@ def tables_of(
                 progress(done, total)
     if len(samples) == 1:  # nobody is excluded: the results for all are also those for the kept
         made = {name: [t, t.assign(analysed=kept.name)] for name, (t,) in made.items()}
-    tables = {name: _shaped(parts, TABLES[name]) for name, parts in made.items()}
+    columns = TABLES | TASK_TABLES
+    tables = {name: _shaped(parts, columns[name]) for name, parts in made.items()}
     excluded = _noted(everyone.people, declared)
     tables["exclusions"] = _shaped([excluded], TABLES["exclusions"])
     if ATTRITION not in without:
