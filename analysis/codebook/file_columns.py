@@ -29,6 +29,7 @@ CLIENT_EVENTS = (
     "zoom",
     "paste",
     "resize",
+    "opacity",
     "honeypot",
     "webdriver",
     "other_device",

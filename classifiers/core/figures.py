@@ -206,9 +206,10 @@ class _Page:
         """Draw all lines first, then all badges, so that no line crosses a number."""
         cell = side / GRID
         for box in placed:
-            corner, length = (left + box.x * cell, top + box.y * cell), box.size * cell
+            corner = (left + box.x * cell, top + box.y * cell)
             for colour, width in ((RIM, 1.9), (_colour(box), 1.1)):
-                square = Rectangle(corner, length, length, fill=False, ec=colour, lw=width)
+                sides = box.width * cell, box.height * cell
+                square = Rectangle(corner, *sides, fill=False, ec=colour, lw=width)
                 self.axes.add_artist(square)
         for box in placed:
             x, y = left + box.badge_x * cell, top + box.badge_y * cell

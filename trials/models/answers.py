@@ -285,6 +285,7 @@ class Event(models.Model):
         ZOOM = "zoom"
         PASTE = "paste"
         RESIZE = "resize"
+        OPACITY = "opacity"
         HONEYPOT = "honeypot"
         WEBDRIVER = "webdriver"
         # Reported by the entry page: the session continued on a device that the study does not

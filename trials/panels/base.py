@@ -90,6 +90,10 @@ class Panel(ABC):
     def photos(self, predictions: QuerySet[Prediction], plan: StudyPlan) -> set[int]:
         """Return the keys of the photos that the panel shows of predictions."""
 
+    def files(self, predictions: QuerySet[Prediction], plan: StudyPlan) -> set[str]:
+        """Return the names of the stored files that the panel shows: none by default."""
+        return set()
+
 
 PANELS: Final[Registry[Panel]] = Registry("explanation panel")
 P = TypeVar("P", bound=type[Panel])

@@ -49,14 +49,14 @@ class ExemplarsPanel(Panel):
     def facts(
         self, predictions: QuerySet[Prediction], plan: StudyPlan
     ) -> Iterator[tuple[int, Any]]:
-        rows = _voters(predictions).order_by("prediction_id", "rank")
+        rows = voters_of(predictions).order_by("prediction_id", "rank")
         found = rows.values_list("prediction_id", "image__sha256", "matches").iterator()
         for pk, group in groupby(found, key=lambda row: row[0]):
             shown = islice(group, plan.trial.n_exemplars)
             yield pk, [[sha256, self.marks(matches)] for _, sha256, matches in shown]
 
     def photos(self, predictions: QuerySet[Prediction], plan: StudyPlan) -> set[int]:
-        rows = _voters(predictions).order_by("prediction_id", "rank")
+        rows = voters_of(predictions).order_by("prediction_id", "rank")
         found = rows.values_list("prediction_id", "image").iterator()
         return {
             image
@@ -73,7 +73,8 @@ class ExemplarsPanel(Panel):
         return []
 
 
-def _voters(predictions: QuerySet[Prediction]) -> QuerySet[Neighbor]:
+def voters_of(predictions: QuerySet[Prediction]) -> QuerySet[Neighbor]:
+    """Return the neighbours that people see: photos of the AI's class."""
     return Neighbor.objects.filter(
         prediction__in=predictions, image__category=F("prediction__category")
     )

@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from classifiers.services.panel_files import panel_path
 from classifiers.tokens import crop_path
 from trials import services
 from trials.models import Participant, Study
@@ -131,6 +132,17 @@ def events(request: HttpRequest, study: Study, participant: Participant | None) 
 
 
 @require_safe
+def panel_file(request: HttpRequest, name: str) -> HttpResponseBase:
+    """Send a panel's picture or drawn map: the bytes under one name never change."""
+    try:
+        file = panel_path(name).open("rb")
+    except (ValueError, FileNotFoundError) as error:
+        raise Http404("No such picture.") from error
+    kind = "image/png" if name.endswith(".png") else "image/jpeg"
+    return _for_ever(FileResponse(file, content_type=kind))
+
+
+@require_safe
 def crop(request: HttpRequest, token: str) -> HttpResponseBase:
     """Send a photo's crop. It is cached without limit: name random, bytes constant."""
     if not re.fullmatch(r"[A-Za-z0-9_-]{20}", token):
@@ -139,7 +151,11 @@ def crop(request: HttpRequest, token: str) -> HttpResponseBase:
         file = crop_path(token).open("rb")
     except FileNotFoundError as error:
         raise Http404("No such image.") from error
-    response = FileResponse(file, content_type="image/jpeg")
+    return _for_ever(FileResponse(file, content_type="image/jpeg"))
+
+
+def _for_ever(response: FileResponse) -> FileResponse:
+    """Let browsers keep a file without limit, and do not tell its name."""
     response.headers["Cache-Control"] = f"public, max-age={A_YEAR}, immutable"
     # FileResponse adds the file's name. The name is the token, but no name reveals even less.
     del response.headers["Content-Disposition"]

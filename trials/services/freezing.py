@@ -10,8 +10,11 @@ from fractions import Fraction
 from itertools import islice
 from typing import Any
 
+from django.conf import settings
+
 from classifiers.models import Image, Prediction, PredictionRun
 from classifiers.services.crops import is_on_disk
+from classifiers.services.panel_files import panel_problem
 from classifiers.tokens import crop_path
 from trials.models import Study, TrialItem, TrialSet
 from trials.services import shown
@@ -140,11 +143,17 @@ def study_verify(study: Study) -> Verdict:
             "Predictions, photos, labels or definitions that people see changed: the fingerprint "
             f"was {study.frozen_sha256}, now {frozen_sha256(study)}."
         )
-    lost = crops_missing(study)
+    lost, files = crops_missing(study), sorted(shown.files_shown(study))
     if lost:
         said.append(
             f"{len(lost)} photos have no file to show, first {lost[0]}. Run: manage.py "
             f"import_dataset {study.dataset} {study.dataset.root}"
+        )
+    changed = [f"{name} {problem}" for name in files if (problem := panel_problem(name))]
+    if changed:
+        said.append(
+            f"{len(changed)} files of panels cannot be shown as they were, first {changed[0]}. "
+            f"Restore the folder {settings.PANEL_DIR} from a backup."
         )
     same = f"Nothing that people see has changed since {study.frozen_at:%Y-%m-%d %H:%M} UTC."
     return Verdict(not said, tuple(said) or (same, f"Fingerprint {study.frozen_sha256}"))

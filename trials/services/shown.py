@@ -131,6 +131,15 @@ def photos_shown(study: Study) -> set[int]:
     return found | _sample_keys(study)
 
 
+def files_shown(study: Study) -> set[str]:
+    """Return the names of all stored files that a frozen study's panels show."""
+    found: set[str] = set()
+    for run, panels in panels_by_run(study).items():
+        for panel in panels:
+            found |= panel.files(judged(study, run), study.plan)
+    return found
+
+
 def _sample_keys(study: Study) -> set[int]:
     n = samples_of(study.plan)
     checks = range(study.plan.quality.n_attention)

@@ -163,6 +163,7 @@ class TrialPlan:
     has_keys: bool
     has_zoom: bool
     min_seconds: int
+    has_opacity: bool = False
 
 
 @dataclass(frozen=True, slots=True)

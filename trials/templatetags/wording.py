@@ -21,3 +21,9 @@ def words(context: template.Context, name: str, **values: Any) -> SafeString:
         values["percent"] = percent
     text = getattr(context["plan"].wording, name)
     return texts.inline(text, {"persona": context["persona"]} | values)
+
+
+@register.filter
+def prose(text: str) -> SafeString:
+    """Return a text as paragraphs, lists and bold; everything in it is escaped."""
+    return texts.render(text, {})
