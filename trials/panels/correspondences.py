@@ -24,7 +24,7 @@ class CorrespondencesPanel(ExemplarsPanel):
         ("has_matches", "patch matches"),
     )
     needs_crop = True
-    covers = ("exemplars",)
+    covers: ClassVar[tuple[str, ...]] = ("exemplars",)
 
     def exemplar(self, number: int, neighbor: Neighbor) -> Exemplar:
         matches = neighbor.matches

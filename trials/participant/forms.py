@@ -46,7 +46,7 @@ def client_events(text: str) -> list[ClientEvent]:
     for row in rows[:MAX_EVENTS] if isinstance(rows, list) else []:
         kind, at, detail = (*row, "", "", "")[:3] if isinstance(row, list) else ("", "", "")
         at_ms = milliseconds(at)
-        if kind in TOLD and at_ms is not None:
+        if isinstance(kind, str) and kind in TOLD and at_ms is not None:
             said = str(detail) if isinstance(detail, str | int | float) else ""
             events.append(ClientEvent(kind, at_ms, storable(said)[:200]))
     return events

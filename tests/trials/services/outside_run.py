@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +16,7 @@ from classifiers.core.evidence.panels import (
     Exemplars,
     Heatmap,
     Match,
+    Panel,
     Picture,
     Text,
     panel_json,
@@ -33,7 +35,7 @@ def panels_of_all_kinds(example: Image, number: int = 0) -> list[dict[str, Any]]
     heat = panel_store(map_draw(np.eye(7) * number))
     picture = panel_store(_jpeg(number))
     like = ExemplarImage(example.sha256, SCRIPT, BOXES)
-    panels = [
+    panels: list[Panel] = [
         Heatmap(heat, SCRIPT),
         Exemplars((like, replace(like, caption="", matches=())), "like it"),
         Picture(picture, alt=f"a prototype {SCRIPT}", caption=SCRIPT),
@@ -44,8 +46,6 @@ def panels_of_all_kinds(example: Image, number: int = 0) -> list[dict[str, Any]]
 
 
 def _jpeg(number: int) -> bytes:
-    import io
-
     stream = io.BytesIO()
     Pixels.new("RGB", (64, 40), (number, 0, 0)).save(stream, "JPEG")
     return stream.getvalue()
