@@ -19,6 +19,12 @@ from classifiers.decision import PatchMatch
 from classifiers.models import Image, Neighbor, Prediction
 from trials.models import Study, TrialItem
 from trials.services.archive_cells import neutral
+from trials.services.archive_evidence import (
+    EVIDENCE,
+    evidence_files,
+    evidence_lines,
+    evidence_photos,
+)
 from trials.study.document import write
 
 FORMAT = 1
@@ -48,7 +54,7 @@ def study_export(study: Study, target: IO[bytes], *, has_photos: bool = False) -
 
 def _add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
     info = zipfile.ZipInfo(name, NO_DATE)
-    packed = zipfile.ZIP_STORED if name.endswith(".jpg") else zipfile.ZIP_DEFLATED
+    packed = zipfile.ZIP_STORED if name.endswith((".jpg", ".png")) else zipfile.ZIP_DEFLATED
     archive.writestr(info, content, packed)
 
 
@@ -61,8 +67,12 @@ def _files(study: Study, has_photos: bool) -> Iterator[tuple[str, bytes]]:
     drawn = Prediction.objects.filter(
         pk__in=TrialItem.objects.filter(trial_set__study=study).values("prediction")
     )
+    names = dict(study.conditions.values_list("run", "run__classifier"))
     yield PREDICTIONS, _csv(PREDICTION_COLUMNS, _predictions(drawn))
     yield NEIGHBORS, b"".join(_neighbors(drawn))
+    if evidence := b"".join(evidence_lines(drawn, names)):
+        yield EVIDENCE, evidence
+        yield from evidence_files(drawn)
     shown = Image.objects.filter(pk__in=_shown(drawn)).order_by("sha256")
     rows = shown.values_list("sha256", "split", "category__name", "width", "height")
     yield IMAGES, _csv(IMAGE_COLUMNS, rows)
@@ -154,4 +164,4 @@ def _neighbors(drawn: Any) -> Iterator[bytes]:
 def _shown(drawn: Any) -> set[int]:
     queries = set(drawn.values_list("image", flat=True))
     exemplars = Neighbor.objects.filter(prediction__in=drawn).values_list("image", flat=True)
-    return queries | set(exemplars)
+    return queries | set(exemplars) | evidence_photos(drawn)

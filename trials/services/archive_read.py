@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import io
 import zipfile
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import IO, Any
 
 from classifiers.core.inputs.strict_files import csv_rows, json_read
@@ -32,13 +32,26 @@ from trials.services.archive import (
     SETS,
 )
 from trials.services.archive_cells import restored
+from trials.services.archive_evidence import (
+    EVIDENCE,
+    FIELDS,
+    FILES,
+    evidence_check,
+    files_check,
+)
 from trials.services.refusals import StudyRefused
 from trials.study.document import read_bytes
 from trials.study.schema import Json
 from trials.study.yaml_text import MAX_BYTES
 
 LIMITS = Limits(n_files=20_000, n_bytes=1_000_000_000, n_bytes_each=100_000_000)
-SIZES = {DOCUMENT: MAX_BYTES, FACTS: 10_000_000, MANIFEST: 5_000_000, NEIGHBORS: 100_000_000}
+SIZES = {
+    DOCUMENT: MAX_BYTES,
+    FACTS: 10_000_000,
+    MANIFEST: 5_000_000,
+    NEIGHBORS: 100_000_000,
+    EVIDENCE: 100_000_000,
+}
 TABLE = 20_000_000
 MAX_ROWS = 300_000
 PHOTOS = "photos/"
@@ -54,6 +67,8 @@ class Tables:
     predictions: list[Row]
     neighbors: list[Json]
     images: list[Row]
+    evidence: list[Json] = field(default_factory=list)
+    files: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +105,19 @@ def _is_zip(file: IO[bytes]) -> bool:
 
 def _tables(content: Mapping[str, bytes]) -> Tables:
     known = {item["name"] for item in json_read(content[FACTS])["categories"]}
+    files = {
+        name.removeprefix(FILES): item for name, item in content.items() if name.startswith(FILES)
+    }
+    files_check(files)
+    evidence = _facts(content.get(EVIDENCE, b""), FIELDS, EVIDENCE)
+    evidence_check(evidence, files)
     return Tables(
         _rows(content, SETS, SET_COLUMNS, known),
         _rows(content, PREDICTIONS, PREDICTION_COLUMNS, known),
-        _facts(content[NEIGHBORS]),
+        _facts(content[NEIGHBORS], NEIGHBOR_FIELDS, NEIGHBORS),
         _rows(content, IMAGES, IMAGE_COLUMNS, known),
+        evidence,
+        files,
     )
 
 
@@ -108,12 +131,12 @@ def _rows(
     return found
 
 
-def _facts(content: bytes) -> list[Json]:
+def _facts(content: bytes, fields: Sequence[str], name: str) -> list[Json]:
     found = []
     for line in io.BytesIO(content):
         fact = json_read(line)
-        found.append({name: fact[name] for name in NEIGHBOR_FIELDS})
-        _check_rows(found, NEIGHBORS)
+        found.append({field: fact[field] for field in fields})
+        _check_rows(found, name)
     return found
 
 

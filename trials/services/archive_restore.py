@@ -17,8 +17,14 @@ from classifiers.models import (
     Prediction,
     PredictionRun,
 )
+from classifiers.run_names import NAME_EXPECTED, is_name
 from classifiers.services.queueing import parameters_sha256
 from trials.models import Condition, Study, TrialItem, TrialSet
+from trials.services.archive_evidence import (
+    evidence_by_prediction,
+    evidence_restore,
+    files_store,
+)
 from trials.services.archive_read import Tables
 from trials.services.freezing import frozen_sha256
 from trials.study.schema import Json
@@ -37,6 +43,7 @@ def restore(study: Study, facts: Json, tables: Tables) -> None:
     categories = {each.name: each for each in study.dataset.categories.all()}
     _check_places(images, tables)
     predictions, neighbors = _predictions_of(tables), _neighbors_of(tables)
+    evidence = evidence_by_prediction(tables.evidence)
     found: dict[tuple[str, str], Prediction] = {}
     runs = {}
     for classifier in dict.fromkeys(each.classifier for each in study.plan.conditions):
@@ -44,6 +51,7 @@ def restore(study: Study, facts: Json, tables: Tables) -> None:
         for sha256, row in predictions.get(classifier, {}).items():
             prediction = _prediction(run, row, images, categories)
             _neighbors_store(prediction, neighbors.get((classifier, sha256), []), images)
+            evidence_restore(prediction, evidence.get((classifier, sha256)), images, categories)
             found[classifier, sha256] = prediction
     for position, each in enumerate(study.plan.conditions):
         Condition.objects.create(
@@ -62,6 +70,7 @@ def restore(study: Study, facts: Json, tables: Tables) -> None:
             f"The photos, labels, definitions or predictions of {study.dataset} differ from those "
             f"of the file (fingerprint {study.frozen_sha256}, expected {facts['frozen_sha256']})."
         )
+    files_store(tables.files)
     study.save(update_fields=["frozen_sha256", "frozen_at"])
 
 
@@ -82,6 +91,8 @@ def _run_of(study: Study, classifier: str, made: Json) -> PredictionRun:
     Raises ``ValueError`` for an invalid description of a run.
     """
     backbone, parameters = str(made["backbone"]), made["parameters"]
+    if not backbone:
+        return _outside_run(study, classifier, parameters)
     if not BACKBONE_NAME.fullmatch(backbone) or not isinstance(parameters, dict):
         raise ValueError(
             f"the run of {classifier} names backbone {backbone!r} and parameters "
@@ -98,6 +109,26 @@ def _run_of(study: Study, classifier: str, made: Json) -> PredictionRun:
     return PredictionRun.objects.create(
         gallery=gallery,
         classifier=classifier,
+        split=Image.QUERY,
+        parameters=parameters,
+        parameters_sha256=parameters_sha256(parameters),
+        imported_for=study.slug,
+        status=Job.Status.DONE,
+        finished_at=timezone.now(),
+    )
+
+
+def _outside_run(study: Study, name: str, parameters: object) -> PredictionRun:
+    """Make the run of an outside AI, which has no gallery."""
+    if not is_name(name) or not isinstance(parameters, dict):
+        raise ValueError(
+            f"the run of an outside AI is named {name[:80]!r} with parameters "
+            f"{str(parameters)[:80]}; expected {NAME_EXPECTED}, and a table"
+        )
+    return PredictionRun.objects.create(
+        dataset=study.dataset,
+        name=name,
+        classifier=name,
         split=Image.QUERY,
         parameters=parameters,
         parameters_sha256=parameters_sha256(parameters),

@@ -21,10 +21,13 @@ from classifiers.core.evidence.panels import (
     Text,
     panel_json,
 )
-from classifiers.models import Dataset, Evidence, Image, Job, Prediction, PredictionRun
+from classifiers.models import Dataset, Evidence, Gallery, Image, Job, Prediction, PredictionRun
 from classifiers.services.panel_files import panel_store
+from tests.factories import make_dataset, make_plan, make_run
+from trials import services
+from trials.models import Study
 
-__all__ = ["SCRIPT", "make_outside_run", "panels_of_all_kinds"]
+__all__ = ["SCRIPT", "make_explained_study", "make_outside_run", "panels_of_all_kinds"]
 
 SCRIPT = "<script>alert(1)</script>"
 BOXES = (Match((0, 0, 0.25, 0.5), (0.5, 0.5, 0.25, 0.25)),)
@@ -73,3 +76,20 @@ def make_outside_run(dataset: Dataset, name: str = "vit") -> PredictionRun:
             scores={said.name: 0.85},
         )
     return run
+
+
+def make_explained_study() -> Study:
+    """Freeze a study with one condition that shows panels of all kinds."""
+    dataset = make_dataset()
+    gallery = Gallery.objects.create(dataset=dataset, backbone="tiny", status=Job.Status.DONE)
+    run = make_run(gallery, "softmax")
+    examples = list(dataset.images.filter(split=Image.GALLERY).order_by("source"))
+    for number, prediction in enumerate(run.predictions.order_by("image__source")):
+        Evidence.objects.create(
+            prediction=prediction,
+            panels=panels_of_all_kinds(examples[number % len(examples)], number),
+            scores={prediction.category.name: 0.85},
+        )
+    arms = [{"name": "Panels", "classifier": "softmax", "view": "panels"}]
+    plan = make_plan(conditions=arms)
+    return services.study_create(slug="trees", dataset=dataset, plan=plan, runs=[run])
