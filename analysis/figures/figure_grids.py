@@ -27,14 +27,14 @@ SEEN_AI = "after_ai"
 def position_grid(points: DataFrame) -> Figure:
     """Draw accuracy over positions in the test, with the 95 % interval as a band."""
     names = arms_of(points)
-    figure, panels = _grid(names)
+    figure, panels = panel_grid(names)
     looks = looks_of(names)
     for name, axes in zip(names, panels, strict=True):
         own = points[points["condition"] == name]
         place = own["series"].astype(int).to_numpy()
         _curve(axes, place, own[["value", "low", "high"]], looks[name])
         axes.axhline(CHANCE, color=INK, lw=0.9, ls=(0, (4, 2)), zorder=1)
-    _label(figure, panels, "Place in the test (trial)", "Correct answers (%)")
+    label_panels(figure, panels, "Place in the test (trial)", "Correct answers (%)")
     guessing = Line2D([], [], color=INK, lw=0.9, ls=(0, (4, 2)))
     handles = [Line2D([], [], color=INK, lw=1.5), _band(), guessing]
     figure.legend(handles, ["mean", "95 % interval", "guessing"], loc="outside upper left", ncols=3)
@@ -48,7 +48,7 @@ def team_grid(team: DataFrame, curve: DataFrame) -> Figure:
     per condition and threshold; the columns are those of ``analysis.tables.tables``.
     """
     names = arms_of(curve)
-    figure, panels = _grid(names, n_more_lines=2)
+    figure, panels = panel_grid(names, n_more_lines=2)
     looks = looks_of(names)
     for name, axes in zip(names, panels, strict=True):
         own = curve[curve["condition"] == name].sort_values("threshold")
@@ -63,7 +63,7 @@ def team_grid(team: DataFrame, curve: DataFrame) -> Figure:
             axes.axvline(row["threshold"], **BEST_LINE)
             axes.plot([row["threshold"]], [row["team"]], ls="none", zorder=4, **looks[name].marks)
             _say(axes, row)
-    _label(figure, panels, "Threshold T: the AI decides if its confidence ≥ T", "Correct (%)")
+    label_panels(figure, panels, "Threshold T: the AI decides if its confidence ≥ T", "Correct (%)")
     _team_legend(figure, team)
     return figure
 
@@ -98,7 +98,7 @@ def _band() -> Patch:
     return Patch(facecolor=INK, alpha=BAND, linewidth=0)
 
 
-def _grid(names: list[str], n_more_lines: int = 0) -> tuple[Figure, list[Axes]]:
+def panel_grid(names: list[str], n_more_lines: int = 0) -> tuple[Figure, list[Axes]]:
     """Return a figure of two columns with a named panel per condition.
 
     ``n_more_lines`` lines are left free between the name and the panel.
@@ -131,7 +131,7 @@ def _curve(axes: Axes, x: Any, lines: DataFrame, look: Look) -> None:
         axes.text(0.5, 0.5, "no data", size=7, color=GREY, style="italic", **middle)
 
 
-def _label(figure: Figure, panels: list[Axes], x: str, y: str) -> None:
+def label_panels(figure: Figure, panels: list[Axes], x: str, y: str) -> None:
     figure.supxlabel(x, size=8)
     figure.supylabel(y, size=8)
     low, high = panels[0].get_ylim()

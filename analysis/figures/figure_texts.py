@@ -18,6 +18,8 @@ from analysis.figures.figure_points import (
 )
 
 TEAM: Final = "team"
+CALIBRATION: Final = "calibration"
+READER_ROC: Final = "reader_roc"
 NAMES: Final = (
     "accuracy",
     "accuracy_by_ai",
@@ -27,31 +29,46 @@ NAMES: Final = (
     "time",
     "position",
 )
+# Of a task that asks for confidence.
+ALL_NAMES: Final = (*NAMES, CALIBRATION, READER_ROC)
 CORRECTED: Final = ("team_prevalence_corrected", "corrected_low", "corrected_high")
-TEAM_TITLE: Final = "Human-AI team"
+CURVE_COLUMNS: Final = {
+    CALIBRATION: ("mean_confidence", "accuracy"),
+    READER_ROC: ("false_alarms", "hits"),
+}
+MOST_POINTS: Final = 10
+TITLES: Final = {
+    TEAM: "Human-AI team",
+    CALIBRATION: "Confidence and correctness",
+    READER_ROC: "ROC curves of people",
+}
 
 
 def figure_names(tables: Tables, analysed: str = KEPT) -> list[str]:
-    """Return the figures that these tables allow, in the order of ``NAMES``."""
-    return [name for name in NAMES if has_figure(name, tables, analysed)]
+    """Return the figures that these tables allow, in the order of ``ALL_NAMES``."""
+    return [name for name in ALL_NAMES if has_figure(name, tables, analysed)]
 
 
 def has_figure(name: str, tables: Tables, analysed: str = KEPT) -> bool:
     """Return whether the tables have the data of the figure."""
     if name == TEAM:
         return all(len(tables.get(item, ())) for item in ("team", "team_curve"))
+    if name in (CALIBRATION, READER_ROC):
+        return len(tables.get(name, ())) > 0
     return len(points_of(name, tables, analysed)) > 0
 
 
 def figure_title(name: str) -> str:
     """Return the title of the figure."""
-    return TEAM_TITLE if name == TEAM else SPECS[name].title
+    return TITLES[name] if name in TITLES else SPECS[name].title
 
 
 def figure_text(name: str, tables: Tables, analysed: str = KEPT) -> str:
     """Return the figure's numbers in sentences: its text alternative."""
     if name == TEAM:
         return _team_text(analysed_rows(tables["team"], analysed))
+    if name in (CALIBRATION, READER_ROC):
+        return _curve_text(name, analysed_rows(tables[name], analysed))
     points = points_of(name, tables, analysed)
     spec = SPECS[name]
     parts = [f"{spec.axis}, mean over participants and 95 % interval, {_of_whom(points)}."]
@@ -105,6 +122,32 @@ def _team_text(team: DataFrame) -> str:
         is_known = row[["threshold", "ai_alone", "human_alone"]].notna().all()
         parts.append(f"{condition}: team {words if is_known else team_text}.")
     return " ".join(parts)
+
+
+def _curve_text(name: str, rows: DataFrame) -> str:
+    """Return the points of the final answers' curves in words."""
+    rows = rows[rows["occasion"] == "final"]
+    x, y = {CALIBRATION: ("mean_confidence", "accuracy"), READER_ROC: ("false_alarms", "hits")}[
+        name
+    ]
+    parts = [
+        "Correct answers in percent by mean confidence."
+        if name == CALIBRATION
+        else "Shares of high ratings in percent: where the AI is wrong, where it is right."
+    ]
+    for condition in arms_of(rows):
+        own = thinned(rows[rows["condition"] == condition])
+        points = ", ".join(f"{a:.1f}: {b:.1f}" for a, b in zip(own[x], own[y], strict=True))
+        parts.append(f"{condition}: {points}.")
+    return " ".join(parts)
+
+
+def thinned(points: DataFrame) -> DataFrame:
+    """Return at most ``MOST_POINTS`` of a curve's points, evenly spaced, with both ends."""
+    if len(points) <= MOST_POINTS:
+        return points
+    places = [round(k * (len(points) - 1) / (MOST_POINTS - 1)) for k in range(MOST_POINTS)]
+    return points.iloc[places]
 
 
 def exclusions_text(tables: Tables, analysed: str) -> str:

@@ -23,8 +23,12 @@ from analysis.figures.figure_style import (
     style,
     wrapped,
 )
+from analysis.figures.figure_tasks import calibration_grid, roc_grid
 from analysis.figures.figure_texts import (
+    ALL_NAMES,
+    CALIBRATION,
     NAMES,
+    READER_ROC,
     TEAM,
     figure_names,
     figure_text,
@@ -44,12 +48,16 @@ DRAWN: Final[dict[str, Callable[[DataFrame], Figure]]] = {
     "time": partial(single, "time"),
     "position": position_grid,
 }
+CURVES: Final[dict[str, Callable[[DataFrame], Figure]]] = {
+    CALIBRATION: calibration_grid,
+    READER_ROC: roc_grid,
+}
 
 
 def figures_of(
     tables: Mapping[str, DataFrame], *, analysed: str = KEPT, note: str = ""
 ) -> dict[str, Figure]:
-    """Draw every figure that the tables allow, keyed by its name in ``NAMES``.
+    """Draw every figure that the tables allow, keyed by its name in ``ALL_NAMES``.
 
     ``tables`` are those of ``analysis.tables.tables`` (percent 0-100, times in ms). ``analysed`` is
     ``kept`` or ``all``. ``note`` is written below each figure: a warning that must stay with the
@@ -61,7 +69,7 @@ def figures_of(
 
 def figure_of(name: str, tables: Tables, *, analysed: str = KEPT, note: str = "") -> Figure:
     """Draw one figure. Raises ``KeyError`` for a figure that the tables do not allow."""
-    if name not in NAMES or not has_figure(name, tables, analysed):
+    if name not in ALL_NAMES or not has_figure(name, tables, analysed):
         raise KeyError(f"No figure {name!r} of the tables {', '.join(tables) or '(none)'}.")
     with style():
         figure = _drawn(name, tables, analysed)
@@ -75,6 +83,9 @@ def _drawn(name: str, tables: Tables, analysed: str) -> Figure:
     if name == TEAM:
         team, curve = (analysed_rows(tables[item], analysed) for item in ("team", "team_curve"))
         return team_grid(team, curve)
+    if name in CURVES:
+        rows = analysed_rows(tables[name], analysed)
+        return CURVES[name](rows[rows["occasion"] == "final"])
     return DRAWN[name](points_of(name, tables, analysed))
 
 

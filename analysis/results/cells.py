@@ -28,7 +28,7 @@ def number(value: Any, digits: int = 1) -> str:
     return NONE if isna(value) else f"{float(value):.{digits}f}".replace("-", MINUS)
 
 
-def interval(low: Any, high: Any, n: Any = None) -> str:
+def interval(low: Any, high: Any, n: Any = None, *, digits: int = 1) -> str:
     """Return the two ends of an interval, or a dash; with ``n`` if people are few.
 
     With fewer than ``N_BOOTSTRAP`` people the interval assumes normality (Student's t), so the
@@ -37,13 +37,13 @@ def interval(low: Any, high: Any, n: Any = None) -> str:
     if isna(low) or isna(high):
         return NONE
     few = f", n = {int(n)}" if n is not None and not isna(n) and n < N_BOOTSTRAP else ""
-    return f"{number(low)} to {number(high)}{few}"
+    return f"{number(low, digits)} to {number(high, digits)}{few}"
 
 
-def estimate(value: Any, low: Any, high: Any, n: Any = None) -> str:
+def estimate(value: Any, low: Any, high: Any, n: Any = None, *, digits: int = 1) -> str:
     """Return a number with its interval, if they are known."""
-    limits = "" if isna(low) or isna(high) else f" ({interval(low, high, n)})"
-    return number(value) + limits
+    limits = "" if isna(low) or isna(high) else f" ({interval(low, high, n, digits=digits)})"
+    return number(value, digits) + limits
 
 
 def p_value(p: Any) -> str:

@@ -51,6 +51,8 @@ NOT_SHOWN: Final = (
     "images",
     "attrition",
     "rational",
+    "task_differences",
+    "confusion",
 )
 _COMPUTING = threading.Lock()
 

@@ -21,6 +21,8 @@ from analysis.figures.figure_points import (
     time_shown,
 )
 from analysis.figures.figure_texts import (
+    CALIBRATION,
+    READER_ROC,
     TEAM,
     exclusions_text,
     figure_names,
@@ -28,10 +30,14 @@ from analysis.figures.figure_texts import (
     figure_title,
 )
 from analysis.results.cells import NONE, Sheet, estimate, interval, number, p_value
+from analysis.results.task_sheets import curve_sheet, roc_sheet, task_sheets
 from analysis.results.team_sheets import prevalence_sheet, team_sheet
 from analysis.stats.exclusions import NOT_MEASURED
 
 ALL_ARMS: Final = "All arms"
+OWN_SHEETS: Final[Mapping[str, Callable[[Tables, str], Sheet]]] = {
+    TEAM: team_sheet, CALIBRATION: curve_sheet, READER_ROC: roc_sheet,
+}  # fmt: skip
 MOST_INTERVALS: Final = 3  # series; a table of more series shows only the means
 RELIANCE_TOO: Final = {"accept_rate": "Accepted", "d_prime": "d′", "criterion": "c"}
 TESTS: Final = "Tests"
@@ -65,7 +71,8 @@ def panels_of(tables: Tables, analysed: str = KEPT, *, is_interim: bool = False)
         for title, name in told.items()
         if len(tables.get(name, ()))
     ]
-    return drawn + [_marked(item) if is_interim else item for item in more]
+    of_task = [Panel(title, sheet) for title, sheet in task_sheets(tables, analysed)]
+    return drawn + of_task + [_marked(item) if is_interim else item for item in more]
 
 
 def _marked(panel: Panel) -> Panel:
@@ -77,8 +84,8 @@ def _marked(panel: Panel) -> Panel:
 
 
 def _sheet(name: str, tables: Tables, analysed: str) -> Sheet:
-    if name == TEAM:
-        return team_sheet(tables, analysed)
+    if name in OWN_SHEETS:
+        return OWN_SHEETS[name](tables, analysed)
     points = points_of(name, tables, analysed)
     spec = SPECS[name]
     series = list(spec.series or dict.fromkeys(points["series"]))

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from analysis.blind import blind_lift, lift_of
 from analysis.codebook.codebook import FILES
 from analysis.figures.figure_points import ALL, KEPT
-from analysis.figures.figure_texts import NAMES, has_figure
+from analysis.figures.figure_texts import ALL_NAMES, has_figure
 from analysis.results.answers import answers_panels
 from analysis.results.downloads import ANSWERS_FILE, csv_bytes, results_read
 from analysis.results.live import CACHE_S, Asked, LiveResults, live_results
@@ -65,8 +65,8 @@ def study(request: HttpRequest, slug: str) -> HttpResponse:
 @staff_only
 def figure(request: HttpRequest, slug: str, name: str, kind: str) -> HttpResponse:
     """Send one figure of the results as a file; as a download if ``download`` is given."""
-    if name not in NAMES or kind not in FIGURE_TYPES:
-        raise Http404(f"No figure {name}.{kind}. Figures: {', '.join(NAMES)}.")
+    if name not in ALL_NAMES or kind not in FIGURE_TYPES:
+        raise Http404(f"No figure {name}.{kind}. Figures: {', '.join(ALL_NAMES)}.")
     study = get_object_or_404(Study, slug=slug)
     if not study.is_frozen:
         return not_begun(request, study, "pictures", HTTPStatus.NOT_FOUND)

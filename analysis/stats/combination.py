@@ -32,7 +32,7 @@ from analysis.stats.inference import Floats, Ints
 from analysis.stats.mrmc import Terms, mean_terms, undefined
 
 FOLDS: Final = 5
-LEAST: Final = 50  # answers
+LEAST: Final = 50  # photos: with fewer, the calibration of the AI follows single photos
 PRIOR, STAY = 2.0, 0.5
 _RIDGE = 1e-2  # of the slope, so that a perfectly separated confidence has a finite one
 
@@ -70,13 +70,11 @@ def combined(data: Independent) -> Combined:
     """Return the three accuracies, means over people; the combination is out of fold.
 
     The interval of the combination takes the fitted numbers as given. ``reason`` of each says why
-    there is none: fewer than ``LEAST`` answers, or photos for fewer than two folds.
+    there is none: fewer than ``LEAST`` photos.
     """
-    n, n_photos = data.truth.size, np.unique(data.photo).size
-    if n < LEAST or n_photos < FOLDS:
-        none = undefined(
-            f"{n} choices of {n_photos} photos; at least {LEAST} of {FOLDS} are needed"
-        )
+    n_photos = np.unique(data.photo).size
+    if n_photos < LEAST:
+        none = undefined(f"choices of {n_photos} photos: at least {LEAST} are needed")
         return Combined(none, none, none)
     best = np.argmax(posterior(data), axis=1)
     return Combined(*(_accuracy(data, choice) for choice in (data.choice, data.ai, best)))

@@ -33,12 +33,12 @@ def advised(n_each: int = 24, seed: int = 0) -> Frames:
     )
 
 
-def chosen(n_each: int = 12, seed: int = 0) -> Frames:
+def chosen(n_each: int = 16, seed: int = 0) -> Frames:
     """Return people who choose among four classes, first alone and then advised, with levels."""
-    frames = simulate(n_each, conditions=ARMS, seed=seed)
+    frames = simulate(n_each, n_sets=8, conditions=ARMS, seed=seed)
     rng = np.random.default_rng(seed)
     photo = frames.responses["item_id"].astype("category").cat.codes.to_numpy()
-    truth = photo % len(CLASSES)
+    truth = np.random.default_rng(9).integers(len(CLASSES), size=200)[photo]
     is_right = frames.responses["is_ai_correct"].to_numpy(dtype=bool)
     ai = np.where(is_right, truth, (truth + 1) % len(CLASSES))
 

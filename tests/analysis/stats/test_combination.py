@@ -83,7 +83,5 @@ def test_calibration_finds_the_planted_line() -> None:
 
 def test_few_answers_have_no_combination_and_say_so() -> None:
     found = combined(judged(4, n=20))
-    assert (
-        found.both.reason
-        == f"20 choices of 20 photos; at least {combination.LEAST} of 5 are needed"
-    )
+    expected = f"choices of 20 photos: at least {combination.LEAST} are needed"
+    assert found.both.reason == expected
