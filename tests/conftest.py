@@ -31,7 +31,10 @@ def _own_files(request: pytest.FixtureRequest, tmp_path: Path) -> None:
         settings.GALLERY_DIR = tmp_path / "galleries"
         from django.core.cache import cache
 
+        from trials.study.kept import kept_forget
+
         cache.clear()  # keys of rows come again in the next test
+        kept_forget()
 
 
 @pytest.fixture(scope="session")

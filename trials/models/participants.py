@@ -11,6 +11,9 @@ from django.utils.functional import cached_property
 from classifiers.tokens import new_token
 from trials.models.studies import Condition, Study, TrialSet
 from trials.study.design import Step, script
+from trials.study.kept import Kept
+
+_SCRIPTS: Kept[tuple[Step, ...]] = Kept(64)
 
 
 class Participant(models.Model):
@@ -104,7 +107,11 @@ class Participant(models.Model):
     @cached_property
     def script(self) -> tuple[Step, ...]:
         """Every screen of this person's session."""
-        return script(self.study.plan)
+        study = self.study
+        if not study.is_frozen:
+            return script(study.plan)
+        key = (study.frozen_sha256, study.document_sha256)
+        return _SCRIPTS.get(key, lambda: script(study.plan))
 
     @property
     def is_active(self) -> bool:

@@ -13,9 +13,13 @@ from django.utils.functional import cached_property
 
 from classifiers.models import Dataset, Prediction, PredictionRun
 from trials.study.design import Phase
+from trials.study.kept import Kept
 from trials.study.plan import VIEWS, StudyPlan, View
 
 PHASES = [(phase.value, phase.value) for phase in Phase]
+
+
+_PLANS: Kept[StudyPlan] = Kept(64)
 
 
 @lru_cache(maxsize=64)
@@ -80,7 +84,12 @@ class Study(models.Model):
 
     @cached_property
     def plan(self) -> StudyPlan:
-        """The checked document."""
+        """The checked document. A row that was read without it takes the plan of the process."""
+        if self.is_frozen and "document" in self.get_deferred_fields():
+            return _PLANS.get((self.frozen_sha256, self.document_sha256), self._plan_read)
+        return self._plan_read()
+
+    def _plan_read(self) -> StudyPlan:
         return _plan_of(json.dumps(self.document, sort_keys=True), self.is_frozen)
 
     @property

@@ -65,6 +65,11 @@ class Panel(ABC):
     def content(self, prediction: Prediction, plan: StudyPlan) -> Content | None:
         """Return what the page shows; None if there is nothing to show."""
 
+    @property
+    def is_constant(self) -> bool:
+        """Whether the page shows the same to all people of a condition."""
+        return type(self).content_of is Panel.content_of
+
     def content_of(self, trial: Trial, plan: StudyPlan) -> Content | None:
         """Return what the page of a person's trial shows; the same for all, unless overridden."""
         return self.content(trial.prediction, plan)

@@ -12,6 +12,7 @@ from functools import wraps
 
 from django.conf import settings
 from django.core import signing
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -41,9 +42,11 @@ def _cookie_of(study: Study) -> str:
 
 def token_of(request: HttpRequest, study: Study) -> str | None:
     """Return the token of this browser's person in a study; None without a valid cookie."""
-    return request.get_signed_cookie(
-        _cookie_of(study), default=None, salt=COOKIE_SALT, max_age=COOKIE_AGE
-    )
+    return _token_in(request, _cookie_of(study))
+
+
+def _token_in(request: HttpRequest, cookie: str) -> str | None:
+    return request.get_signed_cookie(cookie, default=None, salt=COOKIE_SALT, max_age=COOKIE_AGE)
 
 
 def participant_of(request: HttpRequest, study: Study) -> Participant | None:
@@ -52,11 +55,35 @@ def participant_of(request: HttpRequest, study: Study) -> Participant | None:
     token = token_of(request, study)
     if token is None:
         return None
-    related = ("study", "condition", "trial_set")
-    found = Participant.objects.select_related(*related).filter(study=study, token=token).first()
+    return _noted(request, _people().filter(study=study, token=token).first())
+
+
+def _people() -> QuerySet[Participant]:
+    """Return people with what their pages need; the study's document is kept by the process."""
+    people = Participant.objects.select_related("study", "condition")
+    return people.defer("study__document", "study__draft_text")
+
+
+def _noted(request: HttpRequest, found: Participant | None) -> Participant | None:
     if found is not None:
         request.META[PERSON] = pseudonym(found.is_simulated, found.number)
     return found
+
+
+def _person_of(request: HttpRequest, slug: str) -> Participant | None:
+    """Return the person of a browser in the study with this name, in one query.
+
+    The cookie's name has the study's key. A browser sends it to this study's addresses only.
+    """
+    for name in request.COOKIES:
+        key = name.removeprefix(PERSON_COOKIE)
+        if name == key or not (key.isascii() and key.isdecimal() and len(key) < 19):
+            continue
+        token = _token_in(request, name)
+        mine = _people().filter(study=int(key), study__slug=slug, token=token)
+        if token is not None and (found := mine.first()) is not None:
+            return _noted(request, found)
+    return None
 
 
 def remember(response: HttpResponse, participant: Participant) -> None:
@@ -122,8 +149,9 @@ def own_page_only(view: StudyView) -> Callable[[HttpRequest, str], HttpResponse]
 
     @wraps(view)
     def guarded(request: HttpRequest, slug: str) -> HttpResponse:
-        study = get_object_or_404(Study, slug=slug)
-        participant = participant_of(request, study)
+        participant = _person_of(request, slug)
+        study = participant.study if participant else get_object_or_404(Study, slug=slug)
+        frame(request, study)
         if participant is not None and not _is_own(request, participant):
             return _refused(request, participant)
         return view(request, study, participant)

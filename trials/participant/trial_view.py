@@ -16,17 +16,22 @@ from trials.panels.base import Content, panels_of
 from trials.panels.photos import image_url
 from trials.services import shown
 from trials.study.design import Step
+from trials.study.kept import Kept
 
 SURE, UNSURE = 75, 50  # percent: the AI says "sure" from 75 on, "unsure" below 50
 
 
 @dataclass(frozen=True, slots=True)
 class ShownPanel:
-    """One panel of a trial's page: its template and what it shows."""
+    """One panel of a trial's page: its template and what it shows.
+
+    With a ``key``, the panel of every page with the same key is the same.
+    """
 
     template: str
     content: Content
     shows_query: bool = False
+    key: tuple[object, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +102,23 @@ def percent(prediction: Prediction) -> int | None:
     return None if prediction.confidence is None else int(100 * prediction.confidence)
 
 
+_SCREENS: Kept[TrialScreen] = Kept(5000)
+
+
 def trial_screen(trial: Trial, participant: Participant) -> TrialScreen:
-    """Build the page of a trial in the view of its condition."""
+    """Return the page of a trial in the view of its condition.
+
+    Of a frozen study it is built once in a process, if no panel depends on the person.
+    """
+    study = participant.study
+    panels = panels_of(trial.condition.view)
+    if not study.is_frozen or not all(panel.is_constant for panel in panels):
+        return _screen(trial, participant, None)
+    key = (study.frozen_sha256, study.pk, trial.condition_id, trial.prediction_id)
+    return _SCREENS.get(key, lambda: _screen(trial, participant, key))
+
+
+def _screen(trial: Trial, participant: Participant, key: tuple[object, ...] | None) -> TrialScreen:
     plan = participant.study.plan
     view = trial.condition.view
     prediction = trial.prediction
@@ -111,7 +131,7 @@ def trial_screen(trial: Trial, participant: Participant) -> TrialScreen:
         percent=percent(prediction) if is_told else None,
         persona=trial.condition.persona,
         panels=tuple(
-            ShownPanel(panel.template, content, panel.shows_query)
+            ShownPanel(panel.template, content, panel.shows_query, key and (*key, panel.name))
             for panel in panels_of(view)
             if (content := panel.content_of(trial, plan)) is not None
         ),

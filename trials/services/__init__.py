@@ -4,6 +4,7 @@ from trials.services.answers import (
     attempt_of,
     n_correct,
     trial_of,
+    trials_of,
 )
 from trials.services.enrolment import (
     entry_check,
@@ -139,4 +140,5 @@ __all__ = [
     "study_verify",
     "study_version",
     "trial_of",
+    "trials_of",
 ]

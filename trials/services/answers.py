@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
+from classifiers.models import Prediction
 from trials.models import Participant, Response, Trial
 from trials.steps.base import screen_of
 from trials.study.design import Phase, Step
+from trials.study.kept import Kept
 
 
 def attempt_of(participant: Participant) -> int:
@@ -58,5 +62,41 @@ def _asked(participant: Participant) -> list[Step]:
 
 def trial_of(participant: Participant, step: Step) -> Trial:
     """Return the trial of a trial's, a definition's or a feedback's step, ready for its page."""
-    related = ("condition", "prediction__category", "prediction__image__category")
-    return participant.trials.select_related(*related).get(phase=step.name, position=step.position)
+    found = participant.trials.select_related("condition")
+    return _ready(participant, found.get(phase=step.name, position=step.position))
+
+
+def trials_of(participant: Participant, steps: Iterable[Step]) -> Callable[[Step], Trial]:
+    """Return a function that finds the trial of a step, with one query for all these steps."""
+    wanted = {(step.name, step.position) for step in steps}
+    found: dict[tuple[str, int], Trial] = {}
+
+    def trial(step: Step) -> Trial:
+        place = (step.name, step.position)
+        if place not in wanted:
+            return trial_of(participant, step)
+        if not found:
+            phases, positions = zip(*wanted, strict=True)
+            rows = participant.trials.select_related("condition")
+            for row in rows.filter(phase__in=phases, position__in=positions):
+                found[row.phase, row.position] = _ready(participant, row)
+        return found[place]
+
+    return trial
+
+
+_PREDICTIONS: Kept[Prediction] = Kept(5000)
+
+
+def _ready(participant: Participant, trial: Trial) -> Trial:
+    """Give a trial its prediction with its photo and categories, those of the process if frozen."""
+    study, pk = participant.study, trial.prediction_id
+    related = ("category", "image__category")
+
+    def read() -> Prediction:
+        return Prediction.objects.select_related(*related).get(pk=pk)
+
+    trial.prediction = (
+        _PREDICTIONS.get((study.frozen_sha256, pk), read) if study.is_frozen else read()
+    )
+    return trial

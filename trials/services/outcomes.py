@@ -9,6 +9,7 @@ import secrets
 
 from django.contrib.auth.models import User as Staff
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from trials.models import Identity, Participant, StudyLog
@@ -106,11 +107,21 @@ def participant_stop(*, participant: Participant, keeps_answers: bool) -> None:
 
 def participant_locked(participant: Participant) -> Participant:
     """Return the participant's current row, locked against answers and other changes."""
-    return (
-        Participant.objects.select_for_update(of=("self",))
-        .select_related("study", "condition", "trial_set")
-        .get(pk=participant.pk)
-    )
+    return _current(participant, Participant.objects.select_for_update())
+
+
+def participant_now(participant: Participant) -> Participant:
+    """Return the participant's current row."""
+    return _current(participant, Participant.objects.all())
+
+
+def _current(participant: Participant, rows: QuerySet[Participant]) -> Participant:
+    """Read the row, and take the study and the condition, which never change, from the old one."""
+    current = rows.get(pk=participant.pk)
+    for name in ("study", "condition", "trial_set"):
+        if name in participant._state.fields_cache:
+            setattr(current, name, getattr(participant, name))
+    return current
 
 
 def participant_log(participant: Participant, action: str, user: User, detail: str = "") -> None:

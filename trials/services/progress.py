@@ -13,7 +13,12 @@ from trials.models import Participant, StepVisit
 from trials.services.answers import answers_missing
 from trials.services.events import events_store
 from trials.services.notices import full_note
-from trials.services.outcomes import finish, participant_locked, participant_time_out
+from trials.services.outcomes import (
+    finish,
+    participant_locked,
+    participant_now,
+    participant_time_out,
+)
 from trials.steps.base import screen_of
 from trials.steps.submission import Submission
 from trials.study.design import Kind, Step
@@ -30,34 +35,45 @@ def step_show(*, participant: Participant) -> Participant:
 
     A session whose time is over ends here. Returns the participant's current row.
     """
-    participant_seen(participant=participant)
-    if not participant.is_active:
-        return participant
-    if _is_too_late(participant, timezone.now()):
+    now = timezone.now()
+    if participant.is_active and _is_too_late(participant, now):
+        participant_seen(participant=participant)
         return participant_time_out(participant=participant)
-    visits = StepVisit.objects.filter(participant=participant, step=participant.step)
-    if visits.update(n_shown=F("n_shown") + 1):
+    if participant.is_active and _shown_note(participant, now):
         return participant
-    return _first_shown(participant)
+    if participant.is_active:  # it moved on since it was read, in another tab
+        return step_show(participant=participant_now(participant))
+    participant_seen(participant=participant)
+    return participant
 
 
 @transaction.atomic
-def _first_shown(participant: Participant) -> Participant:
-    """Note when the page was first requested, unless the session ended at the same moment."""
-    participant = participant_locked(participant)
-    if not participant.is_active:
-        return participant
-    step, now = participant.script[participant.step], timezone.now()
-    StepVisit.objects.get_or_create(
+def _shown_note(participant: Participant, now: datetime) -> bool:
+    """Note that a person sees the current step; False if the session moved on meanwhile.
+
+    The update of "last seen" locks the row, so no answer and no end comes in between.
+    """
+    here = Participant.objects.filter(
+        pk=participant.pk, status=Participant.Status.ACTIVE, step=participant.step
+    )
+    if not here.update(last_seen_at=now):
+        return False
+    visits = StepVisit.objects.filter(participant=participant, step=participant.step)
+    if visits.update(n_shown=F("n_shown") + 1):
+        return True
+    step = participant.script[participant.step]
+    StepVisit.objects.create(
         participant=participant,
         step=participant.step,
-        defaults={"kind": step.kind, "name": step.name, "shown_at": now},
+        kind=step.kind,
+        name=step.name,
+        shown_at=now,
     )
     if step.kind == Kind.TRIAL:
         participant.trials.filter(
             phase=step.name, position=step.position, presented_at=None
         ).update(presented_at=now)
-    return participant
+    return True
 
 
 def _is_too_late(participant: Participant, now: datetime, grace: timedelta = timedelta(0)) -> bool:

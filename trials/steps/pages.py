@@ -22,15 +22,16 @@ def page_of(participant: Participant, position: int | None = None) -> Page:
 
     Raises ``IndexError`` if the page at ``position`` may not be read again now.
     """
+    here = participant.step if position is None else position
+    around = participant.script[here : here + 2]
     looker = Looker(
         participant,
-        lambda step: services.trial_of(participant, step),
+        services.trials_of(participant, around),
         lambda step: (
             AttentionCheck.objects.get(participant=participant, position=step.position).asks_yes
         ),
     )
-    here = participant.step if position is None else position
-    step = participant.script[here]
+    step = around[0]
     way = reverse("session", args=[participant.study.slug])
     context = base(participant, here) | {
         "action": way,

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries
 
 from tests.factories import make_study
@@ -15,6 +17,7 @@ from trials.simulation.robots import KEY
 
 pytestmark = pytest.mark.django_db
 
+TOKENS = re.compile(r'name="csrfmiddlewaretoken" value="[^"]+"')
 DOOR, WAY = "/s/trees/", "/s/trees/session/"
 
 
@@ -223,5 +226,15 @@ def test_a_trial_page_takes_a_fixed_number_of_queries(
     Participant.objects.update(condition=Study.objects.get().conditions.get(name="EMD-Corr"))
     go_to(alice, 2)
     alice.get(WAY)
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(6):
         alice.get(WAY)
+
+
+def test_a_page_that_many_people_saw_reads_neither_predictions_nor_panels(
+    alice: Client,
+) -> None:
+    go_to(alice, 2)
+    first = TOKENS.sub("", alice.get(WAY).text)
+    with CaptureQueriesContext(connection) as queries:
+        assert TOKENS.sub("", alice.get(WAY).text) == first
+    assert not [each["sql"] for each in queries if "classifiers_" in each["sql"]]
