@@ -5,6 +5,7 @@ Needs no torch, so that a web process may rank a shortlist again.
 
 from __future__ import annotations
 
+import hashlib
 from functools import lru_cache
 from pathlib import Path
 
@@ -29,8 +30,9 @@ def has_pairs(run: PredictionRun) -> bool:
 
 
 def pairs_folder(run: PredictionRun) -> Path:
-    """Return where a run's cosines lie."""
-    return Path(settings.GALLERY_DIR) / "pairs" / f"run-{run.pk}"
+    """Return where a run's cosines lie; the name follows from the run's identity."""
+    name = hashlib.sha256(header_of(run).run.encode()).hexdigest()[:20]
+    return Path(settings.GALLERY_DIR) / "pairs" / name
 
 
 def header_of(run: PredictionRun) -> Header:
@@ -46,10 +48,10 @@ def pairs_open(run: PredictionRun) -> PairsFile:
 
     Raises ``PairsRefused`` where there are none.
     """
-    folder = pairs_folder(run)
-    if not has_pairs(run) or not (folder / HEADER).is_file():
+    folder = pairs_folder(run) if has_pairs(run) else None
+    if folder is None or not (folder / HEADER).is_file():
         raise PairsRefused(
-            f"{run} has no stored cosines of its pairs; expected {folder}. Predictions made before "
+            f"{run} has no stored cosines of its pairs. Predictions made before "
             f"this version have none: run manage.py predict {run.dataset} --classifier "
             f"{run.classifier} again, which adds them."
         )

@@ -47,5 +47,5 @@ def test_lost_cosines_come_again_and_predictions_stay(gallery: Gallery, rung: Ru
 
 def test_other_classifiers_store_none(gallery: Gallery, rung: Rung) -> None:
     run = predicted(gallery, "knn")
-    assert not pairs.pairs_folder(run).exists()
+    assert not pairs.has_pairs(run)
     assert pairs.n_lacking(run) == 0

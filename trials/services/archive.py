@@ -25,6 +25,7 @@ from trials.services.archive_evidence import (
     evidence_lines,
     evidence_photos,
 )
+from trials.services.archive_pairs import PAIRS, pairs_drawn, pairs_lines
 from trials.study.document import write
 
 FORMAT = 1
@@ -73,7 +74,11 @@ def _files(study: Study, has_photos: bool) -> Iterator[tuple[str, bytes]]:
     if evidence := b"".join(evidence_lines(drawn, names)):
         yield EVIDENCE, evidence
         yield from evidence_files(drawn)
-    shown = Image.objects.filter(pk__in=_shown(drawn)).order_by("sha256")
+    pairs = pairs_drawn(study)
+    if pairs:
+        yield PAIRS, b"".join(pairs_lines(pairs))
+    ranked = {image for _, each in pairs for image in each.images.tolist()}
+    shown = Image.objects.filter(pk__in=_shown(drawn) | ranked).order_by("sha256")
     rows = shown.values_list("sha256", "split", "category__name", "width", "height")
     yield IMAGES, _csv(IMAGE_COLUMNS, rows)
     if has_photos:

@@ -39,6 +39,8 @@ from trials.services.archive_evidence import (
     evidence_check,
     files_check,
 )
+from trials.services.archive_pairs import FIELDS as PAIR_FIELDS
+from trials.services.archive_pairs import PAIRS
 from trials.services.refusals import StudyRefused
 from trials.study.document import read_bytes
 from trials.study.schema import Json
@@ -51,6 +53,7 @@ SIZES = {
     MANIFEST: 5_000_000,
     NEIGHBORS: 100_000_000,
     EVIDENCE: 100_000_000,
+    PAIRS: 100_000_000,
 }
 TABLE = 20_000_000
 MAX_ROWS = 300_000
@@ -69,6 +72,7 @@ class Tables:
     images: list[Row]
     evidence: list[Json] = field(default_factory=list)
     files: Mapping[str, bytes] = field(default_factory=dict)
+    pairs: list[Json] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +122,7 @@ def _tables(content: Mapping[str, bytes]) -> Tables:
         _rows(content, IMAGES, IMAGE_COLUMNS, known),
         evidence,
         files,
+        _facts(content.get(PAIRS, b""), PAIR_FIELDS, PAIRS),
     )
 
 

@@ -25,6 +25,7 @@ from trials.services.archive_evidence import (
     evidence_restore,
     files_store,
 )
+from trials.services.archive_pairs import pairs_store
 from trials.services.archive_read import Tables
 from trials.services.freezing import frozen_sha256
 from trials.study.schema import Json
@@ -53,6 +54,7 @@ def restore(study: Study, facts: Json, tables: Tables) -> None:
             _neighbors_store(prediction, neighbors.get((classifier, sha256), []), images)
             evidence_restore(prediction, evidence.get((classifier, sha256)), images, categories)
             found[classifier, sha256] = prediction
+        pairs_store(run, (it for it in tables.pairs if it["classifier"] == classifier), images)
     for position, each in enumerate(study.plan.conditions):
         Condition.objects.create(
             study=study,

@@ -1,0 +1,45 @@
+"""An interactive study as a file: its cosines travel with it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from classifiers.services.pairs import pairs_of_image
+from classifiers.services.reranking import reranked
+from tests.trials.interacting import CENTRAL, interactive_study
+from tests.trials.services.test_archive import elsewhere, exported
+from trials.models import Study, TrialItem
+from trials.services.archive_import import study_import
+from trials.services.archive_pairs import pairs_drawn, pairs_lines
+
+pytestmark = pytest.mark.django_db
+
+
+def answers(study: Study) -> dict[str, tuple[str, list[str]]]:
+    """Return class folder and examples for one mask, by photo."""
+    found = {}
+    for item in TrialItem.objects.filter(trial_set__study=study)[:5]:
+        ranked = reranked(item.prediction, CENTRAL)
+        shown = [image.sha256 for image, _ in ranked.exemplars]
+        found[item.prediction.image.sha256] = (ranked.category.name, shown)
+    return found
+
+
+def test_on_another_site_a_mask_gets_the_same_answer() -> None:
+    study = interactive_study()
+    expected, file = answers(study), exported(study)
+    there = study_import(file=file, slug="again", dataset=elsewhere(study))
+    assert there.is_frozen, there.said
+    assert len(expected) == 5
+    assert answers(there.study) == expected
+
+
+def test_a_line_holds_each_pair_once_and_names_photos_by_content() -> None:
+    drawn = pairs_drawn(interactive_study())
+    facts = [json.loads(line) for line in pairs_lines(drawn)]
+    prediction = drawn[0][0]
+    pairs = pairs_of_image(prediction.run, prediction.image_id)
+    assert facts[0]["image"] == prediction.image.sha256
+    assert len(set(facts[0]["neighbors"])) == len(pairs.images) == 24
