@@ -7,13 +7,16 @@ readers and many cases. Its R function ``doIMRMC`` takes rows of ``readerID``, `
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 from pandas import DataFrame
 
 from analysis.codebook.column import Column, Columns
 from analysis.stats.analysis_plan import Declared
 from analysis.stats.analysis_sets import Sample
-from analysis.stats.task_answers import agrees
+from analysis.stats.calibration import signed_rating
+from analysis.stats.inference import Ints
+from analysis.stats.task_answers import agrees, is_choice
 
 TRUTH = "truth"
 IMRMC: Columns = (
@@ -34,9 +37,9 @@ IMRMC: Columns = (
     ),
     Column(
         "score", "integer", "",
-        "1: accepted (or chose the AI's class), 0: did not. In a row of the truth 1: the AI is "
-        "right (signal present), 0: the AI is wrong (signal absent).",
-        minimum=0, maximum=1,
+        "1: accepted (or chose the AI's class), 0: did not. If people said Yes or No with a "
+        "confidence, the score is the confidence of a Yes, and minus the confidence of a No. In a "
+        "row of the truth 1: the AI is right (signal present), 0: the AI is wrong (signal absent).",
     ),
 )  # fmt: skip
 
@@ -47,15 +50,22 @@ def imrmc_table(sample: Sample, declared: Declared) -> DataFrame:
     classifiers = {each.name: each.classifier for each in declared.conditions}
     condition, item = (answers[name].astype("str") for name in ("condition", "item_id"))
     is_right = answers["is_ai_correct"].astype(bool)
-    is_accepted = agrees(answers)
     scores = DataFrame(
         {
             "readerID": answers["participant_id"].astype("str"),
             "caseID": condition.map(classifiers).astype("str") + ":" + item,
             "modalityID": condition.mask(condition == TRUTH, f"{TRUTH} (condition)"),
-            "score": is_accepted.astype("int64"),
+            "score": _scores(answers),
         }
     )
     cases = scores.assign(score=is_right.astype("int64")).drop_duplicates("caseID")
     truth = cases.sort_values("caseID").assign(readerID=TRUTH, modalityID=TRUTH)
     return pd.concat([truth, scores], ignore_index=True)
+
+
+def _scores(answers: DataFrame) -> Ints:
+    """Return the rating of each answer if all have one, else 1 for accepted and 0 for rejected."""
+    is_accepted = agrees(answers)
+    if "confidence" in answers and not is_choice(answers) and answers["confidence"].notna().all():
+        return signed_rating(is_accepted, answers["confidence"].to_numpy(dtype=float)).astype(int)
+    return is_accepted.astype(np.int64)

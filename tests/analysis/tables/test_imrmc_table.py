@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from pandas import DataFrame
 
@@ -12,6 +13,8 @@ from analysis.stats.analysis_sets import samples_of
 from analysis.tables.csv_tables import csv_text
 from analysis.tables.imrmc_table import IMRMC, TRUTH, imrmc_table
 from analysis.tables.inference_tables import twoway_of
+from analysis.tables.task_tables import measures_of
+from tests.analysis import tasked
 from tests.analysis.simulated import declared, simulate
 
 FRAMES, DECLARED = simulate(6, n_trials=8, seed=3), declared()
@@ -77,3 +80,18 @@ def test_a_study_without_answers_has_the_columns_alone() -> None:
     nobody = replace(SAMPLE, answers=SAMPLE.answers.iloc[:0])
     assert list(imrmc_table(nobody, DECLARED)) == [column.name for column in IMRMC]
     assert imrmc_table(nobody, DECLARED).empty
+
+
+def test_ratings_are_scores_whose_area_is_the_readers() -> None:
+    made, plan = tasked.advised(), tasked.declared(confidence="percent")
+    sample = samples_of(made.responses, made.people, plan)[0]
+    table = imrmc_table(sample, plan)
+    truth = table[table["modalityID"] == TRUTH].set_index("caseID")["score"]
+    rows = table[table["modalityID"] == "kNN"].assign(is_signal=lambda t: t["caseID"].map(truth))
+    areas = [
+        np.mean([(s > o) + (s == o) / 2 for s in own.loc[own["is_signal"] == 1, "score"]
+                 for o in own.loc[own["is_signal"] == 0, "score"]])
+        for _, own in rows.groupby("readerID")
+    ]  # fmt: skip
+    found = measures_of(sample, plan, plan.conditions[1])["reader_auc"]
+    assert found.value == pytest.approx(np.mean(areas))
