@@ -213,8 +213,11 @@ def _compared(
     for place, sign in zip(places, (1.0, -1.0), strict=False):
         weights[5 * place + number] = sign
     people = taken.n_people[list(places)]
+    whose = [np.unique(taken.rows.person[taken.rows.arm == place]) for place in places]
+    n_groups = 1 if all(np.array_equal(whose[0], each) for each in whose) else len(places)
     is_without_p = len(places) == 1 or bool((people < LEAST_PEOPLE).any())
-    freedom = float(people.sum()) - len(places)
+    # Where the same people are in both arms, each is one person.
+    freedom = float(np.unique(np.concatenate(whose)).size) - n_groups
     variance = float(weights @ covariance @ weights)
     return _numbers(float(weights @ values), variance, freedom, is_without_p)
 
