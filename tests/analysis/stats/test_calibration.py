@@ -20,7 +20,7 @@ from analysis.stats.calibration import (
     signed_rating,
 )
 from analysis.stats.inference import Floats, Ints
-from analysis.stats.mrmc import estimate_of
+from analysis.stats.mrmc import covariance, estimate_of
 
 
 def rated(
@@ -113,3 +113,39 @@ def test_a_reader_rates_by_answer_and_confidence() -> None:
     assert list(thresholds) == [5, 1, -1, -5]
     assert list(false_alarms) == [0, 50, 50, 100]
     assert list(hits) == [50, 50, 100, 100]
+
+
+def exact_variance(rating: Floats, is_signal: np.ndarray, person: Ints, photo: Ints) -> float:
+    """Return Gallas's U-statistic variance of the mean area, by all pairs of pairs written out.
+
+    Elements are pairs of a signal and another answer of one person; pairs of elements that share
+    neither the person nor a photo estimate the squared mean without bias.
+    """
+    i, j = np.nonzero(
+        (person[:, None] == person) & is_signal[:, None] & ~is_signal[None, :]
+    )  # fmt: skip
+    kernel = (rating[i] > rating[j]) + 0.5 * (rating[i] == rating[j])
+    weight = 1 / np.bincount(person[i])[person[i]] / np.unique(person).size
+    apart = (
+        (person[i][:, None] != person[i])
+        & (photo[i][:, None] != photo[i])
+        & (photo[j][:, None] != photo[j])
+    )
+    products = weight[:, None] * weight * apart
+    centred = kernel - weight @ kernel
+    return float(-(centred @ products @ centred) / products.sum())
+
+
+def test_the_variance_of_an_area_is_that_of_all_pairs_of_pairs() -> None:
+    """Not equal by construction: influences are the first order of the U-statistic."""
+    found = []
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        person, photo = np.repeat(np.arange(12), 16), np.tile(np.arange(16), 12)
+        is_signal = photo % 2 == 0
+        effects = rng.normal(0, 0.5, 12)[person] * is_signal + rng.normal(0, 0.6, 16)[photo]
+        rating = np.round(effects + is_signal + rng.standard_normal(person.size), 1)
+        area = area_terms(rating, is_signal, person, photo, "none")
+        found.append((covariance(area, area), exact_variance(rating, is_signal, person, photo)))
+    ours, exact = np.array(found).mean(axis=0)
+    assert ours == pytest.approx(exact, rel=0.1)
