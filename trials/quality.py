@@ -39,9 +39,12 @@ class Flag:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One test trial's answer: times in milliseconds, None if the browser sent none."""
+    """One test trial's answer: times in milliseconds, None if the browser sent none.
 
-    is_yes: bool
+    ``said`` is True for Yes and False for No, or the key of the class that was chosen.
+    """
+
+    said: int
     rt_ms: int | None = None
     away_ms: int | None = None
     shown_ms: int | None = None
@@ -105,7 +108,7 @@ def _speed(answers: Sequence[Answer], quality: QualityPlan) -> Iterator[Flag]:
 
 
 def _attention(conduct: Conduct, quality: QualityPlan) -> Iterator[Flag]:
-    longest = runs_of_same([answer.is_yes for answer in conduct.answers])
+    longest = runs_of_same([answer.said for answer in conduct.answers])
     if longest >= quality.identical_run:
         yield Flag("identical_run", f"the same answer {longest} times in a row")
     n_failed = sum(check.is_failed for check in conduct.checks)

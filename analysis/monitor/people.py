@@ -15,11 +15,11 @@ from django.utils import timezone
 from analysis.monitor.reader import participants_of
 from analysis.monitor.summary import screen_words
 from analysis.rows.overview import stage_shown
-from trials.models import Event, Participant, Response, Study
+from trials.models import Event, Occasion, Participant, Response, Study
 from trials.quality import FLAGS, Flag
 from trials.services import participant_flags
 from trials.services.quotas import places_held
-from trials.study.design import script
+from trials.study.design import Kind, Step, script
 from trials.study.pseudonyms import pseudonym
 from trials.study.script_stages import place_of, stages_of
 
@@ -157,11 +157,12 @@ def timeline(participant: Participant) -> list[Visit]:
     events: dict[int, list[Event]] = defaultdict(list)
     for event in participant.events.order_by("step", "at_ms", "pk"):
         events[event.step].append(event)
-    answers = Response.objects.final().filter(trial__participant=participant)
+    answers = Response.objects.filter(trial__participant=participant)
+    kinds = {Occasion.FIRST: Kind.FIRST, Occasion.FINAL: Kind.TRIAL}
     rt = {
-        (phase, position): rt_ms
-        for phase, position, rt_ms in answers.values_list(
-            "trial__phase", "trial__position", "rt_ms"
+        Step(kinds[Occasion(occasion)], phase, position): rt_ms
+        for occasion, phase, position, rt_ms in answers.values_list(
+            "occasion", "trial__phase", "trial__position", "rt_ms"
         )
     }
     return [
@@ -170,9 +171,7 @@ def timeline(participant: Participant) -> list[Visit]:
             shown_at=visit.shown_at,
             open_s=(visit.done_at - visit.shown_at).total_seconds() if visit.done_at else None,
             n_shown=visit.n_shown,
-            rt_ms=rt.get((visit.name, steps[visit.step].position))
-            if visit.kind == "trial"
-            else None,
+            rt_ms=rt.get(steps[visit.step]),
             events=events[visit.step],
         )
         for visit in participant.visits.order_by("step")

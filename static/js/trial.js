@@ -9,6 +9,7 @@ import { preload, shown } from "./trial/images.js";
 import { bindKeys } from "./trial/keys.js";
 import { hold, release, waitOut } from "./trial/locks.js";
 import { bindForm } from "./trial/send.js";
+import { beginLimit, bindTask } from "./trial/task.js";
 import "./trial/once.js";
 import "./trial/opacity.js";
 import "./trial/zoom.js";
@@ -27,11 +28,14 @@ function start() {
   shown(main).then(() => {
     release(main, "images");
     beginClock();
-    if (form) preload(form.dataset.preload);
+    if (!form) return;
+    beginLimit(form);
+    preload(form.dataset.preload);
   });
   if (!form) return;
   watch(form);
   bindKeys(form);
+  bindTask(form);
   bindGuide(main, form);
   bindForm(form, start);
 }

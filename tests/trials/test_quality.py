@@ -29,7 +29,7 @@ def person(n: int = 30, seed: int = 1, **changes: Any) -> list[Answer]:
     """Return the answers of someone careful."""
     rng = random.Random(seed)
     return [
-        Answer(**({"is_yes": n % 3 == 0, "rt_ms": reaction_ms(rng), "away_ms": 0} | changes))
+        Answer(**({"said": n % 3 == 0, "rt_ms": reaction_ms(rng), "away_ms": 0} | changes))
         for n in range(n)
     ]
 
@@ -136,8 +136,8 @@ def test_a_flag_says_in_words_what_was_seen() -> None:
 
 
 def test_every_flag_is_listed_by_its_name() -> None:
-    alike = [Answer(is_yes=True, rt_ms=100, away_ms=0)] * 40
-    absent = [Answer(is_yes=True, rt_ms=900_000, away_ms=600_000)]
+    alike = [Answer(said=True, rt_ms=100, away_ms=0)] * 40
+    absent = [Answer(said=True, rt_ms=900_000, away_ms=600_000)]
     events = {"honeypot": 1, "webdriver": 1, "paste": 1}
     conduct = Conduct([*alike, *absent], [Check(asks_yes=True, is_yes=False)] * 9, events, True)
     timed = Conduct(alike)

@@ -193,6 +193,12 @@ class Response(models.Model):
     def __str__(self) -> str:
         return f"{self.trial}, {self.occasion}: {self.said}"
 
+    def is_right_on(self, prediction: Prediction) -> bool:
+        """Whether the answer is right; ``with_correctness`` says the same to the database."""
+        if self.choice_id is not None:
+            return self.choice_id == prediction.image.category_id
+        return self.is_accepted is not None and self.is_accepted == prediction.is_right
+
     @property
     def said(self) -> str:
         """The answer as a word."""

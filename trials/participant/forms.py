@@ -80,6 +80,10 @@ class StepForm(EventsForm):
         empty_value=None,
         required=False,
     )
+    choice = forms.CharField(required=False, max_length=10)
+    confidence = forms.CharField(required=False, max_length=10)
+    reason = forms.CharField(required=False)
+    time_over = forms.CharField(required=False)
     rt_ms = forms.CharField(required=False)
     away_ms = forms.CharField(required=False)
     given_by = forms.CharField(required=False)
@@ -96,6 +100,11 @@ class StepForm(EventsForm):
         return Submission(
             step=data["step"],
             is_yes=data["answer"],
+            choice=data["choice"],
+            confidence=data["confidence"],
+            # Never cut, like the answers below.
+            reason=storable(str(data["reason"])),
+            is_time_over=bool(data["time_over"]),
             rt_ms=milliseconds(data["rt_ms"]),
             away_ms=milliseconds(data["away_ms"]),
             given_by=given_by,

@@ -82,6 +82,8 @@ class Feedback:
     true_definition: str
     is_sure: bool
     is_unsure: bool
+    is_missed: bool = False
+    is_choice: bool = False
     n_votes: int | None = None
     n_voters: int | None = None
     n_true: int | None = None
@@ -139,6 +141,20 @@ def _screen(trial: Trial, participant: Participant, key: tuple[object, ...] | No
     )
 
 
+def first_screen(trial: Trial, *, names_class: bool) -> TrialScreen:
+    """Build the page before the AI's advice: the photo, and the class that a question names."""
+    label = trial.prediction.category.label if names_class else ""
+    return TrialScreen(
+        query_url=image_url(trial.prediction.image),
+        label=label,
+        article=article(label),
+        percent=None,
+        persona=trial.condition.persona,
+        panels=(),
+        has_statement=False,
+    )
+
+
 def seen_in(condition: Condition) -> dict[str, Any]:
     """Return what a page's template knows of a condition: the AI's name, the view, its panels."""
     view = condition.view
@@ -176,7 +192,9 @@ def feedback(trial: Trial, participant: Participant) -> Feedback:
     is_told = view.has_statement and participant.study.plan.trial.has_confidence
     told_percent = percent(prediction) if is_told else None
     told = Feedback(
-        is_correct=answer.is_accepted == is_ai_correct,
+        is_correct=answer.is_right_on(prediction),
+        is_missed=answer.is_missed,
+        is_choice=participant.study.plan.task.is_choice,
         is_ai_correct=is_ai_correct,
         true_label=truth.label,
         true_article=article(truth.label),

@@ -55,9 +55,11 @@ def _rows(keys: list[int]) -> dict[int, list[tuple[int, bool, int | None, int | 
     """Return the test's answers in their order: position, answer, times."""
     answers = Response.objects.final().filter(trial__participant__in=keys, trial__phase=Phase.TEST)
     found: dict[int, list[tuple[int, bool, int | None, int | None]]] = defaultdict(list)
-    columns = ("trial__participant", "trial__position", "is_accepted", "rt_ms", "away_ms")
-    for pk, *row in answers.order_by("trial__position").values_list(*columns):
-        found[pk].append(tuple(row))
+    columns = ("trial__participant", "trial__position", "is_accepted", "choice", "rt_ms", "away_ms")
+    given = answers.filter(is_missed=False).order_by("trial__position")
+    for pk, position, is_accepted, choice, *times in given.values_list(*columns):
+        said = is_accepted if choice is None else choice
+        found[pk].append((position, said, *times))
     return found
 
 

@@ -18,6 +18,7 @@ from classifiers.services.panel_files import panel_problem
 from classifiers.tokens import crop_path
 from trials.models import Study, TrialItem, TrialSet
 from trials.services import shown
+from trials.services.choices import choices_check
 from trials.services.refusals import StudyRefused
 from trials.study import sets
 from trials.study.design import Phase
@@ -68,6 +69,7 @@ def sets_draw(study: Study, run: PredictionRun) -> None:
             TrialItem(trial_set=trial_set, position=position, prediction_id=pk)
             for position, pk in enumerate(items)
         )
+    choices_check(study)
 
 
 def frozen_sha256(study: Study) -> str:

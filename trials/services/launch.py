@@ -10,9 +10,10 @@ from django.contrib.auth.models import User as Staff
 from django.db.models import F
 
 from classifiers.core.category_remarks import N_VOTERS, Remark
-from classifiers.models import PredictionRun
+from classifiers.models import Dataset, PredictionRun
 from classifiers.services.category_counts import remarks_of
 from trials.models import Participant, Study
+from trials.services.choices import choices_problems
 from trials.services.freezing import crops_missing, study_shortages, study_verify
 from trials.services.refusals import StudyRefused
 from trials.services.run_selection import runs_found, view_check
@@ -47,7 +48,7 @@ def launch_facts(study: Study) -> LaunchFacts:
         has_unfinished_text=bool(study.draft_text),
         runs=found,
         shortages={} if study.is_frozen else study_shortages(plan, list(runs.values())),
-        views=[] if study.is_frozen else list(_view_problems(plan, runs)),
+        views=[] if study.is_frozen else list(_view_problems(plan, study.dataset, runs)),
         lost_photos=crops_missing(study),
         n_simulated=people.filter(is_simulated=True).count(),
         pilot_minutes=[time / timedelta(minutes=1) for time in times if time is not None],
@@ -64,7 +65,8 @@ def _categories(study: Study, runs: Sequence[PredictionRun]) -> list[Remark]:
     return [replace(item, is_blocking=False) for item in found] if study.is_frozen else found
 
 
-def _view_problems(plan: StudyPlan, runs: Mapping[str, object]) -> Iterator[str]:
+def _view_problems(plan: StudyPlan, dataset: Dataset, runs: Mapping[str, object]) -> Iterator[str]:
+    yield from choices_problems(plan, dataset)
     for condition in plan.conditions:
         if condition.classifier in runs:
             try:

@@ -21,7 +21,7 @@ from trials.services.outcomes import (
 )
 from trials.steps.base import screen_of
 from trials.steps.submission import Submission
-from trials.study.design import Kind, Step
+from trials.study.design import ASKING, Step
 
 # Tolerance for a page sent before its minimum time: clocks and networks are not exact.
 TOLERANCE = timedelta(milliseconds=500)
@@ -69,7 +69,7 @@ def _shown_note(participant: Participant, now: datetime) -> bool:
         name=step.name,
         shown_at=now,
     )
-    if step.kind == Kind.TRIAL:
+    if step.kind in ASKING:
         participant.trials.filter(
             phase=step.name, position=step.position, presented_at=None
         ).update(presented_at=now)

@@ -13,10 +13,12 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from classifiers.models import Category, Image, Prediction
+from classifiers.models import Category, Evidence, Image, Prediction
 from trials.models import Study, TrialItem
 from trials.panels.base import PANELS, Panel
+from trials.services.choices import best_of
 from trials.study.plan import StudyPlan
+from trials.study.task import top_of
 
 # How many gallery photos of each category the standard instructions show.
 N_PRESENTED = 2
@@ -112,7 +114,17 @@ def explanation_facts(study: Study) -> dict[int, list[Any]]:
             for pk, facts in panel.facts(judged(study, run), study.plan):
                 held = found.setdefault(pk, [])
                 held += facts if panel.is_bare else [{"panel": panel.name, "facts": facts}]
+    for pk, names in _choices_offered(study):
+        found.setdefault(pk, []).append({"choices": names})
     return found
+
+
+def _choices_offered(study: Study) -> Iterator[tuple[int, list[str]]]:
+    """Yield each prediction with the classes offered on its page, where they are its own."""
+    if n := top_of(study.plan.task):
+        scored = Evidence.objects.filter(prediction__in=judged(study)).order_by("prediction_id")
+        for pk, scores in scored.values_list("prediction_id", "scores"):
+            yield pk, sorted(best_of(scores, n))
 
 
 def category_facts(study: Study, n_samples: int) -> Iterator[list[Any]]:

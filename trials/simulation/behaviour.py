@@ -21,6 +21,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from trials.simulation.habits import HABITS, Habits
+from trials.simulation.times import CARELESS, USUAL, Times
+
+__all__ = ["CARELESS", "Behaviour", "BehaviourRefused", "People", "Person", "Times"]
+
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
@@ -69,39 +74,6 @@ def typical_chance(mean: float, sd: float) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class Times:
-    """Times to answer in ms: normal(``mu``, ``sigma``) + exponential(``tau``), at least ``least``.
-
-    With the chance ``slow`` someone leaves the screen during a trial and comes back after a pause
-    of ``pause`` ms on average (exponential).
-    """
-
-    mu: float = 2500
-    sigma: float = 500
-    tau: float = 3500
-    least: int = 300
-    slow: float = 0
-    pause: float = 60_000
-
-    def draw(self, rng: random.Random) -> int:
-        """Draw one time."""
-        time = rng.gauss(self.mu, self.sigma) + rng.expovariate(1 / self.tau)
-        if self.slow and rng.random() < self.slow:
-            time += rng.expovariate(1 / self.pause)
-        return max(self.least, round(time))
-
-    def sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.int64]:
-        """Draw an array of times."""
-        times = rng.normal(self.mu, self.sigma, shape) + rng.exponential(self.tau, shape)
-        if self.slow:
-            times += (rng.random(shape) < self.slow) * rng.exponential(self.pause, shape)
-        return np.maximum(self.least, np.rint(times)).astype(np.int64)
-
-
-CARELESS = Times(mu=350, sigma=80, tau=250, least=100)
-
-
-@dataclass(frozen=True, slots=True)
 class Person:
     """One simulated person: the chances of saying yes to a right and to a wrong AI.
 
@@ -114,7 +86,8 @@ class Person:
     accept_wrong: float = 0.4
     sd_image: float = 0
     image_seed: int = 0
-    times: Times = Times()
+    times: Times = USUAL
+    habits: Habits = HABITS
 
     @property
     def accuracy(self) -> float:
@@ -163,8 +136,9 @@ class Behaviour:
     sd_bias: float = 0
     sd_image: float = 0
     careless: float = 0
-    times: Times = Times()
+    times: Times = USUAL
     sd_image_arm: float = 0
+    habits: Habits = HABITS
 
     def __post_init__(self) -> None:
         shares = {"accept_right": self.accept_right, "accept_wrong": self.accept_wrong}
@@ -268,7 +242,7 @@ class Behaviour:
         if skill or bias:
             right = _one(logit(right) + bias + skill)
             wrong = _one(logit(wrong) + bias - skill)
-        return Person(right, wrong, self.sd_all_images, image_seed, self.times)
+        return Person(right, wrong, self.sd_all_images, image_seed, self.times, self.habits)
 
     def people(self, rng: np.random.Generator, shape: tuple[int, ...]) -> People:
         """Draw an array of people."""

@@ -11,9 +11,12 @@ from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
-from trials.models import Participant, Study
+from classifiers.models import Prediction
+from trials.models import Participant, Response, Study
 from trials.participant.visitors import ROBOT
 from trials.simulation.behaviour import Behaviour, Person, Times
+from trials.simulation.task_answers import Trial
+from trials.steps.asking import Asked
 from trials.steps.base import screen_of
 from trials.study.design import Phase
 
@@ -41,10 +44,27 @@ class Robot(Person):
         return cls(**{field.name: getattr(person, field.name) for field in fields(person)})
 
     def accepts(self, phase: str, is_ai_correct: bool, rng: random.Random, image: str = "") -> bool:
-        """Say Yes or No."""
+        """Say Yes or No to the AI's answer."""
         if phase != Phase.TEST:
             return is_ai_correct
         return rng.random() < self.accept_chance(is_ai_correct, image)
+
+    def first_answer(
+        self, phase: str, prediction: Prediction, asked: Asked, rng: random.Random
+    ) -> dict[str, str]:
+        """Answer before the AI's advice."""
+        return Trial(self, phase, prediction, asked, rng).first()
+
+    def final_answer(
+        self,
+        phase: str,
+        prediction: Prediction,
+        asked: Asked,
+        first: Response | None,
+        rng: random.Random,
+    ) -> dict[str, str]:
+        """Answer a trial finally."""
+        return Trial(self, phase, prediction, asked, rng).final(first)
 
 
 def reaction_ms(rng: random.Random) -> int:

@@ -12,9 +12,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar, Protocol, TypeVar, cast
+from typing import Any, ClassVar, TypeVar, cast
 
 from trials.models import Condition, Participant, Trial
+from trials.steps.judging import Judge as Judge
 from trials.steps.submission import Submission
 from trials.study.design import SCREENS, Step
 from trials.study.plan import StudyPlan
@@ -48,13 +49,6 @@ class Looker:
         return self.participant.study.plan
 
 
-class Judge(Protocol):
-    """The simulated person who answers."""
-
-    def accepts(self, phase: str, is_ai_correct: bool, rng: random.Random, image: str) -> bool: ...
-    def reaction_ms(self, rng: random.Random) -> int: ...
-
-
 class ScreenType(ABC):
     """A type of screen: how it is scripted, shown, answered, stored, named and simulated.
 
@@ -65,11 +59,17 @@ class ScreenType(ABC):
     kind: ClassVar[str]
     rank: ClassVar[int]
     is_text: ClassVar[bool]
+    # The page must not load photos of the next page ahead: their addresses would tell of it.
+    hides_next: ClassVar[bool] = False
 
     # Scripted. A stage scripts its own screens (``design.StageType``); these methods add screens
     # around trials.
     def before_trial(self, plan: StudyPlan, phase: str, position: int) -> Iterator[Step]:
         """Yield the steps that come right before a trial: none, unless a type says otherwise."""
+        yield from ()
+
+    def before_advice(self, plan: StudyPlan, phase: str, position: int) -> Iterator[Step]:
+        """Yield the steps between a first answer and the AI's advice: none by default."""
         yield from ()
 
     def after_trial(self, plan: StudyPlan, phase: str, position: int) -> Iterator[Step]:

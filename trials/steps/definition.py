@@ -20,7 +20,11 @@ class DefinitionScreen(AsksNothing, AmongTrials):
     words = "definition"
 
     def before_trial(self, plan: StudyPlan, phase: str, position: int) -> Iterator[Step]:
-        if plan.trial.has_definition:
+        if plan.trial.has_definition and not plan.task.names_late:
+            yield Step(self.kind, phase, position)
+
+    def before_advice(self, plan: StudyPlan, phase: str, position: int) -> Iterator[Step]:
+        if plan.trial.has_definition and plan.task.names_late:
             yield Step(self.kind, phase, position)
 
     def show(self, looker: Looker, step: Step) -> Page:

@@ -105,7 +105,8 @@ def fill(looker: Looker, position: int, context: Context) -> Page:
     own = trial_view.seen_in(page.condition) if page.condition else {}
     context = context | own | page.context
     following = script[position + 1 : position + 2]
-    if following and looker.participant.step == position:
+    may_tell = not screen_of(step).hides_next
+    if following and may_tell and looker.participant.step == position:
         urls = screen_of(following[0]).photos(looker, following[0])
         screen = context.get("screen")
         context["preload"] = " ".join(trial_view.unique(urls, screen.urls if screen else ()))

@@ -32,7 +32,11 @@ class PriorKnowledgeScreen(AsksYesNo, AmongTrials):
     words = "prior knowledge"
 
     def before_trial(self, plan: StudyPlan, phase: str, position: int) -> Iterator[Step]:
-        if plan.trial.has_prior_knowledge:
+        if plan.trial.has_prior_knowledge and not plan.task.names_late:
+            yield Step(self.kind, phase, position)
+
+    def before_advice(self, plan: StudyPlan, phase: str, position: int) -> Iterator[Step]:
+        if plan.trial.has_prior_knowledge and plan.task.names_late:
             yield Step(self.kind, phase, position)
 
     def show(self, looker: Looker, step: Step) -> Page:

@@ -20,11 +20,17 @@ class Submission:
     """The data that a page sends when a person continues.
 
     ``is_yes`` is the answer to the page's question; None on pages that ask nothing, or when no
-    button was pressed. ``answers`` holds the named fields of a page, without their prefix ``q_``.
+    button was pressed. ``choice`` is the index of a class; it, ``confidence`` and ``reason`` are as
+    they were sent. ``is_time_over``: the page was sent by its script at the end of the trial's
+    time. ``answers`` holds the named fields of a page, without their prefix ``q_``.
     """
 
     step: int
     is_yes: bool | None = None
+    choice: str = ""
+    confidence: str = ""
+    reason: str = ""
+    is_time_over: bool = False
     rt_ms: int | None = None
     away_ms: int | None = None
     given_by: str = ""

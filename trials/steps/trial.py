@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime
 
-from trials.models import Participant, Response
+from trials.models import Occasion, Participant
 from trials.panels.base import panels_of
 from trials.participant import trial_view
 from trials.services.answers import n_correct, trial_of
 from trials.services.outcomes import finish
-from trials.steps.base import (
-    AmongTrials,
-    AsksYesNo,
-    Judge,
-    Looker,
-    Page,
-    places_missing,
-    screen_type,
-)
+from trials.steps.asking import AsksTask, asked
+from trials.steps.base import Judge, Looker, Page, screen_type
 from trials.steps.submission import Submission
 from trials.study.design import Kind, Phase, Step
-from trials.study.plan import StudyPlan
 
 PICTURES = {
     Phase.TRAINING: ("training", "A training trial."),
@@ -31,42 +23,30 @@ PICTURES = {
 
 
 @screen_type
-class TrialScreen(AsksYesNo, AmongTrials):
-    """The question about one photo."""
+class TrialScreen(AsksTask):
+    """The question about one photo, with what the AI says of it: the final answer."""
 
     kind = Kind.TRIAL
     rank = 50
     words = "question"
+    occasion = Occasion.FINAL
 
     def show(self, looker: Looker, step: Step) -> Page:
         trial = looker.trial(step)
         screen = trial_view.trial_screen(trial, looker.participant)
-        return Page("trials/trial.html", {"screen": screen}, trial.condition)
+        context = {"screen": screen} | self.context(looker, trial)
+        return Page("trials/trial.html", context, trial.condition)
 
     def photos(self, looker: Looker, step: Step) -> tuple[str, ...]:
         return trial_view.trial_screen(looker.trial(step), looker.participant).urls
-
-    def min_seconds(self, plan: StudyPlan, step: Step) -> int:
-        return plan.trial.min_seconds
 
     def store(
         self, participant: Participant, step: Step, submission: Submission, now: datetime
     ) -> None:
         trial = trial_of(participant, step)
-        Response.objects.create(
-            trial=trial,
-            is_accepted=submission.said_yes,
-            rt_ms=submission.rt_ms,
-            away_ms=submission.away_ms,
-            given_by=submission.given_by,
-            received_at=now,
-        )
+        self.stored(trial, participant, submission, now)
         for panel in panels_of(trial.condition.view):
             panel.answered(trial, submission, now)
-
-    def missing(self, participant: Participant, steps: Sequence[Step]) -> list[str]:
-        answered = participant.trials.answered()
-        return places_missing(self.kind, steps, answered.values_list("phase", "position"))
 
     def after(self, participant: Participant, step: Step) -> None:
         """Judge an attempt at the validation that this answer completes."""
@@ -94,8 +74,10 @@ class TrialScreen(AsksYesNo, AmongTrials):
         for panel in panels_of(trial_of(participant, step).condition.view):
             yield from panel.robot_moves(rng)
 
-    def robot_says_yes(
+    def robot_answer(
         self, participant: Participant, step: Step, judge: Judge, rng: random.Random
-    ) -> bool:
-        prediction = trial_of(participant, step).prediction
-        return judge.accepts(step.name, prediction.is_right, rng, prediction.image.sha256)
+    ) -> dict[str, str]:
+        trial = trial_of(participant, step)
+        offered = asked(participant, trial, self.occasion)
+        first = trial.responses.filter(occasion=Occasion.FIRST).first()
+        return judge.final_answer(step.name, trial.prediction, offered, first, rng)

@@ -17,13 +17,13 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from trials.models import Condition, Participant, Response, Study
+from trials.models import Condition, Occasion, Participant, Response, Study
 from trials.participant import entry, identity, views
 from trials.services.enrolment import trials_lay_out
 from trials.services.freezing import sets_draw
 from trials.services.run_selection import runs_choose
 from trials.steps.base import screen_of
-from trials.study.design import Kind, Phase, Step, script
+from trials.study.design import ASKING, Kind, Phase, Step, script
 from trials.study.plan import StudyPlan
 
 CONSENT = "consent"
@@ -140,7 +140,12 @@ def _put(participant: Participant, key: str) -> None:
         return
     participant.step = int(key)
     done = steps[: participant.step]
-    answered = [item for item in done if item.kind == Kind.TRIAL and item.name != Phase.TEST]
+    place = steps[participant.step].position
+    answered = [
+        item
+        for item in done
+        if item.kind in ASKING and (item.name != Phase.TEST or item.position == place)
+    ]
     Response.objects.bulk_create(_right_answers(participant, answered))
     if participant.step == len(steps) - 1:
         _finish(participant, Participant.Status.COMPLETED, participant.step)
@@ -155,13 +160,20 @@ def _finish(participant: Participant, status: str, step: int) -> None:
 
 
 def _right_answers(participant: Participant, steps: list[Step]) -> Iterator[Response]:
-    wanted = {(step.name, step.position) for step in steps}
-    trials = participant.trials.select_related("prediction__image")
-    for trial in trials:
-        if (trial.phase, trial.position) in wanted:
-            yield Response(
-                trial=trial, is_accepted=trial.prediction.is_right, received_at=timezone.now()
-            )
+    is_choice, now = participant.study.plan.task.is_choice, timezone.now()
+    found = participant.trials.select_related("prediction__image__category")
+    trials = {(trial.phase, trial.position): trial for trial in found}
+    for step in steps:
+        trial = trials[step.name, step.position]
+        occasion = Occasion.FIRST if step.kind == Kind.FIRST else Occasion.FINAL
+        prediction = trial.prediction
+        yield Response(
+            trial=trial,
+            occasion=occasion,
+            is_accepted=None if is_choice else prediction.is_right,
+            choice=prediction.image.category if is_choice else None,
+            received_at=now,
+        )
 
 
 def sets_of(study: Study) -> list[int]:

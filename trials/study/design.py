@@ -36,10 +36,15 @@ class Kind(StrEnum):
     PAGE = "page"
     PRIOR_KNOWLEDGE = "prior_knowledge"
     DEFINITION = "definition"
+    FIRST = "first"
     TRIAL = "trial"
     FEEDBACK = "feedback"
     ATTENTION = "attention"
     QUESTIONS = "questions"
+
+
+# The screens that ask a trial's question.
+ASKING = (Kind.FIRST, Kind.TRIAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,7 @@ class Scripted(Protocol):
     @property
     def rank(self) -> int: ...
     def before_trial(self, plan: StudyPlan, phase: str, position: int) -> Iterator[Step]: ...
+    def before_advice(self, plan: StudyPlan, phase: str, position: int) -> Iterator[Step]: ...
     def after_trial(self, plan: StudyPlan, phase: str, position: int) -> Iterator[Step]: ...
     def part_of(self, step: Step) -> str: ...
     def monitor_line(self, step: Step) -> str: ...
@@ -116,6 +122,10 @@ def trial_steps(plan: StudyPlan, phase: str, positions: Iterable[int]) -> Iterat
     for position in positions:
         for item in around:
             yield from item.before_trial(plan, phase, position)
+        if plan.task.first:
+            yield Step(Kind.FIRST, phase, position)
+        for item in around:
+            yield from item.before_advice(plan, phase, position)
         yield Step(Kind.TRIAL, phase, position)
         for item in around:
             yield from item.after_trial(plan, phase, position)
@@ -178,6 +188,6 @@ def set_quota(quota: int, n_sets: int) -> int:
     return -(-quota // n_sets)
 
 
-def runs_of_same(values: Sequence[bool]) -> int:
+def runs_of_same(values: Sequence[Hashable]) -> int:
     """Return the length of the longest run of one value."""
     return max((len(list(run)) for _, run in groupby(values)), default=0)

@@ -27,8 +27,9 @@ ASKED = [{"name": "age", "text": "How old are you?"}]
 def rich_study() -> Study:
     """Open a study in which every kind of page occurs."""
     document = make_document(
-        trial={"has_prior_knowledge": True, "has_definition": True}, quality={"n_attention": 1}
-    )
+        trial={"has_prior_knowledge": True, "has_definition": True}, quality={"n_attention": 1},
+        task={"first": True},
+    )  # fmt: skip
     document["stages"].insert(0, {"kind": "questions", "name": "about", "questions": ASKED})
     return make_study(plan=StudyPlan.from_json(document), n_queries=24)
 

@@ -122,6 +122,7 @@ def test_pages_of_right_and_wrong_ais_have_the_same_shape(condition: str) -> Non
 
 
 EVERYTHING = {
+    "task": {"first": True, "confidence": {"levels": 5}},
     "trial": {"has_prior_knowledge": True, "has_definition": True},
     "quality": {"n_attention": 2},
     "recruitment": {"codes": {"completed": "SECRETCODE"}},
@@ -145,7 +146,7 @@ def walk_everything(client: Wire, participant: Participant) -> Iterator[tuple[St
     """Yield every step, the true kind of its trial (or nothing), and all that it sent."""
     while step := robots.STEP.search(client.get(WAY).text):
         current = participant.script[int(step[1])]
-        form, truth = {"step": step[1], "answer": "yes"}, ""
+        form, truth = {"step": step[1], "answer": "yes", "confidence": "3"}, ""
         if current.name in {*Phase}:
             prediction = services.trial_of(participant, current).prediction
             form["answer"] = "yes" if prediction.is_right else "no"
