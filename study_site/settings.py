@@ -239,6 +239,12 @@ if not ALLOW_HTTP:
     SESSION_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True
 
+# Where nginx serves the folder of crops for this site alone (``internal``), such as /crops/; empty:
+# the site sends the crops itself.
+CROPS_BY_PROXY = os.environ.get("CROPS_BY_PROXY", "")
+# Pages in gzip, with random padding against guessing by size (BREACH).
+if env_bool("COMPRESS_PAGES", False):
+    MIDDLEWARE.insert(0, "django.middleware.gzip.GZipMiddleware")
 # Lines of the log: one for each request, or none (``study_site.operations.request_log``).
 LOG_REQUESTS = env_bool("LOG_REQUESTS", False)
 # Whoever sends this token as a bearer reads /metrics; without it there is no such page.

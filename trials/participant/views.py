@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import math
 import re
+from pathlib import Path
 
+from django.conf import settings
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -147,11 +149,22 @@ def crop(request: HttpRequest, token: str) -> HttpResponseBase:
     """Send a photo's crop. It is cached without limit: name random, bytes constant."""
     if not re.fullmatch(r"[A-Za-z0-9_-]{20}", token):
         raise Http404("No such image.")
+    if settings.CROPS_BY_PROXY:
+        return _by_proxy(crop_path(token))
     try:
         file = crop_path(token).open("rb")
     except FileNotFoundError as error:
         raise Http404("No such image.") from error
     return _for_ever(FileResponse(file, content_type="image/jpeg"))
+
+
+def _by_proxy(path: Path) -> HttpResponse:
+    """Let the web server send a crop (nginx: ``X-Accel-Redirect``), or 404 if there is none."""
+    response = HttpResponse(content_type="image/jpeg")
+    name = path.relative_to(settings.CROP_DIR).as_posix()
+    response.headers["X-Accel-Redirect"] = f"{settings.CROPS_BY_PROXY.rstrip('/')}/{name}"
+    response.headers["Cache-Control"] = f"public, max-age={A_YEAR}, immutable"
+    return response
 
 
 def _for_ever(response: FileResponse) -> FileResponse:
