@@ -98,9 +98,9 @@ def make_dataset(n_queries: int = 20, n_gallery: int = 6) -> Dataset:
     return dataset
 
 
-def make_run(gallery: Gallery, classifier: str) -> PredictionRun:
+def make_run(gallery: Gallery, classifier: str, **given: Any) -> PredictionRun:
     """Create a finished run that is right on every other query, with five exemplars each."""
-    parameters = parameters_asked(classifier, {})
+    parameters = parameters_asked(classifier, given)
     run = PredictionRun.objects.create(
         gallery=gallery,
         classifier=classifier,

@@ -57,7 +57,13 @@ RECRUITED_AS = Column(
 )
 IS_SIMULATED = Column("is_simulated", "boolean", "", "The participant is a robot, not a person.")
 CONDITION = Column("condition", "string", "", "The arm that the participant was assigned to.")
-CLASSIFIER = Column("classifier", "string", "", "The AI whose answers the arm shows.")
+CLASSIFIER = Column(
+    "classifier",
+    "string",
+    "",
+    "The AI whose answers the arm shows: the classifier, or the name of its predictions in a study "
+    "whose conditions name them.",
+)
 TRIAL_SET = Column(
     "trial_set",
     "integer",

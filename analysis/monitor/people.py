@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django import forms
@@ -20,6 +22,7 @@ from trials.quality import FLAGS, Flag
 from trials.services import participant_flags
 from trials.services.quotas import places_held
 from trials.study.design import Kind, Step, script
+from trials.study.plan import StudyPlan
 from trials.study.pseudonyms import pseudonym
 from trials.study.script_stages import place_of, stages_of
 
@@ -109,20 +112,31 @@ def _narrowed(
 
 def _within(study: Study, part: str) -> Q:
     """Return the query condition that a person is in a part of the study, or ended in it."""
-    steps = script(study.plan)
+    plans = study.plan.plans
+    return reduce(or_, (_within_plan(study, plan, part) for plan in plans))
+
+
+def _within_plan(study: Study, plan: StudyPlan, part: str) -> Q:
+    """Return the same for the people whose condition has this plan."""
+    names = [each.name for each in plan.conditions if study.plan.of(each.name) is plan]
+    steps = script(plan)
     parts = dict(stages_of(steps))
     if part not in parts:
         return Q(pk__in=[])
     failed, span = Q(status=Status.FAILED_VALIDATION), parts[part]
     within = Q(step__gte=span.start, step__lt=span.stop)
     if place_of(Status.FAILED_VALIDATION, len(steps), steps) in span:
-        return within | failed
-    return within & ~failed
+        found = within | failed
+    else:
+        found = within & ~failed
+    return found & Q(condition__name__in=names) if study.plan.has_changes else found
 
 
 def person_rows(study: Study, people: list[Participant]) -> list[PersonRow]:
     """Return a row for each of the people, in a fixed number of queries."""
-    flags, steps = participant_flags(people), script(study.plan)
+    flags, plan = participant_flags(people), study.plan
+    scripts = {each.name: script(plan.of(each.name)) for each in plan.conditions}
+    steps = [scripts[person.condition.name] for person in people]
     found = Participant.objects.filter(pk__in=[person.pk for person in people])
     held = set(places_held(study, found, timezone.now()).values_list("pk", flat=True))
     return [
@@ -132,10 +146,10 @@ def person_rows(study: Study, people: list[Participant]) -> list[PersonRow]:
             state=STATE_WORDS[
                 SILENT if person.is_active and person.pk not in held else person.status
             ],
-            screen=screen_words(steps, place_of(person.status, person.step, steps)),
+            screen=screen_words(own, place_of(person.status, person.step, own)),
             flags=flags[person.pk],
         )
-        for person in people
+        for person, own in zip(people, steps, strict=True)
     ]
 
 
@@ -153,7 +167,7 @@ class Visit:
 
 def timeline(participant: Participant) -> list[Visit]:
     """Return a person's screens in order, in three queries."""
-    steps = script(participant.study.plan)
+    steps = participant.script
     events: dict[int, list[Event]] = defaultdict(list)
     for event in participant.events.order_by("step", "at_ms", "pk"):
         events[event.step].append(event)

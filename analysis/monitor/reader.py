@@ -20,6 +20,7 @@ from trials.services import ArmPlaces, arm_places, participant_flags
 from trials.services.quotas import places_held
 from trials.study.design import Phase, script
 from trials.study.pseudonyms import pseudonym
+from trials.study.script_stages import place_among
 
 N_ERRORS = 10
 # Flags read every answer. A count that took long is cached for many times that time.
@@ -169,11 +170,13 @@ def persons(study: Study, found: QuerySet[Participant], now: datetime) -> list[P
     """Return where each of the participants is, in two queries."""
     held = set(places_held(study, found, now).values_list("pk", flat=True))
     rows = found.order_by("number").values_list(*_COLUMNS)
+    plan, steps = study.plan, script(study.plan)
+    own = {each.name: script(plan.of(each.name)) for each in plan.conditions}
     return [
         Person(
             number=number, condition=condition, trial_set=trial_set, status=status,
-            is_held=pk in held, step=step, consented_at=consented_at, finished_at=finished_at,
-            exclusion=exclusion,
+            is_held=pk in held, step=place_among(step, own[condition], steps),
+            consented_at=consented_at, finished_at=finished_at, exclusion=exclusion,
         )
         for (
             pk, number, condition, trial_set, status, step, consented_at, finished_at, exclusion,

@@ -40,6 +40,7 @@ ANSWER_LOOKUPS = {
 SHOWN_LOOKUPS = {
     "participant_id": "participant__number",
     "is_simulated": "participant__is_simulated",
+    "condition": "condition__name",
     "view": "condition__view_name",
     "phase": "phase",
     "position": "position",
@@ -62,7 +63,7 @@ class CollectedRows(StudyRows):
         )
         n_answers = QuestionAnswer.objects.filter(self._of("participant__")).count()
         n_trials = Trial.objects.filter(self._of("participant__")).count()
-        n_shown = n_trials * self.study.plan.trial.n_exemplars
+        n_shown = n_trials * self._n_exemplars()
         return super().counts() | {
             "practice": n_practice, "answers": n_answers, "shown": n_shown
         }  # fmt: skip
@@ -154,18 +155,22 @@ class CollectedRows(StudyRows):
     def _examples_of(self, who: Who, trial: Mapping[str, Any]) -> Iterator[Row]:
         panel = examples_of(VIEWS[trial["view"]])
         head = (pseudonym(*who), trial["phase"], trial["position"] + 1, _item_id(trial["sha256"]))
-        examples = self.examples.get(trial["prediction"], [])
+        n = self.study.plan.of(trial["condition"]).trial.n_exemplars
+        examples = self.examples.get(trial["prediction"], [])[:n]
         for place, (sha256, image, matches) in enumerate(examples, 1):
             shown = matches if panel is not None and panel.marks(matches) else []
             cells = (cells_of(shown, "query_cell"), cells_of(shown, "gallery_cell"))
             yield (*head, place, _item_id(sha256), image, *cells)
 
+    def _n_exemplars(self) -> int:
+        """Return how many examples the condition with most of them shows."""
+        return max(plan.trial.n_exemplars for plan in self.study.plan.plans)
+
     @cached_property
     def examples(self) -> dict[int, list[Example]]:
         """Return the examples of each prediction that somebody judged, the nearest first.
 
-        They are the examples that ``trial_screen`` shows: of the AI's class, at most
-        ``n_exemplars``.
+        They are those of the AI's class, as many as some condition shows.
         """
         judged = Trial.objects.filter(self._of("participant__")).values("prediction")
         voters = Neighbor.objects.filter(
@@ -174,7 +179,7 @@ class CollectedRows(StudyRows):
         rows = voters.order_by("prediction", "rank").values_list(
             "prediction", "image__sha256", "image__source", "matches"
         )
-        n, found = self.study.plan.trial.n_exemplars, dict[int, list[Example]]()
+        n, found = self._n_exemplars(), dict[int, list[Example]]()
         for prediction, sha256, source, matches in rows.iterator(chunk_size=CHUNK_ROWS):
             mine = found.setdefault(prediction, [])
             if len(mine) < n:

@@ -94,7 +94,9 @@ class StudyRows:
             "responses": n_test,
             "participants": len(self.people),
             "events": 2 * (tests.count() + len(self.people)),
-            "items": self._predictions().count(),
+            "items": sum(
+                Prediction.objects.filter(run=run).count() for run in self._runs().values()
+            ),
         }
 
     def responses(self, *, is_alone: bool = False) -> Iterator[Row]:
@@ -126,11 +128,12 @@ class StudyRows:
     def participants(self, *, has_flags: bool = True) -> Iterator[Row]:
         """Yield one row per participant; ``flags`` take extra queries, and a page needs none."""
         stages, flags = self._stages(), self.flags() if has_flags else {}
-        end = validation_end(script(self.study.plan))
+        plan = self.study.plan
+        ends = {each.name: validation_end(script(plan.of(each.name))) for each in plan.conditions}
         for who, person in self.people.items():
             told = person | {"participant_id": pseudonym(*who)}
             told["exclusion"] = person["exclusion"] or None
-            told |= stage_columns(person, stages.get(who, Stages()), end)
+            told |= stage_columns(person, stages.get(who, Stages()), ends[person["condition"]])
             told |= device_columns(person["device"]) | {"flags": flags.get(who)}
             yield tuple(told[column.name] for column in PARTICIPANTS)
 
@@ -175,21 +178,23 @@ class StudyRows:
             yield from events_of(who, person, trials(who), events(who), self.moment)
 
     def items(self) -> Iterator[Row]:
-        """Yield one row per classifier and photo: the whole pool, with the set that drew it."""
+        """Yield one row per AI and photo: the whole pool, with the set that drew it."""
         places = TrialItem.objects.filter(trial_set__study=self.study).values_list(
-            "prediction_id", "trial_set__phase", "trial_set__number"
+            "trial_set__ai", "prediction_id", "trial_set__phase", "trial_set__number"
         )
-        drawn = {pk: (phase, number) for pk, phase, number in places}
+        drawn = {(ai, pk): (phase, number) for ai, pk, phase, number in places}
         lookups = {"pk": "pk", **ITEM_LOOKUPS}
-        rows = self._predictions().values_list(*lookups.values())
-        places_of = teller(ITEMS, lookups | dict.fromkeys(("phase", "trial_set"), ""), {})
-        for raw in rows.iterator(chunk_size=CHUNK_ROWS):
-            yield places_of((*raw, *drawn.get(raw[0], (None, None))))
+        for ai, run in sorted(self._runs().items()):
+            tell = teller(
+                ITEMS, lookups | dict.fromkeys(("phase", "trial_set"), ""), {"classifier": ai}
+            )
+            found = Prediction.objects.with_correctness().filter(run=run).order_by("image__sha256")
+            for raw in found.values_list(*lookups.values()).iterator(chunk_size=CHUNK_ROWS):
+                yield tell((*raw, *drawn.get((ai, raw[0]), (None, None))))
 
-    def _predictions(self) -> QuerySet[Prediction]:
-        runs = self.study.conditions.order_by().values("run")
-        found = Prediction.objects.with_correctness().filter(run__in=runs)
-        return found.order_by("run__classifier", "image__sha256")
+    def _runs(self) -> dict[str, int]:
+        """Return the run of each AI."""
+        return dict(self.study.conditions.order_by().values_list("ai", "run"))
 
 
 def by_person(

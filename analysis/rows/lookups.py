@@ -27,7 +27,7 @@ PARTICIPANT_LOOKUPS = {
     "status": "status",
     "step": "step",
     "condition": "condition__name",
-    "classifier": "condition__run__classifier",
+    "classifier": "condition__ai",
     "trial_set": "trial_set__number",
     "exclusion": "exclusion",
     "is_repeat": "is_repeat",
@@ -46,7 +46,7 @@ LOOKUPS = {
     "is_simulated": "trial__participant__is_simulated",
     "participant_status": "trial__participant__status",
     "condition": "trial__condition__name",
-    "classifier": "trial__condition__run__classifier",
+    "classifier": "trial__condition__ai",
     "view": "trial__condition__view_name",
     "trial_set": "trial__participant__trial_set__number",
     "trial_index": "trial__position",
@@ -108,7 +108,6 @@ RT_CLEAN = Case(When(away_ms__lte=F("rt_ms"), then=F("rt_ms") - F("away_ms")))
 ANSWERED_CHECKS = Q(attention_checks__is_yes__isnull=False)
 FAILED_CHECKS = ANSWERED_CHECKS & ~Q(attention_checks__is_yes=F("attention_checks__asks_yes"))
 ITEM_LOOKUPS = {
-    "classifier": "run__classifier",
     **_PREDICTION,
     "n_voters": "n_voters",
     "is_ai_correct": "is_correct",

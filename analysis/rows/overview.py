@@ -29,12 +29,12 @@ def declared_of(study: Study) -> dict[str, Any]:
     """Return the study's declared analysis, as JSON values."""
     plan = study.plan
     of_task = {"confidence": confidence} if (confidence := confidence_kind(plan.task)) else {}
-    arms = study.conditions.order_by("position").select_related("run")
+    arms = study.conditions.order_by("position")
     return {
         "conditions": [
             {
                 "name": arm.name,
-                "classifier": arm.run.classifier,
+                "classifier": arm.ai,
                 "is_unaided": not arm.view.has_statement,
             }
             for arm in arms

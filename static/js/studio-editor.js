@@ -143,7 +143,7 @@ function drawPools(found) {
   const box = document.querySelector("[data-pools]");
   box.replaceChildren(...found.map((pool) => {
     const line = document.createElement("p");
-    line.append(Object.assign(document.createElement("strong"), { textContent: pool.classifier }), " ");
+    line.append(Object.assign(document.createElement("strong"), { textContent: pool.name }), " ");
     if (pool.problem) line.append(pool.problem);
     for (const [at, row] of pool.rows.entries()) {
       line.append(`${at ? "; " : ""}${row.kind}${row.stratum ? `, ${row.stratum}` : ""}: ${row.there} there, ${row.needed} needed`);

@@ -12,6 +12,7 @@ from classifiers.tokens import new_token
 from trials.models.studies import Condition, Study, TrialSet
 from trials.study.design import Step, script
 from trials.study.kept import Kept
+from trials.study.plan import StudyPlan
 
 _SCRIPTS: Kept[tuple[Step, ...]] = Kept(64)
 
@@ -104,14 +105,21 @@ class Participant(models.Model):
     def __str__(self) -> str:
         return f"{self.study} {'robot' if self.is_simulated else 'person'} {self.number}"
 
+    @property
+    def plan(self) -> StudyPlan:
+        """The study's plan as this person's condition has it."""
+        plan = self.study.plan
+        return plan.of(self.condition.name) if plan.has_changes else plan
+
     @cached_property
     def script(self) -> tuple[Step, ...]:
         """Every screen of this person's session."""
         study = self.study
         if not study.is_frozen:
-            return script(study.plan)
-        key = (study.frozen_sha256, study.document_sha256)
-        return _SCRIPTS.get(key, lambda: script(study.plan))
+            return script(self.plan)
+        name = self.condition.name if study.plan.has_changes else ""
+        key = (study.frozen_sha256, study.document_sha256, name)
+        return _SCRIPTS.get(key, lambda: script(self.plan))
 
     @property
     def is_active(self) -> bool:

@@ -16,6 +16,7 @@ from trials.study.design import Phase
 from trials.study.kept import Kept
 from trials.study.plan import VIEWS, StudyPlan, View
 
+MAX_AI = 150
 PHASES = [(phase.value, phase.value) for phase in Phase]
 
 
@@ -104,12 +105,21 @@ class Study(models.Model):
 
 
 class Condition(models.Model):
-    """One arm of a study: the predictions judged in it and the view that explains them."""
+    """One arm of a study: the predictions judged in it and the view that explains them.
+
+    ``ai`` names the predictions that are judged. Conditions with the same ``ai`` share its trial
+    sets, and the analysis compares them on the same photos. ``view_name`` is the view that people
+    see.
+    """
 
     study = models.ForeignKey(Study, models.CASCADE, related_name="conditions")
     name = models.CharField(max_length=50)
     position = models.PositiveIntegerField()
     run = models.ForeignKey(PredictionRun, models.PROTECT, related_name="+")
+    ai = models.CharField(max_length=MAX_AI, help_text="The classifier, or the name of the run.")
+    defer_below = models.FloatField(
+        null=True, blank=True, help_text="People judge where the AI is less sure; empty: all."
+    )
     view_name = models.CharField(max_length=30)
     persona = models.CharField(max_length=50)
     quota = models.PositiveIntegerField(default=0, help_text="People who complete; 0: no limit.")
@@ -124,6 +134,16 @@ class Condition(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def save(self, *args: Any, **options: Any) -> None:
+        """Store the condition; one whose AI has no name is judged by its run's classifier."""
+        self.ai = self.ai or self.run.classifier
+        super().save(*args, **options)
+
+    @property
+    def plan(self) -> StudyPlan:
+        """The study's plan as the people of this condition meet it."""
+        return self.study.plan.of(self.name)
+
     @property
     def view(self) -> View:
         """What this arm shows."""
@@ -131,26 +151,32 @@ class Condition(models.Model):
 
 
 class TrialSet(models.Model):
-    """Predictions to judge together. Conditions with the same run share its sets.
+    """Predictions to judge together. Conditions with the same ``ai`` share its sets.
 
     Numbers count the test's sets, and the attempts at the validation, from 1.
     """
 
     study = models.ForeignKey(Study, models.CASCADE, related_name="trial_sets")
     run = models.ForeignKey(PredictionRun, models.PROTECT, related_name="+")
+    ai = models.CharField(max_length=MAX_AI, help_text="As in the conditions that judge it.")
     phase = models.CharField(max_length=10, choices=PHASES)
     number = models.PositiveIntegerField()
 
     class Meta:
-        ordering = ["study", "run", "phase", "number"]
+        ordering = ["study", "ai", "phase", "number"]
         constraints = [
             models.UniqueConstraint(
-                fields=["study", "run", "phase", "number"], name="trial_set_once"
+                fields=["study", "ai", "phase", "number"], name="trial_set_once"
             ),
         ]
 
     def __str__(self) -> str:
         return f"{self.phase} {self.number}"
+
+    def save(self, *args: Any, **options: Any) -> None:
+        """Store the set; one whose AI has no name is of its run's classifier."""
+        self.ai = self.ai or self.run.classifier
+        super().save(*args, **options)
 
 
 class TrialItem(models.Model):

@@ -17,6 +17,7 @@ from trials.panels.photos import image_url
 from trials.services import shown
 from trials.study.design import Step
 from trials.study.kept import Kept
+from trials.study.plan import StudyPlan
 
 SURE, UNSURE = 75, 50  # percent: the AI says "sure" from 75 on, "unsure" below 50
 
@@ -121,7 +122,7 @@ def trial_screen(trial: Trial, participant: Participant) -> TrialScreen:
 
 
 def _screen(trial: Trial, participant: Participant, key: tuple[object, ...] | None) -> TrialScreen:
-    plan = participant.study.plan
+    plan = participant.study.plan.of(trial.condition.name)
     view = trial.condition.view
     prediction = trial.prediction
     label = prediction.category.label
@@ -155,10 +156,10 @@ def first_screen(trial: Trial, *, names_class: bool) -> TrialScreen:
     )
 
 
-def seen_in(condition: Condition) -> dict[str, Any]:
-    """Return what a page's template knows of a condition: the AI's name, the view, its panels."""
-    view = condition.view
-    return {"persona": condition.persona, "view": view, "panels": panels_of(view)}
+def seen_in(study: Study, condition: Condition) -> dict[str, Any]:
+    """Return what a page's template knows of a condition: its plan, the AI's name, view, panels."""
+    view, plan = condition.view, study.plan.of(condition.name)
+    return {"plan": plan, "persona": condition.persona, "view": view, "panels": panels_of(view)}
 
 
 def kinds(study: Study) -> tuple[Kind, ...]:
@@ -167,9 +168,9 @@ def kinds(study: Study) -> tuple[Kind, ...]:
     return tuple(kind(item, n) for item in shown.categories_presented(study))
 
 
-def defined(study: Study, category: Category) -> Kind:
-    """Present the category of a definition's screen."""
-    return kind(category, shown.samples_of(study.plan).definition)
+def defined(plan: StudyPlan, category: Category) -> Kind:
+    """Present the category of a definition's screen, by the plan of the trial's condition."""
+    return kind(category, shown.samples_of(plan).definition)
 
 
 def kind(category: Category, n_samples: int) -> Kind:
@@ -189,7 +190,8 @@ def feedback(trial: Trial, participant: Participant) -> Feedback:
     prediction, answer = trial.prediction, trial.responses.get(occasion=Occasion.FINAL)
     truth, is_ai_correct = prediction.image.category, prediction.is_right
     view = trial.condition.view
-    is_told = view.has_statement and participant.study.plan.trial.has_confidence
+    plan = participant.study.plan.of(trial.condition.name)
+    is_told = view.has_statement and plan.trial.has_confidence
     told_percent = percent(prediction) if is_told else None
     told = Feedback(
         is_correct=answer.is_right_on(prediction),

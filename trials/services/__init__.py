@@ -25,6 +25,7 @@ from trials.services.flags import (
 from trials.services.freezing import (
     Verdict,
     frozen_sha256,
+    pool_shortages,
     study_shortages,
     study_verify,
 )
@@ -117,6 +118,7 @@ __all__ = [
     "participant_time_out",
     "participant_withdraw",
     "places_check",
+    "pool_shortages",
     "runs_choose",
     "runs_found",
     "seconds_left",

@@ -11,8 +11,9 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
+from operator import itemgetter
 from typing import IO, Any
 
 from classifiers.decision import PatchMatch
@@ -68,15 +69,15 @@ def _files(study: Study, has_photos: bool) -> Iterator[tuple[str, bytes]]:
     drawn = Prediction.objects.filter(
         pk__in=TrialItem.objects.filter(trial_set__study=study).values("prediction")
     )
-    names = dict(study.conditions.values_list("run", "run__classifier"))
-    yield PREDICTIONS, _csv(PREDICTION_COLUMNS, _predictions(drawn))
-    yield NEIGHBORS, b"".join(_neighbors(drawn))
+    names = _names(study)
+    yield PREDICTIONS, _csv(PREDICTION_COLUMNS, _predictions(drawn, names))
+    yield NEIGHBORS, b"".join(_neighbors(drawn, names))
     if evidence := b"".join(evidence_lines(drawn, names)):
         yield EVIDENCE, evidence
         yield from evidence_files(drawn)
     pairs = pairs_drawn(study)
     if pairs:
-        yield PAIRS, b"".join(pairs_lines(pairs))
+        yield PAIRS, b"".join(pairs_lines(pairs, names))
     ranked = {image for _, each in pairs for image in each.images.tolist()}
     shown = Image.objects.filter(pk__in=_shown(drawn) | ranked).order_by("sha256")
     rows = shown.values_list("sha256", "split", "category__name", "width", "height")
@@ -100,6 +101,7 @@ def _csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
 def _facts(study: Study) -> dict[str, Any]:
     conditions = study.conditions.select_related("run__gallery").order_by("position")
     categories = study.dataset.categories.order_by("index")
+    names = _names(study)
     return {
         "format": FORMAT,
         "slug": study.slug,
@@ -115,18 +117,31 @@ def _facts(study: Study) -> dict[str, Any]:
             for category in categories
         ],
         "runs": {
-            condition.run.classifier: {
+            condition.ai: {
+                "classifier": condition.run.classifier,
+                "name": condition.run.name,
+                "predictions": names[condition.run_id],
                 "backbone": condition.run.backbone,
                 "parameters": condition.run.parameters,
             }
             for condition in conditions
         },
+        "conditions": {
+            condition.name: {"ai": condition.ai, "defer_below": condition.defer_below}
+            for condition in conditions
+        },
     }
+
+
+def _names(study: Study) -> dict[int, str]:
+    """Return what the tables call each run: the first of its AIs, for two AIs may share it."""
+    pairs = study.conditions.order_by().values_list("run", "ai")
+    return dict(sorted(pairs, key=lambda pair: pair[1], reverse=True))
 
 
 def _sets(study: Study) -> Sequence[Sequence[Any]]:
     rows = TrialItem.objects.filter(trial_set__study=study).values_list(
-        "trial_set__run__classifier",
+        "trial_set__ai",
         "trial_set__phase",
         "trial_set__number",
         "position",
@@ -135,9 +150,9 @@ def _sets(study: Study) -> Sequence[Sequence[Any]]:
     return sorted(rows)
 
 
-def _predictions(drawn: Any) -> list[Sequence[Any]]:
+def _predictions(drawn: Any, names: Mapping[int, str]) -> list[Sequence[Any]]:
     rows = drawn.values_list(
-        "run__classifier",
+        "run",
         "image__sha256",
         "image__category__name",
         "category__name",
@@ -145,13 +160,14 @@ def _predictions(drawn: Any) -> list[Sequence[Any]]:
         "n_votes",
         "n_voters",
     )
-    return sorted(rows, key=lambda row: row[:2])
+    named: list[Sequence[Any]] = [(names[run], *row) for run, *row in rows]
+    return sorted(named, key=itemgetter(0, 1))
 
 
-def _neighbors(drawn: Any) -> Iterator[bytes]:
-    names = ("classifier", "image", "rank", "neighbor", "score", "similarity", "matches")
+def _neighbors(drawn: Any, names: Mapping[int, str]) -> Iterator[bytes]:
+    columns = ("classifier", "image", "rank", "neighbor", "score", "similarity", "matches")
     rows = Neighbor.objects.filter(prediction__in=drawn).values_list(
-        "prediction__run__classifier",
+        "prediction__run",
         "prediction__image__sha256",
         "rank",
         "image__sha256",
@@ -159,8 +175,9 @@ def _neighbors(drawn: Any) -> Iterator[bytes]:
         "similarity",
         "matches",
     )
-    for row in sorted(rows, key=lambda row: row[:3]):
-        fact: dict[str, Any] = dict(zip(names, row, strict=True))
+    named = ((names[run], *row) for run, *row in rows)
+    for row in sorted(named, key=lambda row: row[:3]):
+        fact: dict[str, Any] = dict(zip(columns, row, strict=True))
         # PostgreSQL orders the keys of JSON in its own way; an archive is the same everywhere.
         fact["matches"] = [{key: match[key] for key in MATCH_KEYS} for match in fact["matches"]]
         yield (json.dumps(fact, ensure_ascii=False, separators=(",", ":")) + "\n").encode()

@@ -41,13 +41,15 @@ def pairs_drawn(study: Study) -> list[tuple[Prediction, Pairs]]:
         raise StudyRefused(f"The study cannot be written to a file: {error}") from error
 
 
-def pairs_lines(drawn: Iterable[tuple[Prediction, Pairs]]) -> Iterator[bytes]:
-    """Yield one line a prediction."""
+def pairs_lines(
+    drawn: Iterable[tuple[Prediction, Pairs]], names: Mapping[int, str]
+) -> Iterator[bytes]:
+    """Yield one line a prediction; ``names`` are those of the runs in the file."""
     for prediction, pairs in drawn:
         ids = pairs.images.tolist()
         sha256 = dict(Image.objects.filter(pk__in=ids).values_list("pk", "sha256"))
         fact = {
-            "classifier": prediction.run.classifier,
+            "classifier": names[prediction.run_id],
             "image": prediction.image.sha256,
             "neighbors": [sha256[pk] for pk in ids],
             "cosines": base64.b64encode(pairs.cosines.astype("<f2").tobytes()).decode(),

@@ -19,7 +19,7 @@ from classifiers.models import (
 )
 from classifiers.run_names import NAME_EXPECTED, is_name
 from classifiers.services.queueing import parameters_sha256
-from trials.models import Condition, Study, TrialItem, TrialSet
+from trials.models import Study, TrialItem, TrialSet
 from trials.services.archive_evidence import (
     evidence_by_prediction,
     evidence_restore,
@@ -27,6 +27,7 @@ from trials.services.archive_evidence import (
 )
 from trials.services.archive_pairs import pairs_store
 from trials.services.archive_read import Tables
+from trials.services.arms import condition_make
 from trials.services.freezing import frozen_sha256
 from trials.study.schema import Json
 
@@ -46,25 +47,27 @@ def restore(study: Study, facts: Json, tables: Tables) -> None:
     predictions, neighbors = _predictions_of(tables), _neighbors_of(tables)
     evidence = evidence_by_prediction(tables.evidence)
     found: dict[tuple[str, str], Prediction] = {}
-    runs = {}
-    for classifier in dict.fromkeys(each.classifier for each in study.plan.conditions):
-        run = runs[classifier] = _run_of(study, classifier, facts["runs"][classifier])
-        for sha256, row in predictions.get(classifier, {}).items():
-            prediction = _prediction(run, row, images, categories)
-            _neighbors_store(prediction, neighbors.get((classifier, sha256), []), images)
-            evidence_restore(prediction, evidence.get((classifier, sha256)), images, categories)
-            found[classifier, sha256] = prediction
-        pairs_store(run, (it for it in tables.pairs if it["classifier"] == classifier), images)
-    for position, each in enumerate(study.plan.conditions):
-        Condition.objects.create(
-            study=study,
-            name=each.name,
-            position=position,
-            run=runs[each.classifier],
-            view_name=each.view,
-            persona=study.plan.persona_of(each.name),
-            quota=each.quota,
-        )
+    runs: dict[str, PredictionRun] = {}
+    for ai, made in facts["runs"].items():
+        source = made.get("predictions", ai)
+        if source not in runs:
+            runs[source] = _run_of(study, source, made)
+            for sha256, row in predictions.get(source, {}).items():
+                prediction = _prediction(runs[source], row, images, categories)
+                _neighbors_store(prediction, neighbors.get((source, sha256), []), images)
+                evidence_restore(prediction, evidence.get((source, sha256)), images, categories)
+                found[source, sha256] = prediction
+            mine = (item for item in tables.pairs if item["classifier"] == source)
+            pairs_store(runs[source], mine, images)
+        runs[ai] = runs[source]
+        found |= {(ai, sha256): found[source, sha256] for sha256 in predictions.get(source, {})}
+    arms = facts.get("conditions", {})
+    for each in study.plan.conditions:
+        arm = arms.get(each.name, {})
+        below = arm.get("defer_below")
+        if not isinstance(below, float | int | None):
+            raise ValueError(f"condition {each.name} defers below {below!r}; expected a number")
+        condition_make(study, each, runs[arm.get("ai", each.classifier)], below)
     _sets_store(study, tables, runs, found)
     study.frozen_sha256, study.frozen_at = frozen_sha256(study), timezone.now()
     if study.frozen_sha256 != facts["frozen_sha256"]:
@@ -86,18 +89,21 @@ def _check_places(images: Mapping[str, Image], tables: Tables) -> None:
             )
 
 
-def _run_of(study: Study, classifier: str, made: Json) -> PredictionRun:
+def _run_of(study: Study, ai: str, made: Json) -> PredictionRun:
     """Make the run that holds a file's predictions, for this study alone.
 
     It cannot be verified that an AI made them, so they never join a run that this site computed.
     Raises ``ValueError`` for an invalid description of a run.
     """
     backbone, parameters = str(made["backbone"]), made["parameters"]
+    classifier, name = str(made.get("classifier", ai)), str(made.get("name", ""))
+    if name and not is_name(name):
+        raise ValueError(f"the run of {ai} is named {name[:80]!r}; expected {NAME_EXPECTED}")
     if not backbone:
-        return _outside_run(study, classifier, parameters)
+        return _outside_run(study, name or classifier, parameters)
     if not BACKBONE_NAME.fullmatch(backbone) or not isinstance(parameters, dict):
         raise ValueError(
-            f"the run of {classifier} names backbone {backbone!r} and parameters "
+            f"the run of {ai} names backbone {backbone!r} and parameters "
             f"{str(parameters)[:80]}; expected a plain name and a table"
         )
     gallery, _ = Gallery.objects.get_or_create(
@@ -110,6 +116,7 @@ def _run_of(study: Study, classifier: str, made: Json) -> PredictionRun:
     )
     return PredictionRun.objects.create(
         gallery=gallery,
+        name=name,
         classifier=classifier,
         split=Image.QUERY,
         parameters=parameters,
@@ -200,7 +207,7 @@ def _sets_store(
         key = (row["classifier"], row["phase"], int(row["number"]))
         if key not in sets:
             sets[key] = TrialSet.objects.create(
-                study=study, run=runs[key[0]], phase=key[1], number=key[2]
+                study=study, run=runs[key[0]], ai=key[0], phase=key[1], number=key[2]
             )
         items.append(
             TrialItem(

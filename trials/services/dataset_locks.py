@@ -9,13 +9,13 @@ from classifiers.services.dataset_locks import Hold
 from classifiers.services.uploads import is_under_way
 from trials.models import Study
 from trials.services.refusals import StudyRefused
-from trials.services.shown import samples_of
+from trials.services.shown import samples_of_all
 
 
 def study_holds(dataset: Dataset) -> Iterator[Hold]:
     """Yield what the frozen studies of a dataset show of it; ``holds.HOLDERS`` has this."""
     for study in Study.objects.filter(dataset=dataset).exclude(frozen_sha256="").order_by("slug"):
-        yield Hold(f"study {study}", samples_of(study.plan).most)
+        yield Hold(f"study {study}", samples_of_all(study.plan).most)
 
 
 def dataset_settle(dataset: Dataset) -> None:

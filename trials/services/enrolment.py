@@ -242,7 +242,7 @@ def related_studies(study: Study) -> list[int]:
 def trials_lay_out(participant: Participant) -> None:
     """Create every trial before the first page. Only the test's order is the person's own."""
     study = participant.study
-    fixed = study.trial_sets.filter(run=participant.condition.run).exclude(phase=Phase.TEST)
+    fixed = study.trial_sets.filter(ai=participant.condition.ai).exclude(phase=Phase.TEST)
     items: dict[str, list[int]] = {Phase.TRAINING: [], Phase.VALIDATION: []}
     for trial_set in fixed.order_by("phase", "number"):  # attempts follow each other
         items[trial_set.phase] += trial_set.items.values_list("prediction_id", flat=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from django.db.models import Count
@@ -11,6 +11,7 @@ from django.db.models import Count
 from trials.models import AttentionCheck, Event, Participant, Response, StepVisit, Study
 from trials.quality import Answer, Check, Conduct, Flag, flags
 from trials.study.design import Kind, Phase, script
+from trials.study.plan import StudyPlan
 
 AT_A_TIME = 500  # databases limit the keys in one query to some thousands
 
@@ -27,11 +28,12 @@ def participant_flags(participants: Iterable[Participant]) -> dict[int, list[Fla
 def _flags_of(people: list[Participant]) -> dict[int, list[Flag]]:
     keys = [person.pk for person in people]
     studies = Study.objects.in_bulk({person.study_id for person in people})
-    step_of = {pk: _test_steps(study) for pk, study in studies.items()}
+    step_of = {pk: _test_steps(study.plan) for pk, study in studies.items()}
+    own_steps = _own_steps(studies)
     rows, open_ms, checks, events = _rows(keys), _open_ms(keys), _checks(keys), _events(keys)
     found = {}
     for person in people:
-        steps = step_of[person.study_id]
+        steps = own_steps.get(person.condition_id, step_of[person.study_id])
         answers = [
             Answer(is_yes, rt_ms, away_ms, open_ms.get((person.pk, steps[position])))
             for position, is_yes, rt_ms, away_ms in rows[person.pk]
@@ -41,9 +43,19 @@ def _flags_of(people: list[Participant]) -> dict[int, list[Flag]]:
     return found
 
 
-def _test_steps(study: Study) -> dict[int, int]:
+def _own_steps(studies: Mapping[int, Study]) -> dict[int, dict[int, int]]:
+    """Return the test's steps in each condition of the studies whose conditions differ."""
+    return {
+        condition.pk: _test_steps(study.plan.of(condition.name))
+        for study in studies.values()
+        if study.plan.has_changes
+        for condition in study.conditions.all()
+    }
+
+
+def _test_steps(plan: StudyPlan) -> dict[int, int]:
     """Return the step of each of the test's positions."""
-    steps = enumerate(script(study.plan))
+    steps = enumerate(script(plan))
     return {
         step.position: number
         for number, step in steps

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice
@@ -16,25 +16,29 @@ from classifiers.models import Image, Prediction, PredictionRun
 from classifiers.services.crops import is_on_disk
 from classifiers.services.panel_files import panel_problem
 from classifiers.tokens import crop_path
-from trials.models import Study, TrialItem, TrialSet
+from trials.models import Condition, Study, TrialItem, TrialSet
 from trials.services import shown
 from trials.services.choices import choices_check
 from trials.services.refusals import StudyRefused
 from trials.study import sets
+from trials.study.deferral import CannotDefer, confidence_of, is_deferred, threshold_of
 from trials.study.design import Phase
 from trials.study.document import sha256_of
-from trials.study.plan import StudyPlan
+from trials.study.plan import ConditionPlan, DeferPlan, StudyPlan
 
 MAX_LOOKED_AT = 20_000
 
 
-def pool_of(run: PredictionRun, plan: StudyPlan) -> list[sets.Candidate]:
-    """Return a run's predictions as candidates, ordered by the image's content.
+def pool_of(run: PredictionRun, plan: StudyPlan, defer: DeferPlan) -> list[sets.Candidate]:
+    """Return a run's predictions that people judge as candidates, ordered by the image's content.
 
-    So the draw does not depend on when rows were inserted.
+    So the draw does not depend on when rows were inserted. Raises ``StudyRefused`` if the AI's
+    confidences do not give the part that ``defer`` asks for.
     """
     rows: Any = Prediction.objects.filter(run=run).order_by("image__sha256").with_correctness()
     columns = ("pk", "is_correct", "confidence", "n_votes", "n_voters")
+    found = list(rows.values_list(*columns))
+    threshold = defer_below(run, defer)
     has_strata = plan.test.strata == "difficulty"
     return [
         sets.Candidate(
@@ -44,27 +48,59 @@ def pool_of(run: PredictionRun, plan: StudyPlan) -> list[sets.Candidate]:
             if has_strata
             else "",
         )
-        for pk, is_right, confidence, votes, voters in rows.values_list(*columns)
+        for pk, is_right, confidence, votes, voters in found
+        if is_deferred(confidence_of(confidence, votes, voters), threshold)
     ]
 
 
-def study_shortages(plan: StudyPlan, runs: list[PredictionRun]) -> dict[str, list[sets.Shortage]]:
-    """Return, for each classifier, what the draw needs and what its pool has."""
-    return {run.classifier: sets.shortages(plan, pool_of(run, plan)) for run in runs}
+def defer_below(run: PredictionRun, defer: DeferPlan) -> float | None:
+    """Return the confidence below which people judge a run's photos; None if they judge all.
 
-
-def sets_draw(study: Study, run: PredictionRun) -> None:
-    """Draw and store the sets of one AI. Raises ``StudyRefused`` if its pool is too small."""
-    plan = study.plan
+    Raises ``StudyRefused`` if the confidences do not give the part that ``defer`` asks for.
+    """
+    if not defer.is_on:
+        return None
+    rows = Prediction.objects.filter(run=run).values_list("confidence", "n_votes", "n_voters")
     try:
-        draw = sets.draw_sets(plan, pool_of(run, plan))
+        return threshold_of([confidence_of(*row) for row in rows], defer)
+    except CannotDefer as error:
+        raise StudyRefused(f"Predictions {run.name}, defer: {error}.") from error
+
+
+def study_shortages(
+    plan: StudyPlan, runs: Mapping[str, PredictionRun]
+) -> dict[str, list[sets.Shortage]]:
+    """Return what the draw of each AI needs and what its pool has, by ``ConditionPlan.pool``.
+
+    ``runs`` are by what conditions ask for; a condition without its run is left out. Raises
+    ``StudyRefused`` as ``pool_of`` does.
+    """
+    drawn = {each.pool: each for each in plan.conditions if each.asks_for in runs}
+    return {name: pool_shortages(plan, each, runs[each.asks_for]) for name, each in drawn.items()}
+
+
+def pool_shortages(
+    plan: StudyPlan, condition: ConditionPlan, run: PredictionRun
+) -> list[sets.Shortage]:
+    """Return what the draw for one condition needs and has. Raises as ``pool_of`` does."""
+    return sets.shortages(plan, pool_of(run, plan, condition.defer))
+
+
+def sets_draw(study: Study, condition: Condition) -> None:
+    """Draw and store the sets of a condition's AI. Raises ``StudyRefused`` if its pool is small."""
+    plan, run = study.plan, condition.run
+    defer = next(each.defer for each in plan.conditions if each.name == condition.name)
+    try:
+        draw = sets.draw_sets(plan, pool_of(run, plan, defer))
     except sets.PoolTooSmall as error:
-        raise StudyRefused(f"Predictions of {run.classifier}: {error}") from error
+        raise StudyRefused(f"Predictions of {condition.ai}: {error}") from error
     parts = [(Phase.TRAINING, 1, draw.training)] if draw.training else []
     parts += [(Phase.VALIDATION, n, items) for n, items in enumerate(draw.validation, 1)]
     parts += [(Phase.TEST, n, items) for n, items in enumerate(draw.test_sets, 1)]
     for phase, number, items in parts:
-        trial_set = TrialSet.objects.create(study=study, run=run, phase=phase, number=number)
+        trial_set = TrialSet.objects.create(
+            study=study, run=run, ai=condition.ai, phase=phase, number=number
+        )
         TrialItem.objects.bulk_create(
             TrialItem(trial_set=trial_set, position=position, prediction_id=pk)
             for position, pk in enumerate(items)
@@ -74,7 +110,7 @@ def sets_draw(study: Study, run: PredictionRun) -> None:
 
 def frozen_sha256(study: Study) -> str:
     """Return the fingerprint of the document, the predictions shown and the images."""
-    return _fingerprint(study, shown.samples_of(study.plan).most)
+    return _fingerprint(study, shown.samples_of_all(study.plan).most)
 
 
 def fingerprints(study: Study) -> set[str]:
@@ -102,16 +138,20 @@ def _fingerprint(study: Study, n_samples: int) -> str:
 
 def _facts(study: Study, n_samples: int) -> Iterator[Any]:
     for condition in study.conditions.select_related("run__gallery").order_by("position"):
-        yield [
+        facts: list[Any] = [
             condition.name,
             condition.run.classifier,
             condition.run.parameters,
             condition.run.backbone,
         ]
+        # Later facts stand only where there are any, so that earlier fingerprints stay.
+        if condition.ai != condition.run.classifier:
+            facts += [condition.ai, condition.defer_below]
+        yield facts
     yield from shown.category_facts(study, n_samples)
     explained = shown.explanation_facts(study)
     columns = (
-        "trial_set__run__classifier", "trial_set__phase", "trial_set__number", "position",
+        "trial_set__ai", "trial_set__phase", "trial_set__number", "position",
         "prediction__image__sha256", "prediction__image__category__name",
         "prediction__category__name", "prediction__confidence", "prediction__n_votes",
         "prediction__n_voters",

@@ -50,7 +50,8 @@ def mask_choose(*, participant: Participant, step: int, mask: str, at_ms: int) -
         what="mask", who=participant.token, limit=MASKS_PER_MINUTE, within=A_MINUTE
     ):
         raise TooManyMasks(f"{participant} asked for more than {MASKS_PER_MINUTE} masks a minute.")
-    ranked = reranked(trial.prediction, mask, n_exemplars=participant.study.plan.trial.n_exemplars)
+    plan = participant.study.plan.of(trial.condition.name)
+    ranked = reranked(trial.prediction, mask, n_exemplars=plan.trial.n_exemplars)
     _store(trial, ranked, now)
     detail = f"{mask} {ranked.n_votes}/{ranked.n_voters} {ranked.category.name}"
     told = [ClientEvent(Event.Kind.RERANKED, at_ms, detail)]

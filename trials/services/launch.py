@@ -14,23 +14,21 @@ from classifiers.models import Dataset, PredictionRun
 from classifiers.services.category_counts import remarks_of
 from trials.models import Participant, Study
 from trials.services.choices import choices_problems
-from trials.services.freezing import crops_missing, study_shortages, study_verify
+from trials.services.freezing import crops_missing, defer_below, study_shortages, study_verify
 from trials.services.refusals import StudyRefused
 from trials.services.run_selection import runs_found, view_check
 from trials.services.studies import study_open, study_pilot
 from trials.study.checklist import Check, LaunchFacts, Level, Place, checklist
 from trials.study.document import PlanRefused, retired_rules
 from trials.study.plan import StudyPlan
+from trials.study.sets import Shortage
 
 
 def launch_facts(study: Study) -> LaunchFacts:
     """Read what the checklist judges. A frozen study is judged by what was frozen."""
     plan = study.plan
     if study.is_frozen:
-        runs = {
-            condition.run.classifier: condition.run
-            for condition in study.conditions.select_related("run")
-        }
+        runs = {arm.ai: arm.run for arm in study.conditions.select_related("run")}
         found: dict[str, str] = dict.fromkeys(runs, "")
     else:
         chosen = runs_found(study.dataset, plan)
@@ -38,6 +36,7 @@ def launch_facts(study: Study) -> LaunchFacts:
             name: str(run) if isinstance(run, StudyRefused) else "" for name, run in chosen.items()
         }
         runs = {name: run for name, run in chosen.items() if not isinstance(run, StudyRefused)}
+    problems = [] if study.is_frozen else list(_view_problems(plan, study.dataset, runs))
     verdict = study_verify(study)
     people = Participant.objects.filter(study=study, status=Participant.Status.COMPLETED)
     times = people.filter(stage=Participant.Stage.PILOT, is_simulated=False).values_list(
@@ -47,8 +46,8 @@ def launch_facts(study: Study) -> LaunchFacts:
         plan=plan,
         has_unfinished_text=bool(study.draft_text),
         runs=found,
-        shortages={} if study.is_frozen else study_shortages(plan, list(runs.values())),
-        views=[] if study.is_frozen else list(_view_problems(plan, study.dataset, runs)),
+        shortages={} if study.is_frozen else _shortages(plan, runs),
+        views=problems,
         lost_photos=crops_missing(study),
         n_simulated=people.filter(is_simulated=True).count(),
         pilot_minutes=[time / timedelta(minutes=1) for time in times if time is not None],
@@ -65,12 +64,23 @@ def _categories(study: Study, runs: Sequence[PredictionRun]) -> list[Remark]:
     return [replace(item, is_blocking=False) for item in found] if study.is_frozen else found
 
 
-def _view_problems(plan: StudyPlan, dataset: Dataset, runs: Mapping[str, object]) -> Iterator[str]:
+def _shortages(plan: StudyPlan, runs: Mapping[str, PredictionRun]) -> dict[str, list[Shortage]]:
+    """Return what the draws need and have; nothing where ``_view_problems`` tells why not."""
+    try:
+        return study_shortages(plan, runs)
+    except StudyRefused:
+        return {}
+
+
+def _view_problems(
+    plan: StudyPlan, dataset: Dataset, runs: Mapping[str, PredictionRun]
+) -> Iterator[str]:
     yield from choices_problems(plan, dataset)
     for condition in plan.conditions:
-        if condition.classifier in runs:
+        if condition.asks_for in runs:
             try:
-                view_check(condition, runs[condition.classifier])  # type: ignore[arg-type]
+                defer_below(runs[condition.asks_for], condition.defer)
+                view_check(condition, runs[condition.asks_for])
             except StudyRefused as error:
                 yield str(error)
 

@@ -79,10 +79,7 @@ def place_for(
     sets = {each.pk: each for each in study.trial_sets.filter(phase=Phase.TEST)}
     completed, counted = places_of(study, stage=mode_of(study), is_simulated=is_simulated, now=now)
     held = {
-        (arm.pk, each.pk): 0
-        for arm in arms.values()
-        for each in sets.values()
-        if each.run_id == arm.run_id
+        (arm.pk, each.pk): 0 for arm in arms.values() for each in sets.values() if each.ai == arm.ai
     }
     held |= {place: n for place, n in counted.items() if place[0] in arms}
     place = design.assign(held, {pk: each.quota for pk, each in arms.items()}, seed)

@@ -40,8 +40,18 @@ class Samples:
         return max(self.instructions, self.definition, self.attention)
 
 
+def samples_of_all(plan: StudyPlan) -> Samples:
+    """Return how many gallery photos present a category in the condition that shows most."""
+    each = [samples_of(item) for item in plan.plans]
+    return Samples(
+        instructions=max(samples.instructions for samples in each),
+        definition=max(samples.definition for samples in each),
+        attention=max(samples.attention for samples in each),
+    )
+
+
 def samples_of(plan: StudyPlan) -> Samples:
-    """Return how many gallery photos present a category."""
+    """Return how many gallery photos present a category, by the plan of one condition."""
     page = plan.pages.get("instructions")
     has_standard_text = page is not None and not page.text.strip()
     return Samples(
@@ -86,15 +96,28 @@ def judged(study: Study, run: int | None = None) -> QuerySet[Prediction]:
     return Prediction.objects.filter(pk__in=drawn.values("prediction"))
 
 
-def panels_by_run(study: Study) -> dict[int, list[Panel]]:
+def panels_by_run(study: Study) -> dict[int, list[tuple[Panel, StudyPlan]]]:
     """Return each run with the panels that some condition explains it by, in their order.
 
-    A panel whose facts are among another one's is left out.
+    Each panel comes with the plan of the conditions that show it: how many examples, for instance,
+    may differ between them. A panel whose facts are among another one's is left out.
     """
-    found: dict[int, set[str]] = {}
+    found: dict[int, dict[str, set[str]]] = {}
+    plans: dict[str, StudyPlan] = {}
     for condition in study.conditions.all():
-        found.setdefault(condition.run_id, set()).update(condition.view.panels)
-    return {run: _uncovered(names) for run, names in found.items()}
+        plan = study.plan.of(condition.name)
+        screens = repr(plan.trial)
+        plans.setdefault(screens, plan)
+        by_screens = found.setdefault(condition.run_id, {})
+        by_screens.setdefault(screens, set()).update(condition.view.panels)
+    return {
+        run: [
+            (panel, plans[screens])
+            for screens, names in of_run.items()
+            for panel in _uncovered(names)
+        ]
+        for run, of_run in found.items()
+    }
 
 
 def _uncovered(names: set[str]) -> list[Panel]:
@@ -110,8 +133,8 @@ def explanation_facts(study: Study) -> dict[int, list[Any]]:
     """
     found: dict[int, list[Any]] = {}
     for run, panels in panels_by_run(study).items():
-        for panel in panels:
-            for pk, facts in panel.facts(judged(study, run), study.plan):
+        for panel, plan in panels:
+            for pk, facts in panel.facts(judged(study, run), plan):
                 held = found.setdefault(pk, [])
                 held += facts if panel.is_bare else [{"panel": panel.name, "facts": facts}]
     for pk, names in _choices_offered(study):
@@ -138,8 +161,8 @@ def photos_shown(study: Study) -> set[int]:
     """Return the keys of all photos that a frozen study shows."""
     found = set(judged(study).values_list("image", flat=True))
     for run, panels in panels_by_run(study).items():
-        for panel in panels:
-            found |= panel.photos(judged(study, run), study.plan)
+        for panel, plan in panels:
+            found |= panel.photos(judged(study, run), plan)
     return found | _sample_keys(study)
 
 
@@ -147,13 +170,13 @@ def files_shown(study: Study) -> set[str]:
     """Return the names of all stored files that a frozen study's panels show."""
     found: set[str] = set()
     for run, panels in panels_by_run(study).items():
-        for panel in panels:
-            found |= panel.files(judged(study, run), study.plan)
+        for panel, plan in panels:
+            found |= panel.files(judged(study, run), plan)
     return found
 
 
 def _sample_keys(study: Study) -> set[int]:
-    n = samples_of(study.plan)
+    n = samples_of_all(study.plan)
     checks = range(study.plan.quality.n_attention)
     shown = [(each, n.instructions) for each in categories_presented(study) if n.instructions]
     shown += [(category_on_check(study, check), n.attention) for check in checks]

@@ -12,10 +12,16 @@ from django.utils import timezone
 
 from classifiers.models import Dataset, PredictionRun
 from trials.models import Condition, Study, StudyLog
+from trials.services.arms import conditions_make
 from trials.services.dataset_locks import dataset_settle
 from trials.services.freezing import frozen_sha256, sets_draw
 from trials.services.refusals import StudyChanged, StudyRefused, retired_refuse
-from trials.services.run_selection import run_check, runs_choose, view_check
+from trials.services.run_selection import (
+    runs_choose,
+    runs_complete,
+    runs_given,
+    view_check,
+)
 from trials.study.document import Change, changes, sha256_of
 from trials.study.plan import StudyPlan
 
@@ -181,47 +187,23 @@ def study_freeze(
 ) -> Study:
     """Fix the document, the predictions and the images: make the arms, draw the sets, hash all.
 
-    ``runs`` are finished runs, one for each classifier of the plan; by default those of
-    ``runs_choose``. A frozen study is returned as it is. Raises ``StudyRefused`` when a run is
-    missing, unfinished, given twice, not of the dataset's queries, or too small for the sets.
+    ``runs`` are finished runs, one for each AI of the plan; by default those of ``runs_choose``. A
+    frozen study is returned as it is. Raises ``StudyRefused`` when a run is missing, unfinished,
+    given twice, not of the dataset's queries, or too small for the sets.
     """
     study = Study.objects.select_for_update(of=("self",)).get(pk=study.pk)
     if study.is_frozen:
         return study
     dataset_settle(study.dataset)
-    plan = study.plan
     retired_refuse(study.document)
-    run_of: dict[str, PredictionRun] = {}
-    for run in runs_choose(study) if runs is None else runs:
-        run_check(run, study.dataset)
-        if run.classifier in run_of:
-            other = run_of[run.classifier]
-            raise StudyRefused(
-                f"Two runs of {run.classifier}: {other.pk} with {other.parameters} and {run.pk} "
-                f"with {run.parameters}. Name the one that people shall judge."
-            )
-        run_of[run.classifier] = run
-    missing = sorted({each.classifier for each in plan.conditions} - run_of.keys())
-    if missing:
-        raise StudyRefused(
-            f"No finished predictions of {', '.join(missing)} on {study.dataset}; found "
-            f"{', '.join(sorted(run_of)) or 'none'}. "
-            f"Run: manage.py predict {study.dataset} --classifier {missing[0]}"
-        )
-    for position, each in enumerate(plan.conditions):
-        view_check(each, run_of[each.classifier])
-        Condition.objects.create(
-            study=study,
-            name=each.name,
-            position=position,
-            run=run_of[each.classifier],
-            view_name=each.view,
-            persona=plan.persona_of(each.name),
-            quota=each.quota,
-        )
+    given = runs_choose(study) if runs is None else runs_given(study, runs)
+    run_of = runs_complete(study, given)
+    for each in study.plan.conditions:
+        view_check(each, run_of[each.asks_for])
+    arms = conditions_make(study, run_of)
     # Conditions with the same AI share its sets, so that sets do not confound their contrast.
-    for classifier in dict.fromkeys(each.classifier for each in plan.conditions):
-        sets_draw(study, run_of[classifier])
+    for ai in dict.fromkeys(arm.ai for arm in arms):
+        sets_draw(study, next(arm for arm in arms if arm.ai == ai))
     study.frozen_sha256, study.frozen_at = frozen_sha256(study), timezone.now()
     study.save(update_fields=["frozen_sha256", "frozen_at"])
     study_note(study, "frozen", user, study.frozen_sha256)

@@ -45,8 +45,8 @@ class Looker:
 
     @property
     def plan(self) -> StudyPlan:
-        """The study's document."""
-        return self.participant.study.plan
+        """The study's document, as the person's condition has it."""
+        return self.participant.plan
 
 
 class ScreenType(ABC):

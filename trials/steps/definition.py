@@ -41,4 +41,5 @@ class DefinitionScreen(AsksNothing, AmongTrials):
 
 
 def _presented(looker: Looker, trial: Trial) -> trial_view.Kind:
-    return trial_view.defined(looker.participant.study, trial.prediction.category)
+    plan = looker.participant.study.plan.of(trial.condition.name)
+    return trial_view.defined(plan, trial.prediction.category)

@@ -107,7 +107,7 @@ def _between(looker: Looker, step: Step) -> Page:
 
 def own_words(participant: Participant, name: str, values: Context | None = None) -> Context:
     """Return the study's ``wording`` that replaces a standard text, as HTML."""
-    plan = participant.study.plan
+    plan = participant.plan
     text = getattr(plan.wording, name, "")
     known = texts.placeholders(plan, participant.condition.persona) | (values or {})
     return {"own_words": texts.render(text, known) if text.strip() else ""}

@@ -75,14 +75,13 @@ def base(participant: Participant, position: int) -> Context:
 
     A page of a trial replaces the condition's part by that of the trial (``Page.condition``).
     """
-    plan = participant.study.plan
+    plan = participant.plan
     return {
         "study": participant.study,
-        "plan": plan,
         "participant": participant,
         "step": participant.script[position],
         "step_number": position,
-        **trial_view.seen_in(participant.condition),
+        **trial_view.seen_in(participant.study, participant.condition),
     } | progress(participant.script, plan, position)
 
 
@@ -102,7 +101,8 @@ def fill(looker: Looker, position: int, context: Context) -> Page:
     script = looker.participant.script
     step = script[position]
     page = screen_of(step).show(looker, step)
-    own = trial_view.seen_in(page.condition) if page.condition else {}
+    study, condition = looker.participant.study, page.condition
+    own = trial_view.seen_in(study, condition) if condition else {}
     context = context | own | page.context
     following = script[position + 1 : position + 2]
     may_tell = not screen_of(step).hides_next

@@ -7,18 +7,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from classifiers.models import Dataset, PredictionRun
-from trials.services import StudyRefused, runs_found, study_shortages
+from trials.services import StudyRefused, pool_shortages, runs_found
 from trials.study.document import PlanRefused, Problem, read, write
 from trials.study.field_names import field_name, problem_words
-from trials.study.plan import StudyPlan
+from trials.study.plan import ConditionPlan, StudyPlan
 from trials.study.schema import Json
 
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """What the draw needs of one classifier and what its predictions have."""
+    """What the draw needs of one AI and what its predictions have."""
 
-    classifier: str
+    name: str
     problem: str = ""
     rows: tuple[Json, ...] = ()
 
@@ -63,17 +63,20 @@ def document_check(document: Mapping[str, Any]) -> Checked:
 
 
 def pools(dataset: Dataset, plan: StudyPlan) -> list[Pool]:
-    """Return for each classifier how many trials of each kind are needed and available."""
-    found = []
-    for classifier, run in runs_found(dataset, plan).items():
-        if isinstance(run, StudyRefused):
-            found.append(Pool(classifier, str(run)))
-        else:
-            found.append(Pool(classifier, rows=_rows(plan, run)))
+    """Return for each AI how many trials of each kind are needed and available."""
+    found, runs = [], runs_found(dataset, plan)
+    for each in {item.pool: item for item in plan.conditions}.values():
+        run = runs[each.asks_for]
+        try:
+            if isinstance(run, StudyRefused):
+                raise run
+            found.append(Pool(each.pool, rows=_rows(plan, each, run)))
+        except StudyRefused as error:
+            found.append(Pool(each.pool, str(error)))
     return found
 
 
-def _rows(plan: StudyPlan, run: PredictionRun) -> tuple[Json, ...]:
+def _rows(plan: StudyPlan, condition: ConditionPlan, run: PredictionRun) -> tuple[Json, ...]:
     return tuple(
         {
             "kind": f"AI {'right' if study_shortage.is_right else 'wrong'}",
@@ -82,7 +85,7 @@ def _rows(plan: StudyPlan, run: PredictionRun) -> tuple[Json, ...]:
             "there": study_shortage.n_there,
             "missing": study_shortage.n_missing,
         }
-        for study_shortage in study_shortages(plan, [run])[run.classifier]
+        for study_shortage in pool_shortages(plan, condition, run)
     )
 
 
@@ -102,7 +105,7 @@ def answer(checked: Checked, dataset: Dataset | None) -> Json:
         "document": checked.document,
         "text": write(checked.document) if checked.document else "",
         "pools": [
-            {"classifier": pool.classifier, "problem": pool.problem, "rows": pool.rows}
+            {"name": pool.name, "problem": pool.problem, "rows": pool.rows}
             for pool in (pools(dataset, checked.plan) if has_pools else [])  # type: ignore[arg-type]
         ],
     }

@@ -19,8 +19,9 @@ from django.utils import timezone
 
 from trials.models import Condition, Occasion, Participant, Response, Study
 from trials.participant import entry, identity, views
+from trials.services.arms import condition_make
 from trials.services.enrolment import trials_lay_out
-from trials.services.freezing import sets_draw
+from trials.services.freezing import defer_below, sets_draw
 from trials.services.run_selection import runs_choose
 from trials.steps.base import screen_of
 from trials.study.design import ASKING, Kind, Phase, Step, script
@@ -95,7 +96,7 @@ def _visitor(request: HttpRequest) -> HttpRequest:
 
 def _stand_in(study: Study, name: str, number: int) -> Participant:
     condition = _condition(study, name)
-    trial_set = study.trial_sets.get(run=condition.run, phase=Phase.TEST, number=number)
+    trial_set = study.trial_sets.get(ai=condition.ai, phase=Phase.TEST, number=number)
     now = timezone.now()
     participant = Participant.objects.create(
         study=study,
@@ -117,19 +118,11 @@ def _condition(study: Study, name: str) -> Condition:
     """Return the arm; for a draft, create it and draw its sets (until the rollback)."""
     if study.is_frozen:
         return study.conditions.select_related("run").get(name=name)
-    position, plan = next(
-        (n, each) for n, each in enumerate(study.plan.conditions) if each.name == name
-    )
-    run = next(each for each in runs_choose(study) if each.classifier == plan.classifier)
-    sets_draw(study, run)
-    return Condition.objects.create(
-        study=study,
-        name=name,
-        position=position,
-        run=run,
-        view_name=plan.view,
-        persona=study.plan.persona_of(name),
-    )
+    plan = next(each for each in study.plan.conditions if each.name == name)
+    run = runs_choose(study)[plan.asks_for]
+    condition = condition_make(study, plan, run, defer_below(run, plan.defer))
+    sets_draw(study, condition)
+    return condition
 
 
 def _put(participant: Participant, key: str) -> None:

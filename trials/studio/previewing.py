@@ -32,7 +32,7 @@ AROUND = (
 def preview(request: HttpRequest, study: Study) -> HttpResponse:
     """Show any screen to a researcher, with a navigator."""
     chosen = _chosen(request, study)
-    screens = screens_of(study.plan)
+    screens = screens_of(study.plan.of(chosen["condition"]))
     at = next(n for n, each in enumerate(screens) if each.key == chosen["screen"])
     groups = [(name, list(each)) for name, each in groupby(screens, key=lambda one: one.group)]
     context = {
@@ -55,10 +55,13 @@ def preview(request: HttpRequest, study: Study) -> HttpResponse:
 
 def _chosen(request: HttpRequest, study: Study) -> dict[str, str]:
     """Return the choices in the address; an unknown name falls back to the first choice."""
+    names = [condition.name for condition in study.plan.conditions]
+    name = request.GET.get("condition", "")
+    plan = study.plan.of(name if name in names else names[0])
     known = {
-        "condition": [condition.name for condition in study.plan.conditions],
+        "condition": names,
         "set": [str(item) for item in sets_of(study)],
-        "screen": [CONSENT, *(item.key for item in screens_of(study.plan))],
+        "screen": [CONSENT, *(item.key for item in screens_of(plan))],
         "size": ["laptop", *SIZES],
     }
     asked = {name: request.GET.get(name, "") for name in known}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Protocol
 
 from classifiers.core.catalogue import CLASSIFIERS
@@ -64,13 +65,37 @@ def _condition_problems(plan: Checked) -> Iterator[Problem]:
     if len(set(names)) < len(names):
         yield Problem("conditions", names, "names that are all different")
     for position, each in enumerate(plan.conditions):
-        view, classifier = VIEWS[each.view], CLASSIFIERS[each.classifier]
-        for fact, what in view.needs:
-            if not getattr(classifier, fact):
-                fitting = [name for name, known in CLASSIFIERS.items() if getattr(known, fact)]
-                expected = f"a classifier with {what} for it ({', '.join(fitting)})"
-                yield Problem(f"conditions[{position}].view", each.view, expected)
-                break
+        for field, seen, expected in (*_prediction_problems(each), *_defer_problems(each)):
+            yield Problem(f"conditions[{position}].{field}", seen, expected)
+
+
+def _prediction_problems(condition: ConditionPlan) -> Iterator[tuple[str, object, str]]:
+    """Yield what is wrong with the predictions that a condition names: field, seen, expected."""
+    if condition.run:
+        if condition.classifier:
+            yield "run", condition.run, "a run or a classifier, not both"
+        for field in ("parameters", "backbone"):
+            if getattr(condition, field):
+                yield field, getattr(condition, field), "none: the named run has its own"
+        return
+    if not condition.classifier:
+        known = ", ".join(CLASSIFIERS)
+        yield "classifier", None, f"one of {known}; or in run the name of predictions"
+        return
+    view, classifier = VIEWS[condition.view], CLASSIFIERS[condition.classifier]
+    for fact, what in view.needs:
+        if not getattr(classifier, fact):
+            fitting = [name for name, known in CLASSIFIERS.items() if getattr(known, fact)]
+            yield "view", condition.view, f"a classifier with {what} for it ({', '.join(fitting)})"
+            return
+
+
+def _defer_problems(condition: ConditionPlan) -> Iterator[tuple[str, object, str]]:
+    defer = condition.defer
+    if defer.below and defer.share:
+        yield "defer.share", defer.share, "0 beside below, or below left out"
+    if not defer.is_on and not defer.shows_label:
+        yield "defer.shows_label", False, "true where nothing is deferred; see the view unaided"
 
 
 def _stage_problems(plan: Checked) -> Iterator[Problem]:
@@ -126,10 +151,21 @@ def _analysis_problems(plan: Checked) -> Iterator[Problem]:
 
 def _wording_problems(plan: Checked) -> Iterator[Problem]:
     """A question that names no kind, and a check that asks for no answer, cannot be answered."""
+    found = list(_text_problems(plan.wording, "wording"))
+    yield from found
+    known = {problem.path for problem in found}
+    for position, each in enumerate(plan.conditions):
+        for problem in _text_problems(replace(plan.wording, **each.wording), "wording"):
+            if problem.path not in known:
+                path = f"conditions[{position}].{problem.path}"
+                yield Problem(path, problem.seen, problem.expected)
+
+
+def _text_problems(wording: WordingPlan, path: str) -> Iterator[Problem]:
     needed = dict.fromkeys(_NAMING, "label") | {"attention": "answer", "first_answer": "answer"}
     for name, value in needed.items():
-        text = getattr(plan.wording, name)
+        text = getattr(wording, name)
         if f"{{{value}}}" not in text:
-            yield Problem(f"wording.{name}", text, f"a sentence with {{{value}}} in it")
-    if plan.wording.yes == plan.wording.no:
-        yield Problem("wording.no", plan.wording.no, "another word than wording.yes")
+            yield Problem(f"{path}.{name}", text, f"a sentence with {{{value}}} in it")
+    if wording.yes == wording.no:
+        yield Problem(f"{path}.no", wording.no, "another word than wording.yes")

@@ -28,7 +28,7 @@ python manage.py create_study cells elpv --document study.yaml      # one of you
 ```
 """
 PARTS = (
-    "condition", "page", "training", "validation", "test", "questions", "trial", "task",
+    "condition", "defer", "page", "training", "validation", "test", "questions", "trial", "task",
     "wording",
     "consent", "device", "quality", "analysis", "recruitment",
 )  # fmt: skip

@@ -7,7 +7,7 @@ stored and hashed. Standard library and the schema only: no Django, no models.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any
 
@@ -26,6 +26,7 @@ from trials.study.plan_parts import (
     AnalysisPlan,
     ConditionPlan,
     ConsentPlan,
+    DeferPlan,
     DevicePlan,
     PagePlan,
     QualityPlan,
@@ -51,6 +52,7 @@ __all__ = [
     "AnalysisPlan",
     "ConditionPlan",
     "ConsentPlan",
+    "DeferPlan",
     "DevicePlan",
     "PagePlan",
     "PlanRefused",
@@ -116,7 +118,7 @@ class StudyPlan:
             field.name: latest[field.name] for field in fields(cls) if field.name != "document"
         }
         values |= {name: made(kind, latest[name]) for name, kind in _PARTS.items()}
-        values["conditions"] = tuple(made(ConditionPlan, item) for item in latest["conditions"])
+        values["conditions"] = tuple(map(ConditionPlan.from_json, latest["conditions"]))
         values["stages"] = tuple(STAGES[item["kind"]].made(item) for item in latest["stages"])
         values["exclusions"] = tuple(full["exclusions"])
         plan = cls(document=full, **values)
@@ -155,6 +157,37 @@ class StudyPlan:
         """The pages of questions by name."""
         return {stage.name: stage for stage in self.stages if isinstance(stage, QuestionsPlan)}
 
+    def of(self, condition_name: str) -> StudyPlan:
+        """Return the plan as the people of a condition meet it: with its ``trial`` and ``wording``.
+
+        Every page, fingerprint and file reads what people see from this plan. Where the condition
+        changes nothing, it is this plan itself. A name of no condition is of one without changes.
+        """
+        return self._by_condition.get(condition_name, self)
+
+    @property
+    def has_changes(self) -> bool:
+        """Whether some condition changes the plan for its people."""
+        return bool(self._by_condition)
+
+    @cached_property
+    def plans(self) -> tuple[StudyPlan, ...]:
+        """The different plans that the conditions' people meet; this one alone without changes."""
+        found = [self.of(item.name) for item in self.conditions]
+        return tuple({id(plan): plan for plan in found}.values())
+
+    @cached_property
+    def _by_condition(self) -> dict[str, StudyPlan]:
+        return {
+            item.name: replace(
+                self,
+                trial=replace(self.trial, **item.trial),
+                wording=replace(self.wording, **item.wording),
+            )
+            for item in self.conditions
+            if item.trial or item.wording
+        }
+
     def persona_of(self, condition_name: str) -> str:
         """Return what a condition calls the AI."""
         named = (
@@ -177,4 +210,4 @@ _PARTS: dict[str, type] = {
 
 # The conditions of the reference study (Nguyen, Taesiri & Nguyen, NeurIPS 2022), by its names:
 # the schema's default.
-CONDITIONS = tuple(made(ConditionPlan, item) for item in default_of("conditions"))
+CONDITIONS = tuple(map(ConditionPlan.from_json, default_of("conditions")))

@@ -42,16 +42,45 @@ class View:
 
 # ``trials.panels`` adds a view for each panel when the apps are loaded.
 VIEWS: Final[Registry[View]] = Registry("view")
+UNAIDED: Final = "unaided"
 VIEWS.add(
-    "unaided",
+    UNAIDED,
     View("No AI at all", "the question without any statement of the AI", False, rank=0),
 )
 VIEWS.add("none", View("No explanation", "the AI's label and confidence", True, rank=10))
 
 
 @dataclass(frozen=True, slots=True)
+class DeferPlan:
+    """Which photos people judge: those where the AI's confidence is below ``below``.
+
+    Or the least sure ``share`` of them; 0 and 0: all photos. Without ``shows_label`` people are not
+    told what the AI says.
+    """
+
+    below: float = 0
+    share: float = 0
+    shows_label: bool = True
+
+    @property
+    def is_on(self) -> bool:
+        """Whether the AI decides some of the photos."""
+        return bool(self.below or self.share)
+
+    def __str__(self) -> str:
+        """Return the part of the photos in words, empty for all; it becomes a part of names."""
+        if not self.is_on:
+            return ""
+        return f"below {self.below:g}" if self.below else f"least sure {self.share:g}"
+
+
+@dataclass(frozen=True, slots=True)
 class ConditionPlan:
-    """One arm: whose predictions are judged, and how they are explained."""
+    """One arm: whose predictions are judged, and how they are explained.
+
+    The predictions are those of the run named ``run``, or of ``classifier``. ``trial`` and
+    ``wording`` hold what differs from the study's.
+    """
 
     name: str
     classifier: str
@@ -60,6 +89,31 @@ class ConditionPlan:
     backbone: str
     persona: str
     quota: int
+    run: str = ""
+    trial: dict[str, Any] = field(default_factory=dict)
+    wording: dict[str, Any] = field(default_factory=dict)
+    defer: DeferPlan = DeferPlan()
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> ConditionPlan:
+        """Return a condition from the fields of a completed document."""
+        return made(cls, {**values, "defer": made(DeferPlan, values.get("defer", {}))})
+
+    @property
+    def asks_for(self) -> str:
+        """What names the predictions in lists: the classifier, or the run."""
+        return f"run {self.run}" if self.run else self.classifier
+
+    @property
+    def pool(self) -> str:
+        """What names the photos that its sets are drawn from: the predictions, and their part."""
+        return ", ".join(filter(None, (self.asks_for, str(self.defer))))
+
+    @property
+    def view_shown(self) -> str:
+        """The view of what people see: without what the AI says, it is the question alone."""
+        is_hidden = self.defer.is_on and not self.defer.shows_label
+        return UNAIDED if is_hidden else self.view
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,8 @@ from trials.study.plan_parts import STAGES, VIEWS
 Json = dict[str, Any]
 SCHEMA_FILE = Path(__file__).with_name("study.schema.json")
 LATEST: Final = 2
+# Parts of the document that a condition may change for itself.
+OVERRIDDEN: Final = ("trial", "wording")
 
 
 def schema() -> Json:
@@ -34,10 +36,11 @@ def _schema(stages: tuple[str, ...], views: tuple[str, ...], classifiers: tuple[
     whole: Json = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
     parts = whole["$defs"]
     arm = parts["condition"]["properties"]
-    arm["classifier"]["enum"] = list(classifiers)
+    arm["classifier"]["enum"] = [*classifiers, ""]
     arm["view"]["enum"] = list(views)
     sentences = (f"{name}: {VIEWS[name].description}." for name in views)
     arm["view"]["description"] = " ".join(sentences)
+    parts |= {f"{name}_here": _overriding(parts, name) for name in OVERRIDDEN}
     parts |= {name: STAGES[name].fields for name in stages if STAGES[name].fields is not None}
     parts["stage"]["properties"]["kind"]["enum"] = list(stages)
     parts["stage"]["allOf"] = [
@@ -48,6 +51,27 @@ def _schema(stages: tuple[str, ...], views: tuple[str, ...], classifiers: tuple[
         for name in stages
     ]
     return whole
+
+
+def _overriding(parts: Json, name: str) -> Json:
+    """Return the part of a condition that changes some fields of the study's part ``name``.
+
+    It has the same fields, but no defaults: what is left out is as in the study.
+    """
+    fields = {}
+    for key, field in parts[name]["properties"].items():
+        whole = parts[field["$ref"].removeprefix("#/$defs/")] | field if "$ref" in field else field
+        kept = {word: value for word, value in whole.items() if word not in {"$ref", "default"}}
+        fields[key] = kept | {"x-inherits": True}
+    return {
+        "title": f"{parts[name]['title']} in this condition",
+        "description": "What differs from the study's; any of its fields. What is left out is as "
+        "in the study.",
+        "type": "object",
+        "additionalProperties": False,
+        "x-collapsed": True,
+        "properties": fields,
+    }
 
 
 def resolved(part: Mapping[str, Any], value: object = None) -> Json:

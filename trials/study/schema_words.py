@@ -11,7 +11,7 @@ def expectation(part: Mapping[str, Any]) -> str:
     if "const" in part:
         return repr(part["const"])
     if "enum" in part:
-        return f"one of {', '.join(map(str, part['enum']))}"
+        return f"one of {', '.join(str(item) for item in part['enum'] if item != '')}"
     kind = part.get("type")
     if kind in {"integer", "number"}:
         return ("a whole number" if kind == "integer" else "a number") + _range(part)

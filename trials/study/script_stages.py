@@ -42,6 +42,18 @@ def place_of(status: str, step: int, script: Sequence[Step]) -> int:
     return min(step, len(script) - 1)
 
 
+def place_among(step: int, own: Sequence[Step], common: Sequence[Step]) -> int:
+    """Return the screen of ``common`` where a person is who is at ``step`` of the ``own`` script.
+
+    Conditions may have screens that others lack, such as the question for prior knowledge. A person
+    on a screen that ``common`` lacks is counted at the next one that it has.
+    """
+    if own == common:
+        return step
+    places = {screen: place for place, screen in enumerate(common)}
+    return next((places[item] for item in own[step:] if item in places), len(common) - 1)
+
+
 def has_passed(status: str, step: int, end: int | None) -> bool | None:
     """Say whether a person at ``step`` passed the validation that ends at ``end``.
 

@@ -38,7 +38,8 @@ def test_on_another_site_a_mask_gets_the_same_answer() -> None:
 
 def test_a_line_holds_each_pair_once_and_names_photos_by_content() -> None:
     drawn = pairs_drawn(interactive_study())
-    facts = [json.loads(line) for line in pairs_lines(drawn)]
+    names = {prediction.run_id: "chm-corr" for prediction, _ in drawn}
+    facts = [json.loads(line) for line in pairs_lines(drawn, names)]
     prediction = drawn[0][0]
     pairs = pairs_of_image(prediction.run, prediction.image_id)
     assert facts[0]["image"] == prediction.image.sha256

@@ -124,7 +124,7 @@ def test_boxes_beside_what_the_ai_compared_are_refused(
 def test_two_runs_of_one_classifier_are_a_choice_to_be_named() -> None:
     study = make_study()
     run = PredictionRun.objects.get(classifier="knn")
-    run.pk, run.parameters_sha256 = None, "1" * 64
+    run.pk, run.name, run.parameters_sha256 = None, "", "1" * 64
     run.save()
     with pytest.raises(services.StudyRefused, match="Two runs of knn"):
         attempt(study)

@@ -75,7 +75,11 @@ CHOICE = {"name": "eyes", "text": "Do you wear glasses?", "answer": "choice"}
         ({"seed": -1}, "seed: found -1, expected a whole number from 0 to 9007199254740991"),
         ({"persona": None}, "persona: found None, expected a name"),
         ({"conditions": []}, r"conditions: found \[\], expected a list of at least 1"),
-        ({"conditions": [{"name": "A"}]}, r"conditions\[0\].classifier: found None, expected a v"),
+        ({"conditions": [{"name": "A"}]}, r"conditions\[0\].view: found None, expected a v"),
+        (
+            {"conditions": [{"name": "A", "view": "none"}]},
+            r"conditions\[0\].classifier: found None, expected one of softmax",
+        ),
         ({"trial": {"n_exemplars": 6}}, "trial.n_exemplars: found 6, expected a whole number from"),
         ({"pass_marc": 3}, "pass_marc: found 3, expected one of the fields format, title"),
         ({"exclusions": ["age<5"]}, r"exclusions\[0\]: found 'age<5', expected a measure, one of"),

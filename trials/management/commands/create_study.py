@@ -60,7 +60,7 @@ class Command(BaseCommand):
         try:
             study = study_draft(slug=options["slug"], dataset=dataset, document=document(options))
             if not options["draft"]:
-                study = study_freeze(study=study, runs=runs_choose(study, options["run"]))
+                study = study_freeze(study=study, runs=runs_choose(study, options["run"]).values())
             if options["open"]:
                 study = study_open(study=study)
         except (PlanRefused, StudyRefused) as error:
