@@ -21,6 +21,7 @@ from classifiers.models import (
     Prediction,
     PredictionRun,
 )
+from classifiers.services.accepted_labels import labels_import
 from classifiers.services.pairs import header_of, pairs_folder
 from classifiers.services.queueing import parameters_asked, parameters_sha256
 from trials import services
@@ -170,8 +171,11 @@ def make_neighbors(prediction: Prediction, photos: list[Image], classifier: str)
     ]
 
 
-def make_study(*, plan: StudyPlan | None = None, n_queries: int = 20) -> Study:
-    """Create an open study with predictions of every classifier it names."""
+def make_study(*, plan: StudyPlan | None = None, n_queries: int = 20, labels: bytes = b"") -> Study:
+    """Create an open study with predictions of every classifier it names.
+
+    ``labels`` is a file of accepted labels, imported before the study is frozen.
+    """
     plan = plan or make_plan()
     gallery = Gallery.objects.create(
         dataset=make_dataset(n_queries), backbone="tiny", status=Job.Status.DONE
@@ -180,6 +184,8 @@ def make_study(*, plan: StudyPlan | None = None, n_queries: int = 20) -> Study:
         condition.classifier for condition in StudyPlan.from_json(make_document()).conditions
     )
     runs = [make_run(gallery, name) for name in names]
+    if labels:
+        labels_import(dataset=gallery.dataset, content=labels)
     study = services.study_create(slug="trees", dataset=gallery.dataset, plan=plan, runs=runs)
     services.study_open(study=study)
     return study

@@ -8,6 +8,7 @@ from __future__ import annotations
 from analysis.codebook.collected_columns import ANSWERS, PRACTICE, SESSION, SHOWN
 from analysis.codebook.column import Column, Columns
 from analysis.codebook.file_columns import (
+    ACCEPTED_LABELS,
     CLASSIFIER,
     CLIENT_EVENTS,
     CONDITION,
@@ -200,6 +201,7 @@ ITEMS = (
         "Number of the set in the phase; empty if the photo is in no set.",
         is_nullable=True, minimum=1,
     ),
+    ACCEPTED_LABELS,
 )  # fmt: skip
 
 DATA: dict[str, Columns] = {

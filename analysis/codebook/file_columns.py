@@ -127,7 +127,22 @@ JUDGED = (
         minimum=0,
     ),
 )
-IS_AI_CORRECT = Column("is_ai_correct", "boolean", "", "Whether ai_label is the photo's class.")
+IS_AI_CORRECT = Column(
+    "is_ai_correct",
+    "boolean",
+    "",
+    "Whether ai_label is accepted: one of the photo's accepted labels, or the photo's class if it "
+    "has no labels of its own.",
+)
+LABELS_JOINED, NO_LABEL = "; ", "none"
+ACCEPTED_LABELS = Column(
+    "accepted_labels",
+    "string",
+    "",
+    f"The labels that are right for the photo, separated by {LABELS_JOINED.strip()!r}; empty if "
+    f"only true_label is right, and {NO_LABEL} if the dataset has none of the labels.",
+    is_nullable=True,
+)
 DURATION = "Empty if the participant did not get that far, or if a time was not recorded."
 
 PARTICIPANT_STATUS = Column(

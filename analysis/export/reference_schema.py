@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 import pandas as pd
 from pandas import DataFrame, Series
 
+from analysis.codebook.file_columns import LABELS_JOINED
 from analysis.published.responses import AIS, JUDGED_AI, SCALES
 from analysis.stats.analysis_sets import COMPLETED
 from analysis.stats.confidence import difficulty
@@ -76,7 +77,8 @@ files can read them. They have all participants who completed, before any exclus
 | `Test Reaction Time` | milliseconds from the first test trial to the last answer; 0 if a time was not recorded |
 | `Validation Reaction Time` | the same number. In the published files it is the sum over the rows of the test's file that are not trials, which is about the time of the test and *not* the time of the validation |
 | `Date`, `DATE` | end of the session in UTC (in the published files: some local time) |
-| `GroundTruth`, `Real GTs`, `Real WNIDs` | the photo's class; the last two as lists of one |
+| `GroundTruth` | the photo's class |
+| `Real GTs`, `Real WNIDs` | the list of the photo's accepted labels, or of its class alone if it has no labels of its own |
 | `Prior Knowledge`, `Group Known`, `Group Unknown` | 1 if the participant said that they know the class; 0 also if the study did not ask. The groups count correct answers by it |
 | `Group Validation Correct`, `Group Validation Incorrect` | validation trials |
 | `Parent-lvl…` | empty: the photos have no WordNet tree here |
@@ -202,18 +204,22 @@ def _known(kept: DataFrame) -> Series:
 @dataclass(frozen=True, slots=True, eq=False)
 class _Photos:
     names: Series
+    accepted: Series
     answers: DataFrame
 
 
 def _photos(items: DataFrame) -> _Photos:
-    images = items.drop_duplicates("item_id").set_index("item_id")["image"].astype("str")
+    once = items.drop_duplicates("item_id").set_index("item_id")
+    images = once["image"].astype("str")
+    own = once["accepted_labels"].astype(object)
+    accepted = own.where(own.notna(), once["true_label"].astype(object)).astype("str")
     names = images.map(lambda path: PurePosixPath(path).name)
     is_twice = names.duplicated(keep=False)
     names = names.mask(is_twice, images.str.replace("/", "_"))
     answers = items.assign(classifier=items["classifier"].astype("str")).pivot(
         index="item_id", columns="classifier", values=["ai_label", "ai_confidence"]
     )
-    return _Photos(names, answers)
+    return _Photos(names, accepted.str.split(LABELS_JOINED), answers)
 
 
 def _rows(
@@ -229,7 +235,7 @@ def _rows(
     truth = block["true_label"].astype("str").to_list()
     share = (mine["n_correct"] / mine["n_trials"]).to_list()
     ended = pd.DatetimeIndex(mine["finished_at"]).strftime("%Y-%m-%d %H:%M:%S.%f").str[:-3]
-    listed = [repr([label]) for label in truth]
+    listed = [repr(labels) for labels in photos.accepted.loc[items]]
     right = mine["n_correct"].to_list()
     test_ms = mine["test_ms"].fillna(0).to_list()
     wrong = (mine["n_validation"] - mine["n_validation_correct"]).to_list()

@@ -18,6 +18,7 @@ from django.utils import timezone
 from pandas import DataFrame
 
 from analysis.codebook.codebook import ITEMS, PARTICIPANTS, RESPONSES
+from analysis.codebook.file_columns import LABELS_JOINED, NO_LABEL
 from analysis.rows.export_wording import (
     ORDER,
     Row,
@@ -41,7 +42,7 @@ from analysis.rows.lookups import (
     lookups_of,
 )
 from analysis.tables.tidy import frame_of
-from classifiers.models import Prediction
+from classifiers.models import Image, Prediction, Truth
 from trials.models import Event, Participant, Response, Study, Trial, TrialItem
 from trials.study.design import Phase, script
 from trials.study.pseudonyms import pseudonym
@@ -184,13 +185,24 @@ class StudyRows:
         )
         drawn = {(ai, pk): (phase, number) for ai, pk, phase, number in places}
         lookups = {"pk": "pk", **ITEM_LOOKUPS}
+        added = dict.fromkeys(("phase", "trial_set", "accepted_labels"), "")
+        accepted, place = self._accepted(), list(lookups).index("item_id")
+        judgeable = Prediction.objects.with_truth().with_correctness()
         for ai, run in sorted(self._runs().items()):
-            tell = teller(
-                ITEMS, lookups | dict.fromkeys(("phase", "trial_set"), ""), {"classifier": ai}
-            )
-            found = Prediction.objects.with_correctness().filter(run=run).order_by("image__sha256")
+            tell = teller(ITEMS, lookups | added, {"classifier": ai})
+            found = judgeable.filter(run=run).order_by("image__sha256")
             for raw in found.values_list(*lookups.values()).iterator(chunk_size=CHUNK_ROWS):
-                yield tell((*raw, *drawn.get((ai, raw[0]), (None, None))))
+                at = drawn.get((ai, raw[0]), (None, None))
+                yield tell((*raw, *at, accepted.get(raw[place])))
+
+    def _accepted(self) -> dict[str, str]:
+        """Return the accepted labels of the photos that have their own, by their SHA-256."""
+        found: dict[str, list[str]] = {}
+        photos = Image.objects.filter(dataset=self.study.dataset_id, truth=Truth.LABELS)
+        named = photos.order_by("sha256", "accepted__category__index")
+        for sha256, label in named.values_list("sha256", "accepted__category__label"):
+            found.setdefault(sha256, []).append(label or NO_LABEL)
+        return {sha256: LABELS_JOINED.join(labels) for sha256, labels in found.items()}
 
     def _runs(self) -> dict[str, int]:
         """Return the run of each AI."""

@@ -1,9 +1,16 @@
 """What the machines leave behind: images, galleries, predictions."""
 
 from classifiers.job_model import Job, PhasedJob
-from classifiers.models.datasets import Category, Dataset, DatasetImport, Image, ImageQuerySet
+from classifiers.models.datasets import (
+    AcceptedLabel,
+    Category,
+    Dataset,
+    DatasetImport,
+    Image,
+    ImageQuerySet,
+    Truth,
+)
 from classifiers.models.predictions import (
-    AI_IS_RIGHT,
     Evidence,
     Gallery,
     Neighbor,
@@ -12,11 +19,12 @@ from classifiers.models.predictions import (
     PredictionRun,
     PredictionRunQuerySet,
     ai_is_right,
+    is_accepted_label,
 )
 from classifiers.tokens import new_token  # the first migration finds it here
 
 __all__ = [
-    "AI_IS_RIGHT",
+    "AcceptedLabel",
     "Category",
     "Dataset",
     "DatasetImport",
@@ -31,6 +39,8 @@ __all__ = [
     "PredictionQuerySet",
     "PredictionRun",
     "PredictionRunQuerySet",
+    "Truth",
     "ai_is_right",
+    "is_accepted_label",
     "new_token",
 ]

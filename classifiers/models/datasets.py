@@ -83,6 +83,14 @@ class ImageQuerySet(models.QuerySet["Image"]):
         return found.order_by("category__index", Collate("source", collation))
 
 
+class Truth(models.TextChoices):
+    """What says which of the AI's answers about an image are right."""
+
+    FOLDER = "folder", "its folder's category"
+    LABELS = "labels", "its accepted labels, of which the dataset may lack all"
+    NONE = "none", "nobody labelled it: no study draws it, and no figure counts it"
+
+
 class Image(models.Model):
     """One photo. ``token`` names its crop in URLs and tells a participant nothing."""
 
@@ -102,6 +110,9 @@ class Image(models.Model):
         help_text="Fingerprint of what the file shows, whatever its format; empty: not computed.",
     )
     token = models.CharField(max_length=32, unique=True, default=new_token, editable=False)
+    truth = models.CharField(
+        max_length=10, choices=Truth, default=Truth.FOLDER, help_text="What is a right answer."
+    )
 
     objects = ImageQuerySet.as_manager()
 
@@ -123,6 +134,29 @@ class Image(models.Model):
     def crop_path(self) -> Path:
         """Where the crop that people see lies."""
         return crop_path(self.token)
+
+    @property
+    def right_categories(self) -> list[Category]:
+        """The categories that are a right answer, in the dataset's order; none where unknown."""
+        if self.truth == Truth.FOLDER:
+            return [self.category]
+        return list(Category.objects.filter(accepted_for__image=self).order_by("index"))
+
+
+class AcceptedLabel(models.Model):
+    """One of several categories that are a right answer for an image."""
+
+    image = models.ForeignKey(Image, models.CASCADE, related_name="accepted")
+    category = models.ForeignKey(Category, models.CASCADE, related_name="accepted_for")
+
+    class Meta:
+        ordering = ["image", "category"]
+        constraints = [
+            models.UniqueConstraint(fields=["image", "category"], name="accepted_label_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.image_id}: {self.category_id}"
 
 
 class DatasetImport(PhasedJob):

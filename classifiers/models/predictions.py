@@ -10,10 +10,10 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Count, Exists, F, OuterRef, Q
 
 from classifiers.job_model import PhasedJob
-from classifiers.models.datasets import Category, Dataset, Image
+from classifiers.models.datasets import AcceptedLabel, Category, Dataset, Image, Truth
 from classifiers.run_names import MAX_NAME, run_name
 
 
@@ -142,12 +142,20 @@ class PredictionRun(PhasedJob):
 
 
 # Where the AI's answer meets the truth, as a query; ``Prediction.is_right`` says it in Python.
+def is_accepted_label(*, label: str, image: str) -> Q:
+    """Return the condition that a category is a right answer, by lookups of it and of the image.
+
+    Right is one of the image's accepted labels, or the category of its folder where the image has
+    no labels of its own. No category is not right.
+    """
+    by_folder = {f"{image}__truth": Truth.FOLDER, label: F(f"{image}__category")}
+    accepted = AcceptedLabel.objects.filter(image=OuterRef(image), category=OuterRef(label))
+    return Q(**by_folder) | Q(Exists(accepted))
+
+
 def ai_is_right(path: str = "") -> Q:
     """Return the condition that the AI is right, of rows that reach a prediction by ``path``."""
-    return Q(**{f"{path}category": F(f"{path}image__category")})
-
-
-AI_IS_RIGHT = ai_is_right()
+    return is_accepted_label(label=f"{path}category", image=f"{path}image")
 
 
 class PredictionQuerySet(models.QuerySet["Prediction"]):
@@ -155,11 +163,21 @@ class PredictionQuerySet(models.QuerySet["Prediction"]):
 
     def with_correctness(self) -> PredictionQuerySet:
         """Annotate ``is_correct``: whether the AI is right."""
-        return self.annotate(is_correct=AI_IS_RIGHT)
+        return self.annotate(is_correct=ai_is_right())
 
     def right(self) -> PredictionQuerySet:
         """Return those where the AI is right."""
-        return self.filter(AI_IS_RIGHT)
+        return self.filter(ai_is_right())
+
+    def counts(self) -> tuple[int, int]:
+        """Return how many are right, and of how many this is known."""
+        known = self.with_truth()
+        found = known.aggregate(n_right=Count("pk", filter=ai_is_right()), n=Count("pk"))
+        return found["n_right"], found["n"]
+
+    def with_truth(self) -> PredictionQuerySet:
+        """Return those of images of which it is known what is right."""
+        return self.exclude(image__truth=Truth.NONE)
 
 
 class Prediction(models.Model):
@@ -189,8 +207,10 @@ class Prediction(models.Model):
 
     @property
     def is_right(self) -> bool:
-        """Whether the AI is right; ``AI_IS_RIGHT`` says the same to the database."""
-        return self.category_id == self.image.category_id
+        """Whether the AI is right; ``ai_is_right`` says the same to the database."""
+        if self.image.truth == Truth.FOLDER:
+            return self.category_id == self.image.category_id
+        return self.image.accepted.filter(category_id=self.category_id).exists()
 
 
 class Neighbor(models.Model):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,8 @@ from classifiers.core.catalogue import BASELINE, CLASSIFIERS, parameters_resolve
 from classifiers.core.inputs.strict_files import CsvRefused, csv_rows, json_read
 from classifiers.core.metrics.evaluation import N_BINS, Change, Scores, change, scores
 from classifiers.core.metrics.labels import LabelsRefused, Truth, truths_read
-from classifiers.models import Dataset, Gallery, Image, Prediction, PredictionRun
+from classifiers.models import AcceptedLabel, Dataset, Gallery, Image, Prediction, PredictionRun
+from classifiers.models import Truth as TruthOf
 from classifiers.services.queueing import RequestRefused, runs_request
 
 
@@ -141,16 +142,32 @@ def left_out_read(path: Path) -> set[str]:
 def truths_of(
     dataset: Dataset, images: Sequence[Image], labels: LabelFile | None
 ) -> dict[int, Truth]:
-    """Return the truth by image id: its folder's category, or what the labels say."""
+    """Return the truth by image id: what the labels say, or else what the dataset stores."""
     if labels is None:
-        return {image.pk: frozenset([image.category.index]) for image in images}
+        return _stored_truths(dataset, images)
     categories = list(dataset.categories.order_by("index").values_list("name", flat=True))
     sources = [image.source for image in images]
-    truths = truths_read(labels.content, sources, categories, _wnids)
+    truths = truths_read(labels.content, sources, categories, imagenet_classes)
     return dict(zip((image.pk for image in images), truths, strict=True))
 
 
-def _wnids() -> Sequence[str]:
+def _stored_truths(dataset: Dataset, images: Sequence[Image]) -> dict[int, Truth]:
+    if all(image.truth == TruthOf.FOLDER for image in images):
+        return {image.pk: frozenset([image.category.index]) for image in images}
+    accepted: dict[int, set[int]] = {}
+    rows = AcceptedLabel.objects.filter(image__dataset=dataset).order_by()
+    for pk, index in rows.values_list("image_id", "category__index"):
+        accepted.setdefault(pk, set()).add(index)
+    own: Mapping[str, Callable[[Image], Truth]] = {
+        TruthOf.FOLDER: lambda image: frozenset([image.category.index]),
+        TruthOf.LABELS: lambda image: frozenset(accepted.get(image.pk, ())),
+        TruthOf.NONE: lambda image: None,
+    }
+    return {image.pk: own[image.truth](image) for image in images}
+
+
+def imagenet_classes() -> Sequence[str]:
+    """Return the WordNet ids of ImageNet's 1,000 classes in the order of their indices."""
     from classifiers.core.backbones.backbones import (
         imagenet_wnids,  # loads torch, so only where needed
     )

@@ -1,7 +1,6 @@
 """The models of the trials app, by subject."""
 
 from trials.models.answers import (
-    AI_IS_RIGHT,
     AttentionCheck,
     Event,
     Occasion,
@@ -21,7 +20,6 @@ from trials.models.places import PlaceCount
 from trials.models.studies import Condition, Study, StudyLog, TrialItem, TrialSet
 
 __all__ = [
-    "AI_IS_RIGHT",
     "Attempts",
     "AttentionCheck",
     "Condition",

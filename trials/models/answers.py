@@ -8,9 +8,9 @@ occasion of it (before the AI's advice, and finally). Whether a person was right
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Case, F, FilteredRelation, Q, Value, When
+from django.db.models import Case, FilteredRelation, Q, Value, When
 
-from classifiers.models import Category, Prediction, ai_is_right
+from classifiers.models import Category, Prediction, ai_is_right, is_accepted_label
 from trials.models.participants import Participant
 from trials.models.studies import PHASES, Condition
 
@@ -76,24 +76,18 @@ class Trial(models.Model):
         return f"{self.participant} {self.phase} {self.position}"
 
 
-AI_IS_RIGHT = ai_is_right("trial__prediction__")
-
-
 def verified_right(answer: str = "") -> Q:
     """Return the condition that a right AI was accepted or a wrong one rejected.
 
     ``answer`` is the path from a response to the answer that is judged, such as ``first__``.
     """
-    is_accepted = f"{answer}is_accepted"
-    return Q(AI_IS_RIGHT, **{is_accepted: True}) | Q(~AI_IS_RIGHT, **{is_accepted: False})
+    ai, is_accepted = ai_is_right("trial__prediction__"), f"{answer}is_accepted"
+    return Q(ai, **{is_accepted: True}) | Q(~ai, **{is_accepted: False})
 
 
 def chose_right(answer: str = "") -> Q:
-    """Return the condition that the photo's class was chosen."""
-    return Q(**{f"{answer}choice": F("trial__prediction__image__category")})
-
-
-IS_CORRECT = verified_right() | chose_right()
+    """Return the condition that a class was chosen that is accepted for the photo."""
+    return is_accepted_label(label=f"{answer}choice", image="trial__prediction__image")
 
 
 class ResponseQuerySet(models.QuerySet["Response"]):
@@ -106,7 +100,7 @@ class ResponseQuerySet(models.QuerySet["Response"]):
     def with_correctness(self) -> ResponseQuerySet:
         """Annotate ``is_ai_correct``, and ``is_correct``; a missed trial is not correct.
 
-        Right is: accepted a right or rejected a wrong AI, or chose the photo's class.
+        Right is: accepted a right or rejected a wrong AI, or chose an accepted class of the photo.
         """
         is_correct = Case(
             When(is_missed=True, then=Value(False)),
@@ -114,7 +108,8 @@ class ResponseQuerySet(models.QuerySet["Response"]):
             default=verified_right(),
             output_field=models.BooleanField(),
         )
-        return self.annotate(is_ai_correct=AI_IS_RIGHT, is_correct=is_correct)
+        ai = ai_is_right("trial__prediction__")
+        return self.annotate(is_ai_correct=ai, is_correct=is_correct)
 
     def with_first(self) -> ResponseQuerySet:
         """Join the first answer to the same trial as ``first``, and say ``first_is_correct``.
@@ -133,7 +128,7 @@ class ResponseQuerySet(models.QuerySet["Response"]):
 
     def correct(self) -> ResponseQuerySet:
         """Return those that are right."""
-        return self.filter(IS_CORRECT)
+        return self.filter(verified_right() | chose_right())
 
 
 class Input(models.TextChoices):

@@ -188,7 +188,9 @@ def attention_photo(study: Study, step: Step) -> str:
 def feedback(trial: Trial, participant: Participant) -> Feedback:
     """Build the feedback on an answered trial; asking before the answer is an error."""
     prediction, answer = trial.prediction, trial.responses.get(occasion=Occasion.FINAL)
-    truth, is_ai_correct = prediction.image.category, prediction.is_right
+    is_ai_correct = prediction.is_right
+    # Of several accepted labels, people read the AI's own one if it is among them.
+    truths = [prediction.category] if is_ai_correct else prediction.image.right_categories
     view = trial.condition.view
     plan = participant.study.plan.of(trial.condition.name)
     is_told = view.has_statement and plan.trial.has_confidence
@@ -198,9 +200,9 @@ def feedback(trial: Trial, participant: Participant) -> Feedback:
         is_missed=answer.is_missed,
         is_choice=participant.study.plan.task.is_choice,
         is_ai_correct=is_ai_correct,
-        true_label=truth.label,
-        true_article=article(truth.label),
-        true_definition=truth.definition,
+        true_label=" or ".join(truth.label for truth in truths) or "something else",
+        true_article=article(truths[0].label) if truths else "",
+        true_definition=truths[0].definition if len(truths) == 1 else "",
         is_sure=told_percent is not None and told_percent >= SURE,
         is_unsure=told_percent is not None and told_percent < UNSURE,
     )
@@ -211,7 +213,7 @@ def feedback(trial: Trial, participant: Participant) -> Feedback:
         told,
         n_votes=prediction.n_votes,
         n_voters=prediction.n_voters,
-        n_true=prediction.neighbors.filter(image__category=truth).count(),
+        n_true=prediction.neighbors.filter(image__category__in=truths).count(),
     )
 
 

@@ -27,19 +27,22 @@ from trials.services.archive_evidence import (
     evidence_photos,
 )
 from trials.services.archive_pairs import PAIRS, pairs_drawn, pairs_lines
+from trials.services.shown import accepted_names
 from trials.study.document import write
 
 FORMAT = 1
 MATCH_KEYS = [field.name for field in fields(PatchMatch)]
 DOCUMENT, FACTS, MANIFEST = "study.yaml", "study.json", "manifest.json"
-SETS, PREDICTIONS, NEIGHBORS, IMAGES = (
-    "sets.csv", "predictions.csv", "neighbors.jsonl", "images.csv"
+SETS, PREDICTIONS, NEIGHBORS, IMAGES, LABELS = (
+    "sets.csv", "predictions.csv", "neighbors.jsonl", "images.csv", "labels.csv"
 )  # fmt: skip
 SET_COLUMNS = ("classifier", "phase", "number", "position", "image")
 PREDICTION_COLUMNS = (
     "classifier", "image", "category", "predicted", "confidence", "n_votes", "n_voters"
 )  # fmt: skip
 IMAGE_COLUMNS = ("image", "split", "category", "width", "height")
+# The file is there only if photos have accepted labels; ``import_labels`` reads it.
+LABEL_COLUMNS = ("image", "label")
 # Zip requires a date; a fixed one keeps the bytes equal for the same study.
 NO_DATE = (1980, 1, 1, 0, 0, 0)
 
@@ -82,9 +85,16 @@ def _files(study: Study, has_photos: bool) -> Iterator[tuple[str, bytes]]:
     shown = Image.objects.filter(pk__in=_shown(drawn) | ranked).order_by("sha256")
     rows = shown.values_list("sha256", "split", "category__name", "width", "height")
     yield IMAGES, _csv(IMAGE_COLUMNS, rows)
+    if labels := accepted_names(study):
+        yield LABELS, _csv(LABEL_COLUMNS, label_pairs(labels))
     if has_photos:
         for image in shown.iterator():
             yield f"photos/{image.sha256}.jpg", image.crop_path.read_bytes()
+
+
+def label_pairs(labels: Mapping[str, Sequence[str]]) -> list[tuple[str, str]]:
+    """Return a row for each accepted label; a photo whose labels the dataset lacks has none."""
+    return [(sha256, name) for sha256 in sorted(labels) for name in labels[sha256]]
 
 
 def _json(value: Any) -> bytes:

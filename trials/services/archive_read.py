@@ -24,6 +24,8 @@ from trials.services.archive import (
     FACTS,
     IMAGE_COLUMNS,
     IMAGES,
+    LABEL_COLUMNS,
+    LABELS,
     MANIFEST,
     NEIGHBORS,
     PREDICTION_COLUMNS,
@@ -73,6 +75,7 @@ class Tables:
     evidence: list[Json] = field(default_factory=list)
     files: Mapping[str, bytes] = field(default_factory=dict)
     pairs: list[Json] = field(default_factory=list)
+    labels: list[Row] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +126,7 @@ def _tables(content: Mapping[str, bytes]) -> Tables:
         evidence,
         files,
         _facts(content.get(PAIRS, b""), PAIR_FIELDS, PAIRS),
+        _rows(content, LABELS, LABEL_COLUMNS, known) if LABELS in content else [],
     )
 
 

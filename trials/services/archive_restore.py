@@ -20,6 +20,7 @@ from classifiers.models import (
 from classifiers.run_names import NAME_EXPECTED, is_name
 from classifiers.services.queueing import parameters_sha256
 from trials.models import Study, TrialItem, TrialSet
+from trials.services.archive import LABELS, label_pairs
 from trials.services.archive_evidence import (
     evidence_by_prediction,
     evidence_restore,
@@ -29,6 +30,7 @@ from trials.services.archive_pairs import pairs_store
 from trials.services.archive_read import Tables
 from trials.services.arms import condition_make
 from trials.services.freezing import frozen_sha256
+from trials.services.shown import accepted_names
 from trials.study.schema import Json
 
 # A backbone names a folder: no slashes, no leading dot.
@@ -69,6 +71,7 @@ def restore(study: Study, facts: Json, tables: Tables) -> None:
             raise ValueError(f"condition {each.name} defers below {below!r}; expected a number")
         condition_make(study, each, runs[arm.get("ai", each.classifier)], below)
     _sets_store(study, tables, runs, found)
+    _check_labels(study, tables)
     study.frozen_sha256, study.frozen_at = frozen_sha256(study), timezone.now()
     if study.frozen_sha256 != facts["frozen_sha256"]:
         raise CannotRestore(
@@ -87,6 +90,19 @@ def _check_places(images: Mapping[str, Image], tables: Tables) -> None:
                 f"Photo {image.source} is in split {image.split} as {image.category.name}; the "
                 f"file has it in {row['split']} as {row['category']}."
             )
+
+
+def _check_labels(study: Study, tables: Tables) -> None:
+    """Refuse a dataset that accepts other labels than the file: other answers would be right."""
+    there = label_pairs(accepted_names(study))
+    brought = sorted((row["image"], row["label"]) for row in tables.labels)
+    if there != brought:
+        differing = {image for image, _ in set(there) ^ set(brought)}
+        raise CannotRestore(
+            f"{study.dataset} accepts other labels than the file for {len(differing)} photos. "
+            f"Take {LABELS} out of the zip and run: manage.py import_labels {study.dataset} "
+            f"{LABELS}; then import this file again."
+        )
 
 
 def _run_of(study: Study, ai: str, made: Json) -> PredictionRun:

@@ -32,10 +32,11 @@ MAX_LOOKED_AT = 20_000
 def pool_of(run: PredictionRun, plan: StudyPlan, defer: DeferPlan) -> list[sets.Candidate]:
     """Return a run's predictions that people judge as candidates, ordered by the image's content.
 
-    So the draw does not depend on when rows were inserted. Raises ``StudyRefused`` if the AI's
-    confidences do not give the part that ``defer`` asks for.
+    So the draw does not depend on when rows were inserted. A photo that nobody labelled is none.
+    Raises ``StudyRefused`` if the AI's confidences do not give the part that ``defer`` asks for.
     """
-    rows: Any = Prediction.objects.filter(run=run).order_by("image__sha256").with_correctness()
+    judgeable = Prediction.objects.filter(run=run).with_truth()
+    rows: Any = judgeable.order_by("image__sha256").with_correctness()
     columns = ("pk", "is_correct", "confidence", "n_votes", "n_voters")
     found = list(rows.values_list(*columns))
     threshold = defer_below(run, defer)
@@ -149,7 +150,7 @@ def _facts(study: Study, n_samples: int) -> Iterator[Any]:
             facts += [condition.ai, condition.defer_below]
         yield facts
     yield from shown.category_facts(study, n_samples)
-    explained = shown.explanation_facts(study)
+    explained, accepted = shown.explanation_facts(study), shown.accepted_names(study)
     columns = (
         "trial_set__ai", "trial_set__phase", "trial_set__number", "position",
         "prediction__image__sha256", "prediction__image__category__name",
@@ -159,7 +160,8 @@ def _facts(study: Study, n_samples: int) -> Iterator[Any]:
     rows = TrialItem.objects.filter(trial_set__study=study).values_list("prediction_id", *columns)
     # Sorted here: databases sort words differently.
     for pk, *facts in sorted(rows, key=lambda row: row[1:5]):
-        yield [*facts, explained.get(pk, [])]
+        own_labels = [{"accepted": accepted[facts[4]]}] if facts[4] in accepted else []
+        yield [*facts, explained.get(pk, []), *own_labels]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from classifiers.models import Category, Evidence, Image, Prediction
+from classifiers.models import Category, Evidence, Image, Prediction, Truth
 from trials.models import Study, TrialItem
 from trials.panels.base import PANELS, Panel
 from trials.services.choices import best_of
@@ -155,6 +155,16 @@ def category_facts(study: Study, n_samples: int) -> Iterator[list[Any]]:
     for category in study.dataset.categories.order_by("index"):
         samples = list(sample_photos(category, n_samples).values_list("sha256", flat=True))
         yield [category.name, category.label, category.definition, samples]
+
+
+def accepted_names(study: Study) -> dict[str, list[str]]:
+    """Return the accepted labels of judged photos that have their own, by the photo's SHA-256."""
+    photos = Image.objects.filter(pk__in=judged(study).values("image"), truth=Truth.LABELS)
+    found: dict[str, list[str]] = {}
+    rows = photos.order_by("sha256", "accepted__category__name")
+    for sha256, name in rows.values_list("sha256", "accepted__category__name"):
+        found.setdefault(sha256, []).extend([name] if name else [])
+    return {sha256: sorted(names) for sha256, names in found.items()}
 
 
 def photos_shown(study: Study) -> set[int]:

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from classifiers.core.catalogue import CLASSIFIERS
-from classifiers.models import Dataset, DatasetImport, Gallery, Image, Job, PredictionRun
+from classifiers.models import Dataset, DatasetImport, Gallery, Image, Job, PredictionRun, Truth
 from classifiers.services.archives import ArchiveRefused
 from classifiers.services.category_counts import remarks_of
 from classifiers.services.folders import DatasetRefused
@@ -119,6 +119,7 @@ def one(request: HttpRequest, slug: str) -> HttpResponse:
         "refused": last.refused[:MAX_REFUSED] if last else [],
         "n_refused": max(last.n_refused, len(last.refused)) if last else 0,
         "remarks": last.remarks[:MAX_REFUSED] if last else [],
+        "n_labelled": _labelled(dataset),
         "splits": _counts().get(dataset.pk, {}) if dataset else {},
         "categories": dataset.categories.annotate(n=Count("images")) if dataset else [],
         "category_remarks": remarks_of(dataset) if dataset else [],
@@ -129,10 +130,16 @@ def one(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "studio/authoring/dataset.html", context)
 
 
-def _runs(gallery: Gallery) -> list[tuple[PredictionRun, dict[str, object], int]]:
-    """Return a gallery's runs with their state and how often the AI is right."""
+def _labelled(dataset: Dataset | None) -> dict[str, int]:
+    """Return how many photos have accepted labels of their own, and how many have none at all."""
+    own = Image.objects.filter(dataset=dataset).exclude(truth=Truth.FOLDER).order_by()
+    return dict(own.values_list("truth").annotate(n=Count("pk")))
+
+
+def _runs(gallery: Gallery) -> list[tuple[PredictionRun, dict[str, object], int, int]]:
+    """Return a gallery's runs with their state, and on how many of how many the AI is right."""
     runs = gallery.runs.order_by("pk")
-    return [(run, _job(run), run.predictions.right().count()) for run in runs]
+    return [(run, _job(run), *run.predictions.counts()) for run in runs]
 
 
 def _job(job: AnyJob) -> dict[str, object]:

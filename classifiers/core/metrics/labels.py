@@ -46,7 +46,7 @@ def truths_read(
 
     """
     if isinstance(labels, list):
-        return _from_list(labels, sources, _class_indices(categories, wnids))
+        return _from_list(labels, sources, class_indices(categories, wnids))
     if isinstance(labels, Mapping):
         return _from_object(labels, sources, categories)
     raise LabelsRefused(
@@ -58,29 +58,41 @@ def truths_read(
 def _from_list(
     labels: Sequence[Any], sources: Sequence[str], to_index: Mapping[int, int]
 ) -> list[Truth]:
-    matches = [VALIDATION_FILE.fullmatch(basename(source)) for source in sources]
-    numbers = [int(match[1]) if match else 0 for match in matches]
-    lost = [
-        source
+    numbers = [listed_number(source, len(labels)) for source in sources]
+    lost = [source for source, number in zip(sources, numbers, strict=True) if not number]
+    _refuse_lost(lost, listed_names(len(labels)))
+    return [
+        listed_truth(source, labels[number - 1], to_index)
         for source, number in zip(sources, numbers, strict=True)
-        if not 1 <= number <= len(labels)
     ]
-    _refuse_lost(lost, f"expected ILSVRC2012_val_00000001.JPEG to ..._{len(labels):08d}.JPEG")
-    truths: list[Truth] = []
-    for source, number in zip(sources, numbers, strict=True):
-        classes = _entry(source, labels[number - 1])
-        for item in classes:
-            if not _is_index(item, N_IMAGENET):
-                raise LabelsRefused(
-                    f"{source} has the label {item!r}; expected class indices from 0 to 999."
-                )
-        # Classes that the dataset lacks fall away: nothing can be predicted as one of them.
-        kept = frozenset(to_index[item] for item in classes if item in to_index)
-        truths.append(kept if classes else None)
-    return truths
 
 
-def _class_indices(categories: Sequence[str], wnids: Wnids) -> dict[int, int]:
+def listed_names(n: int) -> str:
+    """Say what the images of a list of ``n`` entries are named."""
+    return f"expected ILSVRC2012_val_00000001.JPEG to ..._{n:08d}.JPEG"
+
+
+def listed_number(source: str, n: int) -> int:
+    """Return the number, from 1, of an image in a list of ``n`` entries; 0 if it is in none."""
+    match = VALIDATION_FILE.fullmatch(basename(source))
+    number = int(match[1]) if match else 0
+    return number if number <= n else 0
+
+
+def listed_truth(source: str, entry: Any, to_index: Mapping[int, int]) -> Truth:
+    """Return the truth of an image with this entry in a list. Raises ``LabelsRefused``."""
+    classes = _entry(source, entry)
+    for item in classes:
+        if not _is_index(item, N_IMAGENET):
+            raise LabelsRefused(
+                f"{source} has the label {item!r}; expected class indices from 0 to 999."
+            )
+    # Classes that the dataset lacks fall away: nothing can be predicted as one of them.
+    kept = frozenset(to_index[item] for item in classes if item in to_index)
+    return kept if classes else None
+
+
+def class_indices(categories: Sequence[str], wnids: Wnids) -> dict[int, int]:
     """Return the category index of every ImageNet class index that the dataset has."""
     if len(categories) == N_IMAGENET:
         return {index: index for index in range(N_IMAGENET)}
@@ -106,13 +118,18 @@ def _from_object(
         "expected an entry under its path or file name (an empty list: not labelled)",
     )
     places = {name: index for index, name in enumerate(categories)}
-    truths: list[Truth] = []
-    for source in sources:
-        classes = _entry(source, entries[source])
-        found = (_category(source, item, places) for item in classes)
-        kept = frozenset(index for index in found if index is not None)
-        truths.append(kept if classes else None)
-    return truths
+    return [named_truth(source, entries[source], places) for source in sources]
+
+
+def named_truth(source: str, entry: Any, places: Mapping[str, int]) -> Truth:
+    """Return the truth of an image with this list of names or indices of categories.
+
+    ``places`` gives the index of each name. Raises ``LabelsRefused``.
+    """
+    classes = _entry(source, entry)
+    found = (_category(source, item, places) for item in classes)
+    kept = frozenset(index for index in found if index is not None)
+    return kept if classes else None
 
 
 def _by_name(labels: Mapping[str, Any], sources: Sequence[str]) -> dict[str, Any]:

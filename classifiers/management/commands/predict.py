@@ -58,7 +58,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         _progress.wait_for(runs, "predictions")
         for run in runs:
-            n_right = Prediction.objects.filter(run=run).right().count()
-            share = 100 * n_right / max(1, run.n_total)
-            said = f"{run.classifier:14} {n_right} of {run.n_total}: {share:.1f} % right"
+            n_right, n_known = Prediction.objects.filter(run=run).counts()
+            share = 100 * n_right / max(1, n_known)
+            said = f"{run.classifier:14} {n_right} of {n_known}: {share:.1f} % right"
             self.stdout.write(f"{said} (run {run.pk}, {run.name})")
