@@ -51,7 +51,8 @@ class Decision:
 
     ``confidence`` lies in [0, 1]. Classifiers that vote give ``n_votes`` of ``n_voters`` as
     well (confidence is their quotient) and list every voter in ``neighbors``, nearest first;
-    for the others both are None and ``neighbors`` is empty.
+    for the others both are None and ``neighbors`` is empty. A classifier with a
+    linear head gives the 49 values of its class activation map in ``saliency``, row by row.
     """
 
     label: int
@@ -59,6 +60,7 @@ class Decision:
     n_votes: int | None = None
     n_voters: int | None = None
     neighbors: tuple[Neighbor, ...] = ()
+    saliency: tuple[float, ...] = ()
 
     def exemplars(self, n: int = 5) -> tuple[Neighbor, ...]:
         """Return the first ``n`` voters for the predicted label, best first (fewer if fewer)."""
@@ -75,4 +77,5 @@ class Decision:
             Neighbor(**{**item, "matches": tuple(PatchMatch(**match) for match in item["matches"])})
             for item in data["neighbors"]
         )
-        return cls(**{**data, "neighbors": neighbors})
+        saliency = tuple(data.get("saliency", ()))
+        return cls(**{**data, "neighbors": neighbors, "saliency": saliency})

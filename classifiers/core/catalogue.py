@@ -27,7 +27,7 @@ class Classifier:
     matches. ``needs_matcher``: it needs a network that finds corresponding points. ``parameters``:
     every parameter with its default. ``decider``: module and function of the decision, imported
     only if torch is needed. ``is_suggested``: selected in the form by default. ``is_baseline``: the
-    others are compared with it.
+    others are compared with it. ``has_saliency``: it gives a class activation map.
     """
 
     name: str
@@ -39,6 +39,7 @@ class Classifier:
     needs_matcher: bool = False
     is_suggested: bool = False
     is_baseline: bool = False
+    has_saliency: bool = False
 
     @property
     def needs_mask(self) -> bool:
@@ -98,6 +99,7 @@ CLASSIFIERS: Final[Mapping[str, Classifier]] = {
             **QUERY_PARAMETERS,
         },
         decider="classifiers.core.deciders.softmax:decide",
+        has_saliency=True,
         is_suggested=True,
     ),
     "knn": Classifier(

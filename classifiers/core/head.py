@@ -65,6 +65,22 @@ class LinearHead:
         return int(logits.argmax()), float(probabilities.max())
 
 
+def class_activation(head: LinearHead, features: Tensor, label: int) -> Tensor:
+    """Return how much each cell adds to the logit of a class: (7, 7) float64.
+
+    The class activation map of Zhou et al., "Learning deep features for discriminative
+    localization" (CVPR 2016), exact and without gradients: the class's weights times the map. Its
+    mean plus the bias is the logit. A head that was trained on unit vectors divides the map by the
+    length of its mean, as pooling does (``features.extract``).
+
+    ``features`` (C, 7, 7) is the map, not normalised; ``label`` the class index.
+    """
+    maps = features.to(head.weight)
+    if not head.is_own:
+        maps = maps / maps.mean((1, 2)).norm().clamp_min(1e-12)
+    return torch.einsum("c,chw->hw", head.weight[label], maps)
+
+
 def head_train(
     vectors: Tensor,
     labels: Tensor,

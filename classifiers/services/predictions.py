@@ -36,6 +36,7 @@ from classifiers.services.galleries import crop_read
 from classifiers.services.jobs import job_heartbeat, job_phase
 from classifiers.services.pairs import has_pairs, header_of, pairs_folder
 from classifiers.services.photos import photo_read
+from classifiers.services.saliency import explained_images, saliency_store
 
 logger = logging.getLogger(__name__)
 
@@ -84,6 +85,7 @@ def runs_predict(*, runs: Sequence[PredictionRun]) -> list[PredictionRun]:
                     decisions_store(
                         run, [it.image for it in new], [it.decision for it in new], categories
                     )
+                    saliency_store(run, {it.image.pk: it.decision for it in found})
             n_done += len(batch[0])
             _progress(runs, n_done, len(everything))
     return list(runs)
@@ -104,10 +106,13 @@ class _Stored:
 
     predicted: set[int]
     writer: PairsWriter | None
+    explained: set[int] | None
 
     def lacks(self, image: Image) -> bool:
         """Whether the image has to be decided on."""
         if self.writer is not None and image.pk not in self.writer.images:
+            return True
+        if self.explained is not None and image.pk not in self.explained:
             return True
         return image.pk not in self.predicted
 
@@ -120,9 +125,9 @@ class _Stored:
 def _stored(run: PredictionRun, files: ExitStack) -> _Stored:
     predicted = set(run.predictions.values_list("image_id", flat=True))
     if not has_pairs(run):
-        return _Stored(predicted, None)
+        return _Stored(predicted, None, explained_images(run))
     writer = PairsWriter(pairs_folder(run), header_of(run))
-    return _Stored(predicted, files.enter_context(writer))
+    return _Stored(predicted, files.enter_context(writer), explained_images(run))
 
 
 def _verify(folder: Path, again: str = BUILD_AGAIN) -> None:

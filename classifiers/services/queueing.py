@@ -29,6 +29,7 @@ from classifiers.run_names import NAME_EXPECTED, is_name, run_name
 from classifiers.services import pairs
 from classifiers.services.job_queue import message_send
 from classifiers.services.jobs import job_requeue
+from classifiers.services.saliency import n_unexplained
 
 
 class RequestRefused(ValueError):
@@ -83,8 +84,11 @@ def runs_request(
     split: str = Image.QUERY,
     parameters: Mapping[str, Any] | None = None,
     name: str = "",
+    has_maps: bool = False,
 ) -> list[PredictionRun]:
     """Have a split predicted by several classifiers, where that is not done yet.
+
+    With ``has_maps``, activation maps are added to predictions that were made without them.
 
     A parameter goes to every classifier that has it. ``name`` names the run of one classifier;
     without it the run has a default name. Raises ``RequestRefused``, also for a name that is taken,
@@ -117,7 +121,7 @@ def runs_request(
         )
         if name:
             _rename(run, name)
-        is_lacking = not is_new and _is_lacking(run)
+        is_lacking = not is_new and (_is_lacking(run) or (has_maps and n_unexplained(run) > 0))
         if is_lacking:
             _check_classes(run)
         if run.status == Job.Status.FAILED or is_lacking:

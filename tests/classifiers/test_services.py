@@ -15,7 +15,7 @@ from classifiers.core.catalogue import CLASSIFIERS
 from classifiers.core.features import extract
 from classifiers.core.gallery import index
 from classifiers.core.methods import QueryFeatures, classify
-from classifiers.models import Dataset, Gallery, Image, Job, Neighbor, Prediction
+from classifiers.models import Dataset, Evidence, Gallery, Image, Job, Neighbor, Prediction
 from classifiers.services import evidence, galleries, jobs, photos, predictions, queueing
 from tests.classifiers.conftest import BACKBONE, make_runs
 
@@ -241,3 +241,19 @@ def test_a_given_name_stays_and_belongs_to_one_run(
     for wrong, said in (("a b", "is not possible"), ("-x", "is not possible")):
         with pytest.raises(queueing.RequestRefused, match=said):
             ask(name=wrong)
+
+
+def test_a_linear_heads_activation_maps_are_stored_and_added_where_they_lack(
+    gallery: Gallery, rung: list[tuple[str, Any]]
+) -> None:
+    (run,) = make_runs(gallery, "softmax")
+    tasks.predict([run.pk])
+    maps = [each.panels for each in Evidence.objects.order_by("prediction__image")]
+    assert [[panel["kind"] for panel in panels] for panels in maps] == [["heatmap"]] * 6
+    Evidence.objects.filter(prediction__in=run.predictions.all()[:2]).delete()
+    ask = partial(queueing.runs_request, gallery=gallery, classifiers=["softmax"])
+    assert ask()[0].status == Job.Status.DONE
+    assert ask(has_maps=True)[0].status == Job.Status.QUEUED
+    tasks.predict([run.pk])
+    assert [each.panels for each in Evidence.objects.order_by("prediction__image")] == maps
+    assert Prediction.objects.count() == 6

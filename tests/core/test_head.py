@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from classifiers.core.head import head_train
+from classifiers.core.head import LinearHead, class_activation, head_train
 from classifiers.core.vote import majority_vote
-from tests.core.oracles import head_objective
+from tests.core.oracles import head_objective, random_maps
 from tests.core.toys import toy_features
 
 Data = tuple[Tensor, Tensor]
@@ -122,3 +122,19 @@ def test_the_vote_is_the_first_maximum_of_a_dense_count(labels: list[int]) -> No
 def test_nobody_cannot_vote() -> None:
     with pytest.raises(ValueError, match="No voters"):
         majority_vote([])
+
+
+@pytest.mark.parametrize("is_own", [False, True])
+def test_the_mean_of_a_class_activation_map_and_the_bias_are_the_logit(is_own: bool) -> None:
+    maps = random_maps(1, 6, seed=4)[0].double()
+    seed = None if is_own else 0
+    head = LinearHead(torch.arange(18.0).reshape(3, 6).double().sin(), torch.ones(3).double(), seed)
+    pooled = maps.mean((1, 2))
+    pooled = pooled if is_own else pooled / pooled.norm()
+    for label in range(3):
+        found = class_activation(head, maps, label)
+        logit = head.weight[label] @ pooled + head.bias[label]
+        assert float(found.mean() + head.bias[label]) == pytest.approx(float(logit))
+        by_hand = sum(head.weight[label, c] * maps[c, 2, 5] for c in range(6))
+        scale = 1 if is_own else maps.mean((1, 2)).norm()
+        assert float(found[2, 5]) == pytest.approx(float(by_hand / scale))

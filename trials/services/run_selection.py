@@ -8,12 +8,15 @@ from classifiers.core.catalogue import CLASSIFIERS
 from classifiers.models import Dataset, Image, PredictionRun
 from classifiers.services.pairs import n_lacking
 from classifiers.services.queueing import parameters_asked, parameters_sha256
+from classifiers.services.saliency import n_unexplained
 from trials.models import Study
 from trials.services.refusals import StudyRefused
 from trials.study.plan import VIEWS, ConditionPlan, StudyPlan
 
 # Each finished run by what a condition asks for, ``ConditionPlan.asks_for``.
 Runs = Mapping[str, PredictionRun]
+# The view of all panels (``trials.panels.evidence``), among which are activation maps.
+PANELS_VIEW = "panels"
 
 
 def runs_choose(study: Study, run_ids: Sequence[int] = ()) -> Runs:
@@ -85,7 +88,7 @@ def runs_found(
     the choice.
     """
     done = (
-        PredictionRun.objects.computed()
+        PredictionRun.objects.for_any_study()
         .select_related("gallery__dataset")
         .filter(dataset=dataset, split=Image.QUERY, status=PredictionRun.Status.DONE)
     )
@@ -197,6 +200,12 @@ def view_check(condition: ConditionPlan, run: PredictionRun) -> None:
             f"Condition {condition.name} shows {condition.view}, and {run.name} "
             f"({run.classifier}) has no {lacking[0]} for it; expected another view or other "
             "predictions."
+        )
+    if PANELS_VIEW in view.panels and (n := n_unexplained(run)):
+        raise StudyRefused(
+            f"Condition {condition.name} shows panels, and {n} predictions of run {run.pk} have "
+            f"no activation maps; expected all. Run: manage.py predict {run.dataset} --classifier "
+            f"{run.classifier}, which adds them."
         )
     if view.needs_pairs and (n := n_lacking(run)):
         raise StudyRefused(

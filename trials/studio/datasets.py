@@ -214,6 +214,7 @@ def predict(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
                 gallery=found,
                 classifiers=names,
                 parameters={"n_shortlist": n} if has_shortlist else {},
+                has_maps=True,
                 name=form.cleaned_data["name"].strip(),
             )
         except (RequestRefused, ValueError) as error:

@@ -6,6 +6,7 @@ import math
 
 from classifiers.core.catalogue import Parameters
 from classifiers.core.deciders.evidence import Evidence
+from classifiers.core.head import class_activation
 from classifiers.core.query import QueryFeatures
 from classifiers.decision import Decision
 
@@ -28,4 +29,5 @@ def decide(query: QueryFeatures, evidence: Evidence, parameters: Parameters) -> 
     label, probability = head.choose(pooled, evidence.competing)
     # The published confidences are whole percent, rounded down.
     confidence = math.floor(100 * probability) / 100 if parameters["paper"] else probability
-    return Decision(label=label, confidence=confidence)
+    saliency = class_activation(head, query.map, label)
+    return Decision(label=label, confidence=confidence, saliency=tuple(saliency.ravel().tolist()))

@@ -53,6 +53,7 @@ class Command(BaseCommand):
                 split=options["split"],
                 parameters=parameters,
                 name=options["name"],
+                has_maps=True,
             )
         except (RequestRefused, ValueError) as error:
             raise CommandError(str(error)) from error
