@@ -8,7 +8,7 @@ from typing import Final
 from pandas import DataFrame, Series, isna
 
 from analysis.figures.figure_points import Tables, analysed_rows
-from analysis.figures.figure_texts import MOST_POINTS, exclusions_text, thinned
+from analysis.figures.figure_texts import exclusions_text
 from analysis.results.cells import NONE, Sheet, estimate, number
 
 _RELIANCE: Final = {
@@ -63,7 +63,7 @@ def _measures(
         by_name = {str(row["measure"]): row for _, row in own.iterrows()}
         found = [by_name[name] for name in there]
         n = max((row["n_participants"] for row in found), default=0)
-        cells.append([str(condition), number(n, 0), *map(_cell, found)])
+        cells.append([str(condition), number(n, 0), *(_cell(row, n) for row in found)])
         for row, head in zip(found, there.values(), strict=True):
             if isna(row["estimate"]):
                 reasons.setdefault((str(row["note"]), head), []).append(str(condition))
@@ -82,9 +82,11 @@ def _why(reasons: Mapping[tuple[str, str], list[str]], n_conditions: int) -> str
     )
 
 
-def _cell(row: Series) -> str:
+def _cell(row: Series, n: int) -> str:
+    """Return the number with its interval; its people if they are not the ``n`` of the row."""
     digits = 2 if row["measure"] in _FINE else 1
-    return estimate(row["estimate"], row["low"], row["high"], row["n_participants"], digits=digits)
+    own = None if row["n_participants"] == n else row["n_participants"]
+    return estimate(row["estimate"], row["low"], row["high"], own, digits=digits)
 
 
 def classes_sheet(tables: Tables, analysed: str) -> Sheet:
@@ -114,60 +116,62 @@ def combination_sheet(tables: Tables, analysed: str) -> Sheet:
         "people": "People", "ai": "AI", "combined": "Combined", "over_people": "Combined − people",
         "over_ai": "Combined − AI",
     }  # fmt: skip
-    cells, reasons = [], []
+    cells, reasons = [], dict[str, list[str]]()
     for _, row in rows.iterrows():
         said = [estimate(*(row[f"{name}{end}"] for end in ("", "_low", "_high"))) for name in parts]
         cells.append([str(row["condition"]), number(row["n_trials"], 0), *said])
         if isna(row["combined"]):
-            reasons.append(f". {NONE} {row['condition']}: {row['note']}")
+            reasons.setdefault(str(row["note"]), []).append(str(row["condition"]))
+    why = "".join(f". {NONE} {', '.join(whose)}: {note}" for note, whose in reasons.items())
     caption = (
         f"Choices without the AI, and the AI, combined by Bayes’ rule; correct in percent "
-        f"({INTERVAL}); {exclusions_text(tables, analysed)}{''.join(reasons)}"
+        f"({INTERVAL}); {exclusions_text(tables, analysed)}{why}"
     )
     return Sheet(caption, ["Condition", "Trials", *parts.values()], cells)
 
 
 def curve_sheet(tables: Tables, analysed: str) -> Sheet:
-    """Return the calibration curve of the final answers as numbers."""
+    """Return the calibration curve of the final answers: a column for each bin of confidence."""
     rows = analysed_rows(tables["calibration"], analysed)
     rows = rows[rows["occasion"] == "final"]
-    cells = [
-        [
-            str(row["condition"]), _bin(row), number(row["n_trials"], 0),
-            number(row["mean_confidence"]), number(row["accuracy"]),
-        ]
-        for _, row in rows.iterrows()
-    ]  # fmt: skip
+    bins = rows[["low", "high"]].drop_duplicates().sort_values("low").to_numpy().tolist()
+    cells = []
+    for condition, own in rows.groupby("condition", sort=False, observed=True):
+        at = {row["low"]: row for _, row in own.iterrows()}
+        cells.append([str(condition), *(_of_bin(at.get(low)) for low, _ in bins)])
     caption = (
-        "Final answers by confidence, pooled over people; correct in percent; "
+        "Correct final answers in percent by confidence (number of answers), pooled over people; "
         f"{exclusions_text(tables, analysed)}"
     )
-    return Sheet(caption, ["Condition", "Confidence", "Answers", "Mean", "Correct"], cells)
+    return Sheet(caption, ["Condition", *(_bin(*item) for item in bins)], cells)
 
 
-def _bin(row: Series) -> str:
-    low, high = number(row["low"], 0), number(row["high"], 0)
-    return low if row["low"] == row["high"] else f"{low} to {high}"
+def _of_bin(row: Series | None) -> str:
+    return NONE if row is None else f"{number(row['accuracy'])} ({number(row['n_trials'], 0)})"
+
+
+def _bin(low: float, high: float) -> str:
+    return number(low, 0) if low == high else f"{number(low, 0)} to {number(high, 0)}"
 
 
 def roc_sheet(tables: Tables, analysed: str) -> Sheet:
-    """Return the ROC curves of the final answers as numbers."""
+    """Return the hits of the final answers at some shares of false alarms."""
     rows = analysed_rows(tables["reader_roc"], analysed)
     rows = rows[rows["occasion"] == "final"]
-    names = ("threshold", "false_alarms", "hits")
-    cells = [
-        [str(condition), *(number(row[name]) for name in names)]
-        for condition, own in rows.groupby("condition", sort=False, observed=True)
-        for _, row in thinned(own).iterrows()
-    ]
+    cells = []
+    for condition, own in rows.groupby("condition", sort=False, observed=True):
+        hits = [own.loc[own["false_alarms"] <= most, "hits"].max() for most in FALSE_ALARMS]
+        cells.append([str(condition), *map(number, hits)])
     caption = (
-        "Final answers rated at the threshold or above, in percent, pooled over people; the rating "
-        f"is the confidence, with a minus sign for a No; at most {MOST_POINTS} points each; "
+        "Hits in percent at so many false alarms at most, pooled over people. A hit is a rating at "
+        "the threshold or above where the AI is right, a false alarm one where it is wrong; the "
+        "rating is the confidence, with a minus sign for a No; "
         f"{exclusions_text(tables, analysed)}"
     )
-    return Sheet(caption, ["Condition", "Threshold", "AI wrong", "AI right"], cells)
+    return Sheet(caption, ["Condition", *(f"≤\u00a0{most}\u00a0%" for most in FALSE_ALARMS)], cells)
 
 
+FALSE_ALARMS: Final = (10, 25, 50, 75, 90)
 RELIANCE_TITLE: Final = "Reliance after a first answer"
 AGREEMENT_TITLE: Final = "Choosing the AI’s class"
 CONFIDENCE_TITLE: Final = "Confidence"

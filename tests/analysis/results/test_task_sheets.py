@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from pandas import DataFrame
 
-from analysis.figures.figure_texts import MOST_POINTS
 from analysis.figures.figures import figure_bytes, figure_of
 from analysis.results.live import NOT_SHOWN
 from analysis.results.sheets import Panel, panels_of
@@ -72,9 +71,19 @@ def test_choices_have_their_classes_and_the_combination(chosen: Tables) -> None:
     assert found["People and AI combined"].sheet.rows[1][1] == "128"
 
 
-def test_a_long_curve_is_thinned_on_the_page(advised: Tables) -> None:
-    rows = panels(advised)["ROC curves of people"].sheet.rows
-    assert len(rows) == 2 * MOST_POINTS < len(advised["reader_roc"])
+def test_curves_have_a_row_a_condition_on_the_page(advised: Tables) -> None:
+    roc = panels(advised)["ROC curves of people"].sheet
+    rows = advised["reader_roc"].query(
+        "condition == 'kNN' and occasion == 'final' and analysed == 'kept' and false_alarms <= 25"
+    )
+    assert (
+        dict(zip(roc.columns, roc.rows[1], strict=True))["≤\u00a025\u00a0%"]
+        == f"{rows['hits'].max():.1f}"
+    )
+    curve = panels(advised)["Confidence and correctness"].sheet
+    first = advised["calibration"].query("occasion == 'final'").iloc[0]
+    assert curve.columns[1] == "50 to 60"
+    assert curve.rows[0][1] == f"{first['accuracy']:.1f} ({first['n_trials']})"
 
 
 @pytest.mark.parametrize("name", ["calibration", "reader_roc"])
