@@ -25,7 +25,7 @@ from scipy.special import expit
 from scipy.stats import t as student
 
 from analysis.stats.detection_fit import DetectionFit, Rows, maximise_detection
-from analysis.stats.laplace import Floats
+from analysis.stats.laplace import Floats, Indices
 
 MAX_PEOPLE = 400
 LEAST_PEOPLE = 10  # people per arm, for a p value
@@ -58,17 +58,26 @@ class Detection:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Taken:
-    """The answers that are fitted, and how many people each arm has."""
+    """The answers that are fitted, how many people each arm has, and whose each answer is.
+
+    ``rows.person`` is the person in one arm, ``people`` the person in all arms.
+    """
 
     rows: Rows
     arms: tuple[str, ...]
     n_people: Floats
     n_all: int
+    people: Indices
 
     @property
     def counts(self) -> tuple[int, int, int]:
         r = self.rows
-        return r.accepted.size, np.unique(r.person).size, np.unique(r.photo).size
+        return r.accepted.size, np.unique(self.people).size, np.unique(r.photo).size
+
+    @property
+    def is_within(self) -> bool:
+        """Whether somebody is in several arms."""
+        return bool(np.unique(self.rows.person).size > np.unique(self.people).size)
 
 
 def detection_model(
@@ -107,7 +116,9 @@ def _taken(responses: DataFrame, conditions: Sequence[str], seed: int) -> _Taken
     kept = frame[people.isin(ids).to_numpy()]
     arm = pd.Categorical(kept["condition"].astype("str"), categories=arms).codes
     photo = kept["item_id" if "item_id" in kept else "image"].astype("str")
-    person = pd.factorize(kept["participant_id"].astype("str"))[0]
+    people_codes = pd.factorize(kept["participant_id"].astype("str"))[0].astype(np.intp)
+    # A condition need not affect everybody alike: a person has effects of their own in each arm.
+    person = pd.factorize(people_codes * len(arms) + arm)[0]
     right = kept["is_ai_correct"].to_numpy(dtype=bool)
     rows = Rows(
         kept["is_correct"].to_numpy(dtype=bool) == right,
@@ -121,7 +132,7 @@ def _taken(responses: DataFrame, conditions: Sequence[str], seed: int) -> _Taken
     n_people = [np.unique(rows.person[rows.arm == place]).size for place in range(len(arms))]
     has_pairs = _shares_photos(rows)
     rows = Rows(rows.accepted, rows.arm, rows.kind, rows.person, rows.photo, rows.n_arms, has_pairs)
-    return _Taken(rows, arms, np.array(n_people, dtype=float), len(responses))
+    return _Taken(rows, arms, np.array(n_people, dtype=float), len(responses), people_codes)
 
 
 def _shares_photos(rows: Rows) -> bool:
@@ -213,7 +224,7 @@ def _compared(
     for place, sign in zip(places, (1.0, -1.0), strict=False):
         weights[5 * place + number] = sign
     people = taken.n_people[list(places)]
-    whose = [np.unique(taken.rows.person[taken.rows.arm == place]) for place in places]
+    whose = [np.unique(taken.people[taken.rows.arm == place]) for place in places]
     n_groups = 1 if all(np.array_equal(whose[0], each) for each in whose) else len(places)
     is_without_p = len(places) == 1 or bool((people < LEAST_PEOPLE).any())
     # Where the same people are in both arms, each is one person.
@@ -276,6 +287,11 @@ def _specification(taken: _Taken, fit: DetectionFit | None, problem: str, seed: 
         f"terms; no p below {LEAST_PEOPLE} people an arm. A cell whose answers are all alike has a "
         "Student prior (7 degrees of freedom, scale 2.5 log odds) and is named.",
     ]
+    if taken.is_within:
+        lines.append(
+            "People are in several arms: each has effects of their own in each arm, without a "
+            "correlation, so intervals of differences are too wide rather than too narrow."
+        )
     if fit is not None:
         lines.append(
             f"Converged after {fit.n_evaluations} evaluations; log likelihood "

@@ -32,7 +32,7 @@ from tests.analysis.stats.detection_fixtures import (
     rows_of,
     shared,
 )
-from tests.analysis.stats.detection_worlds import false_findings
+from tests.analysis.stats.detection_worlds import BIASED, false_findings
 
 R = json.loads(STORED.read_text(encoding="utf-8"))
 SPREADS = np.array([0.6, 0.3, 0.5, 0.7, 0.4])
@@ -221,3 +221,18 @@ def test_where_people_differ_in_bias_equal_arms_seldom_seem_to_differ() -> None:
     assert n == 12
     for quantity in QUANTITIES:
         assert is_plausible((found[quantity], n), 0.05, "greater")
+
+
+def test_people_in_both_arms_are_counted_once_and_have_effects_in_each() -> None:
+    frame = simulated_responses({"a": BIASED, "b": BIASED}, n_participants=12, seed=1)
+    number = frame["participant_id"].str[1:].astype(int) % 12
+    within = frame.assign(participant_id=[f"p{k}" for k in number])
+    apart, together = (
+        detection_model(each, conditions=("a", "b"), pairs=(("a", "b"),))
+        for each in (frame, within)
+    )
+    assert together.table["estimate"].to_numpy() == pytest.approx(
+        apart.table["estimate"].to_numpy(), nan_ok=True
+    )
+    assert set(together.table["n_participants"]) == {12}
+    assert "People are in several arms" in together.specification
