@@ -30,6 +30,7 @@ from analysis.figures.figure_texts import (
     figure_title,
 )
 from analysis.results.cells import NONE, Sheet, estimate, interval, number, p_value
+from analysis.results.interaction_sheet import TITLE, interaction_sheet
 from analysis.results.task_sheets import curve_sheet, roc_sheet, task_sheets
 from analysis.results.team_sheets import prevalence_sheet, team_sheet
 from analysis.stats.exclusions import NOT_MEASURED
@@ -72,6 +73,8 @@ def panels_of(tables: Tables, analysed: str = KEPT, *, is_interim: bool = False)
         if len(tables.get(name, ()))
     ]
     of_task = [Panel(title, sheet) for title, sheet in task_sheets(tables, analysed)]
+    if len(tables.get("interaction", ())):
+        of_task.append(Panel(TITLE, interaction_sheet(tables, analysed)))
     return drawn + of_task + [_marked(item) if is_interim else item for item in more]
 
 

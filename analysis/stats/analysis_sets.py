@@ -17,6 +17,7 @@ from analysis.stats.analysis_plan import Declared
 from analysis.stats.confidence import DIFFICULTIES, PERCENT, difficulty
 from analysis.stats.exclusions import BY_HAND, rules_apply
 from analysis.stats.inference import Ints
+from analysis.stats.interaction_answers import NEEDED, interaction_columns, is_interactive
 from analysis.stats.measures import (
     COUNTS,
     MEASURES,
@@ -185,6 +186,8 @@ def _answers(responses: DataFrame, counted: DataFrame, declared: Declared) -> Da
     for name in _OPTIONAL:
         if name in taken:
             frame[name] = taken[name].to_numpy(dtype=np.float32, na_value=np.nan)
+    if is_interactive(responses):
+        frame = frame.assign(**interaction_columns(taken))
     return frame.assign(**task_columns(taken, right)) if asked(responses) else frame
 
 
@@ -197,7 +200,8 @@ def _sorted_category(values: Series) -> Series:
 def _taken(responses: DataFrame) -> list[str]:
     needed = ["condition", "item_id", "image", "trial_index", "ai_confidence", "ai_votes"]
     needed += ["is_ai_correct", "is_correct"]
-    return needed + [name for name in _OPTIONAL if name in responses] + asked(responses)
+    needed += [name for name in _OPTIONAL if name in responses] + asked(responses)
+    return [*dict.fromkeys([*needed, *(NEEDED if is_interactive(responses) else ())])]
 
 
 def _label(values: np.ndarray[tuple[int], np.dtype[np.str_]], levels: Sequence[str]) -> Series:

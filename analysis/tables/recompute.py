@@ -19,6 +19,7 @@ from pandas import DataFrame
 from analysis.codebook.codebook import ACCURACY
 from analysis.codebook.column import Column, Columns
 from analysis.codebook.data_columns import CONDITION, DATA, PARTICIPANT_ID
+from analysis.codebook.interaction_columns import INTERACTION_TABLES
 from analysis.codebook.table_columns import TABLES
 from analysis.codebook.task_columns import TASK_TABLES
 from analysis.stats.analysis_plan import Declared
@@ -65,7 +66,7 @@ OWN_TABLES: dict[str, Columns] = {
 
 def table_columns() -> dict[str, Columns]:
     """Return the columns of every table that an export has."""
-    return OWN_TABLES | TABLES | TASK_TABLES
+    return OWN_TABLES | TABLES | TASK_TABLES | INTERACTION_TABLES
 
 
 def data_files(folder: Path) -> dict[str, Path]:

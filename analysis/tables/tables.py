@@ -14,6 +14,7 @@ import pandas as pd
 from pandas import DataFrame
 
 from analysis.codebook.codebook import Column
+from analysis.codebook.interaction_columns import INTERACTION_TABLES
 from analysis.codebook.table_columns import TABLES
 from analysis.codebook.task_columns import TASK_TABLES
 from analysis.stats.analysis_plan import Declared, DeclaredCondition
@@ -31,6 +32,7 @@ from analysis.tables.complementarity_tables import (
     verdicts_of,
 )
 from analysis.tables.inference_tables import differences_table, pair_tests_table, twoway_of
+from analysis.tables.interaction_table import interaction_table
 from analysis.tables.people_tables import (
     accuracy_by_table,
     images_table,
@@ -121,7 +123,7 @@ PARTS: dict[str, Part] = {
 
 
 def _task_parts(answers: DataFrame) -> dict[str, Part]:
-    """Return the tables that the study's task adds; none for Yes and No alone."""
+    """Return the tables that the task and an interactive view add; none for Yes and No alone."""
     has_confidence = "confidence" in answers or "first_confidence" in answers
     is_task = {
         task_measures_table: bool(asked(answers)),
@@ -132,11 +134,12 @@ def _task_parts(answers: DataFrame) -> dict[str, Part]:
         confusion_table: is_choice(answers),
         combination_table: is_choice(answers),
     }
-    return {
+    found: dict[str, Part] = {
         name: part
         for name, (part, is_there) in zip(TASK_TABLES, is_task.items(), strict=True)
         if is_there
     }
+    return found | ({"interaction": interaction_table} if "n_mask_changes" in answers else {})
 
 
 def tables_of(
@@ -191,7 +194,7 @@ def tables_of(
                 progress(done, total)
     if len(samples) == 1:  # nobody is excluded: the results for all are also those for the kept
         made = {name: [t, t.assign(analysed=kept.name)] for name, (t,) in made.items()}
-    columns = TABLES | TASK_TABLES
+    columns = TABLES | TASK_TABLES | INTERACTION_TABLES
     tables = {name: _shaped(parts, columns[name]) for name, parts in made.items()}
     excluded = _noted(everyone.people, declared)
     tables["exclusions"] = _shaped([excluded], TABLES["exclusions"])

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pandas import DataFrame
 
 from analysis.blind import blind_lift
+from analysis.codebook.interaction_columns import INTERACTION_TABLES
 from analysis.codebook.task_columns import TASK_TABLES
 from analysis.export.export_bundle import bundle_write
 from analysis.results.sheets import panels_of
@@ -68,7 +69,7 @@ def test_no_rule_and_no_state_of_a_study_stops_its_tables(
     assert {name: list(table) for name, table in tables.items()} == {
         name: [column.name for column in columns]
         for name, columns in table_columns().items()
-        if name not in TASK_TABLES
+        if name not in TASK_TABLES | INTERACTION_TABLES
     }
     assert panels_of(tables)
     told = tables["exclusions"]
