@@ -127,13 +127,18 @@ SHOWN = (
     TRIAL_INDEX,
     ITEM_ID,
     Column(
-        "exemplar", "integer", "", "Position of the example on the trial's page, from 1.", minimum=1
+        "exemplar", "integer", "",
+        "Position of the example on the trial's page, or in its panel, from 1; 0: the panel shows "
+        "no example.",
+        minimum=0,
     ),
     Column(
         "exemplar_item_id", "string", "", "The photo of the example, with an id like item_id.",
+        is_nullable=True,
     ),
     Column(
-        "exemplar_image", "string", "", "Path of the example's photo in the dataset's folder."
+        "exemplar_image", "string", "", "Path of the example's photo in the dataset's folder.",
+        is_nullable=True,
     ),
     Column(
         "item_cells", "string", "", f"Cells of the photo that the boxes mark, {CELLS}",
@@ -141,6 +146,20 @@ SHOWN = (
     ),
     Column(
         "exemplar_cells", "string", "", f"Cells of the example that match them, {CELLS}",
+        is_nullable=True,
+    ),
+    Column(
+        "panel", "integer", "", "Position of the panel on the trial's page, from 1.", minimum=1
+    ),
+    Column(
+        "panel_kind", "string", "", "The kind of the panel.",
+        ("picture", "heatmap", "exemplars", "bars", "text"),
+    ),
+    Column(
+        "panel_content", "string", "",
+        "What the panel showed, as JSON: caption, text, items of bars, alternative text, matched "
+        "boxes (left, top, width and height in fractions of the photo), and the file by its "
+        "SHA-256, under which the study archive has it. Empty for a built-in view of examples.",
         is_nullable=True,
     ),
 )  # fmt: skip

@@ -24,7 +24,7 @@ PRIMARY_KEYS = {
     "items": ["classifier", "item_id"],
     "practice": ["participant_id", "phase", "trial_index"],
     "answers": ["participant_id", "page", "question"],
-    "shown": ["participant_id", "phase", "trial_index", "exemplar"],
+    "shown": ["participant_id", "phase", "trial_index", "panel", "exemplar"],
 }
 FOREIGN_KEYS = {
     name: [("participant_id", "participants", "participant_id")]

@@ -15,7 +15,7 @@ DATA_TITLES = {
     "items": "one row per classifier and photo of the pool, with the AI's answer",
     "practice": "one row per answered trial of the training or the validation",
     "answers": "one row per answer to the study's own questions",
-    "shown": "one row per example on the page of a trial, as the participant saw it",
+    "shown": "one row per panel or example on the page of a trial, as the participant saw it",
 }
 OTHERS = (
     ("consort.csv", "the flow of participants in each arm"),

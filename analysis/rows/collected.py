@@ -18,7 +18,8 @@ from analysis.rows.collected_wording import answer_of, cells_of
 from analysis.rows.export_wording import ORDER, Row, Who, teller
 from analysis.rows.frame import CHUNK_ROWS, StudyRows, by_person
 from analysis.rows.lookups import answers_of, empty_columns, lookups_of
-from classifiers.models import Neighbor
+from analysis.rows.panels import PanelRows, item_id
+from classifiers.models import Neighbor, Prediction
 from trials.models import Participant, QuestionAnswer, Response, Trial
 from trials.panels.exemplars import examples_of
 from trials.services.flags import AT_A_TIME, participant_flags
@@ -27,6 +28,7 @@ from trials.study.plan import VIEWS, QuestionPlan, StudyPlan
 from trials.study.pseudonyms import pseudonym
 
 FREE_TEXT = ("line", "paragraph")
+PANELS = "panels"
 PRACTICED = (Phase.TRAINING, Phase.VALIDATION)
 SEPARATOR = "; "
 ANSWER_LOOKUPS = {
@@ -140,9 +142,11 @@ class CollectedRows(StudyRows):
         return given.filter(received_at__lte=self.moment).count()
 
     def shown(self) -> Iterator[Row]:
-        """Yield one row per example on a trial's page, as each person saw it."""
+        """Yield one row per panel or example on a trial's page, as each person saw it."""
         seen = Trial.objects.filter(self._of("participant__"), presented_at__lte=self.moment)
-        with_examples = [name for name, view in VIEWS.items() if examples_of(view)]
+        with_examples = [
+            name for name, view in VIEWS.items() if examples_of(view) or PANELS in view.panels
+        ]
         seen = seen.filter(condition__view_name__in=with_examples)
         trials = by_person(seen, SHOWN_LOOKUPS, "position")
         phases = list(Phase)
@@ -153,14 +157,24 @@ class CollectedRows(StudyRows):
                 yield from self._examples_of(who, trial)
 
     def _examples_of(self, who: Who, trial: Mapping[str, Any]) -> Iterator[Row]:
-        panel = examples_of(VIEWS[trial["view"]])
-        head = (pseudonym(*who), trial["phase"], trial["position"] + 1, _item_id(trial["sha256"]))
+        view = VIEWS[trial["view"]]
+        panel = examples_of(view)
+        head = (pseudonym(*who), trial["phase"], trial["position"] + 1, item_id(trial["sha256"]))
+        if PANELS in view.panels:
+            yield from ((*head, *row) for row in self.panels.of(trial["prediction"]))
+            return
         n = self.study.plan.of(trial["condition"]).trial.n_exemplars
         examples = self.examples.get(trial["prediction"], [])[:n]
         for place, (sha256, image, matches) in enumerate(examples, 1):
             shown = matches if panel is not None and panel.marks(matches) else []
             cells = (cells_of(shown, "query_cell"), cells_of(shown, "gallery_cell"))
-            yield (*head, place, _item_id(sha256), image, *cells)
+            yield (*head, place, item_id(sha256), image, *cells, 1, "exemplars", None)
+
+    @cached_property
+    def panels(self) -> PanelRows:
+        """The rows of the panels of each prediction that somebody judged."""
+        judged = Trial.objects.filter(self._of("participant__")).values("prediction")
+        return PanelRows(Prediction.objects.filter(pk__in=judged), self._n_exemplars())
 
     def _n_exemplars(self) -> int:
         """Return how many examples the condition with most of them shows."""
@@ -202,7 +216,3 @@ def _flagged(people: list[Participant]) -> dict[Who, str]:
         for person in people
         if found[person.pk]
     }
-
-
-def _item_id(sha256: str) -> str:
-    return f"i{sha256[:16]}"
