@@ -20,6 +20,7 @@ from analysis.power.simulated import Layout
 from analysis.power.within import Within
 from analysis.stats.twoway import arm_of, difference_of
 from tests.analysis.power.within_worlds import delivered, study
+from tests.analysis.stats import choice_worlds
 from tests.analysis.stats.task_worlds import People, false_findings, held
 from tests.bench.bench_verdicts import Line, show
 from trials.simulation.behaviour import Behaviour
@@ -39,6 +40,11 @@ PLANS = (
 
 def coverage(n_people: int, n_sets: int, n: int) -> Iterator[Line]:
     for name, tally in held(People(), n_people, n_sets, n, crowd=CROWD).items():
+        yield name, *tally
+
+
+def choices(n_people: int, n_sets: int, n: int) -> Iterator[Line]:
+    for name, tally in choice_worlds.held(n_people, n_sets, n, crowd=CROWD).items():
         yield name, *tally
 
 
@@ -72,6 +78,8 @@ def main() -> None:
     n = 30 if parser.parse_args().quick else 300
     for name, size in WORLDS.items():
         show(f"Intervals that hold the planted truth (nominal 95 %), {name}", coverage(*size, n))
+    for name, size in (("60 people, 20 sets", (60, 20)), ("20 people, 2 sets", (20, 2))):
+        show(f"Intervals of choices that hold the truth (nominal 95 %), {name}", choices(*size, n))
     for is_within, people in ((False, "different people"), (True, "the same people")):
         title = f"Equal conditions called different (nominal 5 %), {people}, 40 a condition"
         show(title, no_difference(n, is_within=is_within))
