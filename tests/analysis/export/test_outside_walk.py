@@ -14,7 +14,7 @@ from django.core.management import call_command
 
 from analysis.export import export_bundle
 from analysis.export.export_bundle import bundle_write, data_path
-from classifiers.core.evidence import ExemplarImage, Exemplars, Heatmap, Writer
+from classifiers.core.evidence import ExemplarImage, Exemplars, Heatmap, Panel, Writer
 from classifiers.models import Evidence, Image
 from tests.factories import make_dataset, make_plan
 from trials import services
@@ -38,7 +38,7 @@ def attributions_written(folder: Path) -> None:
         attributions = rng.normal(size=(1, 3, 32, 32)).astype(np.float32)  # as Captum returns it
         others = [name for name in classes if name != image.category.name]
         label = image.category.name if n % 2 else others[0]
-        panels = [
+        panels: list[Panel] = [
             Heatmap(attributions.sum(1)[0], "Grad-CAM"),
             Exemplars((ExemplarImage(example.source),)),
         ]
