@@ -28,6 +28,7 @@ from trials import services
 from trials.models import Participant, Study
 from trials.study.plan import StudyPlan
 
+TEST_FIELDS = ("balance", "strata", "order", "share_right", "sets_file")
 KINDS = ("amber", "birch", "cedar", "dogwood")
 
 
@@ -39,7 +40,7 @@ def make_document(**changes: Any) -> dict[str, Any]:
     """
     known = {"n_training": 2, "n_validation": 4, "pass_mark": 3, "n_test": 6, "n_sets": 2}
     n = {name: changes.pop(name, value) for name, value in known.items()}
-    test = {name: changes.pop(name) for name in ("balance", "strata", "order") if name in changes}
+    test = {name: changes.pop(name) for name in TEST_FIELDS if name in changes}
     check = {"n": n["n_validation"], "pass_mark": n["pass_mark"]}
     return {
         "title": "Trees: is the AI right?",

@@ -15,6 +15,7 @@ from trials.models.answers import (
 from trials.models.errors import PageError
 from trials.models.interactions import Interaction
 from trials.models.limits import Attempts
+from trials.models.lists import StudyList
 from trials.models.participants import Identity, Participant, mode_of
 from trials.models.places import PlaceCount
 from trials.models.studies import Condition, Study, StudyLog, TrialItem, TrialSet
@@ -36,6 +37,7 @@ __all__ = [
     "ResponseQuerySet",
     "StepVisit",
     "Study",
+    "StudyList",
     "StudyLog",
     "Trial",
     "TrialItem",

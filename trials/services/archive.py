@@ -28,6 +28,7 @@ from trials.services.archive_evidence import (
 )
 from trials.services.archive_pairs import PAIRS, pairs_drawn, pairs_lines
 from trials.services.shown import accepted_names
+from trials.services.study_lists import lists_named
 from trials.study.document import write
 
 FORMAT = 1
@@ -41,6 +42,8 @@ PREDICTION_COLUMNS = (
     "classifier", "image", "category", "predicted", "confidence", "n_votes", "n_voters"
 )  # fmt: skip
 IMAGE_COLUMNS = ("image", "split", "category", "width", "height")
+# The files that the document names.
+LISTS = "lists/"
 # The file is there only if photos have accepted labels; ``import_labels`` reads it.
 LABEL_COLUMNS = ("image", "label")
 # Zip requires a date; a fixed one keeps the bytes equal for the same study.
@@ -66,6 +69,8 @@ def _add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
 def _files(study: Study, has_photos: bool) -> Iterator[tuple[str, bytes]]:
     yield DOCUMENT, write(study.document).encode()
     yield FACTS, _json(_facts(study))
+    for kept in lists_named(study.document):
+        yield f"{LISTS}{kept.name}@{kept.sha256}", kept.content.encode()
     if not study.is_frozen:
         return
     yield SETS, _csv(SET_COLUMNS, _sets(study))

@@ -14,10 +14,12 @@ from django.db import DatabaseError, transaction
 
 from classifiers.models import Dataset
 from trials.models import Study
+from trials.services.archive import LISTS
 from trials.services.archive_read import Opened, Tables, archive_read
 from trials.services.archive_restore import CannotRestore, restore
 from trials.services.refusals import StudyRefused
 from trials.services.studies import study_draft, study_note
+from trials.services.study_lists import list_keep
 from trials.study.document import PlanRefused
 
 MAX_LISTED = 20
@@ -60,6 +62,8 @@ def study_import(
 
 
 def _imported(found: Opened, slug: str, dataset: Dataset, user: Staff | None) -> Imported:
+    for name, content in found.lists.items():
+        list_keep(name.removeprefix(LISTS).partition("@")[0], content)
     study = study_draft(slug=slug, dataset=dataset, document=found.document, user=user)
     if found.facts is None:
         return Imported(study, False, (), "The document was read; its sets are not drawn yet.")

@@ -26,6 +26,7 @@ from trials.services.archive import (
     IMAGES,
     LABEL_COLUMNS,
     LABELS,
+    LISTS,
     MANIFEST,
     NEIGHBORS,
     PREDICTION_COLUMNS,
@@ -85,6 +86,7 @@ class Opened:
     document: Json
     facts: Json | None = None
     tables: Tables | None = None
+    lists: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def archive_read(file: IO[bytes]) -> Opened:
@@ -100,7 +102,8 @@ def archive_read(file: IO[bytes]) -> Opened:
     content = _checked(file)
     document = read_bytes(content[DOCUMENT], DOCUMENT)
     facts = json_read(content[FACTS])
-    return Opened(document, facts, _tables(content) if SETS in content else None)
+    lists = {name: found for name, found in content.items() if name.startswith(LISTS)}
+    return Opened(document, facts, _tables(content) if SETS in content else None, lists)
 
 
 def _is_zip(file: IO[bytes]) -> bool:

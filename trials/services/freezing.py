@@ -20,6 +20,7 @@ from trials.models import Condition, Study, TrialItem, TrialSet
 from trials.services import shown
 from trials.services.choices import choices_check
 from trials.services.refusals import StudyRefused
+from trials.services.study_lists import pool_filter, sets_given
 from trials.study import sets
 from trials.study.deferral import CannotDefer, confidence_of, is_deferred, threshold_of
 from trials.study.design import Phase
@@ -37,9 +38,12 @@ def pool_of(run: PredictionRun, plan: StudyPlan, defer: DeferPlan) -> list[sets.
     """
     judgeable = Prediction.objects.filter(run=run).with_truth()
     rows: Any = judgeable.order_by("image__sha256").with_correctness()
-    columns = ("pk", "is_correct", "confidence", "n_votes", "n_voters")
+    columns = (
+        "pk", "is_correct", "confidence", "n_votes", "n_voters", "image__source", "image__sha256"
+    )  # fmt: skip
     found = list(rows.values_list(*columns))
     threshold = defer_below(run, defer)
+    may_be_drawn = pool_filter(plan)
     has_strata = plan.test.strata == "difficulty"
     return [
         sets.Candidate(
@@ -49,8 +53,9 @@ def pool_of(run: PredictionRun, plan: StudyPlan, defer: DeferPlan) -> list[sets.
             if has_strata
             else "",
         )
-        for pk, is_right, confidence, votes, voters in found
+        for pk, is_right, confidence, votes, voters, source, sha256 in found
         if is_deferred(confidence_of(confidence, votes, voters), threshold)
+        and may_be_drawn(source, sha256)
     ]
 
 
@@ -90,14 +95,15 @@ def pool_shortages(
 def sets_draw(study: Study, condition: Condition) -> None:
     """Draw and store the sets of a condition's AI. Raises ``StudyRefused`` if its pool is small."""
     plan, run = study.plan, condition.run
-    defer = next(each.defer for each in plan.conditions if each.name == condition.name)
+    mine = next(each for each in plan.conditions if each.name == condition.name)
+    given = sets_given(plan, mine, run)
     try:
-        draw = sets.draw_sets(plan, pool_of(run, plan, defer))
+        draw = sets.draw_sets(plan, pool_of(run, plan, mine.defer), given)
     except sets.PoolTooSmall as error:
         raise StudyRefused(f"Predictions of {condition.ai}: {error}") from error
     parts = [(Phase.TRAINING, 1, draw.training)] if draw.training else []
     parts += [(Phase.VALIDATION, n, items) for n, items in enumerate(draw.validation, 1)]
-    parts += [(Phase.TEST, n, items) for n, items in enumerate(draw.test_sets, 1)]
+    parts += [(Phase.TEST, n, items) for n, items in draw.numbered]
     for phase, number, items in parts:
         trial_set = TrialSet.objects.create(
             study=study, run=run, ai=condition.ai, phase=phase, number=number

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from trials.study.design import Kind, Phase, StageType, Step, stage_add, trial_steps
+from trials.study.lists import EXPECTED, sha256_in
 from trials.study.plan import StudyPlan
 from trials.study.plan_parts import TestPlan, TrainingPlan, ValidationPlan, made
 
@@ -71,7 +72,9 @@ class Test(StageType):
         yield from trial_steps(plan, Phase.TEST, range(stage.n))
 
     def contradictions(self, stage: TestPlan) -> Iterator[tuple[str, object, str]]:
-        if stage.n % 2:
+        if stage.sets_file and not sha256_in(stage.sets_file):
+            yield "sets_file", stage.sets_file, EXPECTED
+        if stage.n % 2 and stage.share_right == "half" and not stage.sets_file:
             yield "n", stage.n, "an even number: half AI-right, half AI-wrong"
         elif stage.strata != "none" and stage.balance != "exact":
             yield "strata", stage.strata, "none, or balance: exact"

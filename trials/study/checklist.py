@@ -177,7 +177,7 @@ def _texts(facts: LaunchFacts) -> Iterator[Check]:
     said = f"People read {own}, version {plan.consent.version}, before they agree."
     yield Check("Information and consent", Level.OK, said)
     if "debrief" not in plan.pages:
-        said = "There is no debrief: people are not told that the AI was wrong half of the time."
+        said = "There is no debrief: people are not told how often the AI was wrong by design."
         yield Check("Debrief", Level.WARNING, said, Place.EDITOR, "stages")
 
 

@@ -8,11 +8,13 @@ from typing import Protocol
 
 from classifiers.core.catalogue import CLASSIFIERS
 from trials.study.document import Problem
+from trials.study.lists import EXPECTED, sha256_in
 from trials.study.plan_parts import (
     STAGES,
     VIEWS,
     AnalysisPlan,
     ConditionPlan,
+    PoolPlan,
     QualityPlan,
     StagePlan,
     TaskPlan,
@@ -35,6 +37,8 @@ class Checked(Protocol):
     @property
     def conditions(self) -> tuple[ConditionPlan, ...]: ...
     @property
+    def pool(self) -> PoolPlan: ...
+    @property
     def stages(self) -> tuple[StagePlan, ...]: ...
     @property
     def test(self) -> TestPlan: ...
@@ -56,6 +60,7 @@ def contradictions(plan: Checked) -> Iterator[Problem]:
     yield from _stage_problems(plan)
     yield from _analysis_problems(plan)
     yield from _wording_problems(plan)
+    yield from _pool_problems(plan)
     for path, seen, expected in task_problems(plan):
         yield Problem(path, seen, expected)
 
@@ -113,6 +118,13 @@ def _stage_problems(plan: Checked) -> Iterator[Problem]:
             yield Problem(f"stages[{position}].{field}", seen, expected)
     if "debrief" in names and getattr(plan.stages[-1], "name", "") != "debrief":
         yield Problem("stages", [*kinds], "the page debrief as the last stage")
+
+
+def _pool_problems(plan: Checked) -> Iterator[Problem]:
+    for name in ("keep", "leave_out"):
+        named = getattr(plan.pool, name)
+        if isinstance(named, str) and named and not sha256_in(named):
+            yield Problem(f"pool.{name}", named, EXPECTED)
 
 
 def _look_problems(plan: Checked) -> Iterator[Problem]:

@@ -29,6 +29,7 @@ from trials.study.plan_parts import (
     DeferPlan,
     DevicePlan,
     PagePlan,
+    PoolPlan,
     QualityPlan,
     QuestionPlan,
     QuestionsPlan,
@@ -56,6 +57,7 @@ __all__ = [
     "DevicePlan",
     "PagePlan",
     "PlanRefused",
+    "PoolPlan",
     "QualityPlan",
     "QuestionPlan",
     "QuestionsPlan",
@@ -88,6 +90,7 @@ class StudyPlan:
     max_minutes: int
     conditions: tuple[ConditionPlan, ...]
     stages: tuple[StagePlan, ...]
+    pool: PoolPlan
     trial: TrialPlan
     task: TaskPlan
     wording: WordingPlan
@@ -197,6 +200,7 @@ class StudyPlan:
 
 
 _PARTS: dict[str, type] = {
+    "pool": PoolPlan,
     "trial": TrialPlan,
     "task": TaskPlan,
     "wording": WordingPlan,

@@ -157,6 +157,16 @@ class TestPlan:
     balance: str
     strata: str
     order: str
+    share_right: str = "half"
+    sets_file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PoolPlan:
+    """Which photos may be drawn: a list, or the reference to a kept file; empty: no limit."""
+
+    keep: str | list[str]
+    leave_out: str | list[str]
 
 
 @dataclass(frozen=True, slots=True)

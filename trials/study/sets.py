@@ -6,7 +6,7 @@ No Django, no models: anyone who has the seed can repeat each draw.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -62,6 +62,12 @@ class Draw:
     training: tuple[int, ...]
     validation: tuple[tuple[int, ...], ...]
     test_sets: tuple[tuple[int, ...], ...]
+    numbers: tuple[int, ...] = ()
+
+    @property
+    def numbered(self) -> Iterator[tuple[int, tuple[int, ...]]]:
+        """The test sets with their numbers: those of given lists, or else from 1."""
+        return zip(self.numbers or range(1, len(self.test_sets) + 1), self.test_sets, strict=True)
 
 
 STRATA = ("Easy", "Medium", "Hard")
@@ -83,10 +89,12 @@ def difficulty(confidence: Fraction | float | None, is_right: bool) -> str:
     return medium
 
 
-def needed(plan: StudyPlan) -> dict[tuple[bool, str], int]:
+def needed(plan: StudyPlan, pool: Sequence[Candidate] = ()) -> dict[tuple[bool, str], int]:
     """Return how many trials of each kind (AI right, stratum) a study draws of one AI.
 
-    Training and validation take any stratum: they are counted under ``""``.
+    ``pool`` gives the share of AI-right trials where the document asks for the natural one.
+    Training and validation take any stratum: they are counted under ``""``. Given trial lists are
+    not drawn, so beside them only training and validation are counted.
     """
     n_training = plan.training.n if plan.training else 0
     attempts = plan.validation.attempts if plan.validation else 0
@@ -95,15 +103,32 @@ def needed(plan: StudyPlan) -> dict[tuple[bool, str], int]:
     for n in (n_training, *[n_validation] * attempts):
         for is_right, share in zip((True, False), split_even(n), strict=True):
             counts[is_right, ""] += share
-    for key, n in _test_shares(plan):
+    if plan.test.sets_file:
+        return counts
+    for key, n in _test_shares(plan, pool):
         counts[key] = counts.get(key, 0) + n * plan.test.n_sets
     return counts
 
 
-def _test_shares(plan: StudyPlan) -> Iterator[tuple[tuple[bool, str], int]]:
+def _test_split(plan: StudyPlan, pool: Sequence[Candidate]) -> tuple[int, int]:
+    """Return how many AI-right and AI-wrong trials one test set has."""
+    n, share = plan.test.n, plan.test.share_right
+    if share == "half":
+        return split_even(n)
+    if share == "natural":
+        part = Fraction(sum(item.is_right for item in pool), max(1, len(pool)))
+    else:
+        part = min(Fraction(1), Fraction(share.removesuffix("%")) / 100)
+    n_right = int(n * part + Fraction(1, 2))
+    return n_right, n - n_right
+
+
+def _test_shares(
+    plan: StudyPlan, pool: Sequence[Candidate]
+) -> Iterator[tuple[tuple[bool, str], int]]:
     """Yield how many trials of each kind one test set has."""
     strata = STRATA if plan.test.strata == "difficulty" else ("",)
-    for is_right, n in zip((True, False), split_even(plan.test.n), strict=True):
+    for is_right, n in zip((True, False), _test_split(plan, pool), strict=True):
         for rank, stratum in enumerate(strata):
             # The remainder goes to the easier strata, one trial for each.
             yield (is_right, stratum), n // len(strata) + (rank < n % len(strata))
@@ -111,7 +136,7 @@ def _test_shares(plan: StudyPlan) -> Iterator[tuple[tuple[bool, str], int]]:
 
 def shortages(plan: StudyPlan, pool: Sequence[Candidate]) -> list[Shortage]:
     """Return each kind of trial with its need and supply, whether or not it suffices."""
-    counts = needed(plan)
+    counts = needed(plan, pool)
     rows = []
     for is_right in (True, False):
         there = [item for item in pool if item.is_right == is_right]
@@ -124,15 +149,24 @@ def shortages(plan: StudyPlan, pool: Sequence[Candidate]) -> list[Shortage]:
     return rows
 
 
-def draw_sets(plan: StudyPlan, pool: Sequence[Candidate]) -> Draw:
+def draw_sets(
+    plan: StudyPlan,
+    pool: Sequence[Candidate],
+    given: Mapping[int, tuple[int, ...]] | None = None,
+) -> Draw:
     """Draw training, the validation's attempts and the disjoint test sets from one AI's pool.
 
     Training and validation are half right and half wrong (an odd one gets one right more). The
-    test's sets are so as well, or with ``balance: pool`` only all of them together, as the
-    reference study's ImageNet sets were; with strata every set has the same number of each. All
-    parts are in random order. The draw depends on the pool's ids, their order and the plan's seed
-    alone. Raises ``PoolTooSmall``.
+    test's sets are so as well, or have the document's ``share_right``; with ``balance: pool`` only
+    all of them together have it, as the reference study's ImageNet sets had; with strata every set
+    has the same number of each. All parts are in random order. The draw depends on the pool's ids,
+    their order and the plan's seed alone.
+
+    ``given`` are trial lists by number: the test has them in their order, and training and
+    validation are drawn from the other predictions. Raises ``PoolTooSmall``.
     """
+    fixed = {item for each in (given or {}).values() for item in each}
+    pool = [item for item in pool if item.id not in fixed] if fixed else pool
     missing = [shortage for shortage in shortages(plan, pool) if shortage.n_missing]
     if missing:
         raise PoolTooSmall(missing)
@@ -150,7 +184,7 @@ def draw_sets(plan: StudyPlan, pool: Sequence[Candidate]) -> Draw:
         return chosen
 
     # The strata are drawn first; training and validation take any stratum, so they use the rest.
-    shares = dict(_test_shares(plan))
+    shares = {} if given else dict(_test_shares(plan, pool))
     stock = {key: take(*key, n * plan.test.n_sets) for key, n in shares.items()}
     rest = {is_right: take(is_right, "", _n_before(plan, is_right)) for is_right in (True, False)}
     before = []
@@ -158,7 +192,9 @@ def draw_sets(plan: StudyPlan, pool: Sequence[Candidate]) -> Draw:
         part = [rest[is_right].pop() for is_right, k in _halves(n) for _ in range(k)]
         rng.shuffle(part)
         before.append(tuple(part))
-    return Draw(before[0], tuple(before[1:]), tuple(_test_sets(plan, stock, rng)))
+    if given:
+        return Draw(before[0], tuple(before[1:]), tuple(given.values()), tuple(given))
+    return Draw(before[0], tuple(before[1:]), tuple(_test_sets(plan, stock, shares, rng)))
 
 
 def _halves(n: int) -> list[tuple[bool, int]]:
@@ -176,7 +212,10 @@ def _n_before(plan: StudyPlan, is_right: bool) -> int:
 
 
 def _test_sets(
-    plan: StudyPlan, stock: dict[tuple[bool, str], list[int]], rng: random.Random
+    plan: StudyPlan,
+    stock: dict[tuple[bool, str], list[int]],
+    shares: Mapping[tuple[bool, str], int],
+    rng: random.Random,
 ) -> Iterator[tuple[int, ...]]:
     if plan.test.balance == "pool":
         ids = [item for kind in stock.values() for item in kind]
@@ -185,6 +224,6 @@ def _test_sets(
         yield from (tuple(ids[i * n : (i + 1) * n]) for i in range(plan.test.n_sets))
         return
     for _ in range(plan.test.n_sets):
-        part = [stock[key].pop() for key, n in _test_shares(plan) for _ in range(n)]
+        part = [stock[key].pop() for key, n in shares.items() for _ in range(n)]
         rng.shuffle(part)
         yield tuple(part)

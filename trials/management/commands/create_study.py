@@ -19,6 +19,7 @@ from trials.services import (
     study_freeze,
     study_open,
 )
+from trials.services.study_lists import files_keep
 from trials.study.document import PlanRefused, read_bytes
 from trials.study.plan import StudyPlan
 
@@ -81,6 +82,7 @@ def document(options: dict[str, Any]) -> dict[str, Any]:
     elif options["document"]:
         try:
             found = read_bytes(options["document"].read_bytes(), str(options["document"]))
+            found = files_keep(found, options["document"].parent)
         except OSError as error:
             raise CommandError(f"{options['document']}: {error.strerror}.") from error
     found |= {name: options[name] for name in ("title", "seed") if options[name] is not None}

@@ -16,6 +16,7 @@ from trials.models import Study
 from trials.services.archive import study_export
 from trials.services.archive_import import study_import
 from trials.services.launch import study_check, study_launch, study_launch_pilot
+from trials.services.study_lists import files_keep
 from trials.study.checklist import Level
 from trials.study.document import Change, PlanRefused, changes, read_bytes, write
 
@@ -94,7 +95,7 @@ class Command(BaseCommand):
         study, path = by_slug(Study, options["study"]), options["file"]
         before = study.document
         study = services.study_revise(
-            study=study, document=read_bytes(path.read_bytes(), str(path))
+            study=study, document=files_keep(read_bytes(path.read_bytes(), str(path)), path.parent)
         )
         self._tell(changes(before, study.document))
 
