@@ -88,3 +88,34 @@ class Export(Job):
     def percent(self) -> int | None:
         """Progress of the part in percent; None before it starts."""
         return min(100, 100 * self.n_done // self.n_total) if self.n_total else None
+
+
+class Summary(Job):
+    """The last state of a large study's numbers, and the job that computes the next one.
+
+    ``content`` is a signed value (``classifiers.signed``); empty before the first state.
+    """
+
+    class Kind(models.TextChoices):
+        RESULTS = "results"
+        MONITOR = "monitor"
+
+    study = models.ForeignKey(Study, models.CASCADE, related_name="summaries")
+    kind = models.CharField(max_length=10, choices=Kind)
+    stage = models.CharField(max_length=10, choices=Participant.Stage)
+    is_simulated = models.BooleanField()
+    is_asked = models.BooleanField(default=False, help_text="Whether somebody waits for a state.")
+    content = models.BinaryField(default=b"")
+    as_of = models.DateTimeField(null=True, blank=True)
+    seconds = models.FloatField(default=0, help_text="How long the last state took.")
+
+    class Meta:
+        verbose_name_plural = "summaries"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["study", "kind", "stage", "is_simulated"], name="summary_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.study}"

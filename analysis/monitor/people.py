@@ -14,9 +14,10 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from analysis.monitor.reader import participants_of
+from analysis.monitor.reader import flagged_stored, participants_of
 from analysis.monitor.summary import screen_words
 from analysis.rows.overview import stage_shown
+from analysis.summaries import is_large
 from trials.models import Event, Occasion, Participant, Response, Study
 from trials.quality import FLAGS, Flag
 from trials.services import participant_flags
@@ -85,12 +86,19 @@ def people_page(
     found = participants_of(study, stage, bool(asked.get("robots"))).select_related("condition")
     kept = _narrowed(study, found, asked, now)
     if flag := asked.get("flag"):
-        named = {pk: {item.name for item in those} for pk, those in participant_flags(kept).items()}
-        kept = kept.filter(
-            pk__in=[pk for pk, those in named.items() if flag in those or (flag == "any" and those)]
-        )
+        kept = kept.filter(pk__in=_flagged(study, stage, bool(asked.get("robots")), flag, kept))
     page = Paginator(kept.order_by("number"), N_A_PAGE).get_page(number)
     return page, person_rows(study, list(page.object_list))
+
+
+def _flagged(
+    study: Study, stage: str, is_simulated: bool, flag: str, kept: QuerySet[Participant]
+) -> list[int]:
+    """Return the keys of people with a flag; of a large study as the worker last found them."""
+    if is_large(study, stage):
+        return flagged_stored(study, stage, is_simulated, flag)
+    named = {pk: {item.name for item in those} for pk, those in participant_flags(kept).items()}
+    return [pk for pk, those in named.items() if flag in those or (flag == "any" and those)]
 
 
 def _narrowed(

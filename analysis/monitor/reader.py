@@ -5,16 +5,18 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.core.cache import cache
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from analysis.models import Summary
 from analysis.monitor import summary
 from analysis.monitor.summary import Person
 from analysis.rows.overview import stage_shown
+from analysis.summaries import is_large, summary_read
 from trials.models import PageError, Participant, Study
 from trials.services import ArmPlaces, arm_places, participant_flags
 from trials.services.quotas import places_held
@@ -105,6 +107,7 @@ class Running:
     flagged: Flagged
     flow: list[FlowRow]
     errors: list[PageError]
+    n_people: int
 
     @property
     def error_rows(self) -> list[ErrorRow]:
@@ -120,9 +123,60 @@ class Running:
         return [place.condition.name for place in self.places]
 
 
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The state of a large study's monitor; ``flagged`` are keys of people by their flags."""
+
+    running: Running
+    flagged: dict[str, list[int]]
+
+
 def running_read(study: Study, *, stage: str | None = None, is_simulated: bool = False) -> Running:
-    """Count a study's people of one stage, or its robots, at this moment."""
-    stage, now = stage or stage_shown(study), timezone.now()
+    """Count a study's people of one stage, or its robots, at this moment.
+
+    Of a large study these are the counts of the last state that the worker computed, but for the
+    places and the errors. Raises ``NotComputed`` before the first one.
+    """
+    stage = stage or stage_shown(study)
+    if not is_large(study, stage):
+        return _running(study, stage, is_simulated)
+    stored: Stored = summary_read(study, Summary.Kind.MONITOR, stage, is_simulated).value
+    return replace(
+        stored.running,
+        study=study,
+        places=arm_places(study, stage=stage, is_simulated=is_simulated),
+        errors=_errors(study),
+    )
+
+
+def running_state(study: Study, stage: str, is_simulated: bool) -> Stored:
+    """Count everything as it stands; on the worker."""
+    running = _running(study, stage, is_simulated, has_flags=False)
+    flagged: dict[str, list[int]] = {}
+    found = participants_of(study, stage, is_simulated).only("pk", "study", "is_repeat")
+    for pk, flags in participant_flags(found).items():
+        for name in {flag.name for flag in flags}:
+            flagged.setdefault(name, []).append(pk)
+    everyone = {pk for those in flagged.values() for pk in those}
+    counts = Counter({name: len(those) for name, those in flagged.items()})
+    flags_now = Flagged(running.as_of, counts.most_common(), len(everyone))
+    return Stored(replace(running, people=[], places=[], errors=[], flagged=flags_now), flagged)
+
+
+def flagged_stored(study: Study, stage: str, is_simulated: bool, flag: str) -> list[int]:
+    """Return the keys of the people with a flag, or with any, in a large study's last state."""
+    stored: Stored = summary_read(study, Summary.Kind.MONITOR, stage, is_simulated).value
+    if flag != "any":
+        return stored.flagged.get(flag, [])
+    return sorted({pk for those in stored.flagged.values() for pk in those})
+
+
+def _errors(study: Study) -> list[PageError]:
+    return list(study.page_errors.select_related("participant")[:N_ERRORS])
+
+
+def _running(study: Study, stage: str, is_simulated: bool, *, has_flags: bool = True) -> Running:
+    now = timezone.now()
     found = participants_of(study, stage, is_simulated)
     people, steps = persons(study, found, now), script(study.plan)
     places = arm_places(study, stage=stage, is_simulated=is_simulated)
@@ -141,9 +195,12 @@ def running_read(study: Study, *, stage: str | None = None, is_simulated: bool =
         stages=summary.drop_out(people, steps),
         times=taken,
         pay=summary.pay_of(recruitment.pay, recruitment.currency, taken),
-        flagged=_flagged(study, found, f"{stage}-{is_simulated}", now),
+        flagged=_flagged(study, found, f"{stage}-{is_simulated}", now)
+        if has_flags
+        else Flagged(now, [], 0),
         flow=_flow(people, names, study),
-        errors=list(study.page_errors.select_related("participant")[:N_ERRORS]),
+        errors=_errors(study),
+        n_people=len(people),
     )
 
 

@@ -16,6 +16,7 @@ from analysis.monitor.actions import ACTIONS, actions_of
 from analysis.monitor.people import PeopleForm, people_page, person_rows, timeline
 from analysis.monitor.reader import running_read
 from analysis.monitor.summary import LEAST_PAY, LEAST_PAY_CURRENCY
+from analysis.results.computing import shows_computing
 from analysis.results.views import not_begun
 from trials import services
 from trials.models import Identity, Participant, Study
@@ -28,6 +29,7 @@ REFRESH_S = 20
 
 @require_safe
 @editor_only
+@shows_computing
 def live(request: HttpRequest, study: Study) -> HttpResponse:
     """Show the state of a running study; ``part`` returns only the counts, to refresh them."""
     if not study.is_frozen:
@@ -70,6 +72,7 @@ def switch(request: HttpRequest, study: Study, position: int) -> HttpResponse:
 
 @require_safe
 @editor_only
+@shows_computing
 def people(request: HttpRequest, study: Study) -> HttpResponse:
     """List a study's people, fifty a page."""
     form = PeopleForm(study, request.GET)

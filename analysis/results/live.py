@@ -23,7 +23,8 @@ from analysis.blind import (
 )
 from analysis.codebook.codebook import ITEMS, PARTICIPANTS, RESPONSES
 from analysis.figures.figure_points import ALL, KEPT, analysed_rows
-from analysis.models import BlindLift
+from analysis.models import BlindLift, Summary
+from analysis.results.answers import answers_panels
 from analysis.results.interim import (
     LookShown,
     first_people,
@@ -32,10 +33,13 @@ from analysis.results.interim import (
     planned,
     wanted,
 )
+from analysis.results.sheets import Panel
+from analysis.rows.collected import CollectedRows
 from analysis.rows.frame import StudyRows
 from analysis.rows.overview import Progress, declared_of, progress_counts, stage_shown
 from analysis.stats.analysis_plan import Declared
 from analysis.stats.exclusions import BY_HAND
+from analysis.summaries import NotComputed, is_large, summary_read, summary_request
 from analysis.tables.tables import tables_of, tests_of
 from analysis.tables.tidy import frame_of
 from trials.models import Participant, Response, Study
@@ -88,6 +92,7 @@ class LiveResults:
     n_each: int
     as_of: datetime
     look: LookShown | None = None
+    answers: list[Panel] | None = None
 
     @property
     def stage(self) -> str:
@@ -181,23 +186,85 @@ class LiveResults:
 def live_results(study: Study, asked: Asked | None = None) -> LiveResults:
     """Return a study's current results, cached for ``CACHE_S`` seconds.
 
+    Of a large study they are the last state that the worker computed (``analysis.summaries``).
+    Raises ``NotComputed`` before the first one.
+
     The URLs of a page's figures contain its ``n_responses``. With that number a figure shows the
     state of the page, even if answers have arrived since.
     """
     asked = asked or Asked()
     stage = stage_shown(study)
-    progress = progress_counts(study, include_simulated=asked.include_simulated, stage=stage)
     lift = lift_of(study, stage)
-    look = look_shown(study, sum(item.n_completed for item in progress))
-    n_responses, tables, as_of = _state(study, asked, lift is None, look)
+    if is_large(study, stage):
+        stored = _stored(study, asked, stage, lift is None)
+        progress, look, n_responses = stored.progress, stored.look, stored.n_responses
+        tables, as_of, answers = stored.tables, stored.as_of, stored.answers
+    else:
+        answers = None
+        progress = progress_counts(study, include_simulated=asked.include_simulated, stage=stage)
+        look = look_shown(study, sum(item.n_completed for item in progress))
+        n_responses, tables, as_of = _state(study, asked, lift is None, look)
     n_answers, n_each = _n_answers(tables), min((item.n_completed for item in progress), default=0)
     if lift is None:
         labels = arm_labels(study, (item.condition for item in progress), stage)
         tables = blinded(tables, labels)
         progress = progress_blinded(progress)
     return LiveResults(
-        study, asked, lift, progress, tables, n_responses, n_answers, n_each, as_of, look
+        study, asked, lift, progress, tables, n_responses, n_answers, n_each, as_of, look, answers
     )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stored:
+    """The state of a large study's results; ``answers`` are the panels of its questions."""
+
+    is_blinded: bool
+    progress: list[Progress]
+    look: LookShown | None
+    n_responses: int
+    tables: dict[str, DataFrame]
+    answers: list[Panel]
+    as_of: datetime
+
+
+def results_state(study: Study, stage: str, is_simulated: bool) -> Stored:
+    """Compute the results as they stand; on the worker."""
+    asked, as_of = Asked(include_simulated=is_simulated), timezone.now()
+    progress = progress_counts(study, include_simulated=is_simulated, stage=stage)
+    is_blinded = lift_of(study, stage) is None
+    look = look_shown(study, sum(item.n_completed for item in progress))
+    return Stored(
+        is_blinded=is_blinded,
+        progress=progress,
+        look=look,
+        n_responses=_n_responses(study, asked),
+        tables=study_tables(study, asked, is_blinded, look),
+        answers=answers_now(study, is_simulated, stage),
+        as_of=as_of,
+    )
+
+
+def _stored(study: Study, asked: Asked, stage: str, is_blinded: bool) -> Stored:
+    """Return the last state. One from before the blind was lifted is of other people: none."""
+    state = summary_read(study, Summary.Kind.RESULTS, stage, asked.include_simulated)
+    stored: Stored = state.value
+    if stored.is_blinded != is_blinded:
+        summary_request(state.job)
+        raise NotComputed(state.job)
+    return stored
+
+
+def answers_now(study: Study, is_simulated: bool, stage: str) -> list[Panel]:
+    """Return the panels of the study's questions."""
+    rows = CollectedRows(study, include_simulated=is_simulated, stage=stage, include_texts=True)
+    return answers_panels(rows)
+
+
+def answers_shown(results: LiveResults) -> list[Panel]:
+    """Return the panels of the study's questions that belong to results."""
+    if results.answers is not None:
+        return results.answers
+    return answers_now(results.study, results.asked.include_simulated, results.stage)
 
 
 def _state(

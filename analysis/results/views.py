@@ -15,11 +15,10 @@ from analysis.blind import blind_lift, lift_of
 from analysis.codebook.codebook import FILES
 from analysis.figures.figure_points import ALL, KEPT
 from analysis.figures.figure_texts import ALL_NAMES, has_figure
-from analysis.results.answers import answers_panels
+from analysis.results.computing import shows_computing
 from analysis.results.downloads import ANSWERS_FILE, csv_bytes, results_read
-from analysis.results.live import CACHE_S, Asked, LiveResults, live_results
+from analysis.results.live import CACHE_S, Asked, LiveResults, answers_shown, live_results
 from analysis.results.sheets import Panel, panels_of
-from analysis.rows.collected import CollectedRows
 from analysis.rows.overview import stage_shown
 from trials.models import Participant, Study
 from trials.roles import editor_only, may_edit, staff_only
@@ -33,6 +32,7 @@ FIGURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 
 
 @require_safe
 @staff_only
+@shows_computing
 def study(request: HttpRequest, slug: str) -> HttpResponse:
     """Show a study's current results, and the link by which people enter it."""
     found = get_object_or_404(Study, slug=slug)
@@ -42,7 +42,7 @@ def study(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "study": results.study,
         "results": results,
-        "panels": _panels(results) + answers_panels(_collected(results)),
+        "panels": _panels(results) + answers_shown(results),
         "files": [
             file.removesuffix(".csv")
             for file in FILES
@@ -63,6 +63,7 @@ def study(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_safe
 @staff_only
+@shows_computing
 def figure(request: HttpRequest, slug: str, name: str, kind: str) -> HttpResponse:
     """Send one figure of the results as a file; as a download if ``download`` is given."""
     if name not in ALL_NAMES or kind not in FIGURE_TYPES:
@@ -142,15 +143,6 @@ def _panels(results: LiveResults) -> list[Panel]:
         return panels_of(results.tables, results.asked.analysed, is_interim=results.is_interim)
 
     return cache.get_or_set(f"{results.key}-panels", made, CACHE_S) or []
-
-
-def _collected(results: LiveResults) -> CollectedRows:
-    return CollectedRows(
-        results.study,
-        include_simulated=results.asked.include_simulated,
-        stage=results.stage,
-        include_texts=True,
-    )
 
 
 def _asked(request: HttpRequest) -> Asked:
