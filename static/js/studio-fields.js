@@ -270,8 +270,8 @@ export class Fields {
 const isLater = (part) => (part["x-format"] ?? 1) > 1 && "default" in part;
 // A word, or a list or a table in JSON; what cannot be read is kept as typed, for the server to refuse.
 function oneOf(typed) {
-  const text = typed.trim();
-  try { return /^[[{]/.test(text) ? JSON.parse(text) : text; } catch { return text; }
+  try { return /^\s*[[{]/.test(typed) ? JSON.parse(typed) : typed; } catch { return typed; }
+}
 }
 
 // What is written as a number; anything else as it was typed, for the server to refuse by name.
