@@ -87,10 +87,10 @@ def test_who_saw_no_ai_has_nothing_to_rely_on_and_the_note_says_so(advised: Tabl
 
 def test_nothing_is_missing_without_a_reason(advised: Tables, chosen: Tables) -> None:
     for made in (advised, chosen):
-        for name in ("task_measures", "task_differences", "combination"):
-            table = made[name] if name in made else advised["task_measures"]
-            low = "low" if "low" in table else "combined_low"
-            assert (table[low].isna() == table["note"].notna()).all(), name
+        for name in {"task_measures", "task_differences", "combination"} & set(made):
+            low = "combined_low" if name == "combination" else "low"
+            is_missing = made[name][low].isna()
+            assert (is_missing == made[name]["note"].notna()).all(), name
 
 
 def test_levels_are_no_probabilities_and_a_choice_is_no_reading(chosen: Tables) -> None:
