@@ -47,6 +47,7 @@ def test_an_outside_ais_panels_are_shown_in_their_order_and_captions_are_text(
     assert "<script" not in html
     assert html.count("&lt;script&gt;alert(1)&lt;/script&gt;") >= 7
     assert "<strong>two</strong>" in html and 'type="range"' in html  # noqa: PT018
+    assert f"{SCRIPT}1".replace("<", "&lt;").replace(">", "&gt;") not in html
     assert all('alt="' in image for image in re.findall(r"<img[^>]*>", html))
 
 

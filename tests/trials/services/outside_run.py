@@ -91,5 +91,5 @@ def make_explained_study() -> Study:
             scores={prediction.category.name: 0.85},
         )
     arms = [{"name": "Panels", "classifier": "softmax", "view": "panels"}]
-    plan = make_plan(conditions=arms)
+    plan = make_plan(conditions=arms, trial={"has_opacity": True})
     return services.study_create(slug="trees", dataset=dataset, plan=plan, runs=[run])
