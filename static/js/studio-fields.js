@@ -272,7 +272,6 @@ const isLater = (part) => (part["x-format"] ?? 1) > 1 && "default" in part;
 function oneOf(typed) {
   try { return /^\s*[[{]/.test(typed) ? JSON.parse(typed) : typed; } catch { return typed; }
 }
-}
 
 // What is written as a number; anything else as it was typed, for the server to refuse by name.
 function numberOf(typed) {
