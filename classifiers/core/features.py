@@ -45,7 +45,7 @@ class Features:
 def extract(
     backbone: LoadedBackbone, crops: NDArray[np.uint8], *, grey: Grey = "backbone"
 ) -> Features:
-    """Run the backbone over crops (B, 224, 224, 3), 8-bit RGB; results on its device.
+    """Run the backbone over crops (B, 224, 224, 3), 8-bit RGB; results on the CPU.
 
     The vector is the mean of the map over its cells, divided by its length (or by 1e-12 if that
     is larger), as Nguyen, Taesiri & Nguyen, NeurIPS 2022, do for kNN. Values do not depend on
@@ -116,7 +116,7 @@ def _extract_batch(backbone: LoadedBackbone, batch: NDArray[np.uint8], grey: Gre
     vectors = F.normalize(pooled, dim=1, eps=EPS)
     if grey == "half" and is_grey(batch).any():
         maps = backbone.network.maps(_normalise(backbone, batch, grey))
-    return Features(maps[: len(batch)], vectors[: len(batch)])
+    return Features(maps[: len(batch)].cpu(), vectors[: len(batch)].cpu())
 
 
 def _normalise(backbone: LoadedBackbone, batch: NDArray[np.uint8], grey: Grey) -> Tensor:

@@ -13,6 +13,7 @@ from PIL import Image
 from torch import Tensor
 
 from classifiers.core.backbones.backbones import LoadedBackbone, backbone_load
+from classifiers.core.backbones.devices import device_chosen
 from classifiers.core.catalogue import Parameters
 from classifiers.core.chm.matchers import Matcher, matcher_load
 from classifiers.core.features import Grey, extract
@@ -88,9 +89,9 @@ def matcher_crop_of(image: Image.Image, parameters: Parameters) -> NDArray[Any]:
 
 @lru_cache(maxsize=2)
 def _backbone_kept(name: str) -> LoadedBackbone:
-    return backbone_load(name)
+    return backbone_load(name, device_chosen())
 
 
 @lru_cache(maxsize=2)
 def matcher_kept(name: str) -> Matcher:
-    return matcher_load(name)
+    return matcher_load(name, device_chosen())

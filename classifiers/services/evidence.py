@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from numpy.typing import NDArray
 
 from classifiers.core.backbones.backbones import LoadedBackbone, imagenet_wnids, own_head
+from classifiers.core.backbones.devices import device_chosen
 from classifiers.core.catalogue import CLASSIFIERS, Parameters
 from classifiers.core.chm.masks import MaskRefused, mask_find, masks_read, text_of_mask
 from classifiers.core.chm.matcher_features import Targets, TargetsWriter
@@ -85,7 +86,7 @@ def targets_ready(runs: Sequence[PredictionRun], gallery: index.Gallery) -> Targ
     if not asking:
         return None
     parameters = asking[0].parameters
-    matcher = matcher_load(parameters["matcher"], folder=settings.WEIGHTS_DIR)
+    matcher = matcher_load(parameters["matcher"], device_chosen(), folder=settings.WEIGHTS_DIR)
     field = targets_field(parameters)
     with TargetsWriter(gallery, matcher, field, on_wait=partial(_alive, runs)) as writer:
         if not writer.is_done:
@@ -141,7 +142,9 @@ def _head(
     vectors, labels = gallery.vectors_all(), torch.from_numpy(gallery.labels)
     options = {name: run.parameters[name] for name in ("seed", "weight_decay")}
     alive = partial(job_heartbeat, run)
-    return head_train(vectors, labels, 1 + categories[-1].index, on_step=alive, **options)
+    on_device = vectors.to(device_chosen())
+    head = head_train(on_device, labels, 1 + categories[-1].index, on_step=alive, **options)
+    return replace(head, weight=head.weight.cpu(), bias=head.bias.cpu())
 
 
 def _own_head(backbone: LoadedBackbone, categories: Sequence[Category]) -> LinearHead:

@@ -10,6 +10,7 @@ from django.conf import settings
 from numpy.typing import NDArray
 
 from classifiers.core.backbones.backbones import Backbone, backbone_load
+from classifiers.core.backbones.devices import device_chosen
 from classifiers.core.features import extract_stream
 from classifiers.core.gallery.index import GalleryWriter, Precision
 from classifiers.core.images import query_crop
@@ -30,7 +31,7 @@ def crop_read(image: Image, transform: str = "crop") -> NDArray[np.uint8]:
 def gallery_extract(*, gallery: Gallery) -> None:
     """Extract every gallery image; an interrupted extraction goes on at its last batch."""
     found = Image.objects.in_split(gallery.dataset, Image.GALLERY)
-    backbone = backbone_load(gallery.backbone, folder=settings.WEIGHTS_DIR)
+    backbone = backbone_load(gallery.backbone, device_chosen(), folder=settings.WEIGHTS_DIR)
     options = options_of(gallery.folder) or GalleryOptions()
     writer = _writer(gallery.folder, backbone.spec, found, options)
     n_total = writer.manifest.count

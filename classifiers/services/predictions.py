@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from classifiers.core.backbones.backbones import LoadedBackbone, backbone_load
+from classifiers.core.backbones.devices import device_chosen
 from classifiers.core.catalogue import CLASSIFIERS
 from classifiers.core.chm.matcher_features import ENCODE_AGAIN, targets_folder
 from classifiers.core.chm.matchers import Matcher
@@ -55,7 +56,7 @@ def runs_predict(*, runs: Sequence[PredictionRun]) -> list[PredictionRun]:
     transaction, so an interrupted run goes on at its last batch and no row is written twice.
     """
     gallery_row, split = runs[0].own_gallery, runs[0].split
-    backbone = backbone_load(gallery_row.backbone, folder=settings.WEIGHTS_DIR)
+    backbone = backbone_load(gallery_row.backbone, device_chosen(), folder=settings.WEIGHTS_DIR)
     gallery = index.Gallery.open(gallery_row.folder, backbone.spec)
     _verify(gallery.path)
     evidence = evidence_collect(runs, gallery, backbone)

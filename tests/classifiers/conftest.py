@@ -35,10 +35,10 @@ def _loaded_once(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
         monkeypatch.setattr(
             module,
             "backbone_load",
-            lambda name, **options: (
+            lambda name, *device, **options: (
                 request.getfixturevalue("lite0")
                 if name == BACKBONE
-                else backbone_load(name, **options)
+                else backbone_load(name, *device, **options)
             ),
         )
 

@@ -200,7 +200,7 @@ def own_head(backbone: LoadedBackbone) -> tuple[Tensor, Tensor] | None:
     if backbone.spec.head is None:
         return None
     layer = cast(nn.Linear, cast(nn.Module, backbone.network).get_submodule(backbone.spec.head))
-    return layer.weight.detach(), layer.bias.detach()
+    return layer.weight.detach().cpu(), layer.bias.detach().cpu()
 
 
 @cache

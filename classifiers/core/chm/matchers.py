@@ -68,7 +68,7 @@ class Matcher:
 
     @torch.inference_mode()
     def encode(self, crops: NDArray[np.uint8], role: Role) -> Tensor:
-        """Return the encodings (B, 3, 225, D) of crops (B, 240, 240, 3), 8-bit RGB.
+        """Return the encodings (B, 3, 225, D), on the CPU, of crops (B, 240, 240, 3), 8-bit RGB.
 
         ``role`` says whether they are queries ("source") or gallery images ("target").
 
@@ -99,7 +99,7 @@ class Matcher:
         mean, std = (torch.tensor(item, device=self.device) for item in (branch.mean, branch.std))
         # (BATCH, 240, 240, 3) -> (BATCH, 3, 240, 240), a view: channels stay last in memory
         features = branch.network(((images - mean) / std).permute(0, 3, 1, 2))
-        return self.learner.encode(features)[: len(crops)]
+        return self.learner.encode(features)[: len(crops)].cpu()
 
     def encode_stream(
         self,

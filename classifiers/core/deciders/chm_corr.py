@@ -33,7 +33,10 @@ def rank(
     mask = _mask(parameters)  # before expensive work, because it may refuse
     compared = query.map if query.matched_map is None else query.matched_map
     kept = targets.of(shortlist.rows)  # (n, 3, 225, D)
-    points = targets.matcher.learner.transfer(query.source, kept, fixed_grid())  # (n, 2, 49)
+    source, kept, grid = (
+        item.to(targets.matcher.device) for item in (query.source, kept, fixed_grid())
+    )
+    points = targets.matcher.learner.transfer(source, kept, grid)  # (n, 2, 49)
     points = points.to(compared.device)
     maps = evidence.gallery.maps_of(shortlist.rows).to(compared.device)
     options = {name: parameters[name] for name in ("threshold", "n_patches") if name in parameters}
