@@ -281,3 +281,15 @@ def test_among_several_galleries_one_must_be_named(dataset: Dataset, tmp_path: P
         Gallery.objects.create(dataset=dataset, backbone=backbone, status=Gallery.Status.DONE)
     with pytest.raises(CommandError, match=r"Several galleries: shades/one, shades/two\."):
         explain(query_of("dark"), tmp_path / "a.png")
+
+
+def test_a_whole_split_is_drawn_once_with_an_index(gallery: Gallery, out: Path) -> None:
+    options = ("--dataset=shades", "--classifier=emd-corr", "--dpi=40", f"--out={out}")
+    call_command("explain", *options, "--limit=1")
+    (first,) = out.glob("*.png")
+    drawn_at = first.stat().st_mtime_ns
+    call_command("explain", *options, "--limit=2", "--split=query")
+    assert len(list(out.iterdir())) == 3  # two figures and the index; nothing partial
+    assert first.stat().st_mtime_ns == drawn_at
+    page = (out / "index.html").read_text()
+    assert all(f'src="{path.name}"' in page for path in out.glob("*.png"))
