@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from celery import shared_task
 
-from classifiers.models import DatasetImport, Gallery, PredictionRun
+from classifiers.models import DatasetImport, Gallery, PredictionImport, PredictionRun
 from classifiers.services import jobs
 from classifiers.services.job_queue import kind_register
 
@@ -39,6 +39,18 @@ def photos_import(import_id: int) -> None:
 
 
 @shared_task
+def predictions_import(import_id: int) -> None:
+    """Import the uploaded predictions of an outside AI."""
+
+    def work(job: PredictionImport) -> None:
+        from classifiers.services import prediction_uploads
+
+        prediction_uploads.upload_run(job=job)
+
+    jobs.job_run(PredictionImport.objects.select_related("dataset").get(pk=import_id), work)
+
+
+@shared_task
 def predict(run_ids: list[int]) -> None:
     """Predict a split with one or more classifiers in one pass over the photos."""
 
@@ -52,11 +64,11 @@ def predict(run_ids: list[int]) -> None:
     jobs.jobs_run(found, work)
 
 
-def _enqueue(waiting: Sequence[Gallery | PredictionRun | DatasetImport]) -> None:
+def _enqueue(waiting: Sequence[Gallery | PredictionRun | DatasetImport | PredictionImport]) -> None:
     from classifiers.services.queueing import jobs_enqueue
 
     jobs_enqueue(waiting)
 
 
-for _model in (Gallery, PredictionRun, DatasetImport):
+for _model in (Gallery, PredictionRun, DatasetImport, PredictionImport):
     kind_register(_model, _enqueue)

@@ -10,6 +10,7 @@ from classifiers.models.datasets import (
     ImageQuerySet,
     Truth,
 )
+from classifiers.models.imports import PredictionImport
 from classifiers.models.predictions import (
     Evidence,
     Gallery,
@@ -36,6 +37,7 @@ __all__ = [
     "Neighbor",
     "PhasedJob",
     "Prediction",
+    "PredictionImport",
     "PredictionQuerySet",
     "PredictionRun",
     "PredictionRunQuerySet",

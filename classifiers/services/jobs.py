@@ -19,11 +19,18 @@ from django.db import Error
 from django.db.models import Q
 from django.utils import timezone
 
-from classifiers.models import DatasetImport, Gallery, Job, PhasedJob, PredictionRun
+from classifiers.models import (
+    DatasetImport,
+    Gallery,
+    Job,
+    PhasedJob,
+    PredictionImport,
+    PredictionRun,
+)
 
 logger = logging.getLogger(__name__)
 J = TypeVar("J", bound=Job)
-JOBS: tuple[type[Job], ...] = (Gallery, PredictionRun, DatasetImport)
+JOBS: tuple[type[Job], ...] = (Gallery, PredictionRun, DatasetImport, PredictionImport)
 
 # Heartbeats come every few seconds; a job silent for this long has lost its worker.
 SILENT = timedelta(minutes=1)

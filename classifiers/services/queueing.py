@@ -24,7 +24,15 @@ from classifiers.core.catalogue import (
     parameters_resolved,
 )
 from classifiers.core.gallery.manifest import MANIFEST
-from classifiers.models import Dataset, DatasetImport, Gallery, Image, Job, PredictionRun
+from classifiers.models import (
+    Dataset,
+    DatasetImport,
+    Gallery,
+    Image,
+    Job,
+    PredictionImport,
+    PredictionRun,
+)
 from classifiers.run_names import NAME_EXPECTED, is_name, run_name
 from classifiers.services import pairs
 from classifiers.services.job_queue import message_send
@@ -234,7 +242,9 @@ def preparation_of(run: PredictionRun) -> tuple[str, str, bool]:
     )
 
 
-def jobs_enqueue(jobs: Sequence[Gallery | PredictionRun | DatasetImport]) -> None:
+def jobs_enqueue(
+    jobs: Sequence[Gallery | PredictionRun | DatasetImport | PredictionImport],
+) -> None:
     """Send messages for jobs, once what was written about them is committed.
 
     A second message is harmless, for a worker only takes a job that is free. Runs that share their
@@ -257,4 +267,5 @@ def _send(task: Task[Any, Any], argument: object) -> None:
 _TASKS: Mapping[type[Job], Task[Any, Any]] = {
     Gallery: tasks.gallery_build,
     DatasetImport: tasks.photos_import,
+    PredictionImport: tasks.predictions_import,
 }

@@ -14,7 +14,16 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from classifiers.core.catalogue import CLASSIFIERS
-from classifiers.models import Dataset, DatasetImport, Gallery, Image, Job, PredictionRun, Truth
+from classifiers.models import (
+    Dataset,
+    DatasetImport,
+    Gallery,
+    Image,
+    Job,
+    PredictionImport,
+    PredictionRun,
+    Truth,
+)
 from classifiers.services.archives import ArchiveRefused
 from classifiers.services.category_counts import remarks_of
 from classifiers.services.folders import DatasetRefused
@@ -27,18 +36,18 @@ from trials.roles import is_administrator, refused, researcher_only
 from trials.studio.forms import GalleryForm, PhotosForm, PredictForm
 
 MAX_REFUSED = 500
-AnyJob = DatasetImport | Gallery | PredictionRun
+AnyJob = DatasetImport | Gallery | PredictionImport | PredictionRun
 
 
 @require_safe
 @researcher_only
 def home(request: HttpRequest) -> HttpResponse:
     """List the datasets with their state."""
-    datasets = Dataset.objects.order_by("slug").prefetch_related("galleries__runs")
+    datasets = Dataset.objects.order_by("slug").prefetch_related("galleries", "runs")
     counts = _counts()
     rows = [(dataset, counts.get(dataset.pk, {})) for dataset in datasets]
     imports = DatasetImport.objects.exclude(status=Job.Status.DONE)
-    context = {"rows": rows, "imports": [_job(item) for item in imports]}
+    context = {"rows": rows, "imports": [job_state(item) for item in imports]}
     return render(request, "studio/authoring/datasets.html", context)
 
 
@@ -115,7 +124,7 @@ def one(request: HttpRequest, slug: str) -> HttpResponse:
         "slug": slug,
         "dataset": dataset,
         "last": last,
-        "last_job": _job(last) if last else None,
+        "last_job": job_state(last) if last else None,
         "refused": last.refused[:MAX_REFUSED] if last else [],
         "n_refused": max(last.n_refused, len(last.refused)) if last else 0,
         "remarks": last.remarks[:MAX_REFUSED] if last else [],
@@ -123,7 +132,7 @@ def one(request: HttpRequest, slug: str) -> HttpResponse:
         "splits": _counts().get(dataset.pk, {}) if dataset else {},
         "categories": dataset.categories.annotate(n=Count("images")) if dataset else [],
         "category_remarks": remarks_of(dataset) if dataset else [],
-        "galleries": [(item, _job(item), _runs(item), PredictForm()) for item in galleries],
+        "galleries": [(item, job_state(item), _runs(item), PredictForm()) for item in galleries],
         "form": GalleryForm(),
         "may_retry": last is not None and _may_retry(request, last),
     }
@@ -139,10 +148,10 @@ def _labelled(dataset: Dataset | None) -> dict[str, int]:
 def _runs(gallery: Gallery) -> list[tuple[PredictionRun, dict[str, object], int, int]]:
     """Return a gallery's runs with their state, and on how many of how many the AI is right."""
     runs = gallery.runs.order_by("pk")
-    return [(run, _job(run), *run.predictions.counts()) for run in runs]
+    return [(run, job_state(run), *run.predictions.counts()) for run in runs]
 
 
-def _job(job: AnyJob) -> dict[str, object]:
+def job_state(job: AnyJob) -> dict[str, object]:
     """Return a job's state for the page and its script."""
     is_waiting = job.status == Job.Status.QUEUED or is_silent(job)
     return {
@@ -177,13 +186,14 @@ def jobs(request: HttpRequest) -> HttpResponse:
     slug = storable(request.GET.get("dataset", ""))
     found: list[Iterable[AnyJob]] = [DatasetImport.objects.filter(slug=slug)[:1]]
     if slug:
+        found.append(PredictionImport.objects.filter(dataset__slug=slug)[:1])
         found.append(Gallery.objects.filter(dataset__slug=slug).select_related("dataset"))
         related = ("gallery__dataset",)
         runs = PredictionRun.objects.filter(gallery__dataset__slug=slug)
         found.append(runs.select_related(*related))
     else:
         found = [DatasetImport.objects.exclude(status=Job.Status.DONE)]
-    return JsonResponse({"jobs": [_job(item) for those in found for item in those]})
+    return JsonResponse({"jobs": [job_state(item) for those in found for item in those]})
 
 
 @require_POST

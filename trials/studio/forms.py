@@ -203,6 +203,27 @@ class PredictForm(forms.Form):
     )
 
 
+class OutsideForm(forms.Form):
+    """The predictions of an outside AI."""
+
+    name = forms.CharField(
+        label="Name of the predictions",
+        max_length=MAX_NAME,
+        help_text="Study documents call them so, such as resnet152-gradcam.",
+    )
+    predictions = forms.FileField(
+        label="predictions.csv", help_text="Columns image, label, confidence."
+    )
+    evidence = forms.FileField(
+        label="Panels",
+        required=False,
+        help_text="A zip with evidence.jsonl and its files, or evidence.jsonl alone.",
+    )
+    scores = forms.FileField(
+        label="scores.csv", required=False, help_text="Columns image, label, score."
+    )
+
+
 class ShareForm(forms.Form):
     """Who may change a study beside its owner."""
 

@@ -12,7 +12,7 @@ from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 class SizeLimit(FileUploadHandler):
     """Drops a file that is too large before it is written; the form then reports it."""
 
-    content_length = 0
+    n_bytes = 0  # of the whole request; Django gives `content_length` to each part
 
     def handle_raw_input(
         self,
@@ -22,10 +22,10 @@ class SizeLimit(FileUploadHandler):
         boundary: Any,
         encoding: str | None = None,
     ) -> None:
-        self.content_length = content_length
+        self.n_bytes = content_length
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
-        if self.content_length > settings.UPLOAD_MAX_BYTES:
+        if self.n_bytes > settings.UPLOAD_MAX_BYTES:
             raise SkipFile
         super().new_file(*args, **kwargs)
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from trials.studio import actions, datasets, editing, previewing, studies
+from trials.studio import actions, datasets, editing, predictions, previewing, studies
 
 urlpatterns = [
     path("", studies.home, name="studio"),
@@ -13,6 +13,7 @@ urlpatterns = [
     path("datasets/imports/<int:pk>/again/", datasets.again, name="studio-import-again"),
     path("datasets/jobs.json", datasets.jobs, name="studio-jobs"),
     path("datasets/<slug:slug>/", datasets.one, name="studio-dataset"),
+    path("datasets/<slug:slug>/predictions/", predictions.home, name="studio-predictions"),
     path("datasets/<slug:slug>/gallery/", datasets.gallery, name="studio-gallery"),
     path("datasets/<slug:slug>/predict/<int:pk>/", datasets.predict, name="studio-predict"),
     path("study/<slug:slug>/", studies.one, name="studio-study"),

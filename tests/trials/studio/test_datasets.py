@@ -184,7 +184,7 @@ def test_the_list_counts_photos_by_split_and_names_what_is_computed(
     page = browser.get("/studio/datasets/").content.decode()
     assert "24 gallery, 20 query" in page
     assert "tiny: done" in page
-    assert "knn: done" in page
+    assert "knn-tiny: done" in page
 
 
 def test_a_dataset_shows_how_often_the_ai_is_right(browser: Client) -> None:
