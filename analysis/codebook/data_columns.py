@@ -202,6 +202,12 @@ ITEMS = (
         is_nullable=True, minimum=1,
     ),
     ACCEPTED_LABELS,
+    Column(
+        "is_deferred", "boolean", "",
+        "People judge the photo, because the AI's confidence is below the threshold of the arms "
+        "with this AI; the AI decides the others. Empty for an AI that defers no photos.",
+        is_nullable=True,
+    ),
 )  # fmt: skip
 
 DATA: dict[str, Columns] = {

@@ -172,3 +172,55 @@ RATIONAL = (
         is_nullable=True,
     ),
 )  # fmt: skip
+
+_BY_PHOTOS = "95 % interval over people and photos; empty for fewer than two of either."
+
+
+def _with_interval(name: str, said: str) -> tuple[Column, ...]:
+    return (
+        Column(name, "number", PERCENT, said, is_nullable=True),
+        Column(f"{name}_low", "number", PERCENT, f"Lower end, {_BY_PHOTOS}", is_nullable=True),
+        Column(f"{name}_high", "number", PERCENT, "Upper end of it.", is_nullable=True),
+    )
+
+
+TEAM_OBSERVED = (
+    CONDITION,
+    ANALYSED,
+    N_PEOPLE,
+    Column("n_images", "integer", "photos", "All photos that the AI was run on.", minimum=0),
+    Column(
+        "n_deferred", "integer", "photos", "Those that people judge: is_deferred of the items.",
+        minimum=0,
+    ),
+    Column("ai_share", "number", PERCENT, "Share of the photos that the AI decides."),
+    Column(
+        "ai_accuracy_on_share", "number", PERCENT,
+        "Accuracy of the AI on them; empty if it decides none.", is_nullable=True,
+    ),
+    Column(
+        "n_trials", "integer", "trials", "Test trials of people, all on deferred photos.", minimum=0
+    ),
+    *_with_interval("human", "Accuracy of people on deferred photos, in the mixture of trials."),
+    *_with_interval(
+        "human_natural",
+        "The same with right and wrong AI answers as frequent as among the deferred photos.",
+    ),
+    *_with_interval(
+        "team", "ai_share x ai_accuracy_on_share + (1 - ai_share) x human, as it worked."
+    ),
+    *_with_interval("team_natural", "The same with human_natural."),
+    Column("ai_always", "number", PERCENT, "Accuracy of the AI if it decides all photos."),
+    Column(
+        "team_simulated", "number", PERCENT,
+        "The reference study's team from the same answers (team of the table team), at the "
+        "threshold that the AI would choose itself.",
+        is_nullable=True,
+    ),
+    Column(
+        "note", "string", "", "Why there is no team: nobody answered. Empty for the others.",
+        is_nullable=True,
+    ),
+)  # fmt: skip
+# Tables that only a study has in which the AI decides some photos.
+DEFER_TABLES = {"team_observed": TEAM_OBSERVED}

@@ -232,7 +232,7 @@ def persons(study: Study, found: QuerySet[Participant], now: datetime) -> list[P
     return [
         Person(
             number=number, condition=condition, trial_set=trial_set, status=status,
-            is_held=pk in held, step=place_among(step, own[condition], steps),
+            is_held=pk in held, step=place_among(step, own.get(condition, steps), steps),
             consented_at=consented_at, finished_at=finished_at, exclusion=exclusion,
         )
         for (

@@ -32,7 +32,7 @@ from analysis.figures.figure_texts import (
 from analysis.results.cells import NONE, Sheet, estimate, interval, number, p_value
 from analysis.results.interaction_sheet import TITLE, interaction_sheet
 from analysis.results.task_sheets import curve_sheet, roc_sheet, task_sheets
-from analysis.results.team_sheets import prevalence_sheet, team_sheet
+from analysis.results.team_sheets import observed_sheet, prevalence_sheet, team_sheet
 from analysis.stats.exclusions import NOT_MEASURED
 
 ALL_ARMS: Final = "All arms"
@@ -42,6 +42,7 @@ OWN_SHEETS: Final[Mapping[str, Callable[[Tables, str], Sheet]]] = {
 MOST_INTERVALS: Final = 3  # series; a table of more series shows only the means
 RELIANCE_TOO: Final = {"accept_rate": "Accepted", "d_prime": "d′", "criterion": "c"}
 TESTS: Final = "Tests"
+OBSERVED: Final = "Human-AI team that worked: the AI decides where it is sure"
 PREVALENCE: Final = "Human-AI team by how often the AI is right"
 INTERIM: Final = "Interim: not for deciding when to stop."
 
@@ -66,7 +67,12 @@ def panels_of(tables: Tables, analysed: str = KEPT, *, is_interim: bool = False)
         for name in figure_names(tables, analysed)
         for words in [figure_text(name, tables, analysed)]
     ]
-    told = {PREVALENCE: "team_prevalence", TESTS: "tests", "Exclusions": "exclusions"}
+    told = {
+        OBSERVED: "team_observed",
+        PREVALENCE: "team_prevalence",
+        TESTS: "tests",
+        "Exclusions": "exclusions",
+    }
     more = [
         Panel(title, TOLD[name](tables, analysed))
         for title, name in told.items()
@@ -229,6 +235,7 @@ def _exclusions(tables: Tables, analysed: str) -> Sheet:
 
 
 TOLD: Final[Mapping[str, Callable[[Tables, str], Sheet]]] = {
+    "team_observed": observed_sheet,
     "team_prevalence": prevalence_sheet,
     "tests": _tests,
     "exclusions": _exclusions,

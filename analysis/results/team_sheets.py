@@ -68,6 +68,37 @@ def prevalence_sheet(tables: Tables, analysed: str) -> Sheet:
     return Sheet(caption, ["Condition", *(f"{number(share, 0)} %" for share in shares)], rows)
 
 
+def observed_sheet(tables: Tables, analysed: str) -> Sheet:
+    """Return the teams that worked: the AI decides where it is sure, people judge the rest."""
+    rows = []
+    for _, row in analysed_rows(tables["team_observed"], analysed).iterrows():
+        ends = {
+            name: [row[f"{name}{end}"] for end in ("", "_low", "_high")]
+            for name in ("human", "human_natural", "team", "team_natural")
+        }
+        rows.append(
+            [
+                row["condition"],
+                *(number(row[name]) for name in ("ai_share", "ai_accuracy_on_share", "ai_always")),
+                number(row["n_trials"], 0),
+                *(estimate(*each) for each in ends.values()),
+                number(row["team_simulated"]),
+            ]
+        )
+    columns = [
+        "Condition", "AI decides", "AI right there", "AI always accepted", "Trials of the rest",
+        "People, mixture of the trials", "People", "Team, mixture of the trials", "Team",
+        "Simulated team",
+    ]  # fmt: skip
+    caption = (
+        "Correct decisions in percent (95 % interval over people and photos): the AI decides the "
+        "photos where it is sure, people the others, which the AI gets right as often as it does, "
+        "or as often as the trials; the simulated team has the mixture of the trials and the AI's "
+        f"own threshold; {exclusions_text(tables, analysed)}"
+    )
+    return Sheet(caption, columns, rows)
+
+
 def _too_few(n_trials: int, n_people: int) -> str:
     people = "person" if n_people == 1 else "people"
     return f"{TOO_FEW} below the threshold ({n_trials} of {n_people} {people})"

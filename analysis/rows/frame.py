@@ -44,6 +44,7 @@ from analysis.rows.lookups import (
 from analysis.tables.tidy import frame_of
 from classifiers.models import Image, Prediction, Truth
 from trials.models import Event, Participant, Response, Study, Trial, TrialItem
+from trials.study.deferral import confidence_of, is_deferred
 from trials.study.design import Phase, script
 from trials.study.pseudonyms import pseudonym
 from trials.study.script_stages import validation_end
@@ -130,11 +131,14 @@ class StudyRows:
         """Yield one row per participant; ``flags`` take extra queries, and a page needs none."""
         stages, flags = self._stages(), self.flags() if has_flags else {}
         plan = self.study.plan
+        end = validation_end(script(plan))
         ends = {each.name: validation_end(script(plan.of(each.name))) for each in plan.conditions}
         for who, person in self.people.items():
             told = person | {"participant_id": pseudonym(*who)}
             told["exclusion"] = person["exclusion"] or None
-            told |= stage_columns(person, stages.get(who, Stages()), ends[person["condition"]])
+            told |= stage_columns(
+                person, stages.get(who, Stages()), ends.get(person["condition"], end)
+            )
             told |= device_columns(person["device"]) | {"flags": flags.get(who)}
             yield tuple(told[column.name] for column in PARTICIPANTS)
 
@@ -185,7 +189,8 @@ class StudyRows:
         )
         drawn = {(ai, pk): (phase, number) for ai, pk, phase, number in places}
         lookups = {"pk": "pk", **ITEM_LOOKUPS}
-        added = dict.fromkeys(("phase", "trial_set", "accepted_labels"), "")
+        deferred = self._deferred(list(lookups))
+        added = dict.fromkeys(("phase", "trial_set", "accepted_labels", "is_deferred"), "")
         accepted, place = self._accepted(), list(lookups).index("item_id")
         judgeable = Prediction.objects.with_truth().with_correctness()
         for ai, run in sorted(self._runs().items()):
@@ -193,7 +198,7 @@ class StudyRows:
             found = judgeable.filter(run=run).order_by("image__sha256")
             for raw in found.values_list(*lookups.values()).iterator(chunk_size=CHUNK_ROWS):
                 at = drawn.get((ai, raw[0]), (None, None))
-                yield tell((*raw, *at, accepted.get(raw[place])))
+                yield tell((*raw, *at, accepted.get(raw[place]), deferred(ai, raw)))
 
     def _accepted(self) -> dict[str, str]:
         """Return the accepted labels of the photos that have their own, by their SHA-256."""
@@ -203,6 +208,20 @@ class StudyRows:
         for sha256, label in named.values_list("sha256", "accepted__category__label"):
             found.setdefault(sha256, []).append(label or NO_LABEL)
         return {sha256: LABELS_JOINED.join(labels) for sha256, labels in found.items()}
+
+    def _deferred(self, names: list[str]) -> Callable[[str, tuple[Any, ...]], bool | None]:
+        """Return whether an AI's row with these columns is for people; None if it defers none."""
+        below = dict(self.study.conditions.order_by().values_list("ai", "defer_below"))
+        at = [names.index(name) for name in ("ai_confidence", "ai_votes", "n_voters")]
+
+        def one(ai: str, raw: tuple[Any, ...]) -> bool | None:
+            threshold = below[ai]
+            if threshold is None:
+                return None
+            confidence, n_votes, n_voters = (raw[place] for place in at)
+            return is_deferred(confidence_of(confidence, n_votes, n_voters), threshold)
+
+        return one
 
     def _runs(self) -> dict[str, int]:
         """Return the run of each AI."""

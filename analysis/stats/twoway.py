@@ -165,6 +165,24 @@ def difference_of(a: Arm, b: Arm, *, is_within: bool = False) -> TwoWay:
     return TwoWay(difference, se, freedom, low, high, p, m, shares)
 
 
+def estimate_of(value: float, psi: Floats, person: Ints, image: Ints) -> tuple[float, float, float]:
+    """Return a measure of one condition with its interval: ``value``, low, high.
+
+    ``psi``, ``person`` and ``image`` ``(k,)`` are of its answers, as in ``Arm``. There are n − 1
+    degrees of freedom. The interval is NaN below two people or two photos, and if no answer differs
+    from the mean of its kind.
+    """
+    of_person, of_image = (np.bincount(codes, psi).astype(float) for codes in (person, image))
+    n, m = np.unique(person).size, np.unique(image).size
+    if n < 2 or m < 2:
+        return value, math.nan, math.nan
+    people = float(of_person @ of_person) * n / (n - 1)
+    photos = float(of_image @ of_image) * m / (m - 1)
+    se = math.sqrt(max(people, people + photos - float(psi @ psi)))
+    found = TwoWay(value, se, n - 1, math.nan, math.nan, math.nan, m, shares_photos=True)
+    return value, *found.interval(LEVEL)
+
+
 def _of_people(a: Arm, b: Arm) -> tuple[int, int, float, float]:
     """Return people, groups of them, Σ (Σ ψ)² over people and Σ ψ², of two different groups."""
     people = float(a.by_person @ a.by_person) + float(b.by_person @ b.by_person)

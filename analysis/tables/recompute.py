@@ -22,6 +22,7 @@ from analysis.codebook.data_columns import CONDITION, DATA, PARTICIPANT_ID
 from analysis.codebook.interaction_columns import INTERACTION_TABLES
 from analysis.codebook.table_columns import TABLES
 from analysis.codebook.task_columns import TASK_TABLES
+from analysis.codebook.team_columns import DEFER_TABLES
 from analysis.stats.analysis_plan import Declared
 from analysis.stats.analysis_sets import samples_of
 from analysis.stats.exclusions import BY_HAND
@@ -66,7 +67,7 @@ OWN_TABLES: dict[str, Columns] = {
 
 def table_columns() -> dict[str, Columns]:
     """Return the columns of every table that an export has."""
-    return OWN_TABLES | TABLES | TASK_TABLES | INTERACTION_TABLES
+    return OWN_TABLES | TABLES | TASK_TABLES | INTERACTION_TABLES | DEFER_TABLES
 
 
 def data_files(folder: Path) -> dict[str, Path]:

@@ -17,6 +17,7 @@ from analysis.codebook.codebook import Column
 from analysis.codebook.interaction_columns import INTERACTION_TABLES
 from analysis.codebook.table_columns import TABLES
 from analysis.codebook.task_columns import TASK_TABLES
+from analysis.codebook.team_columns import DEFER_TABLES
 from analysis.stats.analysis_plan import Declared, DeclaredCondition
 from analysis.stats.analysis_sets import Sample, samples_of
 from analysis.stats.detection import detection_model
@@ -33,6 +34,7 @@ from analysis.tables.complementarity_tables import (
 )
 from analysis.tables.inference_tables import differences_table, pair_tests_table, twoway_of
 from analysis.tables.interaction_table import interaction_table
+from analysis.tables.observed_team_table import defers, team_observed_table
 from analysis.tables.people_tables import (
     accuracy_by_table,
     images_table,
@@ -151,7 +153,7 @@ def tables_of(
     without: Collection[str] = (),
     progress: OnProgress | None = None,
 ) -> dict[str, DataFrame]:
-    """Return all tables of a study: the codebook's ``TABLES``, and those that its task adds.
+    """Return all tables of a study: the codebook's ``TABLES``, and what task and deferral add.
 
     ``responses`` has one row per test answer (``codebook.RESPONSES``; ``prior_knowledge`` and
     ``rt_clean_ms`` are optional), ``people`` one row per participant (``participant_id``,
@@ -171,7 +173,8 @@ def tables_of(
     pools = pools_of(items, declared)
     samples = (everyone,) if kept.people is everyone.people else found
     of_task = _task_parts(everyone.answers)
-    wanted = [name for name in (*PARTS, *OF_TEAMS, *of_task) if name not in without]
+    of_teams = (*OF_TEAMS, *(DEFER_TABLES if defers(items) else ()))
+    wanted = [name for name in (*PARTS, *of_teams, *of_task) if name not in without]
     made: dict[str, list[DataFrame]] = {name: [] for name in wanted}
     total, done = len(samples) * len(made), 0
     for sample in samples:
@@ -185,6 +188,7 @@ def tables_of(
                 "team_prevalence": lambda *_, found=verdicts: team_prevalence_table(found),
                 "team_curve": partial(team_curve_table, teams=teams),
                 "rational": partial(rational_table, pools=pools),
+                "team_observed": partial(team_observed_table, items=items, teams=teams),
             }
         )
         for name in wanted:
@@ -194,7 +198,7 @@ def tables_of(
                 progress(done, total)
     if len(samples) == 1:  # nobody is excluded: the results for all are also those for the kept
         made = {name: [t, t.assign(analysed=kept.name)] for name, (t,) in made.items()}
-    columns = TABLES | TASK_TABLES | INTERACTION_TABLES
+    columns = TABLES | TASK_TABLES | INTERACTION_TABLES | DEFER_TABLES
     tables = {name: _shaped(parts, columns[name]) for name, parts in made.items()}
     excluded = _noted(everyone.people, declared)
     tables["exclusions"] = _shaped([excluded], TABLES["exclusions"])

@@ -99,7 +99,8 @@ def another_knn_run() -> PredictionRun:
     """Copy the kNN run, with its predictions, as one of other parameters."""
     run = PredictionRun.objects.get(classifier="knn")
     predictions = list(run.predictions.all())
-    run.pk, run.parameters, run.parameters_sha256 = None, {"n_voters": 10}, "1" * 64
+    run.pk, run.name = None, ""
+    run.parameters, run.parameters_sha256 = {"n_voters": 10}, "1" * 64
     run.save()
     for prediction in predictions:
         prediction.pk, prediction.run = None, run

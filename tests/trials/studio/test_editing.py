@@ -49,7 +49,7 @@ def test_a_text_that_cannot_be_read_tells_the_line(browser: Client, draft: Study
 
 def test_the_pool_tells_by_how_much_it_is_too_small(browser: Client, draft: Study) -> None:
     said = judged(browser, document=make_document(n_sets=50))
-    knn = next(item for item in said["pools"] if item["classifier"] == "knn")
+    knn = next(item for item in said["pools"] if item["name"] == "knn")
     right = {"kind": "AI right", "stratum": "", "needed": 153, "there": 10, "missing": 143}
     assert knn["rows"][0] == right
 
@@ -57,7 +57,7 @@ def test_the_pool_tells_by_how_much_it_is_too_small(browser: Client, draft: Stud
 def test_predictions_that_are_not_there_are_named(browser: Client, draft: Study) -> None:
     PredictionRun.objects.filter(classifier="knn").update(status="failed")
     said = judged(browser, document=make_document())
-    knn = next(item for item in said["pools"] if item["classifier"] == "knn")
+    knn = next(item for item in said["pools"] if item["name"] == "knn")
     assert knn["problem"].startswith("No finished predictions of knn on trees.")
 
 
