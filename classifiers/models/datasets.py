@@ -135,6 +135,12 @@ class Image(models.Model):
         """Where the crop that people see lies."""
         return crop_path(self.token)
 
+    def accepts(self, category_id: int) -> bool:
+        """Whether a category is right for it; ``is_accepted_label`` says so to the database."""
+        if self.truth == Truth.FOLDER:
+            return self.category_id == category_id
+        return self.accepted.filter(category_id=category_id).exists()
+
     @property
     def right_categories(self) -> list[Category]:
         """The categories that are a right answer, in the dataset's order; none where unknown."""

@@ -208,9 +208,7 @@ class Prediction(models.Model):
     @property
     def is_right(self) -> bool:
         """Whether the AI is right; ``ai_is_right`` says the same to the database."""
-        if self.image.truth == Truth.FOLDER:
-            return self.category_id == self.image.category_id
-        return self.image.accepted.filter(category_id=self.category_id).exists()
+        return self.image.accepts(self.category_id)
 
 
 class Neighbor(models.Model):

@@ -191,7 +191,7 @@ class Response(models.Model):
     def is_right_on(self, prediction: Prediction) -> bool:
         """Whether the answer is right; ``with_correctness`` says the same to the database."""
         if self.choice_id is not None:
-            return self.choice_id == prediction.image.category_id
+            return prediction.image.accepts(self.choice_id)
         return self.is_accepted is not None and self.is_accepted == prediction.is_right
 
     @property

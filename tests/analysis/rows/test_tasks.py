@@ -11,6 +11,7 @@ from analysis.rows.collected import CollectedRows
 from analysis.rows.frame import responses_frame
 from analysis.stats.analysis_plan import Declared, DeclaredCondition
 from analysis.stats.analysis_sets import samples_of
+from classifiers.models import Prediction, Truth
 from tests.factories import enrol, make_plan, make_study
 from trials.models import Response, Study, Trial
 
@@ -40,6 +41,19 @@ def test_a_choice_is_right_if_it_is_the_photos_class() -> None:
     assert column(study, "is_correct") == is_right
     assert column(study, "choice") == [trial.prediction.category.label for trial in trials[:2]]
     assert column(study, "response") == column(study, "first_choice") == [None, None]
+
+
+def test_a_choice_is_right_if_it_is_among_the_accepted_labels() -> None:
+    study, trials = study_of(ask="choose")
+    image = trials[0].prediction.image
+    other = study.dataset.categories.exclude(pk=image.category_id)[0]
+    image.truth = Truth.LABELS
+    image.save()
+    image.accepted.create(category=other)
+    said = [Response(trial=trials[0], choice=item, **SAID) for item in (other, image.category)]
+    assert [item.is_right_on(Prediction(image=image)) for item in said] == [True, False]
+    said[0].save()
+    assert column(study, "is_correct") == [True]
 
 
 def test_the_first_answer_stands_beside_the_final_one() -> None:

@@ -6,6 +6,7 @@ import random
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 
 from tests.factories import make_plan, make_study
 from trials.models import Participant, Response
@@ -73,3 +74,17 @@ def test_a_robot_that_is_too_slow_misses_trials_of_the_test_alone() -> None:
 def test_an_impossible_habit_is_refused() -> None:
     with pytest.raises(HabitsRefused, match=r"switch_right 1.5: expected a share"):
         Habits(switch_right=1.5)
+
+
+def test_the_command_sets_the_habits() -> None:
+    study = make_study(plan=make_plan(conditions=[KNN], task={"first": True}))
+    call_command("simulate", "trees", participants=1, own_right=0, switch_right=0, switch_wrong=0)
+    rows = Response.objects.filter(trial__participant__study=study, trial__phase="test")
+    assert rows.count() == 12
+    assert not rows.correct().exists()
+
+
+def test_the_command_refuses_an_impossible_habit_by_its_option() -> None:
+    make_study()
+    with pytest.raises(CommandError, match=r"--switch-right 1.5: expected a share"):
+        call_command("simulate", "trees", participants=1, switch_right=1.5)

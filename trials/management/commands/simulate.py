@@ -14,6 +14,8 @@ from classifiers.management.lookup import by_slug
 from classifiers.management.numbers import at_least
 from trials.models import Study
 from trials.simulation.behaviour import Behaviour, BehaviourRefused, Times
+from trials.simulation.habits import HABITS as USUAL_HABITS
+from trials.simulation.habits import Habits, HabitsRefused
 from trials.simulation.robots import play
 
 RATES = {"accept_right": 0.9, "accept_wrong": 0.4}
@@ -21,6 +23,13 @@ SPREADS = {
     "sd_skill": "SD of people in log odds of being correct",
     "sd_bias": "SD of people in log odds of saying yes",
     "sd_image": "SD of images in log odds of being judged correctly",
+}
+HABITS = {
+    "own_right": "chance that an answer without the AI is right",
+    "switch_right": "chance to take the advice of a right AI after another first answer",
+    "switch_wrong": "chance to take the advice of a wrong AI after another first answer",
+    "sure_right": "mean confidence in right answers, as a share of the scale",
+    "sure_wrong": "mean confidence in wrong answers, as a share of the scale",
 }
 
 
@@ -44,6 +53,12 @@ class Command(BaseCommand):
         for name, meaning in SPREADS.items():
             flag = "--" + name.replace("_", "-")
             parser.add_argument(flag, type=float, default=0, metavar="SD", help=f"{meaning} (0)")
+        for name, meaning in HABITS.items():
+            flag, usual = "--" + name.replace("_", "-"), getattr(USUAL_HABITS, name)
+            parser.add_argument(
+                flag, type=float, default=usual, metavar="P",
+                help=f"{meaning} (%(default)s); only where the task asks for it",
+            )  # fmt: skip
         parser.add_argument(
             "--careless", type=float, default=0, metavar="P",
             help="share of people who click at random, fast (0)",
@@ -60,7 +75,7 @@ class Command(BaseCommand):
         names = list(study.conditions.order_by("position").values_list("name", flat=True))
         try:
             cast = _cast(names, options)
-        except BehaviourRefused as error:
+        except (BehaviourRefused, HabitsRefused) as error:
             raise CommandError(_flagged(str(error))) from error
         ends: Counter[str] = Counter()
         for number in tqdm(range(options["participants"]), desc="simulated people", disable=None):
@@ -84,9 +99,11 @@ def _cast(names: list[str], options: dict[str, Any]) -> dict[str, Behaviour]:
             )
         rates[name] = chances
     spreads = {name: options[name] for name in SPREADS}
+    habits = Habits(**{name: options[name] for name in HABITS})
+    times = Times(slow=options["slow"])
     return {
         name: Behaviour.planted(
-            *chances, **spreads, careless=options["careless"], times=Times(slow=options["slow"])
+            *chances, **spreads, careless=options["careless"], times=times, habits=habits
         )
         for name, chances in rates.items()
     }
@@ -114,6 +131,6 @@ def _accuracies(cast: dict[str, Behaviour]) -> str:
 def _flagged(refusal: str) -> str:
     """Replace a field's name at the start of a refusal by its option."""
     name, space, rest = refusal.partition(" ")
-    if name in (*RATES, *SPREADS, "careless", "slow"):
+    if name in (*RATES, *SPREADS, *HABITS, "careless", "slow"):
         name = "--" + name.replace("_", "-")
     return name + space + rest
