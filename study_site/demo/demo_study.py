@@ -1,4 +1,4 @@
-"""The demo study: ELPV's photos, four classifiers, six conditions."""
+"""The demo study: ELPV's photos, four classifiers, seven conditions."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def prepare(stage: Stage, *, n_robots: int, look: Callable[[], None]) -> None:
     names = list(dict.fromkeys(condition.classifier for condition in PLAN.conditions))
     slow = [name for name in names if CLASSIFIERS[name].needs_matcher]
     fast = [name for name in names if name not in slow]
-    ask = partial(queueing.runs_request, gallery=gallery)
+    ask = partial(queueing.runs_request, gallery=gallery, has_maps=True)
     runs = ask(classifiers=fast)
     chosen = {condition.classifier: condition.parameters for condition in PLAN.conditions}
     slow_runs = [run for name in slow for run in ask(classifiers=[name], parameters=chosen[name])]
