@@ -161,7 +161,8 @@ class CollectedRows(StudyRows):
         panel = examples_of(view)
         head = (pseudonym(*who), trial["phase"], trial["position"] + 1, item_id(trial["sha256"]))
         if PANELS in view.panels:
-            yield from ((*head, *row) for row in self.panels.of(trial["prediction"]))
+            choice = self.study.plan.of(trial["condition"]).panels
+            yield from ((*head, *row) for row in self.panels.of(trial["prediction"], choice))
             return
         n = self.study.plan.of(trial["condition"]).trial.n_exemplars
         examples = self.examples.get(trial["prediction"], [])[:n]

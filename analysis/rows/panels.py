@@ -8,9 +8,10 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from classifiers.core.evidence.panels import panel_json, panel_of
 from classifiers.models import Image, Prediction
 from classifiers.services.panel_files import photos_of
-from trials.panels.evidence import panels_stored
+from trials.panels.evidence import Choice, panels_chosen, panels_stored
 
 Row = tuple[Any, ...]
 NO_EXAMPLE = 0
@@ -31,9 +32,15 @@ class PanelRows:
         pairs = photos.values_list("sha256", "source").iterator()
         self.sources = {sha256: source for sha256, source in pairs if sha256 in named}
 
-    def of(self, prediction: int) -> Iterator[Row]:
-        """Yield exemplar, its id and path, the cells (none), panel, its kind and its content."""
-        for place, panel in enumerate(self.panels.get(prediction, []), 1):
+    def of(self, prediction: int, choice: Choice = ()) -> Iterator[Row]:
+        """Yield exemplar, its id and path, the cells (none), panel, its kind and its content.
+
+        ``choice`` is that of the condition in which the panels were shown.
+        """
+        stored = self.panels.get(prediction, [])
+        chosen = panels_chosen([panel_of(each) for each in stored], choice) if choice else ()
+        shown = [panel_json(each) for each in chosen] if choice else stored
+        for place, panel in enumerate(shown, 1):
             yield from _rows(panel, place, self.sources)
 
 

@@ -16,6 +16,7 @@ from trials.models import Study
 from trials.panels.base import PANELS, Content
 from trials.panels.evidence import bars_shown, content_chosen, panels_chosen, panels_stored
 from trials.panels.exemplars import voters_of
+from trials.study.plan import PlanRefused
 
 pytestmark = pytest.mark.django_db
 
@@ -131,3 +132,23 @@ def test_bars_share_one_scale(
 def test_no_caption_runs_as_a_script(study: Study) -> None:
     html = page(make_outside_run(study.dataset).predictions.all()[2], study)
     assert SCRIPT not in html
+
+
+def test_a_condition_chooses_its_panels(study: Study) -> None:
+    arm = {"name": "Vit", "run": "vit", "view": "panels"}
+    chosen = [{"kind": "bars", "n": 1}, {"kind": "text"}]
+    plan = make_plan(conditions=[arm, {**arm, "name": "Bars", "panels": chosen}])
+    prediction = make_outside_run(study.dataset).predictions.all()[0]
+    kinds = {}
+    for name in ("Vit", "Bars"):
+        content = PANELS["panels"].content(prediction, plan.of(name))
+        assert content is not None
+        kinds[name] = [each.kind for each in content.data]
+    assert len(kinds["Vit"]) > len(kinds["Bars"])
+    assert kinds["Bars"] == ["bars", "text"]
+
+
+def test_a_choice_of_panels_needs_the_view_that_shows_them() -> None:
+    arm = {"name": "A", "run": "vit", "view": "none", "panels": [{"kind": "text"}]}
+    with pytest.raises(PlanRefused, match=r"conditions\[0\].panels: .*only the view panels"):
+        make_plan(conditions=[arm])

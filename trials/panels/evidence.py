@@ -95,7 +95,7 @@ class EvidencePanel(Panel):
     tells_votes = False
 
     def content(self, prediction: Prediction, plan: StudyPlan) -> Content | None:
-        return content_chosen(prediction, plan)
+        return content_chosen(prediction, plan, plan.panels)
 
     def facts(
         self, predictions: QuerySet[Prediction], plan: StudyPlan

@@ -106,7 +106,7 @@ def panels_by_run(study: Study) -> dict[int, list[tuple[Panel, StudyPlan]]]:
     plans: dict[str, StudyPlan] = {}
     for condition in study.conditions.all():
         plan = study.plan.of(condition.name)
-        screens = repr(plan.trial)
+        screens = repr((plan.trial, plan.panels))
         plans.setdefault(screens, plan)
         by_screens = found.setdefault(condition.run_id, {})
         by_screens.setdefault(screens, set()).update(condition.view.panels)

@@ -70,7 +70,7 @@ def _condition_problems(plan: Checked) -> Iterator[Problem]:
     if len(set(names)) < len(names):
         yield Problem("conditions", names, "names that are all different")
     for position, each in enumerate(plan.conditions):
-        for field, seen, expected in (*_prediction_problems(each), *_defer_problems(each)):
+        for field, seen, expected in (*_prediction_problems(each), *_choice_problems(each)):
             yield Problem(f"conditions[{position}].{field}", seen, expected)
 
 
@@ -95,8 +95,12 @@ def _prediction_problems(condition: ConditionPlan) -> Iterator[tuple[str, object
             return
 
 
-def _defer_problems(condition: ConditionPlan) -> Iterator[tuple[str, object, str]]:
-    defer = condition.defer
+def _choice_problems(condition: ConditionPlan) -> Iterator[tuple[str, object, str]]:
+    defer, kinds = condition.defer, [each["kind"] for each in condition.panels]
+    if kinds and condition.view != "panels":
+        yield "panels", kinds, "none: only the view panels shows the kinds that are chosen"
+    if len(set(kinds)) < len(kinds):
+        yield "panels", kinds, "each kind once"
     if defer.below and defer.share:
         yield "defer.share", defer.share, "0 beside below, or below left out"
     if not defer.is_on and not defer.shows_label:

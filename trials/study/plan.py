@@ -100,6 +100,8 @@ class StudyPlan:
     exclusions: tuple[str, ...]
     analysis: AnalysisPlan
     recruitment: RecruitmentPlan
+    # Kinds and numbers of the panels that a condition chooses, see ``of``; without any, all.
+    panels: tuple[tuple[str, int], ...] = ()
 
     @classmethod
     def from_json(
@@ -117,9 +119,7 @@ class StudyPlan:
         else:
             full = completed(document)
         latest = read_as_latest(full)
-        values = {
-            field.name: latest[field.name] for field in fields(cls) if field.name != "document"
-        }
+        values = {field.name: latest[field.name] for field in fields(cls) if field.name in latest}
         values |= {name: made(kind, latest[name]) for name, kind in _PARTS.items()}
         values["conditions"] = tuple(map(ConditionPlan.from_json, latest["conditions"]))
         values["stages"] = tuple(STAGES[item["kind"]].made(item) for item in latest["stages"])
@@ -161,7 +161,7 @@ class StudyPlan:
         return {stage.name: stage for stage in self.stages if isinstance(stage, QuestionsPlan)}
 
     def of(self, condition_name: str) -> StudyPlan:
-        """Return the plan as the people of a condition meet it: with its ``trial`` and ``wording``.
+        """Return the plan as the people of a condition meet it: its screens, words and panels.
 
         Every page, fingerprint and file reads what people see from this plan. Where the condition
         changes nothing, it is this plan itself. A name of no condition is of one without changes.
@@ -186,9 +186,10 @@ class StudyPlan:
                 self,
                 trial=replace(self.trial, **item.trial),
                 wording=replace(self.wording, **item.wording),
+                panels=tuple((each["kind"], each["n"]) for each in item.panels),
             )
             for item in self.conditions
-            if item.trial or item.wording
+            if item.trial or item.wording or item.panels
         }
 
     def persona_of(self, condition_name: str) -> str:

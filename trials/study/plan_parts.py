@@ -79,7 +79,7 @@ class ConditionPlan:
     """One arm: whose predictions are judged, and how they are explained.
 
     The predictions are those of the run named ``run``, or of ``classifier``. ``trial`` and
-    ``wording`` hold what differs from the study's.
+    ``wording`` hold what differs from the study's. ``panels`` are the chosen kinds and numbers.
     """
 
     name: str
@@ -90,6 +90,7 @@ class ConditionPlan:
     persona: str
     quota: int
     run: str = ""
+    panels: list[dict[str, Any]] = field(default_factory=list)
     trial: dict[str, Any] = field(default_factory=dict)
     wording: dict[str, Any] = field(default_factory=dict)
     defer: DeferPlan = DeferPlan()
