@@ -6,7 +6,7 @@ WORKERS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
 SETUP = $(PYTHON) study_site/demo/bootstrap.py requirements.txt
 DEV = $(SETUP) requirements-dev.txt
 
-.PHONY: setup demo test editor lint fuzz bench load ci clean
+.PHONY: setup demo test editor lint fuzz bench load chaos ci clean
 
 setup:          ## install everything into .venv
 	@$(DEV) requirements-demo.txt
@@ -42,6 +42,10 @@ bench:          ## ratios side by side in one run
 load:           ## PEOPLE= THINK= SECONDS=: simulated people on a site and database of their own
 	@$(DEV)
 	@.venv/bin/python -m tests.load --people $(or $(PEOPLE),100) --think $(or $(THINK),10) --seconds $(or $(SECONDS),60) $(ARGS)
+
+chaos:          ## breaks servers and workers of its own: nothing is lost, and all work is finished (minutes)
+	@$(DEV)
+	@.venv/bin/python -m tests.load.chaos $(ARGS)
 
 ci:             ## what continuous integration runs
 	@bash .ci/run

@@ -195,6 +195,11 @@ class Redis(Server):
         self.run(["redis-server", *options], cwd=self.folder)
         self.wait_ready()
 
+    def restart(self) -> None:
+        """Lose everything and start anew."""
+        self.kill()
+        self.start()
+
 
 class Site(Server):
     """Gunicorn with the code of ``root``, in production settings on plain HTTP."""
