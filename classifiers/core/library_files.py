@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -12,10 +11,10 @@ from typing import Final
 
 from classifiers.core.gallery.manifest import write_atomically
 from classifiers.core.images import ImageRefused, load_rgb
+from classifiers.core.inputs.folder_entries import folder_entries
 
 FILES, CHECKED = "files.json", "checked.json"
 LAYOUT: Final = "FOLDER/<category>/<file>"
-IGNORED_NAMES: Final = frozenset({"thumbs.db", "desktop.ini"})
 
 
 class FolderRefused(ValueError):
@@ -88,11 +87,11 @@ def files_write(path: Path, root: Path, files: Sequence[SeenFile]) -> None:
 
 def _scan(root: Path) -> Iterator[SeenFile]:
     """Yield every file, categories and names in byte order; what is misplaced is refused."""
-    for category in _entries(root):
+    for category in folder_entries(root).shown:
         if not category.is_dir():
             yield SeenFile(category.name, refused=f"no category folder above it: {LAYOUT}")
             continue
-        for entry in _entries(category.path):
+        for entry in folder_entries(category.path).shown:
             path = f"{category.name}/{entry.name}"
             if not entry.is_file():
                 seen = "a folder" if entry.is_dir() else "a broken link"
@@ -100,16 +99,6 @@ def _scan(root: Path) -> Iterator[SeenFile]:
                 continue
             stat = entry.stat()
             yield SeenFile(path, stat.st_size, stat.st_mtime_ns)
-
-
-def _entries(folder: str | os.PathLike[str]) -> list[os.DirEntry[str]]:
-    with os.scandir(folder) as entries:
-        shown = [
-            each
-            for each in entries
-            if not each.name.startswith(".") and each.name.lower() not in IGNORED_NAMES
-        ]
-    return sorted(shown, key=lambda each: os.fsencode(each.name))
 
 
 def _check(root: Path, file: SeenFile) -> SeenFile:

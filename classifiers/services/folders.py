@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from unicodedata import normalize
 
+from classifiers.core.inputs.folder_entries import folder_entries
 from classifiers.core.inputs.strict_files import CsvRefused, csv_rows
 
 LAYOUT = "ROOT/<split>/<category>/<file>"
 EXPECTED = f"{LAYOUT}, for instance ROOT/gallery/Painted_Bunting/0001.jpg"
 CATEGORIES_FILE = "categories.csv"
 COLUMNS = ("folder", "label", "definition")
-IGNORED_NAMES = {"thumbs.db", "desktop.ini"}
 DEPTH = 3
 MAX_DEPTH = 50
 MAX_SPLIT, MAX_CATEGORY, MAX_SOURCE = 50, 200, 1000
@@ -107,21 +107,19 @@ class _Walk:
 
     def visit(self, folder: Path, parts: tuple[str, ...] = ()) -> None:
         try:
-            with os.scandir(folder) as entries:
-                found = sorted(entries, key=lambda each: each.name)
+            found = folder_entries(folder)
         except OSError as error:
             where = "/".join(parts) or str(folder)
             self.refused.append(Refusal(printable(where), f"cannot be listed: {error.strerror}"))
             return
-        for entry in found:
+        self.n_ignored += found.n_hidden
+        for entry in found.shown:
             self._sort_in(entry, (*parts, entry.name))
 
     def _sort_in(self, entry: os.DirEntry[str], parts: tuple[str, ...]) -> None:
-        if entry.name.startswith(".") or entry.name.lower() in IGNORED_NAMES:
-            self.n_ignored += 1
         # Links are followed where split and category folders lie, and no deeper: so a link
         # that points back up ends the walk instead of looping.
-        elif entry.is_dir(follow_symlinks=len(parts) < DEPTH):
+        if entry.is_dir(follow_symlinks=len(parts) < DEPTH):
             if len(parts) > MAX_DEPTH:
                 self.refused.append(Refusal(printable("/".join(parts)), "folders without end"))
             else:

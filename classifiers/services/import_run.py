@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections import deque
 from collections.abc import Callable, Generator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +18,7 @@ from django.db import IntegrityError, transaction
 
 from classifiers.core.filters import pixels_sha256
 from classifiers.core.images import MAX_PIXELS, ImageRefused, picture_read, pixels_of
+from classifiers.core.inputs.ahead import in_order
 from classifiers.core.inputs.pixel_gate import PixelGate
 from classifiers.files import file_sha256
 from classifiers.models import Category, Dataset, Image
@@ -131,15 +130,8 @@ class ImportRun:
         )
 
     def _prepared(self) -> Generator[Prepared, None, None]:
-        """Yield every file in order while the threads work ahead."""
-        ahead: deque[Future[Prepared]] = deque()
-        with ThreadPoolExecutor(N_THREADS) as pool:
-            for file in self.scan.files:
-                ahead.append(pool.submit(self._prepare, file))
-                if len(ahead) > N_AHEAD:
-                    yield ahead.popleft().result()
-            while ahead:
-                yield ahead.popleft().result()
+        """Return every file in order; the threads work ahead."""
+        return in_order(self._prepare, self.scan.files, n_threads=N_THREADS, n_ahead=N_AHEAD)
 
     def _prepare(self, file: FoundFile) -> Prepared:
         """Hash, decode and crop one file. Runs in a thread: reads the books, never writes."""

@@ -1,0 +1,30 @@
+"""What stands in a folder of photos, hidden files left out. Standard library only."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Final
+
+# What systems put into a folder without being asked.
+IGNORED_NAMES: Final = frozenset({"thumbs.db", "desktop.ini"})
+
+
+@dataclass(frozen=True, slots=True)
+class FolderEntries:
+    """The entries of one folder in the byte order of their names, and how many are hidden."""
+
+    shown: tuple[os.DirEntry[str], ...]
+    n_hidden: int
+
+
+def folder_entries(folder: str | os.PathLike[str]) -> FolderEntries:
+    """List a folder. Raises ``OSError`` where it cannot be listed."""
+    with os.scandir(folder) as entries:
+        found = sorted(entries, key=lambda entry: os.fsencode(entry.name))
+    shown = tuple(entry for entry in found if not _is_hidden(entry.name))
+    return FolderEntries(shown, len(found) - len(shown))
+
+
+def _is_hidden(name: str) -> bool:
+    return name.startswith(".") or name.lower() in IGNORED_NAMES
