@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from celery import shared_task
 
-from classifiers.models import DatasetImport, Gallery, PredictionImport, PredictionRun
+from classifiers.models import DatasetImport, Explanation, Gallery, PredictionImport, PredictionRun
 from classifiers.services import jobs
 from classifiers.services.job_queue import kind_register
 
@@ -62,6 +62,31 @@ def predict(run_ids: list[int]) -> None:
     related = ("gallery__dataset",)
     found = PredictionRun.objects.select_related(*related).filter(pk__in=run_ids).order_by("pk")
     jobs.jobs_run(found, work)
+
+
+@shared_task
+def photo_explain(explanation_id: int) -> None:
+    """Explain one photo."""
+
+    def work(explanation: Explanation) -> None:
+        from classifiers.services import explanation_work
+
+        explanation_work.explanation_run(job=explanation)
+
+    related = ("gallery__dataset", "image__dataset", "image__category")
+    found = Explanation.objects.select_related(*related).filter(pk=explanation_id).first()
+    if found is not None:  # deleted after its time
+        jobs.job_run(found, work)
+
+
+def _explanations_enqueue(waiting: Sequence[Explanation]) -> None:
+    from classifiers.services.job_queue import message_send
+
+    for each in waiting:
+        message_send(photo_explain, each.pk)
+
+
+kind_register(Explanation, _explanations_enqueue)
 
 
 def _enqueue(waiting: Sequence[Gallery | PredictionRun | DatasetImport | PredictionImport]) -> None:

@@ -187,6 +187,12 @@ TRUSTED_PROXIES = env_count("TRUSTED_PROXIES", 0)
 # or a lecture hall comes from one address: set it above the number of its seats.
 CONSENTS_PER_ADDRESS = env_count("CONSENTS_PER_ADDRESS", 60)
 
+# Whether visitors without a login may have photos of theirs explained, how many within an hour from
+# one network, and after how many hours such photos and their figures are deleted.
+EXPLAIN_PUBLIC = env_bool("EXPLAIN_PUBLIC", False)
+EXPLAIN_PER_HOUR = env_count("EXPLAIN_PER_HOUR", 20)
+EXPLAIN_KEEP_HOURS = env_count("EXPLAIN_KEEP_HOURS", 24)
+
 # Recruitment ids are stored hashed with this, so that repeated people are known. Whoever rotates
 # SECRET_KEY sets it apart, or people from before are new again.
 PERSON_SALT = os.environ.get("PERSON_SALT") or f"person:{SECRET_KEY}"

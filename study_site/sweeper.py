@@ -67,13 +67,16 @@ class Sweeper(threading.Thread):
 
 
 def tidy_once() -> None:
-    """Delete the staff's sessions that are over, so that their table does not grow for ever."""
+    """Delete the staff's sessions that are over, and explanations after their time."""
     from django.core.management import call_command
     from django.db import close_old_connections
+
+    from classifiers.services.explanations import explanations_tidy
 
     close_old_connections()
     try:
         call_command("clearsessions")
+        explanations_tidy()
     finally:
         close_old_connections()
 

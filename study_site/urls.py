@@ -19,5 +19,6 @@ urlpatterns = [
     path("", include("trials.urls")),
     path("", include("analysis.urls")),
     path("studio/", include("trials.studio.urls")),
+    path("explain/", include("trials.studio.explain_urls")),
     path("admin/", admin.site.urls),
 ]

@@ -10,6 +10,7 @@ from classifiers.models.datasets import (
     ImageQuerySet,
     Truth,
 )
+from classifiers.models.explanations import Explanation
 from classifiers.models.imports import PredictionImport
 from classifiers.models.predictions import (
     Evidence,
@@ -30,6 +31,7 @@ __all__ = [
     "Dataset",
     "DatasetImport",
     "Evidence",
+    "Explanation",
     "Gallery",
     "Image",
     "ImageQuerySet",

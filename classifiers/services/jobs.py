@@ -21,6 +21,7 @@ from django.utils import timezone
 
 from classifiers.models import (
     DatasetImport,
+    Explanation,
     Gallery,
     Job,
     PhasedJob,
@@ -30,7 +31,7 @@ from classifiers.models import (
 
 logger = logging.getLogger(__name__)
 J = TypeVar("J", bound=Job)
-JOBS: tuple[type[Job], ...] = (Gallery, PredictionRun, DatasetImport, PredictionImport)
+JOBS: tuple[type[Job], ...] = (Gallery, PredictionRun, DatasetImport, PredictionImport, Explanation)
 
 # Heartbeats come every few seconds; a job silent for this long has lost its worker.
 SILENT = timedelta(minutes=1)
