@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from classifiers.core.catalogue import CLASSIFIERS
-from classifiers.models import Dataset, Image, PredictionRun
+from classifiers.models import Dataset, Evidence, Image, PredictionRun
 from classifiers.services.pairs import n_lacking
 from classifiers.services.queueing import parameters_asked, parameters_sha256
 from classifiers.services.saliency import n_unexplained
@@ -186,6 +186,11 @@ def run_check(run: PredictionRun, dataset: Dataset) -> None:
         raise StudyRefused(f"Run {run.pk} ({run}) is {run.status}; wait until it is done.")
 
 
+def has_panels(run: PredictionRun) -> bool:
+    """Whether some prediction of a run was stored with panels."""
+    return Evidence.objects.filter(prediction__run=run).exclude(panels=[]).exists()
+
+
 def view_check(condition: ConditionPlan, run: PredictionRun) -> None:
     """Refuse what the run cannot show.
 
@@ -206,6 +211,12 @@ def view_check(condition: ConditionPlan, run: PredictionRun) -> None:
             f"Condition {condition.name} shows panels, and {n} predictions of run {run.pk} have "
             f"no activation maps; expected all. Run: manage.py predict {run.dataset} --classifier "
             f"{run.classifier}, which adds them."
+        )
+    if PANELS_VIEW in view.panels and run.is_outside and not has_panels(run):
+        raise StudyRefused(
+            f"Condition {condition.name} shows panels, and the predictions {run.name} were "
+            "imported without any; expected panels. Import them with --evidence under another "
+            "name, or choose the view none."
         )
     if view.needs_pairs and (n := n_lacking(run)):
         raise StudyRefused(

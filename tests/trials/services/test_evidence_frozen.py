@@ -15,13 +15,16 @@ from django.conf import settings
 
 from classifiers.models import Evidence, Image
 from classifiers.services.panel_files import panel_path
-from tests.trials.services.outside_run import make_explained_study
+from tests.factories import make_dataset, make_plan
+from tests.trials.services.outside_run import make_explained_study, make_outside_run
 from tests.trials.services.test_archive import changed, elsewhere, exported
+from trials import services
 from trials.models import Study, TrialItem
 from trials.services import frozen_sha256, study_verify
 from trials.services.archive_import import study_import
 from trials.services.dataset_locks import study_holds
 from trials.services.refusals import StudyRefused
+from trials.services.run_selection import view_check
 from trials.services.shown import photos_shown
 
 pytestmark = pytest.mark.django_db
@@ -127,3 +130,29 @@ def test_evidence_that_no_export_wrote_is_refused(study: Study, old: str, new: s
         study_import(file=file, slug="x", dataset=dataset)
     assert not Evidence.objects.exists()
     assert Path(settings.PANEL_DIR).exists()
+
+
+@pytest.fixture
+def outside() -> Study:
+    """A frozen study of an outside AI."""
+    dataset = make_dataset()
+    make_outside_run(dataset)
+    arms = [{"name": "Panels", "run": "vit", "view": "panels"}]
+    return services.study_create(slug="vit", dataset=dataset, plan=make_plan(conditions=arms))
+
+
+def test_a_study_of_an_outside_ai_moves_to_another_site(outside: Study) -> None:
+    file = exported(outside)
+    made = study_import(file=file, slug="again", dataset=elsewhere(outside))
+    assert (made.is_frozen, made.study.frozen_sha256) == (True, outside.frozen_sha256), made.said
+    assert study_verify(made.study).is_same
+    run = made.study.conditions.get().run
+    assert (run.is_outside, run.name, run.imported_for) == (True, "vit", "again")
+
+
+def test_a_condition_cannot_show_panels_that_were_never_imported(outside: Study) -> None:
+    run, (condition,) = outside.conditions.get().run, outside.plan.conditions
+    view_check(condition, run)
+    Evidence.objects.update(panels=[])
+    with pytest.raises(StudyRefused, match="were imported without any"):
+        view_check(condition, run)
