@@ -73,7 +73,7 @@ def shorten(table: list[Row]) -> None:
         (contradict, "ClassifierCorrectness does not follow", 5, "ClassifierCorrectness is used"),
         (inflate, "stored accuracy is not that", 2, "Computed anew"),
         (repeat, "second answer to the same photo", 2, "Counted as they stand"),
-        (shorten, "number of trials than the usual 30", 1, "Counted as they stand"),
+        (shorten, "number of trials is not the usual 30", 1, "Counted as they stand"),
     ],
 )
 def test_an_oddity_is_said_with_its_number(
@@ -131,7 +131,7 @@ def test_times_are_averaged_where_the_column_is_the_test_stage() -> None:
 def test_times_are_refused_where_the_column_is_another_stage() -> None:
     row = stage_times(sessions([1.99, 1.99, 1.0])).iloc[0]
     assert row[["mean_s", "sd_s", "median_s"]].isna().all()
-    assert row["reason"].startswith("2 of 3 participants have the time before the test in it, 0")
+    assert row["reason"].startswith("for 2 of 3 participants it is the time before the test, for 0")
     assert row["done"].startswith("Refused")
 
 
@@ -139,7 +139,7 @@ def test_a_few_other_times_are_left_out() -> None:
     row = stage_times(sessions([2.0, 2.7, *[1.0] * 18])).iloc[0]
     assert (row["n_test_stage"], row["n_other"]) == (18, 2)
     assert row["mean_s"] == pytest.approx(sum(range(102, 120)) / 18)
-    assert "1 of 20 participants have the time before the test in it, 1 an" in row["reason"]
+    assert "for 1 of 20 participants it is the time before the test, for 1 an" in row["reason"]
 
 
 def test_a_time_of_zero_is_of_no_stage() -> None:
