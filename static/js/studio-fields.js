@@ -98,6 +98,12 @@ export class Fields {
   table(whole, table, path) {
     const legend = make("legend", { textContent: whole.title ?? words(path.split(".").pop()) });
     const help = whole.description ? make("p", { className: "field__help", textContent: whole.description }) : null;
+    if (whole["x-collapsed"]) {
+      const title = make("summary", {}, make("span", { textContent: whole.title }));
+      const fields = make("details", { id: `f-${path}`, open: isSet(table) }, title, help, ...this.fieldsOf(whole, table, path));
+      fields.dataset.path = path;
+      return fields;
+    }
     const box = make("fieldset", { className: "group", id: `f-${path}` }, legend, help, ...this.fieldsOf(whole, table, path));
     box.dataset.path = path;
     return box;
@@ -117,7 +123,32 @@ export class Fields {
     return box;
   }
 
+  // A field that a condition may set for itself; what is left out is as in the study.
+  inherited(whole, holder, key, path) {
+    const value = holder[key];
+    const write = (next) => {
+      if (next === "" || next === null) delete holder[key];
+      else holder[key] = next;
+      this.changed();
+    };
+    const choices = whole.type === "boolean" ? ["true", "false"] : whole.enum;
+    if (!choices) {
+      const isNumber = whole.type === "integer" || whole.type === "number";
+      const control = make("input", { type: "text", value: value ?? "", placeholder: "as in the study" });
+      control.addEventListener("input", () => write(isNumber ? numberOf(control.value) : control.value));
+      return this.frame(whole, path, control);
+    }
+    const named = { true: "yes", false: "no" };
+    const options = ["", ...choices].map((each) => make("option", {
+      value: each, textContent: each === "" ? "as in the study" : named[each] ?? each, selected: String(value ?? "") === each,
+    }));
+    const control = make("select", {}, ...options);
+    control.addEventListener("change", () => write(whole.type === "boolean" && control.value ? control.value === "true" : control.value));
+    return this.frame(whole, path, control);
+  }
+
   simple(whole, holder, key, path) {
+    if (whole["x-inherits"]) return this.inherited(whole, holder, key, path);
     const value = holder[key];
     const write = (next) => { holder[key] = next; this.changed(); };
     let control;
@@ -228,6 +259,9 @@ export class Fields {
   fresh(items, kind) {
     const made = this.fill(items, kind ? { kind } : {});
     const whole = this.resolved(items, made);
+    for (const [name, part] of Object.entries(whole.properties ?? {})) {
+      if ("x-new" in part) made[name] = part["x-new"];
+    }
     for (const name of whole.required ?? []) {
       const part = this.resolved(whole.properties[name]);
       if (name in made) continue;
@@ -273,6 +307,11 @@ function oneOf(typed) {
   try { return /^\s*[[{]/.test(typed) ? JSON.parse(typed) : typed; } catch { return typed; }
 }
 
+// Whether a table says anything beyond what it says by itself: then it is shown open.
+function isSet(table) {
+  return Object.values(table).some((each) => each !== 0 && each !== true && each !== "");
+}
+
 // What is written as a number; anything else as it was typed, for the server to refuse by name.
 function numberOf(typed) {
   const text = typed.trim();
@@ -294,6 +333,6 @@ function keyOf(item) {
 }
 
 function titleOf(item, at) {
-  const said = [item?.kind, item?.name, item?.classifier, item?.view, item?.n ? `${item.n} photos` : ""];
+  const said = [item?.kind, item?.name, item?.classifier || item?.run, item?.view, item?.n ? `${item.n} photos` : ""];
   return `${at + 1}. ${said.filter(Boolean).join(", ") || "new"}`;
 }

@@ -200,3 +200,16 @@ def test_what_was_typed_after_a_save_survives_a_reload(page: Page, draft: Study)
     page.get_by_role("button", name="Restore it").click()
     expect(page.locator("#text")).to_have_value(re.compile("not saved"))
     assert read(page.locator("#text").input_value())["topic"] == "not saved"
+
+
+def test_a_condition_changes_a_screen_and_takes_it_back(page: Page, draft: Study) -> None:
+    edit(page)
+    page.locator("#f-conditions li > details > summary").first.click()
+    page.locator("[id='f-conditions[0].trial'] > summary").click()
+    shown = page.get_by_label("Show the confidence").first
+    for chosen, expected in (("no", {"has_confidence": False}), ("as in the study", {})):
+        shown.select_option(chosen)
+        save(page, "Saved.")
+        assert Study.objects.get(slug="draft").document["conditions"][0]["trial"] == expected
+        edit(page)
+        page.locator("#f-conditions li > details > summary").first.click()

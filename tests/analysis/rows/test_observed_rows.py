@@ -46,9 +46,9 @@ def test_the_team_that_worked_joins_the_ais_photos_and_peoples_answers() -> None
         responses, people, items, Declared.from_json(declared_of(study)), without=SLOW
     )
     row = row_of(found["team_observed"], condition="Unsure", analysed="kept")
-    answers = Response.objects.final().with_correctness()
-    mine = list(answers.filter(trial__condition__name="Unsure", trial__phase="test"))
-    human = sum(bool(item.is_correct) for item in mine) / len(mine)
+    answers = Response.objects.final()
+    mine = answers.filter(trial__condition__name="Unsure", trial__phase="test")
+    human = mine.correct().count() / mine.count()
     expected = (by_ai["is_ai_correct"].sum() + (80 - 36) * human) / 80
     assert row["team"] == pytest.approx(100 * expected)
     assert row["team_low"] < row["team"] < row["team_high"]
