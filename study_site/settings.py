@@ -16,8 +16,9 @@ from django.core.exceptions import ImproperlyConfigured
 
 from study_site.environment import env_bool, env_count, env_list
 from study_site.operations.options import logging_options, metrics_dir, postgres_options
+from study_site.places import HOME, RESOURCES, SOURCE
 
-BASE_DIR = Path(__file__).resolve().parent.parent
+BASE_DIR = SOURCE
 
 
 def secret_key(debug: bool) -> str:
@@ -43,7 +44,7 @@ if not DEBUG and not ALLOWED_HOSTS:
 CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS")
 
 # Everything that the running site writes lives here, so that deleting one folder resets it.
-DATA_DIR = Path(os.environ.get("DATA_DIR", BASE_DIR / "var")).resolve()
+DATA_DIR = Path(os.environ.get("DATA_DIR", HOME / "var")).resolve()
 # Nobody else on the machine may read it, whoever writes a file there.
 os.umask(os.umask(0o027) | 0o027)
 FILE_UPLOAD_PERMISSIONS = 0o640
@@ -109,7 +110,7 @@ WSGI_APPLICATION = "study_site.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "templates"],
+        "DIRS": [RESOURCES / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -215,7 +216,7 @@ USE_I18N = False
 USE_TZ = True
 
 STATIC_URL = "static/"
-STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_DIRS = [RESOURCES / "static"]
 STATIC_ROOT = DATA_DIR / "static"
 STATIC_ROOT.mkdir(exist_ok=True)  # whitenoise warns about a folder that is not there yet
 if not DEBUG and not IS_TESTING:

@@ -25,8 +25,9 @@ from functools import partial
 from pathlib import Path
 
 from study_site.demo.bootstrap import ROOT, die_with_parent
+from study_site.places import HOME
 
-DATA_DIR = Path(os.environ.get("DATA_DIR", ROOT / "var"))
+DATA_DIR = Path(os.environ.get("DATA_DIR", HOME / "var")).resolve()
 LOGS = DATA_DIR / "log"
 N_ROBOTS = 24
 STAGES = 7
@@ -57,6 +58,7 @@ def kept_secret(name: str, n_bytes: int) -> str:
 
 def environment() -> None:
     """Run as in production, but on plain HTTP and on this machine only."""
+    os.environ["DATA_DIR"] = str(DATA_DIR)  # the same folder in the child processes
     os.environ.setdefault("DEBUG", "false")
     os.environ.setdefault("ALLOW_HTTP", "true")
     os.environ.setdefault("ALLOWED_HOSTS", "localhost,127.0.0.1")

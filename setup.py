@@ -1,0 +1,24 @@
+"""What pyproject.toml cannot say: templates/ and static/ lie below study_site/ in a wheel."""
+
+from pathlib import Path
+
+from setuptools import find_namespace_packages, setup
+
+ROOT = Path(__file__).parent
+MOVED = ("templates", "static")
+CODE = [
+    f"{name}{end}"
+    for name in ("study_site", "classifiers", "trials", "analysis")
+    for end in ("", ".*")
+]
+
+setup(
+    packages=[
+        *find_namespace_packages(str(ROOT), include=CODE),
+        *(f"study_site.{n}" for n in MOVED),
+    ],
+    package_dir={f"study_site.{name}": name for name in MOVED},
+    package_data={"": ["*.txt", "*.pt", "*.md", "*.yaml", "*.json", "*.R"]}
+    | {f"study_site.{name}": ["**/*"] for name in MOVED},
+    include_package_data=False,
+)
