@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 PUBLIC = {
     "consent", "next-person", "session", "stop", "events", "study-schema", "crop", "login",
-    "logout",
+    "logout", "mask", "panel-file",
 }  # fmt: skip
 ARGUMENTS = {
     "slug": "trees", "pk": 1, "who": "p0001", "position": 0, "token": "x" * 20, "name": "pause",
