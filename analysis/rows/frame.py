@@ -188,20 +188,22 @@ class StudyRows:
             "trial_set__ai", "prediction_id", "trial_set__phase", "trial_set__number"
         )
         drawn = {(ai, pk): (phase, number) for ai, pk, phase, number in places}
-        lookups = {"pk": "pk", **ITEM_LOOKUPS}
+        lookups = {"pk": "pk", **ITEM_LOOKUPS, "truth": "image__truth"}
         deferred = self._deferred(list(lookups))
         added = dict.fromkeys(("phase", "trial_set", "accepted_labels", "is_deferred"), "")
-        accepted, place = self._accepted(), list(lookups).index("item_id")
+        place = list(lookups).index("item_id")
         judgeable = Prediction.objects.with_truth().with_correctness()
         for ai, run in sorted(self._runs().items()):
             tell = teller(ITEMS, lookups | added, {"classifier": ai})
             found = judgeable.filter(run=run).order_by("image__sha256")
             for raw in found.values_list(*lookups.values()).iterator(chunk_size=CHUNK_ROWS):
                 at = drawn.get((ai, raw[0]), (None, None))
-                yield tell((*raw, *at, accepted.get(raw[place]), deferred(ai, raw)))
+                own = self._accepted[raw[place]] if raw[-1] == Truth.LABELS else None
+                yield tell((*raw, *at, own, deferred(ai, raw)))
 
+    @cached_property
     def _accepted(self) -> dict[str, str]:
-        """Return the accepted labels of the photos that have their own, by their SHA-256."""
+        """The accepted labels of the photos that have their own, by their SHA-256."""
         found: dict[str, list[str]] = {}
         photos = Image.objects.filter(dataset=self.study.dataset_id, truth=Truth.LABELS)
         named = photos.order_by("sha256", "accepted__category__index")
