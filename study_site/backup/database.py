@@ -79,6 +79,12 @@ def unknown_migrations(names: list[str]) -> list[str]:
     return sorted(set(names) - known)
 
 
+def later_migrations(names: list[str]) -> list[str]:
+    """Return the migrations of this version that are not among the names."""
+    known = {f"{app}.{name}" for app, name in MigrationExecutor(connection).loader.disk_migrations}
+    return sorted(known - set(names))
+
+
 def filled_tables() -> list[str]:
     """Return the tables that have rows of somebody; none in a new database."""
     present = set(connection.introspection.table_names())
@@ -182,15 +188,19 @@ def _rows_fill(path: Path) -> None:
 
 
 def _rows_of_sqlite(path: Path, scratch: Path) -> None:
-    """Write the rows of an SQLite file, read by a process that has it as its database."""
+    """Write the rows of an SQLite file, read by processes that have a copy as their database.
+
+    The copy is brought to this version first, because only its own tables can be read.
+    """
     shutil.copy(path, scratch / "db.sqlite3")
     known = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
     excluded = [f"--exclude={name}" for name in LEFT_OUT]
-    done = subprocess.run(
-        [sys.executable, "-m", "django", "dumpdata", "--format=jsonl", "--all", *excluded,
-         f"--output={scratch / ROWS}", "--verbosity=0"],
-        cwd=settings.BASE_DIR, env=known | {"DATA_DIR": str(scratch)},
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    if done.returncode:
-        raise BackupRefused(f"{path} cannot be read: {done.stderr.strip()[-500:]}")
+    dump = ["dumpdata", "--format=jsonl", "--all", f"--output={scratch / ROWS}", *excluded]
+    for command in (["migrate", "--noinput"], dump):
+        done = subprocess.run(
+            [sys.executable, "-m", "django", *command, "--verbosity=0"],
+            cwd=settings.BASE_DIR, env=known | {"DATA_DIR": str(scratch)},
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        if done.returncode:
+            raise BackupRefused(f"{path} cannot be read: {done.stderr.strip()[-500:]}")

@@ -55,6 +55,14 @@ def _check_version(manifest: Manifest) -> None:
             f"one does not know, such as {unknown[0]}. Install the version that made it, or a "
             "newer one."
         )
+    if manifest.database == database.ROWS and (
+        later := database.later_migrations(manifest.migrations)
+    ):
+        raise BackupRefused(
+            f"The backup has rows (--portable) of an older version: it lacks {len(later)} "
+            f"migrations of this one, such as {later[0]}. Restore it with the version that made "
+            "it, then upgrade that site."
+        )
 
 
 def _check_secrets(source: Path) -> None:

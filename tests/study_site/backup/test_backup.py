@@ -136,6 +136,16 @@ def test_a_backup_of_a_newer_version_is_refused(tmp_path: Path) -> None:
         call_command("restore", str(tmp_path / "copy"))
 
 
+def test_rows_of_an_older_version_are_refused(tmp_path: Path) -> None:
+    call_command("backup", str(tmp_path / "copy"), "--portable")
+    manifest = tmp_path / "copy" / "manifest.json"
+    facts = json.loads(manifest.read_text())
+    facts["migrations"].remove("trials.0001_initial")
+    manifest.write_text(json.dumps(facts))
+    with pytest.raises(CommandError, match=r"lacks 1 migrations of this one, such as trials\.0001"):
+        call_command("restore", str(tmp_path / "copy"))
+
+
 def test_the_secrets_are_in_the_backup_for_its_owner_only(settings: Any, tmp_path: Path) -> None:
     settings.PERSON_SALT = "a 'quoted' $alt"
     call_command("backup", str(tmp_path / "copy"))
