@@ -16,7 +16,6 @@ import pytest
 from analysis.codebook import codebook
 from analysis.export.export_bundle import bundle_write
 from analysis.export.export_code import CodeNotPure, carried_modules, requirements
-from analysis.tables.recompute import table_columns
 from analysis.tables.rerun import difference, main
 from classifiers.files import file_sha256
 from tests.analysis.people import make_study, person
@@ -197,7 +196,7 @@ def test_the_script_says_which_table_differs_and_where_and_which_is_missing(
     out = capsys.readouterr().out
     assert "accuracy.csv             DIFFERS: row 2, condition: 'kNN', shipped 'KNN'" in out
     assert "DIFFERS: the export has no consort.csv" in out
-    assert f"2 of {len(table_columns())} tables differ" in out
+    assert f"2 of {len(list((export / 'again').glob('*.csv')))} tables differ" in out
 
 
 def test_a_changed_answer_changes_the_tables(
