@@ -8,7 +8,7 @@ from __future__ import annotations
 from django.db.models import Case, F, Q, When
 
 from trials.models import Response, ResponseQuerySet
-from trials.models.interactions import SHOWN_IS_RIGHT
+from trials.models.interactions import shown_is_right
 from trials.study.plan import StudyPlan
 
 # The columns that come from the database, before those that need other words.
@@ -133,5 +133,5 @@ def empty_columns(plan: StudyPlan, *, has_texts: bool) -> dict[str, object]:
 def answers_of(plan: StudyPlan) -> ResponseQuerySet:
     """Return final answers with all that ``lookups_of`` asks for."""
     found = Response.objects.final().with_correctness()
-    found = found.annotate(rt_clean_ms=RT_CLEAN, is_shown_correct=SHOWN_IS_RIGHT)
+    found = found.annotate(rt_clean_ms=RT_CLEAN, is_shown_correct=shown_is_right())
     return found.with_first() if plan.task.first else found

@@ -18,6 +18,7 @@ from study_site.demo.album import Album
 from study_site.demo.screenshot_world import DRAFT
 from trials import services
 from trials.models import Participant, Study
+from trials.simulation.robots import Robot
 from trials.steps.base import screen_of
 from trials.study.design import Kind, Phase, Step
 
@@ -226,26 +227,32 @@ def go_to(participant: Participant, is_there: Callable[[Step], bool]) -> Partici
     return participant
 
 
-class Careful:
-    """A person who gives the right answer on every trial, or the wrong one on every trial."""
+class Careful(Robot):
+    """A person who gives the right answer on every trial."""
 
-    def __init__(self, is_right: bool) -> None:
-        self.is_right = is_right
+    __slots__ = ()
 
-    def accepts(self, phase: str, is_ai_correct: bool, rng: random.Random, image: str) -> bool:
+    def accepts(self, phase: str, is_ai_correct: bool, rng: random.Random, image: str = "") -> bool:
         """Say Yes or No."""
-        return is_ai_correct == self.is_right
+        return is_ai_correct
 
-    def reaction_ms(self, rng: random.Random) -> int:
-        """Return a fixed time."""
-        return 1000
+
+class Careless(Robot):
+    """A person who gives the wrong answer on every trial."""
+
+    __slots__ = ()
+
+    def accepts(self, phase: str, is_ai_correct: bool, rng: random.Random, image: str = "") -> bool:
+        """Say Yes or No."""
+        return not is_ai_correct
 
 
 def go_on(participant: Participant, *, is_right: bool = True) -> Participant:
     """Do one step."""
     participant = services.step_show(participant=participant)
     step = participant.script[participant.step]
-    form = screen_of(step).robot_answer(participant, step, Careful(is_right), random.Random(0))
+    judge = Careful() if is_right else Careless()
+    form = screen_of(step).robot_answer(participant, step, judge, random.Random(0))
     answers = {name.removeprefix("q_"): value for name, value in form.items()} | {"age": "41"}
     submission = services.Submission(
         step=participant.step, is_yes=form.get("answer", "yes") == "yes", answers=answers

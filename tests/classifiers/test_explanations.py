@@ -45,7 +45,7 @@ def test_an_uploaded_photo_is_explained_and_ranked_again(staff: Client, gallery:
     assert "selected part" not in page
     assert "for the 2 selected parts" in staff.get(f"{where}?cell=24&cell=25").text
     for name in ("crop.jpg", "figure.png", "figure.svg", "figure.pdf"):
-        assert b"".join(staff.get(f"{where}{name}").streaming_content)
+        assert b"".join(staff.get(f"{where}{name}"))
     assert staff.get(f"{where}photo.png").status_code == 404
 
 

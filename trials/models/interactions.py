@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Case, F, Value, When
+from django.db.models import Case, Value, When
 
-from classifiers.models import Category
+from classifiers.models import Category, is_accepted_label
 from trials.models.answers import Trial
 
-# Whether the label for the selected parts is right, of rows that reach a trial by ``trial__``.
-SHOWN_IS_RIGHT = Case(
-    When(trial__interaction__isnull=True, then=Value(None)),
-    When(trial__interaction__category=F("trial__prediction__image__category"), then=Value(True)),
-    default=Value(False),
-    output_field=models.BooleanField(null=True),
-)
+
+def shown_is_right() -> Case:
+    """Return whether the label for the selected parts is accepted; None without such a label.
+
+    It is an expression for rows that reach a trial by ``trial__``.
+    """
+    shown, image = "trial__interaction__category", "trial__prediction__image"
+    return Case(
+        When(trial__interaction__isnull=True, then=Value(None)),
+        When(is_accepted_label(label=shown, image=image), then=Value(True)),
+        default=Value(False),
+        output_field=models.BooleanField(null=True),
+    )
 
 
 class Interaction(models.Model):

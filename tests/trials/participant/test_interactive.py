@@ -11,6 +11,7 @@ import pytest
 
 from classifiers.core.chm.masks import mask_of_text
 from classifiers.core.interactive import rerank
+from classifiers.models import AcceptedLabel, Image, Truth
 from classifiers.services.pairs import pairs_folder, pairs_of_image
 from tests.trials.interacting import (
     CENTRAL,
@@ -22,6 +23,7 @@ from tests.trials.interacting import (
 )
 from tests.trials.tab import Tab
 from trials.models import Event, Interaction, Response
+from trials.models.interactions import shown_is_right
 from trials.services import frozen_sha256, interaction, study_verify
 
 pytestmark = pytest.mark.django_db
@@ -68,6 +70,18 @@ def test_the_answer_is_stored_with_what_was_on_the_screen(client: Tab) -> None:
     client.post(SESSION, form)
     stored = Interaction.objects.get(trial=trial)
     assert (stored.mask, stored.n_changes) == (CENTRAL, 2)
+
+
+def test_a_shown_label_is_right_if_it_is_accepted(client: Tab) -> None:
+    person, trial = at_a_trial(client, interactive_study())
+    client.post(MASK, {"step": person.step, "mask": CENTRAL, "at_ms": 1})
+    client.post(SESSION, {"step": person.step, "answer": "yes", "q_mask": CENTRAL})
+    image, shown = trial.prediction.image, Interaction.objects.get(trial=trial).category
+    Image.objects.filter(pk=image.pk).update(truth=Truth.LABELS)
+    answers = Response.objects.filter(trial=trial).annotate(is_shown_correct=shown_is_right())
+    assert answers.values_list("is_shown_correct", flat=True).get() is False
+    AcceptedLabel.objects.create(image=image, category=shown)
+    assert answers.values_list("is_shown_correct", flat=True).get() is True
 
 
 def test_the_first_label_is_judged_whatever_was_shown_last(client: Tab) -> None:
