@@ -20,6 +20,7 @@ from trials.models import (
     Event,
     Identity,
     Participant,
+    PlaceCount,
     PriorKnowledge,
     QuestionAnswer,
     Response,
@@ -79,6 +80,13 @@ def test_a_place_in_a_set_is_taken_once() -> None:
 def test_a_persons_number_is_theirs() -> None:
     alice = enrol(make_study())
     refuses("participant_number_once", alice, token="b" * 20, enrolment_key="b" * 20)
+
+
+def test_a_stage_has_one_count_of_its_places() -> None:
+    count = PlaceCount.objects.create(
+        study=make_study(), stage="live", is_simulated=False, until=timezone.now()
+    )
+    refuses("place_count_once", count)
 
 
 def test_an_enrolment_key_is_used_once() -> None:
