@@ -38,7 +38,7 @@ def test_a_failure_tells_the_person_that_nothing_is_lost(monkeypatch: pytest.Mon
     def fail(*_: object) -> None:
         raise RuntimeError("the disk is full")
 
-    monkeypatch.setattr(identity, "participant_of", fail)
+    monkeypatch.setattr(identity, "_person_of", fail)
     page = Client(raise_request_exception=False).get("/s/trees/session/")
     assert page.status_code == 500
     assert "Your answers until now are stored" in page.text
