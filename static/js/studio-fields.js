@@ -135,6 +135,7 @@ export class Fields {
     if (!choices) {
       const isNumber = whole.type === "integer" || whole.type === "number";
       const control = make("input", { type: "text", value: value ?? "", placeholder: "as in the study" });
+      if (isNumber) control.className = "number";
       control.addEventListener("input", () => write(isNumber ? numberOf(control.value) : control.value));
       return this.frame(whole, path, control);
     }
