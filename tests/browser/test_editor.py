@@ -61,7 +61,8 @@ def save(page: Page, words: str = "Saved") -> None:
 
 
 def fields(page: Page) -> dict[str, Any]:
-    """Return what every field of the form shows."""
+    """Return what every field of the form shows, once the script has made them."""
+    page.locator("#f-title").wait_for(state="attached")
     page.evaluate(TYPIST)
     shown = "Object.fromEntries([...fieldsShown()].map(([key, each]) => [key, valueOf(each)]))"
     found: dict[str, Any] = page.evaluate(shown)

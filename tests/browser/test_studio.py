@@ -68,7 +68,7 @@ def test_conditions_are_added_moved_and_removed_by_keyboard(page: Page, draft: S
     page.keyboard.press("Enter")
     page.get_by_role("button", name="Move up: 2. kNN").focus()
     page.keyboard.press("Enter")
-    expect(page.locator("#f-conditions li").first.locator("summary")).to_contain_text("kNN")
+    expect(page.locator("#f-conditions li").first.locator("summary").first).to_contain_text("kNN")
     page.get_by_role("button", name="Add to conditions").press("Enter")
     page.keyboard.type("New arm")
     page.get_by_role("button", name="Save").first.click()

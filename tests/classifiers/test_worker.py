@@ -134,8 +134,8 @@ def test_a_folder_becomes_predictions_on_a_real_worker(site: Site) -> None:
     finally:
         worker.kill()
         worker.wait()
-    assert "knn            10 of 10: 100.0 % right (run 1)" in said
-    assert "emd-corr       10 of 10: 100.0 % right (run 2)" in said
+    assert "knn            10 of 10: 100.0 % right (run 1, knn-n_voters=5)" in said
+    assert "emd-corr       10 of 10: 100.0 % right (run 2, emd-corr-n_voters=5)" in said
     code = (
         "from classifiers.models import *; first = Neighbor.objects.filter("
         "prediction__run__classifier='emd-corr', rank=0); "
