@@ -52,7 +52,7 @@ def frames(arms: list[object], n_each: int, empty: str, status: str) -> Frames:
     return Frames(responses, people, made.items.assign(phase="test"))
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     arms=ARMS, n_each=st.integers(1, 3), rules=st.lists(RULES, max_size=4, unique=True),
     lost=st.sampled_from(["", "first", "all"]), status=st.sampled_from(["completed", "withdrawn"]),
@@ -69,7 +69,7 @@ def test_no_rule_and_no_state_of_a_study_stops_its_tables(
     assert {name: list(table) for name, table in tables.items()} == {
         name: [column.name for column in columns]
         for name, columns in table_columns().items()
-        if name not in TASK_TABLES | INTERACTION_TABLES | {"team_observed"}  # nobody defers
+        if name not in {*TASK_TABLES, *INTERACTION_TABLES, "team_observed"}  # nobody defers
     }
     assert panels_of(tables)
     told = tables["exclusions"]
