@@ -53,7 +53,6 @@ NOT_SHOWN: Final = (
     "detection_model",
     "mixed_model",
     "images",
-    "attrition",
     "rational",
     "task_differences",
     "confusion",

@@ -29,6 +29,7 @@ from analysis.figures.figure_texts import (
     figure_text,
     figure_title,
 )
+from analysis.results import attrition_sheet
 from analysis.results.cells import NONE, Sheet, estimate, interval, number, p_value
 from analysis.results.interaction_sheet import TITLE, interaction_sheet
 from analysis.results.task_sheets import curve_sheet, roc_sheet, task_sheets
@@ -72,6 +73,7 @@ def panels_of(tables: Tables, analysed: str = KEPT, *, is_interim: bool = False)
         PREVALENCE: "team_prevalence",
         TESTS: "tests",
         "Exclusions": "exclusions",
+        attrition_sheet.TITLE: "attrition",
     }
     more = [
         Panel(title, TOLD[name](tables, analysed))
@@ -239,4 +241,5 @@ TOLD: Final[Mapping[str, Callable[[Tables, str], Sheet]]] = {
     "team_prevalence": prevalence_sheet,
     "tests": _tests,
     "exclusions": _exclusions,
+    "attrition": attrition_sheet.attrition_sheet,
 }
