@@ -18,8 +18,11 @@ WHOLE = "1" * 49
 SESSION, MASK = "/s/trees/session/", "/s/trees/mask/"
 
 
-def interactive_study(**changes: Any) -> Study:
-    return make_study(plan=StudyPlan.from_json(make_document(conditions=PLUS_PLUS, **changes)))
+def interactive_study(wording: dict[str, str] | None = None, **changes: Any) -> Study:
+    """Open a study of one interactive condition, with words of its own if there are any."""
+    own = {"wording": wording} if wording else {}
+    conditions = [{**arm, **own} for arm in PLUS_PLUS]
+    return make_study(plan=StudyPlan.from_json(make_document(conditions=conditions, **changes)))
 
 
 def at_a_trial(client: Client, study: Study, key: str = "alice") -> tuple[Participant, Trial]:

@@ -13,7 +13,7 @@ from classifiers.core.chm.pair_cosines import PairsRefused
 from trials.models import Participant, Study
 from trials.participant.forms import MaskForm
 from trials.participant.identity import own_page_only
-from trials.participant.trial_view import trial_screen
+from trials.participant.trial_view import seen_in, trial_screen
 from trials.services.interaction import TooManyMasks, mask_choose
 
 logger = logging.getLogger(__name__)
@@ -43,5 +43,5 @@ def mask(request: HttpRequest, study: Study, participant: Participant | None) ->
         return HttpResponse(status=410)
     screen = trial_screen(trial, participant)
     shown = screen.query_panel.content.data if screen.query_panel else None
-    context = {"plan": study.plan, "persona": screen.persona, "screen": screen, "shown": shown}
+    context = {**seen_in(study, trial.condition), "screen": screen, "shown": shown}
     return render(request, ANSWER, context)

@@ -51,6 +51,13 @@ def test_a_mask_is_answered_as_rerank_does(client: Tab) -> None:
     assert said.count('alt="Photo of the class') == min(5, votes)
 
 
+def test_the_answer_is_in_the_words_of_the_condition(client: Tab) -> None:
+    words = {"matched_parts": "Why this is {label}"}
+    person, trial = at_a_trial(client, interactive_study(wording=words))
+    said = client.post(MASK, {"step": person.step, "mask": "0" * 49, "at_ms": 1}).text
+    assert f"Why this is {trial.prediction.category.label}" in said
+
+
 def test_each_answer_is_an_event_and_no_cell_is_the_ais_own_answer(client: Tab) -> None:
     person, trial = at_a_trial(client, interactive_study())
     for at, mask in enumerate((WHOLE, "0" * 49)):
