@@ -25,8 +25,9 @@ from classifiers.core.backbones.backbones import BACKBONES, Backbone, backbone_l
 from classifiers.core.chm.matcher_features import Targets, TargetsWriter
 from classifiers.core.chm.matchers import Matcher
 from classifiers.core.features import Grey, extract_stream
-from classifiers.core.gallery.index import Gallery, GalleryWriter
+from classifiers.core.gallery.index import Gallery
 from classifiers.core.gallery.manifest import manifest_read
+from classifiers.core.gallery.writer import GalleryWriter
 from classifiers.core.images import (
     ImageRefused,
     central_square,

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from classifiers.core.backbones.backbones import Backbone, backbone_load
 from classifiers.core.backbones.devices import device_chosen
 from classifiers.core.features import extract_stream
-from classifiers.core.gallery.index import GalleryWriter, Precision
+from classifiers.core.gallery.writer import GalleryWriter, Precision
 from classifiers.core.images import query_crop
 from classifiers.models import Gallery, Image, ImageQuerySet
 from classifiers.services.gallery_options import GalleryOptions, options_of

@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))  # started as a file, it find
 
 from classifiers.core.backbones.backbones import LoadedBackbone, backbone_load
 from classifiers.core.features import extract, extract_stream
-from classifiers.core.gallery.index import GalleryWriter
+from classifiers.core.gallery.writer import GalleryWriter
 from classifiers.core.images import CROP_SIDE, crop_square, load_rgb
 from tests.bench.timing import Row, cpu_seconds, report
 

@@ -16,7 +16,7 @@ from classifiers.core.backbones.backbones import BACKBONES, Backbone
 from classifiers.core.chm.chmnet import CHMLearner
 from classifiers.core.chm.matchers import Branch, Matcher
 from classifiers.core.features import Features
-from classifiers.core.gallery.index import GalleryWriter
+from classifiers.core.gallery.writer import GalleryWriter
 from tests.core.oracles import random_maps
 
 CHANNELS = 24

@@ -20,14 +20,13 @@ from pathlib import Path
 from typing import Any, Final, Self
 from weakref import finalize
 
-import numpy as np
 import torch
-from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 from torch import Tensor
 
 from classifiers.core.chm.matchers import Matcher
 from classifiers.core.chm.pairs import SIDE_IN
+from classifiers.core.gallery.arrays import array_create, bytes_of, room_check, rows_write
 from classifiers.core.gallery.index import Gallery
 from classifiers.core.gallery.manifest import (
     MANIFEST,
@@ -133,10 +132,10 @@ class TargetsWriter:
         self.path.mkdir(exist_ok=True)
         for name in (MANIFEST, FILE):  # unlinked, not truncated: another process may have it mapped
             (self.path / name).unlink(missing_ok=True)
-        array = open_memmap(
-            self.path / FILE, mode="w+", dtype=np.dtype("<f4"), shape=self.manifest.shape
-        )
-        array.flush()
+        shape, dtype = self.manifest.shape, "<f4"
+        what = f"The matcher's copy of {shape[0]} gallery photos"
+        room_check(self.path, bytes_of({FILE: (shape, dtype)}), what)
+        array_create(self.path / FILE, shape, dtype)
         self._record(0)
 
     def _found(self, name: str) -> int | None:
@@ -187,9 +186,7 @@ class TargetsWriter:
             )
         if self._lock is None or not self._lock.alive:
             raise ValueError("This writer is closed; begin another, it goes on where this stopped.")
-        array = open_memmap(self.path / FILE, mode="r+")
-        array[done : done + len(kept)] = kept.cpu().numpy()
-        array.flush()
+        rows_write(self.path / FILE, done, kept.cpu().numpy())
         self._record(done + len(kept))
 
     def finish(self) -> Targets:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -44,11 +45,13 @@ class Manifest:
     # Of the whole files, set when the gallery is finished. Empty: finished before these existed.
     vectors_sha256: str = ""
     maps_sha256: str = ""
+    # Ids of planned images that could not be read; no row and no count includes them.
+    skipped: Sequence[int] = ()
 
     @property
     def plan(self) -> dict[str, Any]:
         """All that is known before the features are: what a resumed extraction must agree with."""
-        known_last = ("vectors_sha256", "maps_sha256")
+        known_last = ("vectors_sha256", "maps_sha256", "skipped")
         return {name: value for name, value in asdict(self).items() if name not in known_last}
 
     def shapes(self) -> dict[str, tuple[tuple[int, ...], str]]:

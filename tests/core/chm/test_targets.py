@@ -16,7 +16,8 @@ from classifiers.core.chm import matcher_features as targets_module
 from classifiers.core.chm.matcher_features import Targets, TargetsWriter, targets_folder
 from classifiers.core.chm.matchers import Matcher
 from classifiers.core.features import extract
-from classifiers.core.gallery.index import Gallery, GalleryRefused, GalleryWriter
+from classifiers.core.gallery.index import Gallery, GalleryRefused
+from classifiers.core.gallery.writer import GalleryWriter
 from classifiers.core.methods import classify
 from classifiers.core.query import QueryFeatures, query_features
 from tests.core.oracles import random_maps
