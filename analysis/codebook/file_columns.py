@@ -195,6 +195,12 @@ GIVEN = (
         ("key", "pointer", "time"), is_nullable=True,
     ),
     Column(
+        "photo_px", "integer", "CSS pixels",
+        "Width at which the photo to judge was shown when the person answered. Empty if the "
+        "browser did not report it.",
+        is_nullable=True, minimum=1,
+    ),
+    Column(
         "prior_knowledge", "boolean", "",
         "Before seeing the photo, the person said that they knew the class that the AI predicts. "
         "Empty if the study did not ask.",

@@ -59,6 +59,7 @@ LOOKUPS = {
     "rt_ms": "rt_ms",
     "rt_clean_ms": "rt_clean_ms",
     "given_by": "given_by",
+    "photo_px": "photo_px",
     "prior_knowledge": "trial__prior_knowledge__is_known",
     "mask": "trial__interaction__mask",
     "n_mask_changes": "trial__interaction__n_changes",

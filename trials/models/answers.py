@@ -150,7 +150,7 @@ class Response(models.Model):
 
     ``rt_ms`` is the time from the moment when all images are shown to the answer, by the browser's
     clock. ``away_ms`` is the part of it in which the page was hidden or another window had the
-    focus.
+    focus. ``photo_px`` is the width at which the judged photo was shown, in CSS pixels.
     """
 
     # The constraint's index begins with the trial, so that the key needs none of its own.
@@ -169,6 +169,9 @@ class Response(models.Model):
         null=True, blank=True, help_text="Images shown to answer, by the browser's clock."
     )
     away_ms = models.PositiveIntegerField(null=True, blank=True)
+    photo_px = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="Displayed width of the judged photo in CSS pixels."
+    )
     given_by = models.CharField(max_length=10, choices=Input, default=Input.UNKNOWN, blank=True)
     received_at = models.DateTimeField()
 

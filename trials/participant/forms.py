@@ -13,6 +13,7 @@ from trials.services import ClientEvent, Submission
 
 ONE_DAY_MS = 24 * 3600 * 1000
 MAX_EVENTS = 500
+MOST_PX = 9999
 # The server alone notes an answer that it computed.
 TOLD = set(Event.Kind.values) - {Event.Kind.RERANKED}
 
@@ -22,6 +23,13 @@ def milliseconds(text: object) -> int | None:
     said = str(text)
     is_a_time = said.isascii() and said.isdecimal() and len(said) <= len(str(ONE_DAY_MS))
     return int(said) if is_a_time and int(said) <= ONE_DAY_MS else None
+
+
+def pixels(text: object) -> int | None:
+    """Return a width in whole CSS pixels; an impossible one is None."""
+    said = str(text)
+    is_width = said.isascii() and said.isdecimal() and len(said) <= len(str(MOST_PX))
+    return int(said) if is_width and 0 < int(said) <= MOST_PX else None
 
 
 def storable(text: str) -> str:
@@ -86,6 +94,7 @@ class StepForm(EventsForm):
     time_over = forms.CharField(required=False)
     rt_ms = forms.CharField(required=False)
     away_ms = forms.CharField(required=False)
+    photo_px = forms.CharField(required=False)
     given_by = forms.CharField(required=False)
     # A honeypot: people do not see this field, so only a program fills it in.
     remarks = forms.CharField(required=False)
@@ -107,6 +116,7 @@ class StepForm(EventsForm):
             is_time_over=bool(data["time_over"]),
             rt_ms=milliseconds(data["rt_ms"]),
             away_ms=milliseconds(data["away_ms"]),
+            photo_px=pixels(data["photo_px"]),
             given_by=given_by,
             answers={
                 # Never cut: a text that is too long is refused, and the page shows it again as

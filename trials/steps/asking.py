@@ -120,7 +120,9 @@ class AsksTask(AmongTrials):
         """Store an answer as it was given; what the end of the time cut off, as it stands."""
         is_late = _is_late(participant, submission)
         if is_late and not submission.is_time_over:
-            submission = Submission(submission.step, rt_ms=submission.rt_ms)
+            submission = Submission(
+                submission.step, rt_ms=submission.rt_ms, photo_px=submission.photo_px
+            )
         said = _said(participant, trial, submission)
         return Response.objects.create(
             trial=trial,
@@ -128,6 +130,7 @@ class AsksTask(AmongTrials):
             **said,
             rt_ms=submission.rt_ms,
             away_ms=submission.away_ms,
+            photo_px=submission.photo_px,
             given_by=Input.TIME if is_late else submission.given_by,
             received_at=now,
         )

@@ -22,7 +22,8 @@ class Submission:
     ``is_yes`` is the answer to the page's question; None on pages that ask nothing, or when no
     button was pressed. ``choice`` is the index of a class; it, ``confidence`` and ``reason`` are as
     they were sent. ``is_time_over``: the page was sent by its script at the end of the trial's
-    time. ``answers`` holds the named fields of a page, without their prefix ``q_``.
+    time. ``photo_px`` is the displayed width of the judged photo in CSS pixels. ``answers`` holds
+    the named fields of a page, without their prefix ``q_``.
     """
 
     step: int
@@ -33,6 +34,7 @@ class Submission:
     is_time_over: bool = False
     rt_ms: int | None = None
     away_ms: int | None = None
+    photo_px: int | None = None
     given_by: str = ""
     answers: Mapping[str, str] = field(default_factory=dict)
     events: Sequence[ClientEvent] = ()

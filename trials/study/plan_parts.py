@@ -229,6 +229,12 @@ class TrialPlan:
     has_zoom: bool
     min_seconds: int
     has_opacity: bool = False
+    layout: str = "reference"
+
+    @property
+    def is_equal(self) -> bool:
+        """Whether the judged photo has one size in all conditions, with the newer boxes."""
+        return self.layout == "equal"
 
 
 @dataclass(frozen=True, slots=True)

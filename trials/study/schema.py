@@ -56,12 +56,17 @@ def _schema(stages: tuple[str, ...], views: tuple[str, ...], classifiers: tuple[
 def _overriding(parts: Json, name: str) -> Json:
     """Return the part of a condition that changes some fields of the study's part ``name``.
 
-    It has the same fields, but no defaults: what is left out is as in the study.
+    It has the same fields, but no defaults: what is left out is as in the study. A field that is
+    the same in all conditions (``"x-study"``) is left out.
     """
     fields = {}
     for key, field in parts[name]["properties"].items():
+        if field.get("x-study"):
+            continue
         whole = parts[field["$ref"].removeprefix("#/$defs/")] | field if "$ref" in field else field
-        kept = {word: value for word, value in whole.items() if word not in {"$ref", "default"}}
+        kept = {
+            word: value for word, value in whole.items() if word not in {"$ref", "default", "x-new"}
+        }
         fields[key] = kept | {"x-inherits": True}
     return {
         "title": f"{parts[name]['title']} in this condition",

@@ -39,10 +39,17 @@ export function bindForm(form, restart) {
     data.set("rt_ms", rt);
     data.set("away_ms", away);
     data.set("given_by", given);
+    data.set("photo_px", photoWidth(form));
     button?.classList.add("is-chosen");
     hold(form.closest("main"), "sending");
     deliver(form, data, restart).catch(() => sendPlainly(form, data));
   });
+}
+
+// The width at which the judged photo is shown, in whole CSS pixels; empty where there is none.
+function photoWidth(form) {
+  const photo = form.closest("main").querySelector(".photo--query .photo__frame");
+  return photo ? String(Math.round(photo.getBoundingClientRect().width)) : "";
 }
 
 async function deliver(form, data, restart) {

@@ -19,7 +19,7 @@ def test_a_row_says_who_judged_what_and_how() -> None:
     study = make_study()
     person(study, "kNN", right="", wrong="1")
     row = responses_frame(study).iloc[0]
-    unasked = ["rt_clean_ms", "given_by", "prior_knowledge", "mask", "n_mask_changes"]
+    unasked = ["rt_clean_ms", "given_by", "photo_px", "prior_knowledge", "mask", "n_mask_changes"]
     unasked += ["shown_label", "is_shown_correct"]
     unasked += [column.name for column in TASKED if column.is_nullable]
     assert row[unasked].isna().all()

@@ -49,6 +49,14 @@ def test_the_hash_changes_with_any_field_and_not_with_what_is_left_out() -> None
     assert make_plan().sha256 != make_plan(persona="Max").sha256
 
 
+def test_one_layout_holds_for_all_conditions() -> None:
+    arm = {"name": "a", "classifier": "knn", "view": "none", "trial": {"layout": "equal"}}
+    with pytest.raises(PlanRefused, match=r"conditions\[0\]\.trial\.layout"):
+        StudyPlan.from_json(make_document(conditions=[arm]))
+    assert not make_plan().trial.is_equal
+    assert make_plan(trial={"layout": "equal"}).of("EMD-Corr").trial.is_equal
+
+
 def test_the_defaults_are_those_of_the_reference_study() -> None:
     plan = StudyPlan.from_json({"title": "Birds", "seed": 1})
     assert plan.training
