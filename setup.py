@@ -1,11 +1,11 @@
-"""What pyproject.toml cannot say: templates/ and static/ lie below study_site/ in a wheel."""
+"""What pyproject.toml cannot say: in a wheel, study_site/ has templates/, static/, docs/."""
 
 from pathlib import Path
 
 from setuptools import find_namespace_packages, setup
 
 ROOT = Path(__file__).parent
-MOVED = ("templates", "static")
+MOVED = ("templates", "static", "docs")
 CODE = [
     f"{name}{end}"
     for name in ("study_site", "classifiers", "trials", "analysis")
@@ -19,6 +19,6 @@ setup(
     ],
     package_dir={f"study_site.{name}": name for name in MOVED},
     package_data={"": ["*.txt", "*.pt", "*.md", "*.yaml", "*.json", "*.R"]}
-    | {f"study_site.{name}": ["**/*"] for name in MOVED},
+    | {f"study_site.{name}": ["*.md" if name == "docs" else "**/*"] for name in MOVED},
     include_package_data=False,
 )

@@ -6,6 +6,8 @@ from django.http.response import HttpResponseBase
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from analysis.results.metrics_page import metrics
+
 
 def moved(view: str) -> Callable[..., HttpResponseBase]:
     """Return a view that permanently redirects an old URL to ``view``, with its query."""
@@ -30,6 +32,7 @@ old = [
 ]
 
 urlpatterns = [
+    path("studio/formulas/", metrics, name="studio-metrics"),
     path("studio/study/<slug:slug>/", include(study)),
     *old,
 ]

@@ -24,6 +24,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> ZipFile:
     source = tmp_path_factory.mktemp("source")
     for name in FOLDERS:
         shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
+    (source / "docs").mkdir()
+    shutil.copy(ROOT / "docs/metrics.md", source / "docs")
     for path in [*map(ROOT.joinpath, FILES), *ROOT.glob("requirements*.txt")]:
         shutil.copy(path, source)
     build = "import setuptools.build_meta as m; m.build_wheel('.')"
@@ -67,12 +69,13 @@ def test_an_unpacked_wheel_finds_its_files_and_keeps_data_in_the_current_folder(
     look = (
         f"import sys; sys.path.insert(0, {str(tmp_path / 'site')!r})\n"
         "from study_site.places import HOME, RESOURCES\n"
-        "print(HOME, (RESOURCES / 'templates/trials').is_dir(), (RESOURCES / 'static/js').is_dir())"
+        "paths = ('templates/trials', 'static/js', 'docs/metrics.md')\n"
+        "print(HOME, *((RESOURCES / path).exists() for path in paths))"
     )
     done = subprocess.run(
         [sys.executable, "-c", look], cwd=tmp_path, capture_output=True, text=True, check=True
     )
-    assert done.stdout.split() == [str(tmp_path), "True", "True"]
+    assert done.stdout.split() == [str(tmp_path), "True", "True", "True"]
 
 
 def test_the_command_says_what_it_can_do(

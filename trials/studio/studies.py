@@ -11,7 +11,6 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from classifiers.models import Dataset
 from trials import services
 from trials.models import Participant, Study
 from trials.ready_made import ready_made
@@ -29,6 +28,7 @@ from trials.studio.actions import actions_of
 from trials.studio.editor import text_check
 from trials.studio.forms import NewStudyForm, RobotsForm, ShareForm
 from trials.studio.freeze_status import standing
+from trials.studio.home_steps import StudyCounts, home_steps, next_at_home, site_counts
 from trials.study.checklist import Check, Level, Place
 from trials.study.document import PlanRefused, completed
 from trials.study.schema import Json
@@ -43,13 +43,25 @@ def home(request: HttpRequest) -> HttpResponse:
     """List the studies: those that the user may change, and those whose results may be seen."""
     may_change = set(studies_of(request.user).values_list("pk", flat=True))
     studies = list(studies_counted())
-    context = {
-        "may_make": is_researcher(request.user),
-        "has_photos": Dataset.objects.exists(),
+    may_make = is_researcher(request.user)
+    context: dict[str, object] = {
+        "may_make": may_make,
         "own": [study for study in studies if study.pk in may_change],
         "others": [study for study in studies if study.pk not in may_change],
     }
+    if may_make:
+        site = site_counts()
+        own = [_counts_of(study) for study in studies if study.pk in may_change]
+        context |= {"steps": home_steps(site, own), "next": next_at_home(site, own)}
+        context["has_photos"] = site.n_datasets > 0
     return render(request, "studio/home.html", context)
+
+
+def _counts_of(study: Study) -> StudyCounts:
+    """Return the counts that ``studies_counted`` added to a study."""
+    names = ("n_pilot", "n_live", "n_completed", "n_simulated")
+    counts = {name: getattr(study, name) for name in names}
+    return StudyCounts(slug=study.slug, status=study.status, **counts)
 
 
 def studies_counted() -> QuerySet[Study]:

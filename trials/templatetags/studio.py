@@ -59,10 +59,14 @@ class Tab:
 
 
 TABS = (
-    Tab("Overview", "studio-study", frozenset({"studio-act", "studio-copy"})),
     Tab("Design", "studio-edit"),
     Tab("Preview", "studio-preview"),
-    Tab("People", "studio-people", frozenset({"studio-person", "studio-person-act"})),
+    Tab("Checklist", "studio-study", frozenset({"studio-act", "studio-copy"})),
+    Tab(
+        "People",
+        "studio-people",
+        frozenset({"studio-person", "studio-person-act", "studio-people-act"}),
+    ),
     Tab("Monitor", "studio-monitor"),
     Tab(
         "Results",
@@ -86,4 +90,5 @@ def study_tabs(context: Context, study: Study) -> dict[str, Any]:
         if is_editor or tab.is_for_analysts
         for is_within in [here == tab.view or here in tab.more]
     ]
-    return {"study": study, "tabs": tabs}
+    current = next((tab["label"] for tab in tabs if tab["is_within"]), "")
+    return {"study": study, "tabs": tabs, "current": current, "is_editor": is_editor}

@@ -298,7 +298,7 @@ def test_an_unknown_study_or_file_is_not_found(staff: Client, page: str) -> None
 
 
 @pytest.mark.parametrize("n_people", [0, 1, 4])
-@pytest.mark.parametrize(("page", "n_queries"), [("/studio/", 5), (PAGE, 21)])
+@pytest.mark.parametrize(("page", "n_queries"), [("/studio/", 4), (PAGE, 21)])
 def test_a_page_takes_the_same_queries_for_any_number_of_people(
     staff: Client,
     page: str,
