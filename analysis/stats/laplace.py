@@ -8,24 +8,20 @@ in β and log σ. In
 
     f(β, σ) = −ℓ(y | v̂) + ½ v̂ᵀv̂ + ½ log |H|,   H = I + AᵀWA,   A = [σ₁Z₁, σ₂Z₂]
 
-H is two diagonal blocks and one sparse block between them, so the Schur complement of the longer
-diagonal is the only dense matrix: as many rows as there are people or images, whichever are fewer.
+H is two diagonal blocks and one sparse block between them; ``laplace_schur`` solves its equations.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.linalg import cho_factor, cho_solve
 from scipy.optimize import minimize
-from scipy.sparse import csr_array
-from scipy.special import expit
 
 from analysis.stats.curvature import covariance_at
+from analysis.stats.laplace_schur import Group, System, arranged
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
@@ -33,7 +29,6 @@ Indices = NDArray[np.intp]
 _LEAST_LOG_SD, _MOST_LOG_SD = math.log(1e-3), math.log(8)
 _NO_SD = 0.02  # a smaller SD is set to 0: the likelihood is flat there
 _GRADIENT = 1e-3  # largest slope at a maximum, in standard errors of the coefficient
-_BLOCK = 4_000_000  # numbers in one dense block
 
 
 class NotFitted(ArithmeticError):
@@ -42,7 +37,7 @@ class NotFitted(ArithmeticError):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Problem:
-    """Responses as arrays, sorted by the level of the longer random effect.
+    """Responses as arrays, sorted by the level of the longer random effect, in ``groups``.
 
     ``sign`` is +1 for a success and −1 for a failure, ``cell`` the fixed effect, ``small`` and
     ``large`` the levels of the two random effects, all of shape ``(n,)``. ``is_swapped`` says
@@ -56,6 +51,7 @@ class Problem:
     n_cells: int
     n_small: int
     n_large: int
+    groups: list[Group]
     is_swapped: bool
 
     @classmethod
@@ -64,10 +60,10 @@ class Problem:
         n_first, n_second = int(first.max()) + 1, int(second.max()) + 1
         is_swapped = n_second < n_first
         small, large = (second, first) if is_swapped else (first, second)
-        order = np.argsort(large, kind="stable")
+        order, small, large, groups = arranged(small, large)
         sign = np.where(np.asarray(success, dtype=bool), 1.0, -1.0)
         sizes = (int(cell.max()) + 1, min(n_first, n_second), max(n_first, n_second))
-        return cls(sign[order], cell[order], small[order], large[order], *sizes, is_swapped)
+        return cls(sign[order], cell[order], small, large, *sizes, groups, is_swapped)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,24 +84,16 @@ class Fit:
     message: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _System:
-    """H at one point: diagonal of the long block, off-diagonal block, Schur complement."""
+def minus_log(signed: Floats) -> float:
+    """Return the sum of log(1 + exp(−x)), each term with an absolute error of about 1e-16."""
+    return float((np.maximum(-signed, 0) + np.log(1 + np.exp(-np.abs(signed)))).sum())
 
-    diagonal: Floats
-    between: csr_array  # (large, small)
-    factor: tuple[Floats, bool]
 
-    def solve(self, small: Floats, large: Floats) -> tuple[Floats, Floats]:
-        """Return H⁻¹ (small, large)."""
-        s = cho_solve(self.factor, small - self.between.T @ (large / self.diagonal))
-        return s, (large - self.between @ s) / self.diagonal
-
-    @property
-    def log_determinant(self) -> float:
-        """log |H|."""
-        schur = 2 * np.log(np.diag(self.factor[0])).sum()
-        return float(np.log(self.diagonal).sum() + schur)
+def probability(signed: Floats) -> Floats:
+    """Return 1 / (1 + exp(−x))."""
+    with np.errstate(over="ignore"):  # of exp, where the result is 0
+        result: Floats = 1 / (1 + np.exp(-signed))
+    return result
 
 
 class Likelihood:
@@ -114,8 +102,9 @@ class Likelihood:
     def __init__(self, problem: Problem) -> None:
         self.problem, self.n_evaluations = problem, 0
         self._v = (np.zeros(problem.n_small), np.zeros(problem.n_large))
-        starts = np.searchsorted(problem.large, np.arange(problem.n_large + 1))
-        self._starts: Indices = starts.astype(np.intp)
+        share = (problem.sign > 0).astype(float)
+        self._tallies = np.bincount(problem.cell, share, problem.n_cells)
+        self._n = np.bincount(problem.cell, minlength=problem.n_cells)
 
     def __call__(self, point: Floats) -> tuple[float, Floats]:
         """Return f and its gradient, both over the whole point ``(k + 2,)``."""
@@ -123,12 +112,12 @@ class Likelihood:
         p = self.problem
         beta, (a, b) = point[: p.n_cells], np.exp(point[p.n_cells :])
         v, w = self._mode(beta, a, b)
-        eta = self._eta(beta, a, b, v, w)
-        mean = expit(p.sign * eta)  # probability of the observed answer
+        signed = p.sign * self._eta(beta, a, b, v, w)
+        mean = probability(signed)  # probability of the observed answer
         weight, residual = mean * (1 - mean), p.sign * (1 - mean)
         system = self._system(weight, a, b)
-        value = np.logaddexp(0, -p.sign * eta).sum() + (v @ v + w @ w + system.log_determinant) / 2
-        leverage, traces = self._leverage(system, a, b)
+        value = minus_log(signed) + (v @ v + w @ w + system.log_determinant) / 2
+        leverage, traces = system.leverage()
         # dW/dη = w (1 − 2μ), μ the probability of a success
         slope = leverage * weight * p.sign * (1 - 2 * mean) / 2
         at_small, at_large = self._sums(slope)
@@ -160,64 +149,39 @@ class Likelihood:
         """Return v̂: Newton's method with halved steps on a convex function."""
         p, (v, w) = self.problem, self._v
 
-        def penalised(v: Floats, w: Floats) -> float:
-            eta = self._eta(beta, a, b, v, w)
-            return float(np.logaddexp(0, -p.sign * eta).sum() + (v @ v + w @ w) / 2)
+        def penalised(v: Floats, w: Floats) -> tuple[float, Floats]:
+            signed = p.sign * self._eta(beta, a, b, v, w)
+            return minus_log(signed) + float(v @ v + w @ w) / 2, signed
 
-        value = penalised(v, w)
-        if (flat := penalised(0 * v, 0 * w)) < value:  # the previous point was far away
-            v, w, value = 0 * v, 0 * w, flat
+        value, signed = penalised(v, w)
+        if self._flat(beta) < value:  # the previous point was far away
+            v, w = 0 * v, 0 * w
+            value, signed = penalised(v, w)
         for _ in range(200):
-            mean = expit(p.sign * self._eta(beta, a, b, v, w))
+            mean = probability(signed)
             residual = p.sign * (1 - mean)
             system = self._system(mean * (1 - mean), a, b)
             at_small, at_large = self._sums(residual)
             dv, dw = system.solve(a * at_small - v, b * at_large - w)
             size = max(np.abs(dv).max(), np.abs(dw).max())
             step = 1.0
-            while (new := penalised(v + step * dv, w + step * dw)) > value + 1e-9 * abs(value):
+            while (new := penalised(v + step * dv, w + step * dw))[0] > value + 1e-9 * abs(value):
                 step /= 2
                 if step < 1e-6:
                     raise NotFitted("the modes of the random effects were not found")
-            v, w, value = v + step * dv, w + step * dw, new
+            v, w, (value, signed) = v + step * dv, w + step * dw, new
             if size < 1e-8:
                 self._v = (v, w)
                 return v, w
         raise NotFitted("the modes of the random effects did not settle")
 
-    def _system(self, weight: Floats, a: float, b: float) -> _System:
-        p = self.problem
-        at_small, at_large = self._sums(weight)
-        diagonal = 1 + b * b * at_large
-        cross, shape = a * b * weight, (p.n_large, p.n_small)
-        between = csr_array((cross, p.small, self._starts), shape=shape)
-        divided = csr_array((cross / diagonal[p.large], p.small, self._starts), shape=shape)
-        schur = -(between.T @ divided).toarray()
-        schur[np.diag_indices(p.n_small)] += 1 + a * a * at_small
-        return _System(diagonal, between, cho_factor(schur, lower=True, check_finite=False))
+    def _flat(self, beta: Floats) -> float:
+        """Return minus the log likelihood where all random effects are 0."""
+        right, wrong = np.logaddexp(0, -beta), np.logaddexp(0, beta)
+        return float(self._tallies @ right + (self._n - self._tallies) @ wrong)
 
-    def _blocks(self) -> Iterator[tuple[slice, slice]]:
-        """Yield levels of the longer effect, and their rows, in blocks of bounded size."""
-        n = max(1, _BLOCK // self.problem.n_small)
-        for start in range(0, self.problem.n_large, n):
-            stop = min(start + n, self.problem.n_large)
-            yield slice(start, stop), slice(self._starts[start], self._starts[stop])
-
-    def _leverage(self, system: _System, a: float, b: float) -> tuple[Floats, tuple[float, float]]:
-        """Return aₙᵀ H⁻¹ aₙ of every row, and the traces of the two diagonal blocks of H⁻¹."""
-        p = self.problem
-        inverse = cho_solve(system.factor, np.eye(p.n_small), check_finite=False)
-        own = np.diag(inverse)
-        leverage, trace = np.empty(p.sign.size), 0.0
-        for levels, rows in self._blocks():
-            at, small, d = p.large[rows] - levels.start, p.small[rows], system.diagonal[levels]
-            product = (system.between[levels] @ inverse)[at, small]
-            squares = np.bincount(at, system.between.data[rows] * product, d.size)
-            large = 1 / d + squares / d**2
-            cross = -product / d[at]
-            leverage[rows] = a * a * own[small] + b * b * large[at] + 2 * a * b * cross
-            trace += float(large.sum())
-        return leverage, (float(own.sum()), trace)
+    def _system(self, weight: Floats, a: float, b: float) -> System:
+        return System(self.problem.groups, weight, *self._sums(weight), a, b)
 
 
 def maximise(problem: Problem) -> Fit:
