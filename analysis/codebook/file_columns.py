@@ -30,6 +30,8 @@ CLIENT_EVENTS = (
     "paste",
     "resize",
     "opacity",
+    "part",
+    "example",
     "honeypot",
     "webdriver",
     "other_device",

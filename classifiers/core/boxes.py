@@ -6,7 +6,8 @@ Standard library only: web pages and figures place their boxes by the same rule.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import hypot
 from typing import Final
 
 from classifiers.decision import GRID
@@ -16,6 +17,9 @@ from classifiers.decision import GRID
 MARGIN: Final = 0.08
 INSET_STEP: Final = 0.1
 BADGES: Final = ((0.26, 0.26), (0.74, 0.74), (0.74, 0.26), (0.26, 0.74), (0.5, 0.5))
+
+# Of a badge beside its box.
+BADGE_RADIUS: Final = 0.24
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,50 @@ def boxes(cells: Sequence[int]) -> tuple[Box, ...]:
 def boxes_of_parts(parts: Sequence[Sequence[float]]) -> tuple[Box, ...]:
     """Place one numbered box for each rectangle: left, top, width, height in fractions (0 to 1)."""
     return _placed([tuple(round(GRID * side, 4) for side in part) for part in parts])
+
+
+def badges_outside(placed: Sequence[Box], radius: float = BADGE_RADIUS) -> tuple[Box, ...]:
+    """Return the boxes with each badge beside its box, so that it hides nothing of the part.
+
+    Of twelve places around a box, the first is taken that lies in the picture and touches neither
+    another box nor an earlier badge; where none is free, the one that touches the fewest.
+    """
+    found: list[Box] = []
+    for box in placed:
+        places = [each for each in _around(box, radius) if _is_inside(each, radius)]
+        here = min(places, key=lambda place: _n_touched(place, placed, found, radius))
+        found.append(replace(box, badge_x=round(here[0], 2), badge_y=round(here[1], 2)))
+    return tuple(found)
+
+
+def _around(box: Box, radius: float) -> list[tuple[float, float]]:
+    """Return the places of a badge around a box: beside it, then above and below, then corners."""
+    left, right = box.x - radius, box.x + box.width + radius
+    top, bottom = box.y - radius, box.y + box.height + radius
+    high, low = box.y + radius, box.y + box.height - radius
+    near, far = box.x + radius, box.x + box.width - radius
+    beside = [(left, high), (right, high), (left, low), (right, low)]
+    above = [(near, top), (far, top), (near, bottom), (far, bottom)]
+    return [*beside, *above, (left, top), (right, top), (left, bottom), (right, bottom)]
+
+
+def _is_inside(place: tuple[float, float], radius: float) -> bool:
+    return all(radius <= each <= GRID - radius for each in place)
+
+
+def _n_touched(
+    place: tuple[float, float], boxes: Sequence[Box], badges: Sequence[Box], radius: float
+) -> int:
+    x, y = place
+    reach = 0.8 * radius
+    n_boxes = sum(
+        box.x - reach < x < box.x + box.width + reach
+        and box.y - reach < y < box.y + box.height + reach
+        for box in boxes
+    )
+    return n_boxes + sum(
+        hypot(badge.badge_x - x, badge.badge_y - y) < 2 * radius for badge in badges
+    )
 
 
 def part_of(cell: int) -> tuple[float, float, float, float]:

@@ -7,18 +7,19 @@ import { watch } from "./trial/events.js";
 import { bindGuide } from "./trial/guide.js";
 import { preload, shown } from "./trial/images.js";
 import { bindKeys } from "./trial/keys.js";
+import { showScripted } from "./trial/lens.js";
 import { hold, release, waitOut } from "./trial/locks.js";
 import { bindForm } from "./trial/send.js";
 import { beginLimit, bindTask } from "./trial/task.js";
 import "./trial/once.js";
 import "./trial/opacity.js";
+import "./trial/swipe.js";
 import "./trial/zoom.js";
 
 function start() {
   const main = document.querySelector("main");
   const form = main.querySelector("form[data-send]");
-  for (const toolbar of main.querySelectorAll(".numbers")) toolbar.hidden = false;
-  for (const slider of main.querySelectorAll(".heat__strength")) slider.hidden = false;
+  showScripted(main);
   const problem = main.querySelector("[data-problem]");
   // The photo stays in view beside what is said of it.
   if (problem) problem.focus();

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.browser.axe import violations
 from tests.browser.walking import begin, go_on, in_condition
-from tests.factories import make_study
+from tests.factories import make_plan, make_study
 from trials.models import Event
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -21,8 +22,8 @@ def pair(page: Page) -> Locator:
     return first_pair(page)
 
 
-def first_pair(page: Page) -> Locator:
-    study = make_study()
+def first_pair(page: Page, **changes: Any) -> Locator:
+    study = make_study(plan=make_plan(**changes))
     in_condition(study, "EMD-Corr")
     begin(page)
     go_on(page)
@@ -100,6 +101,51 @@ def test_a_finger_taps_a_box_on_and_off(chromium: Any, live_server: Any) -> None
     assert lit(pair) == EVERY
     assert not Event.objects.filter(kind="zoom").exists()
     context.close()
+
+
+def test_the_two_parts_are_shown_large_by_pointer_key_and_touch(
+    chromium: Any, live_server: Any
+) -> None:
+    context = chromium.new_context(
+        base_url=live_server.url, viewport={"width": 1366, "height": 768}, has_touch=True
+    )
+    page = context.new_page()
+    pair = first_pair(page, trial={"layout": "equal"})
+    parts = page.locator(".lens svg")
+    expect(parts.first).to_be_hidden()
+    pair.locator(".number").nth(1).hover()
+    is_enlarged(page, pair, "2")
+    page.mouse.move(1, 1)
+    expect(parts.first).to_be_hidden()
+    pair.locator(".number").first.focus()
+    page.keyboard.press("ArrowLeft")
+    is_enlarged(page, pair, "5")
+    page.set_viewport_size({"width": 390, "height": 844})
+    pair.locator(".number").nth(2).tap()
+    is_enlarged(page, pair, "3")
+    page.get_by_role("button", name="Next example").tap()
+    expect(page.locator(".swipe__where")).to_have_text("Example 2 of 5")
+    expect(page.locator(".lens figcaption").last).to_have_text("Part 3, example 2")
+    expect(page.locator("button[value=yes]")).to_be_in_viewport()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert page.evaluate("document.documentElement.scrollHeight") <= 1300
+    assert violations(page) == []
+    page.locator("button[value=yes]").tap()
+    expect(page.locator(".feedback")).to_be_visible()
+    logged = Event.objects.filter(kind__in=["part", "example"]).values_list("detail", flat=True)
+    assert {"example 1, part 3", "2"} <= set(logged)
+    context.close()
+
+
+def is_enlarged(page: Page, pair: Locator, number: str) -> None:
+    """Assert that both parts of a number are shown, at least three times as large."""
+    small = pair.locator(f".box--{number} .box__line").first.bounding_box()
+    for part in page.locator(".lens__part").all():
+        expect(part).to_contain_text(f"Part {number}")
+        large = part.locator(f".box--{number} .box__line").bounding_box()
+        assert small is not None
+        assert large is not None
+        assert large["width"] >= 3 * small["width"]
 
 
 @pytest.mark.parametrize("name", ["EMD-Corr", "kNN", "ResNet-50"])

@@ -1,8 +1,10 @@
 """Where a matched cell is drawn."""
 
+import random
+
 import pytest
 
-from classifiers.core.boxes import boxes, boxes_of_parts, part_of
+from classifiers.core.boxes import BADGE_RADIUS, badges_outside, boxes, boxes_of_parts, part_of
 from classifiers.decision import GRID
 
 
@@ -31,3 +33,16 @@ def test_a_large_part_has_its_badge_in_its_corner_and_a_small_one_inside() -> No
     assert (large.badge_x, large.badge_y) == (0.26, 0.26)
     assert (large.width, large.height) == pytest.approx((6.44, 2.94))
     assert 3.5 < small.badge_x < 3.64
+
+
+def test_a_badge_outside_hides_nothing_of_its_part_and_stays_in_the_picture() -> None:
+    rng = random.Random(1)
+    for cells in [[9] * 5, *(rng.choices(range(GRID * GRID), k=5) for _ in range(50))]:
+        placed = badges_outside(boxes(cells))
+        for box in placed:
+            assert min(box.badge_x, box.badge_y) >= BADGE_RADIUS
+            assert max(box.badge_x, box.badge_y) <= GRID - BADGE_RADIUS
+            assert not (
+                box.x < box.badge_x < box.x + box.width and box.y < box.badge_y < box.y + box.height
+            )
+        assert len({(box.badge_x, box.badge_y) for box in placed}) == 5

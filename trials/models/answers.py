@@ -290,6 +290,9 @@ class Event(models.Model):
         PASTE = "paste"
         RESIZE = "resize"
         OPACITY = "opacity"
+        # Of the layout "equal": a matched part that was enlarged, an example that was swiped to.
+        PART = "part"
+        EXAMPLE = "example"
         HONEYPOT = "honeypot"
         WEBDRIVER = "webdriver"
         # Reported by the entry page: the session continued on a device that the study does not

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import template
 from django.template import Context
 from django.utils.safestring import SafeString
 
+from classifiers.core.boxes import Box, badges_outside
 from trials.participant.trial_view import ShownPanel
 from trials.study.kept import Kept
 
 register = template.Library()
 # Twenty boxes on each of five photos are 20 kB.
 _RENDERED: Kept[SafeString] = Kept(2000)
+
+
+@register.filter
+def badged(boxes: Sequence[Box], is_outside: object) -> Sequence[Box]:
+    """Return the boxes with their badges where the study's layout has them."""
+    return badges_outside(boxes) if is_outside else boxes
 
 
 @register.simple_tag(takes_context=True)

@@ -1,17 +1,22 @@
 // Matched parts: pointing at a number (or reaching it by Tab and arrows, or tapping it) lights
 // the box in the photo and the box in the example together, and dims the others.
 
+import { hideParts, reveal, showParts } from "./lens.js";
+
 function light(pair, number, isFixed = false) {
   pair.dataset.lit = number;
   if (isFixed) pair.dataset.fixed = number;
   mark(pair);
+  showParts(pair, number);
 }
 
 function dim(pair) {
   if (pair.dataset.fixed) {
     pair.dataset.lit = pair.dataset.fixed;
+    showParts(pair, pair.dataset.fixed);
   } else {
     delete pair.dataset.lit;
+    hideParts(pair);
   }
   mark(pair);
 }
@@ -27,6 +32,14 @@ function mark(pair) {
   for (const button of pair.querySelectorAll(".number")) {
     button.setAttribute("aria-pressed", String(button.dataset.number === pair.dataset.lit));
   }
+}
+
+// The number that was chosen for one example is chosen for the next one too.
+export function carry(from, to) {
+  const number = from.dataset.fixed;
+  if (!number) return;
+  toggle(from, number);
+  toggle(to, number);
 }
 
 const part = (event) => event.target.closest?.(".pair [data-number]");
@@ -54,6 +67,7 @@ document.addEventListener("click", (event) => {
     found.closest(".photo").querySelector("[data-zoom]")?.click();
   } else {
     toggle(pair, found.dataset.number);
+    reveal(pair);
   }
 });
 

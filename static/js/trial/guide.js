@@ -3,6 +3,7 @@
 // a time, always for the newest selection. What does not come leaves the last answer as it is.
 
 import { log, sinceReady } from "./events.js";
+import { showScripted } from "./lens.js";
 
 const SIDE = 7;
 const STROKE_MS = 150; // a drag asks at most this often
@@ -208,7 +209,7 @@ class Guide {
       const place = this.main.querySelector(`[data-guide-${name}]`);
       place.replaceChildren(...content.querySelector(`[data-guide-${name}]`).childNodes);
     }
-    for (const toolbar of this.main.querySelectorAll(".numbers")) toolbar.hidden = false;
+    showScripted(this.main);
     this.shownMask = mask;
     this.field.value = mask;
     this.say("");
