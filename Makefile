@@ -4,15 +4,19 @@ PORT ?= 8000
 # One more than there are cores: tests in a browser or against a process wait much of their time.
 WORKERS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
 SETUP = $(PYTHON) study_site/demo/bootstrap.py requirements.txt
-DEV = $(SETUP) requirements-dev.txt
+DEV = $(SETUP) requirements-dev.txt requirements-docs.txt
 
-.PHONY: setup demo test editor lint fuzz bench load chaos ci clean
+.PHONY: setup demo docs test editor lint fuzz bench load chaos ci clean
 
 setup:          ## install everything into .venv
 	@$(DEV) requirements-demo.txt
 
 demo:           ## a running site with real photos, real predictions and simulated people
 	@exec $(SETUP) requirements-demo.txt -- -m study_site.demo --port $(PORT)
+
+docs:           ## the documentation site in var/docs, which the site also serves at /docs/; a broken link fails
+	@$(PYTHON) study_site/demo/bootstrap.py requirements-docs.txt -- -m sphinx -W --keep-going -n -q -d var/doctrees docs var/docs
+	@echo "Open var/docs/index.html in a browser."
 
 test:           ## import contracts, and every test that needs no server
 	@$(DEV) requirements-demo.txt

@@ -19,6 +19,7 @@ setup(
     ],
     package_dir={f"study_site.{name}": name for name in MOVED},
     package_data={"": ["*.txt", "*.pt", "*.md", "*.yaml", "*.json", "*.R"]}
-    | {f"study_site.{name}": ["*.md" if name == "docs" else "**/*"] for name in MOVED},
+    | {f"study_site.{name}": ["**/*"] for name in ("templates", "static")}
+    | {"study_site.docs": ["*.md", "images/*"]},
     include_package_data=False,
 )

@@ -218,6 +218,7 @@ USE_TZ = True
 STATIC_URL = "static/"
 STATICFILES_DIRS = [RESOURCES / "static"]
 DOCS_DIR = RESOURCES / "docs"  # the formulas are a page of the site
+DOCS_SITE_DIR = HOME / "var" / "docs"  # what `make docs` builds
 STATIC_ROOT = DATA_DIR / "static"
 STATIC_ROOT.mkdir(exist_ok=True)  # whitenoise warns about a folder that is not there yet
 if not DEBUG and not IS_TESTING:

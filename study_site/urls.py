@@ -5,6 +5,7 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from study_site import docs_pages
 from trials.studio.login import LimitedLoginForm
 
 admin.site.login_form = LimitedLoginForm
@@ -20,5 +21,7 @@ urlpatterns = [
     path("", include("analysis.urls")),
     path("studio/", include("trials.studio.urls")),
     path("explain/", include("trials.studio.explain_urls")),
+    path("docs/", docs_pages.page),
+    path("docs/<path:path>", docs_pages.page, name="docs"),
     path("admin/", admin.site.urls),
 ]

@@ -20,11 +20,11 @@ pytestmark = pytest.mark.django_db
 
 PUBLIC = {
     "consent", "next-person", "session", "stop", "events", "study-schema", "crop", "login",
-    "logout", "mask", "panel-file",
+    "logout", "mask", "panel-file", "docs",
 }  # fmt: skip
 ARGUMENTS = {
     "slug": "trees", "pk": 1, "who": "p0001", "position": 0, "token": "x" * 20, "name": "pause",
-    "kind": "svg",
+    "kind": "svg", "path": "index.html",
 }  # fmt: skip
 # What browsers and scanners send: nothing, nonsense, a byte that PostgreSQL refuses, too much.
 NONSENSE = ["", "\x00", "<script>", "../../etc/passwd", "9" * 40, "-1", "ä" * 5000]

@@ -14,7 +14,7 @@ from study_site import cli
 from study_site.demo.bootstrap import ROOT
 
 PACKAGES = ("study_site", "classifiers", "trials", "analysis")
-FOLDERS = (*PACKAGES, "templates", "static")
+FOLDERS = (*PACKAGES, "templates", "static", "docs")
 FILES = ("pyproject.toml", "setup.py", "README.md", "LICENSE")
 
 
@@ -45,9 +45,11 @@ def test_a_wheel_has_every_file_of_the_packages(wheel: ZipFile) -> None:
     )
 
 
-def test_templates_and_static_files_lie_below_study_site(wheel: ZipFile) -> None:
+def test_templates_static_files_and_docs_lie_below_study_site(wheel: ZipFile) -> None:
     moved = {f"study_site/{name}" for name in sources("templates", "static")}
     assert moved <= set(wheel.namelist())
+    pages = {name for name in sources("docs") if Path(name).suffix in {".md", ".png"}}
+    assert {f"study_site/{name}" for name in pages} <= set(wheel.namelist())
     tops = {Path(name).parts[0] for name in wheel.namelist()}
     assert tops == {*PACKAGES, "visual_correspondence_study-0.1.0.dist-info"}
 

@@ -1,0 +1,148 @@
+"""The documentation site: every link leads somewhere, and every staff page leads to it."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urldefrag, urljoin, urlparse
+
+import pytest
+from django.template import Context, Template
+from django.test import Client, RequestFactory
+from django.urls import resolve
+from pytest_django import Settings
+
+from study_site.demo.bootstrap import ROOT
+from trials.templatetags.manual import PLACES, TUTORIAL
+
+SECTIONS = ("Tutorial", "How-to", "Reference", "Explanation")
+# What a browser loads by itself; a link, in contrast, waits for a reader.
+LOADED = {("script", "src"), ("img", "src"), ("link", "href"), ("iframe", "src")}
+
+
+class Page(HTMLParser):
+    """The ids, the links and the inline parts of one page."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__()
+        self.ids: set[str] = set()
+        self.links: list[str] = []
+        self.loaded: list[str] = []
+        self.feed(file.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        for name, value in attrs:
+            if name == "id" and value:
+                self.ids.add(value)
+            elif name in {"href", "src"} and value:
+                self.links.append(value)
+                if (tag, name) in LOADED:
+                    self.loaded.append(value)
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the site as ``make docs`` does."""
+    if importlib.util.find_spec("sphinx") is None:
+        reason = "Sphinx is not installed: pip install -r requirements-docs.txt"
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
+    folder = tmp_path_factory.mktemp("docs")
+    words = re.findall(r"-m (sphinx .*) docs var/docs", (ROOT / "Makefile").read_text())[0].split()
+    words[words.index("-d") + 1] = str(folder / "trees")
+    done = subprocess.run(
+        [sys.executable, "-m", *words, "docs", str(folder / "site")],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    return folder / "site"
+
+
+@pytest.fixture(scope="module")
+def pages(built: Path) -> dict[str, Page]:
+    return {path.name: Page(path) for path in built.glob("*.html")}
+
+
+def test_every_link_leads_to_a_file_and_a_place_in_it(built: Path, pages: dict[str, Page]) -> None:
+    lost = []
+    for name, page in pages.items():
+        for link in page.links:
+            if urlparse(link).scheme:
+                continue
+            file, place = urldefrag(urljoin(name, link))
+            path = built / unquote(urlparse(file).path)
+            if not path.is_file() or (
+                place and path.name in pages and unquote(place) not in pages[path.name].ids
+            ):
+                lost.append(f"{name}: {link}")
+    assert lost == []
+
+
+def test_a_browser_asks_no_other_site_for_anything(built: Path, pages: dict[str, Page]) -> None:
+    loaded = [link for page in pages.values() for link in page.loaded]
+    assert [link for link in loaded if urlparse(link).netloc] == []
+    styles = "".join(path.read_text() for path in built.rglob("*.css"))
+    assert len(loaded) > 100
+    assert re.findall(r"(?:@import|url\()[^;)]*//[^;)]*", styles) == []
+
+
+def test_each_page_is_in_one_of_the_four_parts_and_in_the_search(built: Path) -> None:
+    index = (ROOT / "docs" / "index.md").read_text()
+    assert tuple(re.findall(r"^:caption: (.*)", index, re.MULTILINE)) == SECTIONS
+    listed = re.findall(r"^.+ <([\w-]+)>$", index, re.MULTILINE)
+    names = {path.stem for path in (ROOT / "docs").glob("*.md")} - {"index"}
+    assert sorted(listed) == sorted(names)
+    search = (built / "searchindex.js").read_text()
+    assert all(f'"{name}"' in search for name in names)
+
+
+@pytest.mark.parametrize("place", sorted({*PLACES.values(), TUTORIAL}))
+def test_what_a_staff_page_leads_to_exists(pages: dict[str, Page], place: str) -> None:
+    file, section = urldefrag(place)
+    assert file in pages
+    assert not section or section in pages[file].ids
+
+
+def test_every_named_address_exists() -> None:
+    from tests.study_site.test_every_view import VIEWS
+
+    assert PLACES.keys() <= VIEWS.keys()
+
+
+@pytest.mark.django_db
+def test_a_staff_page_leads_to_its_place(admin_client: Client) -> None:
+    photos = admin_client.get("/studio/datasets/").content.decode()
+    assert 'href="/docs/running.html#the-folder-of-photos"' in photos
+    request = RequestFactory().get("/studio/study/trees/results/")
+    text = Template("{% load manual %}{% manual_address %}")
+    assert text.render(Context({"request": request})) == f"/docs/{TUTORIAL}"
+    request.resolver_match = resolve(request.path)
+    assert text.render(Context({"request": request})) == "/docs/metrics.html"
+
+
+def test_the_site_serves_the_built_pages_with_their_own_scripts_only(
+    built: Path, settings: Settings, client: Client
+) -> None:
+    settings.DOCS_SITE_DIR = built
+    response = client.get("/docs/")
+    policy = response.headers["Content-Security-Policy"]
+    body = b"".join(response).decode()
+    assert body.count("<script>") == len(re.findall("'sha256-", policy)) == 1
+    assert "default-src 'none'" in policy
+    assert b"Search.setIndex" in b"".join(client.get("/docs/searchindex.js"))
+    assert client.get("/docs/../manage.py").status_code == 404
+
+
+def test_without_built_pages_the_site_serves_their_source(
+    settings: Settings, client: Client, tmp_path: Path
+) -> None:
+    settings.DOCS_SITE_DIR = tmp_path
+    response = client.get("/docs/run-a-study.html")
+    assert response.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert b"".join(response).startswith(b"# Run a study")
+    assert client.get("/docs/deploy/container.env").status_code == 404
+    assert client.get("/docs/nothing.html").status_code == 404
