@@ -16,3 +16,8 @@ def new_token() -> str:
 def crop_path(token: str) -> Path:
     """Return the file of the crop named ``token``; two letters of fan-out keep folders small."""
     return Path(settings.CROP_DIR) / token[:2] / f"{token}.jpg"
+
+
+def whole_path(token: str, size: str) -> Path:
+    """Return the file of a whole photo in one of its sizes, beside the crop's."""
+    return crop_path(token).with_name(f"{token}.{size}.jpg")

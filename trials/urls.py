@@ -13,5 +13,6 @@ urlpatterns = [
     path("s/<slug:slug>/mask/", interactive_view.mask, name="mask"),
     path("study.schema.json", views.study_schema, name="study-schema"),
     path("image/<str:token>.jpg", views.crop, name="crop"),
+    path("photo/<str:size>/<str:token>.jpg", views.whole_photo, name="whole-photo"),
     path("panel/<str:name>", views.panel_file, name="panel-file"),
 ]

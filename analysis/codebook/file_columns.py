@@ -32,6 +32,8 @@ CLIENT_EVENTS = (
     "opacity",
     "part",
     "example",
+    "magnify",
+    "window",
     "honeypot",
     "webdriver",
     "other_device",

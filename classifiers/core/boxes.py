@@ -93,6 +93,32 @@ def _n_touched(
     )
 
 
+def boxes_in_whole(found: Sequence[Box], share: float) -> tuple[Box, ...]:
+    """Move boxes of the crop to the whole photo in a square, of which the crop is ``share``.
+
+    Both squares have 7 units a side and one centre (``classifiers.core.whole``). A badge keeps its
+    size, so in a small box it moves to the corner, where it hides less of the part.
+    """
+    start = GRID * (1 - share) / 2
+
+    def badge(at: float, low: float, length: float) -> float:
+        outwards = (1 - share) * BADGE_RADIUS * (-1 if at < low + length / 2 else 1)
+        return round(start + share * at + (outwards if at != low + length / 2 else 0), 3)
+
+    return tuple(
+        replace(
+            box,
+            x=round(start + share * box.x, 3),
+            y=round(start + share * box.y, 3),
+            width=round(share * box.width, 3),
+            height=round(share * box.height, 3),
+            badge_x=badge(box.badge_x, box.x, box.width),
+            badge_y=badge(box.badge_y, box.y, box.height),
+        )
+        for box in found
+    )
+
+
 def part_of(cell: int) -> tuple[float, float, float, float]:
     """Return a cell of the 7x7 grid as a rectangle in fractions of the crop."""
     row, column = divmod(cell, GRID)

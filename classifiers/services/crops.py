@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from io import BytesIO
 from pathlib import Path
 
@@ -18,8 +19,8 @@ MAX_BYTES = 62_000
 SIDES = (448, 336, 224)
 QUALITIES = (JPEG_QUALITY, 80, 70)
 # A progressive JPEG is written from one buffer; Pillow's guess, a byte a pixel, is too small for
-# noise. This is enough for the largest crop at any content.
-ImageFile.MAXBLOCK = max(ImageFile.MAXBLOCK, 4 * 640 * 640)
+# noise. This is enough for the largest picture at any content.
+ImageFile.MAXBLOCK = max(ImageFile.MAXBLOCK, 4 * 1600 * 1600)
 
 
 def crop_encode(image: Pixels.Image) -> bytes:
@@ -28,28 +29,38 @@ def crop_encode(image: Pixels.Image) -> bytes:
     It has at most ``MAX_BYTES``, but for a photo that is hardly more than noise.
     """
     side = display_side(image)
-    for item in (side, *(smaller for smaller in SIDES if smaller < side)):
-        crop = _crop(image, item)
+    sides = (side, *(smaller for smaller in SIDES if smaller < side))
+    # Sharper for eyes than the machine's bilinear; the field of view is the same.
+    return encode(lambda item: crop_square(image, item, Pixels.Resampling.LANCZOS), sides)
+
+
+def encode(
+    draw: Callable[[int], Pixels.Image], sides: Sequence[int], max_bytes: int = MAX_BYTES
+) -> bytes:
+    """Return the first JPEG of at most ``max_bytes``, else the smallest.
+
+    ``draw`` makes the picture of a side in pixels. ``sides`` fall; each is tried in all qualities.
+    """
+    for side in sides:
+        picture = _bare(draw(side))
         for quality in QUALITIES:
-            jpeg = _jpeg(crop, quality)
-            if len(jpeg) <= MAX_BYTES:
+            jpeg = _jpeg(picture, quality)
+            if len(jpeg) <= max_bytes:
                 return jpeg
     return jpeg
 
 
-def _crop(image: Pixels.Image, side: int) -> Pixels.Image:
-    # Sharper for eyes than the machine's bilinear; the field of view is the same.
-    crop = crop_square(image, side, Pixels.Resampling.LANCZOS)
-    if is_grey(crop):
-        crop = crop.getchannel(0)
+def _bare(picture: Pixels.Image) -> Pixels.Image:
+    if is_grey(picture):
+        picture = picture.getchannel(0)
     # Pillow copies a JPEG's comment from here, and a camera may have put a name into it.
-    crop.info = {}
-    return crop
+    picture.info = {}
+    return picture
 
 
-def _jpeg(crop: Pixels.Image, quality: int) -> bytes:
+def _jpeg(picture: Pixels.Image, quality: int) -> bytes:
     stream = BytesIO()
-    crop.save(stream, "JPEG", quality=quality, progressive=True, subsampling="4:4:4")
+    picture.save(stream, "JPEG", quality=quality, progressive=True, subsampling="4:4:4")
     return stream.getvalue()
 
 

@@ -15,6 +15,7 @@ import "./trial/once.js";
 import "./trial/opacity.js";
 import "./trial/swipe.js";
 import "./trial/zoom.js";
+import "./trial/closeup.js"; // after zoom.js: it looks at what that opened
 
 function start() {
   const main = document.querySelector("main");

@@ -293,6 +293,10 @@ class Event(models.Model):
         # Of the layout "equal": a matched part that was enlarged, an example that was swiped to.
         PART = "part"
         EXAMPLE = "example"
+        # Of an enlarged photo: how much larger and where (2.5x at 40 %, 60 %), its brightness and
+        # contrast.
+        MAGNIFY = "magnify"
+        WINDOW = "window"
         HONEYPOT = "honeypot"
         WEBDRIVER = "webdriver"
         # Reported by the entry page: the session continued on a device that the study does not

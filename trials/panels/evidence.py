@@ -29,7 +29,7 @@ from classifiers.core.evidence.panels import Panel as PanelValue
 from classifiers.models import Evidence, Image, Neighbor, Prediction
 from classifiers.services.panel_files import files_of, photos_of
 from trials.panels.base import Content, Panel, panel
-from trials.panels.exemplars import Exemplar, voters_of
+from trials.panels.exemplars import Exemplar, as_shown, voters_of
 from trials.panels.photos import image_url
 from trials.study.plan import StudyPlan
 
@@ -178,32 +178,46 @@ def content_chosen(prediction: Prediction, plan: StudyPlan, choice: Choice = ())
     panels = panels_chosen([panel_of(each) for each in stored], choice)
     named = {photo for each in panels for photo in photos_of([panel_json(each)])}
     photos = Image.objects.filter(dataset=prediction.run.dataset_id, sha256__in=named)
-    urls = {image.sha256: image_url(image) for image in photos}
-    shown = tuple(shown_of(each, number, urls) for number, each in enumerate(panels, 1))
+    found = Photos(plan, prediction.image, {image.sha256: image for image in photos})
+    shown = tuple(shown_of(each, number, found) for number, each in enumerate(panels, 1))
     return Content(shown, tuple(url for each in shown for url in each.urls)) if shown else None
 
 
-def shown_of(value: PanelValue, number: int, urls: Mapping[str, str]) -> Shown:
-    """Return a panel as its template needs it; ``urls`` are the photos' by SHA-256."""
+@dataclass(frozen=True, slots=True)
+class Photos:
+    """The judged photo and the examples by SHA-256, with the plan that says how they are shown."""
+
+    plan: StudyPlan
+    query: Image
+    examples: Mapping[str, Image]
+
+
+def shown_of(value: PanelValue, number: int, photos: Photos) -> Shown:
+    """Return a panel as its template needs it."""
     if isinstance(value, Text):
         return Shown(value.kind, number, text=value.text)
     if isinstance(value, Bars):
         return Shown(value.kind, number, value.caption, bars=bars_shown(value.items))
     if isinstance(value, Exemplars):
         examples = tuple(
-            Exemplar(
-                place,
-                urls.get(each.image, ""),
-                boxes_of_parts([match.query for match in each.matches]),
-                boxes_of_parts([match.exemplar for match in each.matches]),
-            )
-            for place, each in enumerate(value.images, 1)
+            _example(place, each, photos) for place, each in enumerate(value.images, 1)
         )
         captions = tuple(each.caption for each in value.images)
         return Shown(value.kind, number, value.caption, exemplars=examples, captions=captions)
     url = reverse("panel-file", args=[value.file])
     alt = value.alt if isinstance(value, Picture) else _heat_alt(value)
     return Shown(value.kind, number, value.caption, url=url, alt=alt)
+
+
+def _example(place: int, value: ExemplarImage, photos: Photos) -> Exemplar:
+    photo = photos.examples.get(value.image)
+    found = Exemplar(
+        place,
+        image_url(photo) if photo else "",
+        boxes_of_parts([match.query for match in value.matches]),
+        boxes_of_parts([match.exemplar for match in value.matches]),
+    )
+    return as_shown(found, photos.plan, photos.query, photo) if photo else found
 
 
 def _heat_alt(heatmap: Heatmap) -> str:

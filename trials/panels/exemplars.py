@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby, islice
 from typing import Any, ClassVar
 
 from django.db.models import F, QuerySet
 
-from classifiers.core.boxes import Box, boxes
-from classifiers.models import Neighbor, Prediction
+from classifiers.core.boxes import Box, boxes, boxes_in_whole
+from classifiers.models import Image, Neighbor, Prediction
 from trials.panels.base import Content, Panel, panel, panels_of
-from trials.panels.photos import image_url
+from trials.panels.photos import frame_of, image_url
 from trials.study.plan import StudyPlan, View
 
 
@@ -43,7 +43,10 @@ class ExemplarsPanel(Panel):
     def content(self, prediction: Prediction, plan: StudyPlan) -> Content | None:
         voters = prediction.neighbors.filter(image__category_id=prediction.category_id)
         nearest = voters.select_related("image").order_by("rank")[: plan.trial.n_exemplars]
-        shown = tuple(self.exemplar(number, each) for number, each in enumerate(nearest, start=1))
+        shown = tuple(
+            as_shown(self.exemplar(number, each), plan, prediction.image, each.image)
+            for number, each in enumerate(nearest, start=1)
+        )
         return Content(shown, tuple(each.url for each in shown)) if shown else None
 
     def facts(
@@ -71,6 +74,19 @@ class ExemplarsPanel(Panel):
     def marks(self, matches: list[dict[str, Any]]) -> list[list[int]]:
         """Return which matched cells are shown: pairs of a query's and a gallery's cell."""
         return []
+
+
+def as_shown(exemplar: Exemplar, plan: StudyPlan, query: Image, photo: Image) -> Exemplar:
+    """Return an example as a study shows its photos: whole ones have their boxes moved."""
+    on_query, on_photo = frame_of(query, plan), frame_of(photo, plan)
+    if on_query is None or on_photo is None:
+        return exemplar
+    return replace(
+        exemplar,
+        url=image_url(photo, plan),
+        query_boxes=boxes_in_whole(exemplar.query_boxes, on_query.share),
+        boxes=boxes_in_whole(exemplar.boxes, on_photo.share),
+    )
 
 
 def voters_of(predictions: QuerySet[Prediction]) -> QuerySet[Neighbor]:

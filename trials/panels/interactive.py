@@ -22,7 +22,7 @@ from classifiers.services.reranking import EMPTY, Ranked, reranked
 from trials.models import Interaction, Occasion, Trial
 from trials.panels.base import Content, panel
 from trials.panels.correspondences import CorrespondencesPanel
-from trials.panels.exemplars import Exemplar, boxes_of
+from trials.panels.exemplars import Exemplar, as_shown, boxes_of
 from trials.panels.photos import image_url
 from trials.services.interaction import mask_close
 from trials.steps.submission import Submission
@@ -130,9 +130,8 @@ class InteractivePanel(CorrespondencesPanel):
     def _content(
         self, prediction: Prediction, plan: StudyPlan, mask: str, *, is_done: bool
     ) -> Content:
-        result = result_of(
-            prediction, reranked(prediction, mask, n_exemplars=plan.trial.n_exemplars)
-        )
+        ranked = reranked(prediction, mask, n_exemplars=plan.trial.n_exemplars)
+        result = result_of(prediction, ranked, plan)
         cells = tuple(
             Cell(cell // GRID + 1, cell % GRID + 1, digit == "1") for cell, digit in enumerate(mask)
         )
@@ -181,14 +180,19 @@ def presets_of(prediction: Prediction) -> tuple[Preset, ...]:
     return tuple(found)
 
 
-def result_of(prediction: Prediction, ranked: Ranked) -> Result:
+def result_of(prediction: Prediction, ranked: Ranked, plan: StudyPlan) -> Result:
     """Return what the page shows of an answer."""
     exemplars = tuple(
-        Exemplar(
-            number,
-            image_url(image),
-            boxes_of(matches, "query_cell"),
-            boxes_of(matches, "gallery_cell"),
+        as_shown(
+            Exemplar(
+                number,
+                image_url(image),
+                boxes_of(matches, "query_cell"),
+                boxes_of(matches, "gallery_cell"),
+            ),
+            plan,
+            prediction.image,
+            image,
         )
         for number, (image, matches) in enumerate(ranked.exemplars, start=1)
     )

@@ -13,7 +13,7 @@ from typing import Any
 from classifiers.models import Category, Prediction
 from trials.models import Condition, Occasion, Participant, Study, Trial
 from trials.panels.base import Content, panels_of
-from trials.panels.photos import image_url
+from trials.panels.photos import Frame, frame_of, image_url
 from trials.services import shown
 from trials.study.design import Step
 from trials.study.kept import Kept
@@ -37,7 +37,10 @@ class ShownPanel:
 
 @dataclass(frozen=True, slots=True)
 class TrialScreen:
-    """Everything that a trial's page shows. ``percent`` is None if the study hides it."""
+    """Everything that a trial's page shows. ``percent`` is None if the study hides it.
+
+    ``frame`` says where the AI's square lies in a photo that is shown as a whole.
+    """
 
     query_url: str
     label: str
@@ -46,6 +49,7 @@ class TrialScreen:
     persona: str
     panels: tuple[ShownPanel, ...]
     has_statement: bool
+    frame: Frame | None = None
 
     @property
     def query_panel(self) -> ShownPanel | None:
@@ -128,7 +132,7 @@ def _screen(trial: Trial, participant: Participant, key: tuple[object, ...] | No
     label = prediction.category.label
     is_told = view.has_statement and plan.trial.has_confidence
     return TrialScreen(
-        query_url=image_url(prediction.image),
+        query_url=image_url(prediction.image, plan),
         label=label,
         article=article(label),
         percent=percent(prediction) if is_told else None,
@@ -139,14 +143,15 @@ def _screen(trial: Trial, participant: Participant, key: tuple[object, ...] | No
             if (content := panel.content_of(trial, plan)) is not None
         ),
         has_statement=view.has_statement,
+        frame=frame_of(prediction.image, plan),
     )
 
 
-def first_screen(trial: Trial, *, names_class: bool) -> TrialScreen:
+def first_screen(trial: Trial, plan: StudyPlan, *, names_class: bool) -> TrialScreen:
     """Build the page before the AI's advice: the photo, and the class that a question names."""
     label = trial.prediction.category.label if names_class else ""
     return TrialScreen(
-        query_url=image_url(trial.prediction.image),
+        query_url=image_url(trial.prediction.image, plan),
         label=label,
         article=article(label),
         percent=None,
@@ -165,24 +170,26 @@ def seen_in(study: Study, condition: Condition) -> dict[str, Any]:
 def kinds(study: Study) -> tuple[Kind, ...]:
     """Present the categories of the standard instructions with gallery photos."""
     n = shown.samples_of(study.plan).instructions
-    return tuple(kind(item, n) for item in shown.categories_presented(study))
+    found = shown.categories_presented(study)
+    return tuple(kind(item, n, study.plan) for item in found)
 
 
 def defined(plan: StudyPlan, category: Category) -> Kind:
     """Present the category of a definition's screen, by the plan of the trial's condition."""
-    return kind(category, shown.samples_of(plan).definition)
+    return kind(category, shown.samples_of(plan).definition, plan)
 
 
-def kind(category: Category, n_samples: int) -> Kind:
+def kind(category: Category, n_samples: int, plan: StudyPlan) -> Kind:
     """Present one category with its first gallery photos."""
-    urls = tuple(image_url(image) for image in shown.sample_photos(category, n_samples))
+    urls = tuple(image_url(image, plan) for image in shown.sample_photos(category, n_samples))
     return Kind(category.label, article(category.label), category.definition, urls)
 
 
 def attention_photo(study: Study, step: Step) -> str:
     """Return the address of the gallery photo on an attention check."""
     category = shown.category_on_check(study, step.position)
-    return next(iter(kind(category, shown.samples_of(study.plan).attention).urls), "")
+    n = shown.samples_of(study.plan).attention
+    return next(iter(kind(category, n, study.plan).urls), "")
 
 
 def feedback(trial: Trial, participant: Participant) -> Feedback:

@@ -6,6 +6,7 @@ address. If a required answer is missing or wrong, the page is shown again with 
 
 from __future__ import annotations
 
+import logging
 import math
 import re
 from pathlib import Path
@@ -13,13 +14,17 @@ from pathlib import Path
 from django.conf import settings
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from classifiers.models import Image
+from classifiers.services.crops import is_on_disk
 from classifiers.services.panel_files import panel_path
-from classifiers.tokens import crop_path
+from classifiers.services.photos import PhotoMissing
+from classifiers.services.whole_photos import SIZES, whole_file
+from classifiers.tokens import crop_path, whole_path
 from trials import services
 from trials.models import Participant, Study
 from trials.participant.forms import EventsForm, StepForm
@@ -29,7 +34,9 @@ from trials.steps.base import screen_of
 from trials.steps.page import own_words
 from trials.study.schema import schema
 
+logger = logging.getLogger(__name__)
 A_YEAR = 365 * 24 * 3600
+TOKEN = re.compile(r"[A-Za-z0-9_-]{20}")
 
 
 @never_cache
@@ -147,12 +154,32 @@ def panel_file(request: HttpRequest, name: str) -> HttpResponseBase:
 @require_safe
 def crop(request: HttpRequest, token: str) -> HttpResponseBase:
     """Send a photo's crop. It is cached without limit: name random, bytes constant."""
-    if not re.fullmatch(r"[A-Za-z0-9_-]{20}", token):
+    if not TOKEN.fullmatch(token):
         raise Http404("No such image.")
+    return _photo(crop_path(token))
+
+
+@require_safe
+def whole_photo(request: HttpRequest, size: str, token: str) -> HttpResponseBase:
+    """Send a whole photo, of a page's size or large; it is made when it is first asked for."""
+    if size not in SIZES or not TOKEN.fullmatch(token):
+        raise Http404("No such image.")
+    path = whole_path(token, size)
+    if not is_on_disk(path):
+        image = get_object_or_404(Image.objects.select_related("dataset"), token=token)
+        try:
+            whole_file(image, size)
+        except PhotoMissing as error:
+            logger.error("%s", error)
+            raise Http404("No such image.") from error
+    return _photo(path)
+
+
+def _photo(path: Path) -> HttpResponseBase:
     if settings.CROPS_BY_PROXY:
-        return _by_proxy(crop_path(token))
+        return _by_proxy(path)
     try:
-        file = crop_path(token).open("rb")
+        file = path.open("rb")
     except FileNotFoundError as error:
         raise Http404("No such image.") from error
     return _for_ever(FileResponse(file, content_type="image/jpeg"))

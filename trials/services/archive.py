@@ -18,6 +18,7 @@ from typing import IO, Any
 
 from classifiers.decision import PatchMatch
 from classifiers.models import Image, Neighbor, Prediction
+from classifiers.services.whole_photos import whole_file
 from trials.models import Study, TrialItem
 from trials.services.archive_cells import neutral
 from trials.services.archive_evidence import (
@@ -93,8 +94,9 @@ def _files(study: Study, has_photos: bool) -> Iterator[tuple[str, bytes]]:
     if labels := accepted_names(study):
         yield LABELS, _csv(LABEL_COLUMNS, label_pairs(labels))
     if has_photos:
-        for image in shown.iterator():
-            yield f"photos/{image.sha256}.jpg", image.crop_path.read_bytes()
+        for image in shown.select_related("dataset").iterator():
+            path = whole_file(image) if study.plan.is_whole else image.crop_path
+            yield f"photos/{image.sha256}.jpg", path.read_bytes()
 
 
 def label_pairs(labels: Mapping[str, Sequence[str]]) -> list[tuple[str, str]]:

@@ -15,7 +15,7 @@ from django.conf import settings
 from classifiers.models import Image, Prediction, PredictionRun
 from classifiers.services.crops import is_on_disk
 from classifiers.services.panel_files import panel_problem
-from classifiers.tokens import crop_path
+from classifiers.services.whole_photos import can_be_shown
 from trials.models import Condition, Study, TrialItem, TrialSet
 from trials.services import shown
 from trials.services.choices import choices_check
@@ -210,8 +210,9 @@ def study_verify(study: Study) -> Verdict:
 
 
 def crops_missing(study: Study) -> list[str]:
-    """Return photos whose crop is not on disk: of a frozen study all that it shows.
+    """Return photos that have no file to show: of a frozen study among all that it shows.
 
+    A whole photo is made from its original, so one of both has to be there.
     For a draft the photos are not known yet: a sample of up to ``MAX_LOOKED_AT``, spread evenly
     over the dataset, is checked.
     """
@@ -221,6 +222,8 @@ def crops_missing(study: Study) -> list[str]:
         images = images.filter(pk__in=shown.photos_shown(study))
     else:
         step = 1 + images.count() // MAX_LOOKED_AT
-    rows = images.order_by("source").values_list("source", "token")
-    looked_at = islice(rows.iterator(), 0, None, step)
-    return [source for source, token in looked_at if not is_on_disk(crop_path(token))]
+    photos = images.order_by("source").select_related("dataset").iterator()
+    looked_at = islice(photos, 0, None, step)
+    if study.plan.is_whole:
+        return [photo.source for photo in looked_at if not can_be_shown(photo)]
+    return [photo.source for photo in looked_at if not is_on_disk(photo.crop_path)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 from trials.models import Occasion, Participant
 from trials.participant import trial_view
@@ -28,12 +29,13 @@ class FirstScreen(AsksTask):
     def show(self, looker: Looker, step: Step) -> Page:
         trial = looker.trial(step)
         is_choice = looker.plan.task.is_choice
-        context = {"screen": trial_view.first_screen(trial, names_class=not is_choice)}
+        screen = trial_view.first_screen(trial, looker.plan, names_class=not is_choice)
+        context: dict[str, Any] = {"screen": screen}
         context |= self.context(looker, trial)
         return Page("trials/first.html", context, trial.condition)
 
     def photos(self, looker: Looker, step: Step) -> tuple[str, ...]:
-        return trial_view.first_screen(looker.trial(step), names_class=False).urls
+        return trial_view.first_screen(looker.trial(step), looker.plan, names_class=False).urls
 
     def after(self, participant: Participant, step: Step) -> None:
         return

@@ -61,6 +61,9 @@ def contradictions(plan: Checked) -> Iterator[Problem]:
     yield from _analysis_problems(plan)
     yield from _wording_problems(plan)
     yield from _pool_problems(plan)
+    if plan.trial.has_window and not plan.trial.has_zoom:
+        expected = "false, or has_zoom: true; brightness and contrast are those of enlarged photos"
+        yield Problem("trial.has_window", True, expected)
     for path, seen, expected in task_problems(plan):
         yield Problem(path, seen, expected)
 

@@ -102,6 +102,12 @@ class StudyPlan:
     recruitment: RecruitmentPlan
     # Kinds and numbers of the panels that a condition chooses, see ``of``; without any, all.
     panels: tuple[tuple[str, int], ...] = ()
+    crop: str = "centre"
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether people see whole photos; otherwise they see the square that the AI sees."""
+        return self.crop == "whole"
 
     @classmethod
     def from_json(

@@ -230,6 +230,7 @@ class TrialPlan:
     min_seconds: int
     has_opacity: bool = False
     layout: str = "reference"
+    has_window: bool = False
 
     @property
     def is_equal(self) -> bool:

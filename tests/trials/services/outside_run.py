@@ -78,9 +78,9 @@ def make_outside_run(dataset: Dataset, name: str = "vit") -> PredictionRun:
     return run
 
 
-def make_explained_study() -> Study:
+def make_explained_study(dataset: Dataset | None = None, **fields: Any) -> Study:
     """Freeze a study with one condition that shows panels of all kinds."""
-    dataset = make_dataset()
+    dataset = dataset or make_dataset()
     gallery = Gallery.objects.create(dataset=dataset, backbone="tiny", status=Job.Status.DONE)
     run = make_run(gallery, "softmax")
     examples = list(dataset.images.filter(split=Image.GALLERY).order_by("source"))
@@ -91,5 +91,5 @@ def make_explained_study() -> Study:
             scores={prediction.category.name: 0.85},
         )
     arms = [{"name": "Panels", "classifier": "softmax", "view": "panels"}]
-    plan = make_plan(conditions=arms, trial={"has_opacity": True})
+    plan = make_plan(conditions=arms, **{"trial": {"has_opacity": True}, **fields})
     return services.study_create(slug="trees", dataset=dataset, plan=plan, runs=[run])
