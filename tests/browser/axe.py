@@ -8,6 +8,12 @@ from typing import Any
 
 from playwright.sync_api import Page
 
+HIDDEN_BUT_DISPLAYED = (
+    "[...document.querySelectorAll('[hidden]')]"
+    ".filter(each => getComputedStyle(each).display !== 'none')"
+    ".map(each => each.cloneNode().outerHTML)"
+)
+
 
 def violations(page: Page) -> list[str]:
     """Return one line a violation: the rule, what it says, and where; empty for a good page.
@@ -26,11 +32,7 @@ def violations(page: Page) -> list[str]:
 
 def hidden_but_displayed(page: Page) -> list[str]:
     """Return the elements with the attribute ``hidden`` that a style shows all the same."""
-    found: list[str] = page.evaluate(
-        "[...document.querySelectorAll('[hidden]')]"
-        ".filter(each => getComputedStyle(each).display !== 'none')"
-        ".map(each => each.cloneNode().outerHTML)"
-    )
+    found: list[str] = page.evaluate(HIDDEN_BUT_DISPLAYED)
     return found
 
 
