@@ -9,7 +9,14 @@ from collections.abc import Iterable, Sequence
 
 from celery import shared_task
 
-from classifiers.models import DatasetImport, Explanation, Gallery, PredictionImport, PredictionRun
+from classifiers.models import (
+    DatasetImport,
+    Explanation,
+    Gallery,
+    PredictionImport,
+    PredictionRun,
+    Shard,
+)
 from classifiers.services import jobs
 from classifiers.services.job_queue import kind_register
 
@@ -77,6 +84,25 @@ def photo_explain(explanation_id: int) -> None:
     found = Explanation.objects.select_related(*related).filter(pk=explanation_id).first()
     if found is not None:  # deleted after its time
         jobs.job_run(found, work)
+
+
+@shared_task
+def shards_help(work: str) -> None:
+    """Do free shards of a job that another worker leads."""
+    from classifiers.services import shard_work
+
+    shard_work.work_help(work)
+
+
+def _shards_enqueue(waiting: Sequence[Shard]) -> None:
+    from classifiers.services.job_queue import message_send
+    from classifiers.services.shards import works_waiting
+
+    for work in works_waiting(waiting):
+        message_send(shards_help, work)
+
+
+kind_register(Shard, _shards_enqueue)
 
 
 def _explanations_enqueue(waiting: Sequence[Explanation]) -> None:

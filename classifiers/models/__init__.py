@@ -23,6 +23,7 @@ from classifiers.models.predictions import (
     ai_is_right,
     is_accepted_label,
 )
+from classifiers.models.shards import Shard, work_folder
 from classifiers.tokens import new_token  # the first migration finds it here
 
 __all__ = [
@@ -43,8 +44,10 @@ __all__ = [
     "PredictionQuerySet",
     "PredictionRun",
     "PredictionRunQuerySet",
+    "Shard",
     "Truth",
     "ai_is_right",
     "is_accepted_label",
     "new_token",
+    "work_folder",
 ]

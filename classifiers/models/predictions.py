@@ -22,6 +22,9 @@ class Gallery(PhasedJob):
 
     dataset = models.ForeignKey(Dataset, models.CASCADE, related_name="galleries")
     backbone = models.CharField(max_length=50)
+    skipped: models.JSONField[list[list[Any]], list[list[Any]]] = models.JSONField(
+        default=list, blank=True, help_text="Photos that could not be read, as [id, reason]."
+    )
 
     class Meta:
         verbose_name_plural = "galleries"
@@ -80,6 +83,9 @@ class PredictionRun(PhasedJob):
         default="",
         editable=False,
         help_text="Study whose file brought the predictions; empty: any study may use them.",
+    )
+    skipped: models.JSONField[list[list[Any]], list[list[Any]]] = models.JSONField(
+        default=list, blank=True, help_text="Photos that could not be read, as [id, reason]."
     )
 
     objects = PredictionRunQuerySet.as_manager()

@@ -2,33 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from io import BytesIO
 
 import numpy as np
 import torch
 from django.conf import settings
 from django.db.models import QuerySet
 from numpy.typing import NDArray
+from torch import Tensor
 
 from classifiers.core.backbones.backbones import LoadedBackbone, imagenet_wnids, own_head
 from classifiers.core.backbones.devices import device_chosen
 from classifiers.core.catalogue import CLASSIFIERS, Parameters
 from classifiers.core.chm.masks import MaskRefused, mask_find, masks_read, text_of_mask
 from classifiers.core.chm.matcher_features import Targets, TargetsWriter
-from classifiers.core.chm.matchers import matcher_load
+from classifiers.core.chm.matchers import Matcher, matcher_load
 from classifiers.core.gallery import index
 from classifiers.core.head import LinearHead, head_train
 from classifiers.core.images import matcher_crop
 from classifiers.core.query import targets_field
-from classifiers.models import Category, Image, PredictionRun
+from classifiers.files import file_write
+from classifiers.models import Category, Image, PredictionRun, Shard, work_folder
 from classifiers.services.jobs import job_fail, job_heartbeat, job_phase
 from classifiers.services.masks import masks_path
-from classifiers.services.photos import photo_read
+from classifiers.services.photos import PhotoMissing, photo_read
+from classifiers.services.shard_files import Arrays, shard_read
+from classifiers.services.shard_work import OnSkip, Producer, images_of, shard_do
+from classifiers.services.shards import Lead, shard_size
 
 ENCODING = "gallery photos for the matcher"
 TARGETS_BATCH = 32
+LARGEST = 512  # photos of a shard
 
 
 class EvidenceMissing(RuntimeError):
@@ -60,20 +67,45 @@ def evidence_collect(
     A run that asks for what is not there fails alone, and is not in the result.
     """
     targets = targets_ready(runs, gallery)
-    categories = list(runs[0].dataset.categories.order_by("index"))
+    return _collected(runs, targets, lambda run: _head(run, gallery, backbone), job_fail)
+
+
+def evidence_open(
+    runs: Sequence[PredictionRun], gallery: index.Gallery, backbone: LoadedBackbone, work: str
+) -> dict[int, RunEvidence]:
+    """Return what the worker that leads the runs made ready; nothing is made or trained here."""
+    asking = [run for run in runs if CLASSIFIERS[run.classifier].needs_matcher]
+    targets = None
+    if asking:
+        name = asking[0].parameters["matcher"]
+        matcher = matcher_load(name, device_chosen(), folder=settings.WEIGHTS_DIR)
+        targets = Targets.open(gallery, matcher, targets_field(asking[0].parameters))
+
+    def refuse(run: PredictionRun, error: Exception) -> None:
+        raise error
+
+    return _collected(runs, targets, lambda run: _head_kept(run, backbone, work), refuse)
+
+
+def _collected(
+    runs: Sequence[PredictionRun],
+    targets: Targets | None,
+    head: Callable[[PredictionRun], LinearHead | None],
+    refuse: Callable[[PredictionRun, Exception], None],
+) -> dict[int, RunEvidence]:
     split = Image.objects.filter(dataset=runs[0].dataset, split=runs[0].split)
     in_split = set(split.values_list("category__index", flat=True))
     found = {}
     for run in runs:
         try:
             found[run.pk] = RunEvidence(
-                head=_head(run, gallery, backbone, categories),
+                head=head(run),
                 targets=_targets(run, targets),
                 masks=_masks(run, split),
                 competing=in_split if run.parameters["classes"] == "split" else None,
             )
         except (EvidenceMissing, MaskRefused) as error:
-            job_fail(run, error)
+            refuse(run, error)
     return found
 
 
@@ -95,19 +127,67 @@ def targets_ready(runs: Sequence[PredictionRun], gallery: index.Gallery) -> Targ
 
 
 def _gallery_encode(writer: TargetsWriter, runs: Sequence[PredictionRun]) -> None:
-    found = Image.objects.in_split(runs[0].dataset, Image.GALLERY)
-    images = list(found.select_related("dataset"))
+    """Encode the gallery's photos; other workers may do shards of it."""
+    ids = writer.gallery.image_ids.tolist()
+    encoder = _Encoder(writer.matcher, writer.field)
 
-    def read(image: Image) -> NDArray[np.uint8]:
-        return np.asarray(matcher_crop(photo_read(image), writer.field))
-
-    left = images[writer.n_done :]
-    for run in runs:
-        job_phase(run, ENCODING, n_done=writer.n_done, n_total=len(images))
-    for _, kept in writer.matcher.encode_stream(left, read, "target", size=TARGETS_BATCH):
-        writer.append(kept)
+    def note() -> None:
+        n_done = min(len(ids), writer.n_done + lead.n_ahead())
         for run in runs:
-            job_phase(run, ENCODING, n_done=writer.n_done, n_total=len(images))
+            job_phase(run, ENCODING, n_done=n_done, n_total=len(ids))
+
+    lead = Lead(
+        f"targets-{runs[0].own_gallery.pk}-{writer.path.name}",
+        {image: n for n, image in enumerate(ids) if n >= writer.n_done},
+        size=shard_size(len(ids), TARGETS_BATCH, LARGEST),
+        alive=note,
+        stage=lambda shard: shard_do(shard, encoder.produce, note),
+    )
+    note()
+    for shard in lead.parts():
+        for kept in encoder.of_shard(shard):
+            writer.append(kept)
+            note()
+
+
+class _Encoder:
+    """How gallery photos are encoded: here, or from the file of a worker that did them."""
+
+    def __init__(self, matcher: Matcher, field: str) -> None:
+        self._matcher, self._field = matcher, field
+
+    def _stream(self, images: Sequence[Image]) -> Iterator[tuple[Sequence[Image], Tensor]]:
+        def read(image: Image) -> NDArray[np.uint8]:
+            return np.asarray(matcher_crop(photo_read(image), self._field))
+
+        return self._matcher.encode_stream(images, read, "target", size=TARGETS_BATCH)
+
+    def produce(self, images: Sequence[Image], _: OnSkip) -> Iterator[tuple[int, Arrays]]:
+        """Yield the arrays of a shard's file. A gallery has all its targets: none is left out."""
+        for batch, kept in self._stream(images):
+            yield len(batch), {"kept": kept.cpu().numpy()}
+
+    def of_shard(self, shard: Shard) -> Iterator[Tensor]:
+        """Yield the encodings of a shard, in its order."""
+        if shard.is_head:
+            yield from (kept for _, kept in self._stream(images_of(shard.images)))
+            return
+        for image_id, said in shard.skipped:
+            raise PhotoMissing(f"Gallery photo {image_id}: {said}", image_id)
+        yield from (torch.from_numpy(arrays["kept"]) for arrays in shard_read(shard.file))
+
+
+def targets_producer(name: str) -> Producer:
+    """Return what does shards of targets that another worker leads, by the name of their work."""
+    gallery_id, _, folder = name.partition("-")
+    matcher_name, field, sha256 = folder.rsplit("-", 2)
+    matcher = matcher_load(matcher_name, device_chosen(), folder=settings.WEIGHTS_DIR)
+    if not matcher.sha256.startswith(sha256):
+        raise EvidenceMissing(
+            f"{matcher_name} has weights of sha256 {matcher.sha256[:8]}… here; the targets of "
+            f"gallery {gallery_id} are made with {sha256}…. Register the same file on all machines."
+        )
+    return _Encoder(matcher, field).produce
 
 
 def _alive(runs: Sequence[PredictionRun]) -> None:
@@ -129,14 +209,12 @@ def _targets(run: PredictionRun, targets: Targets | None) -> Targets | None:
 
 
 def _head(
-    run: PredictionRun,
-    gallery: index.Gallery,
-    backbone: LoadedBackbone,
-    categories: Sequence[Category],
+    run: PredictionRun, gallery: index.Gallery, backbone: LoadedBackbone
 ) -> LinearHead | None:
     """Train the head of a classifier that has one, or take the backbone's own."""
     if CLASSIFIERS[run.classifier].votes:
         return None
+    categories = list(run.dataset.categories.order_by("index"))
     if run.parameters["own_head"]:
         return _own_head(backbone, categories)
     vectors, labels = gallery.vectors_all(), torch.from_numpy(gallery.labels)
@@ -145,6 +223,33 @@ def _head(
     on_device = vectors.to(device_chosen())
     head = head_train(on_device, labels, 1 + categories[-1].index, on_step=alive, **options)
     return replace(head, weight=head.weight.cpu(), bias=head.bias.cpu())
+
+
+def heads_keep(work: str, evidence: Mapping[int, RunEvidence]) -> None:
+    """Keep trained heads for the other workers: another machine's training has other last bits."""
+    for key, item in evidence.items():
+        if item.head is None or item.head.is_own:
+            continue
+        arrays = {"weight": item.head.weight.numpy(), "bias": item.head.bias.numpy()}
+        content = BytesIO()
+        np.savez(content, seed=item.head.seed, weight_decay=item.head.weight_decay, **arrays)  # type: ignore[arg-type]
+        work_folder(work).mkdir(parents=True, exist_ok=True)
+        file_write(work_folder(work) / f"head-{key}.npz", content.getvalue())
+
+
+def _head_kept(run: PredictionRun, backbone: LoadedBackbone, work: str) -> LinearHead | None:
+    """Return the head that the leading worker trained."""
+    if CLASSIFIERS[run.classifier].votes:
+        return None
+    if run.parameters["own_head"]:
+        return _own_head(backbone, list(run.dataset.categories.order_by("index")))
+    with np.load(work_folder(work) / f"head-{run.pk}.npz") as found:
+        return LinearHead(
+            torch.from_numpy(found["weight"]),
+            torch.from_numpy(found["bias"]),
+            int(found["seed"]),
+            float(found["weight_decay"]),
+        )
 
 
 def _own_head(backbone: LoadedBackbone, categories: Sequence[Category]) -> LinearHead:

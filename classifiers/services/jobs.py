@@ -27,6 +27,7 @@ from classifiers.models import (
     PhasedJob,
     PredictionImport,
     PredictionRun,
+    Shard,
 )
 
 logger = logging.getLogger(__name__)
@@ -128,6 +129,7 @@ def jobs_run(found: Iterable[J], work: Callable[[list[J]], Iterable[J]]) -> None
             job_finish(job)
     except JobLost as error:
         logger.warning("%s", error)
+        _close(mine, job_release)  # the others of one pass
     except Exception as error:
         if is_stopping():
             _close(mine, job_release)
@@ -200,7 +202,8 @@ def is_any_worker_alive() -> bool:
 
 def jobs_release() -> None:
     """Queue every running job again. Only for a caller who knows that no worker runs."""
-    for model in JOBS:
+    kinds: tuple[type[Job], ...] = (*JOBS, Shard)
+    for model in kinds:
         model._default_manager.filter(status=Job.Status.RUNNING).update(
             status=Job.Status.QUEUED, claim=""
         )

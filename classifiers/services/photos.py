@@ -13,6 +13,10 @@ from classifiers.models import Image
 class PhotoMissing(RuntimeError):
     """An original file is gone, changed since its import, or no longer what is taken."""
 
+    def __init__(self, message: str, image_id: int | None = None) -> None:
+        super().__init__(message)
+        self.image_id = image_id
+
 
 def photo_read(image: Image) -> PIL.Image.Image:
     """Read an original file, upright RGB; refuse one that changed since its import."""
@@ -21,14 +25,17 @@ def photo_read(image: Image) -> PIL.Image.Image:
     except OSError as error:
         raise PhotoMissing(
             f"{image.path} cannot be read ({error.strerror}). If the folder moved, run "
-            f"import_dataset {image.dataset} again with its new place."
+            f"import_dataset {image.dataset} again with its new place.",
+            image.pk,
         ) from error
     if hashlib.sha256(data).hexdigest() != image.sha256:
         raise PhotoMissing(
             f"{image.path} has other bytes than when it was imported. Put the old file back, "
-            "or import the new one under another name."
+            "or import the new one under another name.",
+            image.pk,
         )
     try:
         return load_rgb(image.path, image.dataset.reading)
     except ImageRefused as error:
-        raise PhotoMissing(f"{image.path} cannot be used any more: {error}") from error
+        said = f"{image.path} cannot be used any more: {error}"
+        raise PhotoMissing(said, image.pk) from error

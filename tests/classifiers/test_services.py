@@ -16,7 +16,15 @@ from classifiers.core.features import extract
 from classifiers.core.gallery import index
 from classifiers.core.methods import QueryFeatures, classify
 from classifiers.models import Dataset, Evidence, Gallery, Image, Job, Neighbor, Prediction
-from classifiers.services import evidence, galleries, jobs, photos, predictions, queueing
+from classifiers.services import (
+    deciding,
+    evidence,
+    galleries,
+    jobs,
+    photos,
+    predictions,
+    queueing,
+)
 from tests.classifiers.conftest import BACKBONE, make_runs
 
 pytestmark = pytest.mark.django_db
@@ -130,7 +138,7 @@ def test_an_interrupted_prediction_goes_on_at_its_last_batch(
     gallery: Gallery, rung: list[tuple[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (run,) = make_runs(gallery, "knn")
-    monkeypatch.setattr(predictions, "BATCH", 4)
+    monkeypatch.setattr(deciding, "BATCH", 4)
     real = predictions.decisions_store
 
     def store_once(*given: Any) -> None:

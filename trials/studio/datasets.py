@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from django.contrib import messages
 from django.db.models import Count
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -25,6 +25,7 @@ from classifiers.models import (
     Truth,
 )
 from classifiers.services.archives import ArchiveRefused
+from classifiers.services.cancelling import job_cancel
 from classifiers.services.category_counts import remarks_of
 from classifiers.services.folders import DatasetRefused
 from classifiers.services.job_queue import is_broker_away
@@ -164,6 +165,8 @@ def job_state(job: AnyJob) -> dict[str, object]:
         "left": _left(job.seconds_left(timezone.now())),
         "percent": 100 * job.n_done // job.n_total if job.n_total else 0,
         "error": job.error,
+        "is_open": not job.is_finished,
+        "skipped": [said for _, said in getattr(job, "skipped", [])[:MAX_REFUSED]],
         "is_broker_away": is_waiting and is_broker_away(),
         "needs_worker": is_waiting and not is_any_worker_alive(),
     }
@@ -231,4 +234,20 @@ def predict(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
             messages.error(request, str(error))
     else:
         messages.error(request, form.errors.as_text())
+    return redirect(reverse("studio-dataset", args=[slug]) + "#galleries")
+
+
+@require_POST
+@researcher_only
+def cancel(request: HttpRequest, slug: str, kind: str, pk: int) -> HttpResponse:
+    """Cancel a gallery or predictions that wait or are under way."""
+    found: Gallery | PredictionRun
+    if kind == "gallery":
+        found = get_object_or_404(Gallery, pk=pk, dataset__slug=slug)
+    elif kind == "run":
+        found = get_object_or_404(PredictionRun.objects.computed(), pk=pk, dataset__slug=slug)
+    else:
+        raise Http404
+    if not job_cancel(found):
+        messages.info(request, f"{found} had ended already: it is {found.status}.")
     return redirect(reverse("studio-dataset", args=[slug]) + "#galleries")

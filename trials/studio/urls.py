@@ -16,6 +16,7 @@ urlpatterns = [
     path("datasets/<slug:slug>/predictions/", predictions.home, name="studio-predictions"),
     path("datasets/<slug:slug>/gallery/", datasets.gallery, name="studio-gallery"),
     path("datasets/<slug:slug>/predict/<int:pk>/", datasets.predict, name="studio-predict"),
+    path("datasets/<slug:slug>/cancel/<str:kind>/<int:pk>/", datasets.cancel, name="studio-cancel"),
     path("study/<slug:slug>/", studies.one, name="studio-study"),
     path("study/<slug:slug>/edit/", editing.edit, name="studio-edit"),
     path("study/<slug:slug>/preview/", previewing.preview, name="studio-preview"),

@@ -224,8 +224,13 @@ class PairsFile:
                 f"Record {place} of {self.folder / RECORDS} does not have its checksum: the file "
                 "changed on the disk. Delete the folder and ask for the predictions again."
             )
-        n, one = int(record["n"][0]), record[0]
-        return Pairs(one["images"][:n], one["labels"][:n], one["cosines"][:n], one["cells"][:n])
+        return pairs_of_record(record[0])
+
+
+def pairs_of_record(one: Any) -> Pairs:
+    """Return the pairs of one record, an element of an array of ``Header.record``."""
+    n = int(one["n"])
+    return Pairs(one["images"][:n], one["labels"][:n], one["cosines"][:n], one["cells"][:n])
 
 
 def pairs_of(

@@ -178,6 +178,19 @@ def test_a_gallery_that_is_not_built_refuses_predictions_in_words(browser: Clien
     assert "is queued." in page.content.decode()
 
 
+def test_work_that_waits_can_be_cancelled_on_its_page(browser: Client) -> None:
+    gallery = Gallery.objects.create(
+        dataset=make_dataset(), backbone="tiny", skipped=[[1, "1.png cannot be read"]]
+    )
+    path = f"/studio/datasets/trees/cancel/gallery/{gallery.pk}/"
+    assert path in (page := browser.get("/studio/datasets/trees/").content.decode())
+    assert "1 photo could not be read and is left out" in page
+    after = browser.post(path, follow=True).content.decode()
+    assert "Cancelled. What was done is kept" in after
+    assert path not in after
+    assert "had ended already" in browser.post(path, follow=True).content.decode()
+
+
 def test_the_list_counts_photos_by_split_and_names_what_is_computed(
     browser: Client, draft: Study
 ) -> None:

@@ -1,0 +1,143 @@
+"""How a worker does a shard, for a job that it leads or for another worker's. Runs on a worker."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
+
+from django.db import Error
+from django.utils import timezone
+
+from classifiers.files import file_sha256
+from classifiers.models import Image, Job, Shard
+from classifiers.services.jobs import JobLost, is_stopping, job_note, job_progress, job_release
+from classifiers.services.photos import PhotoMissing
+from classifiers.services.shard_files import Arrays, shard_writing
+from classifiers.services.shards import help_ask, shard_next
+
+logger = logging.getLogger(__name__)
+OnSkip = Callable[[Image, PhotoMissing], None]
+# Does some photos; yields how many each batch has, and the batch's arrays.
+Producer = Callable[[Sequence[Image], OnSkip], Iterator[tuple[int, Arrays]]]
+R = TypeVar("R")
+
+
+def images_of(ids: Sequence[int]) -> list[Image]:
+    """Return the photos of a shard, in its order. Raises ``RuntimeError`` if one was deleted."""
+    found = Image.objects.select_related("dataset").in_bulk(list(ids))
+    gone = [each for each in ids if each not in found]
+    if gone:
+        raise RuntimeError(f"Photo {gone[0]} was deleted while the work went on. Ask again.")
+    return [found[each] for each in ids]
+
+
+def without_unreadable(
+    images: Sequence[Image],
+    stream: Callable[[Sequence[Image]], Iterator[tuple[Sequence[Image], R]]],
+    on_skip: OnSkip,
+) -> Iterator[tuple[Sequence[Image], R]]:
+    """Yield what ``stream`` yields of the photos that can be read.
+
+    ``on_skip`` hears of each of the others, and may raise to end the work.
+    """
+    left = list(images)
+    while left:
+        try:
+            for batch, found in stream(left):
+                yield batch, found
+                left = left[len(batch) :]
+        except PhotoMissing as error:
+            bad = next((image for image in left if image.pk == error.image_id), None)
+            if bad is None:
+                raise
+            on_skip(bad, error)
+            left.remove(bad)
+        else:
+            return
+
+
+def may_skip(n_photos: int) -> int:
+    """Return how many photos a job may leave out: one in a hundred, so none of a small folder."""
+    return n_photos // 100
+
+
+def shard_do(shard: Shard, produce: Producer, alive: Callable[[], None] = lambda: None) -> None:
+    """Do a claimed shard into its file. Raises ``JobLost`` if it is no longer this worker's."""
+    images, skipped = images_of(shard.images), list[list[object]]()
+
+    def skip(image: Image, error: PhotoMissing) -> None:
+        skipped.append([image.pk, str(error)])
+        if len(skipped) > max(1, may_skip(len(images))):
+            raise error  # more likely a folder that is not mounted here
+
+    try:
+        with shard_writing(shard.file) as file:
+            n_done = 0
+            for n, arrays in produce(images, skip):
+                file.add(arrays)
+                n_done += n
+                job_progress(shard, n_done=n_done, n_total=len(images))
+                alive()
+        job_note(
+            shard,
+            sha256=file_sha256(shard.file),
+            skipped=skipped,
+            n_done=len(images),
+            status=Job.Status.DONE,
+            finished_at=timezone.now(),
+        )
+    except JobLost:
+        if not Shard.objects.filter(pk=shard.pk, status=Job.Status.DONE).exists():
+            shard.file.unlink(missing_ok=True)
+        raise
+
+
+def work_help(work: str) -> None:
+    """Do free shards of a job until there are none; another worker leads it."""
+    produce: Producer | None = None
+    while (shard := shard_next(work)) is not None:
+        if produce is None:
+            help_ask(work)
+        try:
+            produce = produce or producer_of(work)
+            shard_do(shard, produce)
+        except JobLost:
+            logger.info("%s is no longer this worker's.", shard)
+        except Exception as error:
+            if is_stopping():
+                _give_back(shard, "")
+                raise
+            logger.exception("%s failed here. The leading worker does it again.", shard)
+            _give_back(shard, f"{type(error).__name__}: {error}")
+            return
+        except BaseException:  # Ctrl-C, or the end of the process
+            _give_back(shard, "")
+            raise
+
+
+def _give_back(shard: Shard, error: str) -> None:
+    """Give a shard back. This was no process that ended without a word, so it does not count."""
+    try:
+        job_release(shard)
+        Shard.objects.filter(pk=shard.pk).update(attempts=0, n_done=0, error=error)
+    except (JobLost, Error) as lost:
+        logger.warning("%s: %s", shard, lost)
+
+
+def producer_of(work: str) -> Producer:
+    """Return what does the shards of a job, by the job's name. Raises ``ValueError``."""
+    kind, _, rest = work.partition("-")
+    if kind == "gallery":
+        from classifiers.services.galleries import gallery_producer
+
+        return gallery_producer(int(rest))
+    if kind == "targets":
+        from classifiers.services.evidence import targets_producer
+
+        return targets_producer(rest)
+    if kind == "runs":
+        from classifiers.services.predictions import runs_producer
+
+        return runs_producer([int(each) for each in rest.split("-")])
+    raise ValueError(f"Unknown work {work!r}; expected gallery-…, targets-… or runs-….")
