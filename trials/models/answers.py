@@ -49,13 +49,16 @@ class Trial(models.Model):
     """One question to one person, in one condition.
 
     The condition is the trial's own: in a study between people it is the participant's, in a study
-    within people each block has another one. ``presented_at`` is when its page was first asked for.
+    within people each block has another one. ``block`` counts the person's blocks from 1, and is 0
+    before them and in a study between people. ``presented_at`` is when its page was first asked
+    for.
     """
 
     participant = models.ForeignKey(Participant, models.CASCADE, related_name="trials")
     condition = models.ForeignKey(Condition, models.PROTECT, related_name="trials", db_index=False)
     phase = models.CharField(max_length=10, choices=PHASES)
     position = models.PositiveIntegerField()
+    block = models.PositiveSmallIntegerField(default=0)
     prediction = models.ForeignKey(Prediction, models.PROTECT, related_name="+")
     presented_at = models.DateTimeField(null=True, blank=True)
 

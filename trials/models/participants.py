@@ -10,15 +10,20 @@ from django.utils.functional import cached_property
 
 from classifiers.tokens import new_token
 from trials.models.studies import Condition, Study, TrialSet
-from trials.study.design import Step, script
+from trials.study.design import Step, script, trial_near
 from trials.study.kept import Kept
+from trials.study.layout import Layout, layout_of
+from trials.study.orders import order_read
 from trials.study.plan import StudyPlan
 
 _SCRIPTS: Kept[tuple[Step, ...]] = Kept(64)
 
 
 class Participant(models.Model):
-    """One person (or robot) in one study. ``step`` indexes the study's script.
+    """One person (or robot) in one study. ``step`` indexes the person's script.
+
+    In a study within people, ``sequence`` is the order of the blocks, ``condition`` is the first
+    one of the first block, and ``trial_set`` is the test set in that condition.
 
     How a session ended (``status``), what is owed (``payment``) and whether a researcher left
     the person out of the analysis (``exclusion``) are three facts that never follow from each
@@ -54,6 +59,11 @@ class Participant(models.Model):
         max_length=64, blank=True, db_index=True, help_text="Salted hash of the recruitment id."
     )
     seed = models.BigIntegerField()
+    sequence = models.CharField(
+        max_length=100,
+        blank=True,
+        help_text="Numbers of the blocks in the person's order; or empty.",
+    )
     stage = models.CharField(max_length=10, choices=Stage, default=Stage.LIVE)
     is_simulated = models.BooleanField(default=False)
     is_repeat = models.BooleanField(default=False, help_text="Took part before; allowed to.")
@@ -107,19 +117,43 @@ class Participant(models.Model):
 
     @property
     def plan(self) -> StudyPlan:
-        """The study's plan as this person's condition has it."""
+        """The study's plan as this person's condition has it; within people, the first one."""
         plan = self.study.plan
         return plan.of(self.condition.name) if plan.has_changes else plan
 
     @cached_property
+    def layout(self) -> Layout | None:
+        """The condition and block of each trial, in a study within people."""
+        if not self.sequence:
+            return None
+        return layout_of(self.study.plan, order_read(self.sequence), self.seed)
+
+    @cached_property
     def script(self) -> tuple[Step, ...]:
         """Every screen of this person's session."""
-        study = self.study
+        study, layout = self.study, self.layout
         if not study.is_frozen:
-            return script(self.plan)
-        name = self.condition.name if study.plan.has_changes else ""
-        key = (study.frozen_sha256, study.document_sha256, name)
-        return _SCRIPTS.get(key, lambda: script(self.plan))
+            return script(self.plan.laid(layout))
+        name = self.condition.name if study.plan.has_changes and layout is None else ""
+        key = (study.frozen_sha256, study.document_sha256, name, layout)
+        return _SCRIPTS.get(key, lambda: script(self.plan.laid(layout)))
+
+    def condition_at(self, place: int) -> Condition:
+        """Return the condition of a screen of the session.
+
+        In a study within people it is that of its trial. A page has the condition of the trial that
+        follows it, and the last pages have that of the last trial.
+        """
+        if self.layout is None:
+            return self.condition
+        name = self.layout.condition(*trial_near(self.script, place))
+        return (
+            self.condition if name == self.condition.name else self.study.conditions.get(name=name)
+        )
+
+    def plan_at(self, place: int) -> StudyPlan:
+        """Return the study's plan as the condition of a screen has it."""
+        return self.study.plan.of(self.condition_at(place).name)
 
     @property
     def is_active(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 from django.db import models
 
@@ -11,16 +12,17 @@ from trials.models.studies import Study
 
 
 class PlaceCount(models.Model):
-    """How many people of a stage had completed before ``until``, by condition and test set.
+    """How many people of a stage had completed before ``until``, by condition, set and sequence.
 
-    ``counts`` has rows ``[condition, trial set, people]``. See ``services.place_counts``.
+    ``counts`` has rows ``[condition, trial set, sequence, people]``; rows that were stored before
+    there were sequences lack them. See ``services.place_counts``.
     """
 
     study = models.ForeignKey(Study, models.CASCADE, related_name="place_counts")
     stage = models.CharField(max_length=10, choices=Participant.Stage)
     is_simulated = models.BooleanField()
     until = models.DateTimeField()
-    counts: models.JSONField[list[list[int]], list[list[int]]] = models.JSONField(default=list)
+    counts: models.JSONField[list[list[Any]], list[list[Any]]] = models.JSONField(default=list)
 
     class Meta:
         constraints = [
@@ -33,6 +35,7 @@ class PlaceCount(models.Model):
         return f"{self.study} {self.stage} until {self.until}"
 
     @property
-    def places(self) -> Counter[tuple[int, int]]:
-        """The people by the keys of condition and test set."""
-        return Counter({(condition, trial_set): n for condition, trial_set, n in self.counts})
+    def places(self) -> Counter[tuple[int, int, str]]:
+        """The people by the keys of condition and test set, and by their sequence."""
+        rows = ((*key, *("",) * (3 - len(key)), n) for *key, n in self.counts)
+        return Counter({(arm, trial_set, sequence): n for arm, trial_set, sequence, n in rows})

@@ -28,7 +28,7 @@ def placeholders(plan: StudyPlan, persona: str) -> dict[str, object]:
         "n_training": plan.training.n if plan.training else 0,
         "n_validation": plan.validation.n if plan.validation else 0,
         "pass_mark": plan.validation.pass_mark if plan.validation else 0,
-        "n_test": plan.test.n,
+        "n_test": plan.n_test,
     }
 
 

@@ -80,7 +80,9 @@ def refused(
         problem = f"Please take {math.ceil(seconds)} more seconds for this page."
     else:
         problem = screen.problem(participant, step, submission)
-        page.context.update(screen.typed_again(participant.plan, step, submission))
+        page.context.update(
+            screen.typed_again(participant.plan_at(participant.step), step, submission)
+        )
     return render(request, page.template, page.context | {"problem": problem}, status=422)
 
 

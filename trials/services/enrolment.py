@@ -24,6 +24,7 @@ from trials.services.refusals import (
     PageTaken,
     StudyNotOpen,
 )
+from trials.services.within import trials_within
 from trials.study import design
 from trials.study.design import Phase
 
@@ -58,11 +59,12 @@ def participant_enrol(
     number = (everyone.aggregate(last=Max("number"))["last"] or 0) + 1
     seed = design.participant_seed(study.plan.seed, number, is_simulated)
     places_recount(study, stage=mode_of(study), is_simulated=is_simulated, now=now)
-    condition, trial_set = place_for(study, is_simulated=is_simulated, seed=seed, now=now)
+    seat = place_for(study, is_simulated=is_simulated, seed=seed, now=now)
     participant = Participant.objects.create(
         study=study,
-        condition=condition,
-        trial_set=trial_set,
+        condition=seat.condition,
+        trial_set=seat.trial_set,
+        sequence=seat.sequence,
         number=number,
         enrolment_key=enrolment_key,
         person_hash=hashed,
@@ -242,6 +244,19 @@ def related_studies(study: Study) -> list[int]:
 def trials_lay_out(participant: Participant) -> None:
     """Create every trial before the first page. Only the test's order is the person's own."""
     study = participant.study
+    if participant.sequence:
+        Trial.objects.bulk_create(trials_within(participant))
+    else:
+        _trials_of_one_condition(participant)
+    answers = design.attention_answers(study.plan.quality.n_attention, f"{participant.seed}:ask")
+    AttentionCheck.objects.bulk_create(
+        AttentionCheck(participant=participant, position=position, asks_yes=asks_yes)
+        for position, asks_yes in enumerate(answers)
+    )
+
+
+def _trials_of_one_condition(participant: Participant) -> None:
+    study = participant.study
     fixed = study.trial_sets.filter(ai=participant.condition.ai).exclude(phase=Phase.TEST)
     items: dict[str, list[int]] = {Phase.TRAINING: [], Phase.VALIDATION: []}
     for trial_set in fixed.order_by("phase", "number"):  # attempts follow each other
@@ -260,8 +275,3 @@ def trials_lay_out(participant: Participant) -> None:
             )
             for position, pk in enumerate(predictions)
         )
-    answers = design.attention_answers(study.plan.quality.n_attention, f"{participant.seed}:ask")
-    AttentionCheck.objects.bulk_create(
-        AttentionCheck(participant=participant, position=position, asks_yes=asks_yes)
-        for position, asks_yes in enumerate(answers)
-    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice
@@ -25,16 +25,20 @@ from trials.study import sets
 from trials.study.deferral import CannotDefer, confidence_of, is_deferred, threshold_of
 from trials.study.design import Phase
 from trials.study.document import sha256_of
+from trials.study.layout import n_training_sets
 from trials.study.plan import ConditionPlan, DeferPlan, StudyPlan
 
 MAX_LOOKED_AT = 20_000
 
 
-def pool_of(run: PredictionRun, plan: StudyPlan, defer: DeferPlan) -> list[sets.Candidate]:
+def pool_of(
+    run: PredictionRun, plan: StudyPlan, defer: DeferPlan, taken: Collection[str] = ()
+) -> list[sets.Candidate]:
     """Return a run's predictions that people judge as candidates, ordered by the image's content.
 
-    So the draw does not depend on when rows were inserted. A photo that nobody labelled is none.
-    Raises ``StudyRefused`` if the AI's confidences do not give the part that ``defer`` asks for.
+    So the draw does not depend on when rows were inserted. A photo that nobody labelled is none,
+    and neither is one whose SHA-256 is ``taken``. Raises ``StudyRefused`` if the AI's confidences
+    do not give the part that ``defer`` asks for.
     """
     judgeable = Prediction.objects.filter(run=run).with_truth()
     rows: Any = judgeable.order_by("image__sha256").with_correctness()
@@ -56,6 +60,7 @@ def pool_of(run: PredictionRun, plan: StudyPlan, defer: DeferPlan) -> list[sets.
         for pk, is_right, confidence, votes, voters, source, sha256 in found
         if is_deferred(confidence_of(confidence, votes, voters), threshold)
         and may_be_drawn(source, sha256)
+        and sha256 not in taken
     ]
 
 
@@ -82,26 +87,64 @@ def study_shortages(
     ``StudyRefused`` as ``pool_of`` does.
     """
     drawn = {each.pool: each for each in plan.conditions if each.asks_for in runs}
-    return {name: pool_shortages(plan, each, runs[each.asks_for]) for name, each in drawn.items()}
+    taken: set[str] = set()
+    return {
+        name: pool_shortages(plan, each, runs[each.asks_for], taken) for name, each in drawn.items()
+    }
 
 
 def pool_shortages(
-    plan: StudyPlan, condition: ConditionPlan, run: PredictionRun
+    plan: StudyPlan, condition: ConditionPlan, run: PredictionRun, taken: set[str]
 ) -> list[sets.Shortage]:
-    """Return what the draw for one condition needs and has. Raises as ``pool_of`` does."""
-    return sets.shortages(plan, pool_of(run, plan, condition.defer))
+    """Return what the draw for one condition needs and has. Raises as ``pool_of`` does.
+
+    Where nobody may see a photo twice, the AIs of a study draw different ones: then ``taken`` are
+    the photos of the AIs before, and those of this draw are added.
+    """
+    pool = pool_of(run, plan, condition.defer, taken)
+    rows = sets.shortages(plan, pool, n_training_sets(plan, condition.pool))
+    if draws_apart(plan) and not any(row.n_missing for row in rows):
+        taken |= _photos(_draw_of(plan, condition, run, taken).all_items)
+    return rows
+
+
+def draws_apart(plan: StudyPlan) -> bool:
+    """Whether the AIs of a study must have different photos: a person sees those of several."""
+    is_disjoint = plan.design.is_within and not plan.design.is_same
+    return is_disjoint and len({each.pool for each in plan.conditions}) > 1
+
+
+def _photos(predictions: Iterable[int]) -> set[str]:
+    rows = Prediction.objects.filter(pk__in=list(predictions))
+    return set(rows.values_list("image__sha256", flat=True))
+
+
+def _draw_of(
+    plan: StudyPlan, condition: ConditionPlan, run: PredictionRun, taken: Collection[str]
+) -> sets.Draw:
+    given = sets_given(plan, condition, run)
+    twice = _photos(pk for each in given.values() for pk in each) & set(taken)
+    if twice:
+        raise StudyRefused(
+            f"{len(twice)} photos of the trial lists of {condition.name} are in those of another "
+            "AI. Expected different photos: with photos: disjoint nobody sees a photo twice."
+        )
+    pool = pool_of(run, plan, condition.defer, taken)
+    return sets.draw_sets(plan, pool, given, n_training_sets(plan, condition.pool))
 
 
 def sets_draw(study: Study, condition: Condition) -> None:
     """Draw and store the sets of a condition's AI. Raises ``StudyRefused`` if its pool is small."""
     plan, run = study.plan, condition.run
     mine = next(each for each in plan.conditions if each.name == condition.name)
-    given = sets_given(plan, mine, run)
+    before = TrialItem.objects.filter(trial_set__study=study)
+    taken = _photos(before.values_list("prediction_id", flat=True)) if draws_apart(plan) else ()
     try:
-        draw = sets.draw_sets(plan, pool_of(run, plan, mine.defer), given)
+        draw = _draw_of(plan, mine, run, taken)
     except sets.PoolTooSmall as error:
         raise StudyRefused(f"Predictions of {condition.ai}: {error}") from error
-    parts = [(Phase.TRAINING, 1, draw.training)] if draw.training else []
+    _numbers_check(plan, mine, draw)
+    parts = [(Phase.TRAINING, n, items) for n, items in enumerate(draw.trainings, 1) if items]
     parts += [(Phase.VALIDATION, n, items) for n, items in enumerate(draw.validation, 1)]
     parts += [(Phase.TEST, n, items) for n, items in draw.numbered]
     for phase, number, items in parts:
@@ -113,6 +156,17 @@ def sets_draw(study: Study, condition: Condition) -> None:
             for position, pk in enumerate(items)
         )
     choices_check(study)
+
+
+def _numbers_check(plan: StudyPlan, condition: ConditionPlan, draw: sets.Draw) -> None:
+    """Refuse given lists that are too few for the conditions of a person."""
+    n = sum(each.pool == condition.pool for each in plan.conditions)
+    is_disjoint = plan.design.is_within and not plan.design.is_same
+    if is_disjoint and len(draw.test_sets) < n:
+        raise StudyRefused(
+            f"{condition.pool} has {len(draw.test_sets)} trial lists; expected at least {n}, "
+            "because with photos: disjoint a person has another list in each condition."
+        )
 
 
 def frozen_sha256(study: Study) -> str:

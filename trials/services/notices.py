@@ -28,8 +28,12 @@ def full_note(participant: Participant) -> None:
     if not quotas or not all(quotas.values()) or participant.condition_id not in quotas:
         return
     places, _ = places_of(study, stage=participant.stage, is_simulated=False, now=timezone.now())
+    if study.plan.design.is_within:
+        if places.total() == max(quotas.values()):
+            logger.warning("Study %s has all the people it wanted: %d.", study, places.total())
+        return
     done = dict.fromkeys(quotas, 0)
-    for (condition, _), n in places.items():
+    for (condition, _, _), n in places.items():
         if condition in done:
             done[condition] += n
     is_last = done[participant.condition_id] == quotas[participant.condition_id]

@@ -17,13 +17,14 @@ from django.db.models import Count, Q, QuerySet
 from trials.models import Participant, PlaceCount, Study
 
 Status = Participant.Status
-Places = Counter[tuple[int, int]]  # people by the keys of condition and test set
+# People by the keys of condition and test set, and by their sequence (empty between people).
+Places = Counter[tuple[int, int, str]]
 
 # So many completions after the stored count make a new one.
 REFRESH: Final = 2000
 # No transaction is open for so long: a session that ended earlier is visible to everybody.
 MARGIN: Final = timedelta(minutes=10)
-_KEYS: Final = ("condition", "trial_set")
+_KEYS: Final = ("condition", "trial_set", "sequence")
 
 
 def is_holding(study: Study, now: datetime) -> Q:
@@ -55,10 +56,10 @@ def places_of(
     completed = Places() if stored is None else stored.places
     held = Places(completed)
     rows = people.filter(done | is_holding(study, now)).values_list(*_KEYS, "status")
-    for condition, trial_set, status, n in rows.annotate(n=Count("pk")).order_by():
-        held[condition, trial_set] += n
+    for *place, status, n in rows.annotate(n=Count("pk")).order_by():
+        held[tuple(place)] += n
         if status == Status.COMPLETED:
-            completed[condition, trial_set] += n
+            completed[tuple(place)] += n
     return completed, held
 
 

@@ -124,7 +124,7 @@ def _is_too_early(participant: Participant, step: Step, now: datetime) -> bool:
 
 def seconds_left(participant: Participant, step: Step, now: datetime) -> float:
     """Return the seconds until the current page may be sent; 0 for robots."""
-    seconds = screen_of(step).min_seconds(participant.plan, step)
+    seconds = screen_of(step).min_seconds(participant.plan_at(participant.step), step)
     if not seconds or participant.is_simulated:
         return 0
     visit = participant.visits.filter(step=participant.step).first()

@@ -10,9 +10,10 @@ from datetime import datetime
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
-from trials.models import Condition, Participant, Study, TrialSet, mode_of
+from trials.models import Condition, Participant, Study, mode_of
 from trials.services.place_counts import Places, is_holding, places_of
 from trials.services.refusals import StudyFull, StudyNotOpen
+from trials.services.within import Seat, seat_within
 from trials.study import design
 from trials.study.design import Phase
 
@@ -65,10 +66,10 @@ def places_held(
     return people.filter(Q(status=Status.COMPLETED) | is_holding(study, now))
 
 
-def place_for(
-    study: Study, *, is_simulated: bool, seed: int, now: datetime
-) -> tuple[Condition, TrialSet]:
-    """Return the arm and the test set for the next person. Robots are counted apart.
+def place_for(study: Study, *, is_simulated: bool, seed: int, now: datetime) -> Seat:
+    """Return the place of the next person. Robots are counted apart.
+
+    Between people it is an arm and a test set in it, within people an order of blocks as well.
 
     Raises ``StudyFull``, or ``StudyNotOpen`` if no arm takes people, so that no place can become
     free.
@@ -76,22 +77,27 @@ def place_for(
     arms = {each.pk: each for each in study.conditions.filter(is_on=True)}
     if not arms:
         raise StudyNotOpen("Every arm of this study is switched off.")
-    sets = {each.pk: each for each in study.trial_sets.filter(phase=Phase.TEST)}
     completed, counted = places_of(study, stage=mode_of(study), is_simulated=is_simulated, now=now)
+    if study.plan.design.is_within:
+        quota = max(each.quota for each in arms.values())
+        if quota and counted.total() >= quota:
+            raise StudyFull(is_for_good=completed.total() >= quota)
+        return seat_within(study, counted, seed)
+    sets = {each.pk: each for each in study.trial_sets.filter(phase=Phase.TEST)}
     held = {
         (arm.pk, each.pk): 0 for arm in arms.values() for each in sets.values() if each.ai == arm.ai
     }
-    held |= {place: n for place, n in counted.items() if place[0] in arms}
+    held |= {(arm, each): n for (arm, each, _), n in counted.items() if arm in arms}
     place = design.assign(held, {pk: each.quota for pk, each in arms.items()}, seed)
     if place is None:
         raise StudyFull(is_for_good=_has_all(completed, arms.values()))
-    return arms[place[0]], sets[place[1]]
+    return Seat(arms[place[0]], sets[place[1]])
 
 
 def _has_all(completed: Places, arms: Iterable[Condition]) -> bool:
     """Say whether all required people have completed."""
     counts: Counter[int] = Counter()
-    for (condition, _), n in completed.items():
+    for (condition, _, _), n in completed.items():
         counts[condition] += n
     return all(counts[arm.pk] >= arm.quota for arm in arms)
 

@@ -38,7 +38,7 @@ class AttentionScreen(AsksYesNo):
         """Spread the checks over the test, each between two photos."""
         if phase != Phase.TEST:
             return
-        n, n_checks = plan.test.n, plan.quality.n_attention
+        n, n_checks = plan.n_test, plan.quality.n_attention
         for check in range(n_checks):
             if n * (check + 1) // (n_checks + 1) == position:
                 yield Step(self.kind, NAME, check)

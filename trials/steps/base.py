@@ -36,17 +36,19 @@ class Page:
 class Looker:
     """The person who sees a step, and the functions that find the step's content.
 
-    ``trial`` finds a step's trial; ``asks_yes`` an attention check's wanted answer.
+    ``trial`` finds a step's trial; ``asks_yes`` an attention check's wanted answer. ``condition``
+    is that of the step: the person's, or within people that of the block.
     """
 
     participant: Participant
     trial: Callable[[Step], Trial]
     asks_yes: Callable[[Step], bool]
+    condition: Condition
 
     @property
     def plan(self) -> StudyPlan:
-        """The study's document, as the person's condition has it."""
-        return self.participant.plan
+        """The study's document, as the condition has it."""
+        return self.participant.study.plan.of(self.condition.name)
 
 
 class ScreenType(ABC):

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from trials.models import Participant
+from trials.models import Condition, Participant
 from trials.participant import texts, trial_view
 from trials.services.answers import attempt_of, n_correct
 from trials.steps.base import AmongPages, AsksNothing, Context, Looker, Page, screen_type
 from trials.study.contradictions import RESERVED_NAMES, STANDARD_PAGES
 from trials.study.design import Kind, Phase, StageType, Step, stage_add
+from trials.study.design_problems import OWN_PAGES
 from trials.study.plan import StudyPlan
 from trials.study.plan_parts import STAGES, PagePlan, made
 
+BEFORE_PRACTICE, BEFORE_BLOCK = PARTS = OWN_PAGES
 TITLES = {"introduction": "Introduction", "instructions": "Instructions", "debrief": "Thank you!"}
 PICTURES = {
     "introduction": ("introduction", "Who the AI is and what it does."),
@@ -56,8 +58,10 @@ class PageScreen(AsksNothing, AmongPages):
     is_text = True
 
     def show(self, looker: Looker, step: Step) -> Page:
-        plan, persona = looker.plan, looker.participant.condition.persona
+        plan, persona = looker.plan, looker.condition.persona
         page = plan.pages.get(step.name)
+        if page is None and step.name in PARTS:
+            return _part(looker, step)
         if page is None and step.name != "debrief":
             return _between(looker, step)
         own = page or PagePlan(Kind.PAGE, step.name, "", "", 0)
@@ -90,7 +94,10 @@ class PageScreen(AsksNothing, AmongPages):
         return next(kinds, step.name)
 
     def monitor_line(self, step: Step) -> str:
-        return step.name.replace("_", " ")
+        return step.name.replace("_", " ") + (f" {step.position + 1}" if step.name in PARTS else "")
+
+    def label(self, step: Step) -> str:
+        return self.monitor_line(step).capitalize()
 
     def picture(self, step: Step) -> tuple[str, str] | None:
         return PICTURES.get(step.name)
@@ -101,15 +108,42 @@ def _between(looker: Looker, step: Step) -> Page:
     context: Context = {}
     if step.name in {"before_test", "retry_validation"} and looker.plan.validation:
         context = _score(looker.participant)
-    words = own_words(looker.participant, step.name, context)
+    words = own_words(looker.participant, step.name, context, looker.condition)
     return Page(f"trials/{step.name}.html", context | words)
 
 
-def own_words(participant: Participant, name: str, values: Context | None = None) -> Context:
+def _part(looker: Looker, step: Step) -> Page:
+    """Show the page that announces a block, or a part of the one training, and how people work."""
+    participant, layout = looker.participant, looker.participant.layout
+    assert layout is not None  # noqa: S101 - scripted for people who have blocks
+    block, is_practice = layout.blocks[step.position], step.name == BEFORE_PRACTICE
+    arms = {
+        each.name: each for each in participant.study.conditions.filter(name__in=block.conditions)
+    }
+    practised = [name for name in layout.training if name in block.conditions]
+    context: Context = {
+        "is_practice": is_practice,
+        "part": step.position + 1,
+        "n_parts": len(layout.blocks),
+        "n_photos": len(practised if is_practice else block.test),
+        "n_training": len(block.training),
+        "ways": [trial_view.seen_in(participant.study, arms[name]) for name in block.conditions],
+    }
+    words = own_words(participant, BEFORE_BLOCK, context, arms[block.conditions[0]])
+    return Page("trials/before_block.html", context | words)
+
+
+def own_words(
+    participant: Participant,
+    name: str,
+    values: Context | None = None,
+    condition: Condition | None = None,
+) -> Context:
     """Return the study's ``wording`` that replaces a standard text, as HTML."""
-    plan = participant.plan
+    condition = condition or participant.condition_at(participant.step)
+    plan = participant.study.plan.of(condition.name)
     text = getattr(plan.wording, name, "")
-    known = texts.placeholders(plan, participant.condition.persona) | (values or {})
+    known = texts.placeholders(plan, condition.persona) | (values or {})
     return {"own_words": texts.render(text, known) if text.strip() else ""}
 
 

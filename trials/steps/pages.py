@@ -9,12 +9,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from trials import services
-from trials.models import AttentionCheck, Participant
+from trials.models import AttentionCheck, Condition, Participant
 from trials.participant import trial_view
 from trials.steps.base import Context, Looker, Page, screen_of
 from trials.steps.phases import HEADINGS
 from trials.study.design import Phase, Step
-from trials.study.plan import StudyPlan
 
 
 def page_of(participant: Participant, position: int | None = None) -> Page:
@@ -30,10 +29,11 @@ def page_of(participant: Participant, position: int | None = None) -> Page:
         lambda step: (
             AttentionCheck.objects.get(participant=participant, position=step.position).asks_yes
         ),
+        participant.condition_at(here),
     )
     step = around[0]
     way = reverse("session", args=[participant.study.slug])
-    context = base(participant, here) | {
+    context = base(participant, here, looker.condition) | {
         "action": way,
         "events_url": reverse("events", args=[participant.study.slug]),
     }
@@ -70,30 +70,47 @@ def readable_again(participant: Participant) -> list[int]:
     ]
 
 
-def base(participant: Participant, position: int) -> Context:
-    """Return the context that every page of a session has.
+def base(participant: Participant, position: int, condition: Condition | None = None) -> Context:
+    """Return the context that every page of a session has, in the condition of its screen.
 
     A page of a trial replaces the condition's part by that of the trial (``Page.condition``).
     """
-    plan = participant.plan
     return {
         "study": participant.study,
         "participant": participant,
         "step": participant.script[position],
         "step_number": position,
-        **trial_view.seen_in(participant.study, participant.condition),
-    } | progress(participant.script, plan, position)
+        **trial_view.seen_in(participant.study, condition or participant.condition_at(position)),
+    } | progress(participant, position)
 
 
-def progress(script: tuple[Step, ...], plan: StudyPlan, position: int) -> Context:
-    """Return the progress: photos of the current stage, and the whole session."""
+def progress(participant: Participant, position: int) -> Context:
+    """Return the progress: photos of the current stage or block, and the whole session."""
+    script = participant.script
     found: Context = {"percent_done": 100 * position // (len(script) - 1)}
     counted = screen_of(script[position]).counted_as(script, position)
-    if counted is not None:
-        sizes = {item.kind: item.n for item in (plan.training, plan.validation, plan.test) if item}
-        n, name = sizes[counted.name], Phase(counted.name)
-        found |= {"stage": HEADINGS[name], "n_in_stage": n, "number": counted.position % n + 1}
-    return found
+    if counted is None:
+        return found
+    stage, span = _stage_of(participant, counted)
+    return found | {
+        "stage": stage,
+        "n_in_stage": len(span),
+        "number": counted.position - span.start + 1,
+    }
+
+
+def _stage_of(participant: Participant, step: Step) -> tuple[str, range]:
+    """Return the heading of a trial's stage, and the positions of its trials."""
+    plan, layout, name = participant.study.plan, participant.layout, Phase(step.name)
+    number = layout.block_at(name, step.position) if layout else 0
+    if layout and number:
+        block, n_blocks = layout.blocks[number - 1], len(layout.blocks)
+        if name == Phase.TRAINING:
+            return HEADINGS[name], block.training
+        return (f"Part {number} of {n_blocks}" if n_blocks > 1 else HEADINGS[name]), block.test
+    sizes = {item.kind: item.n for item in (plan.training, plan.validation, plan.test) if item}
+    first = step.position - step.position % sizes[name]
+    return HEADINGS[name], range(first, first + sizes[name])
 
 
 def fill(looker: Looker, position: int, context: Context) -> Page:

@@ -6,10 +6,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from trials.study.design import Kind, Phase, StageType, Step, stage_add, trial_steps
+from trials.study.design_problems import OWN_PAGES
+from trials.study.layout import Layout
 from trials.study.lists import EXPECTED, sha256_in
 from trials.study.plan import StudyPlan
 from trials.study.plan_parts import TestPlan, TrainingPlan, ValidationPlan, made
 
+# The pages that announce a part of the one training, and a block.
+BEFORE_PRACTICE, BEFORE_BLOCK = OWN_PAGES
 HEADINGS = {Phase.TRAINING: "Training", Phase.VALIDATION: "Check", Phase.TEST: "Study"}
 
 
@@ -19,15 +23,34 @@ class Training(StageType):
     kind = "training"
     rank = 20
     part = TrainingPlan
+    own_pages = (BEFORE_PRACTICE,)
 
     def made(self, values: Mapping[str, Any]) -> TrainingPlan:
         return made(TrainingPlan, values)
 
     def script(self, plan: StudyPlan, stage: TrainingPlan) -> Iterator[Step]:
-        return trial_steps(plan, Phase.TRAINING, range(stage.n))
+        """Yield the trials; in a study within people after a page for each part."""
+        if plan.layout is None:
+            return trial_steps(plan, Phase.TRAINING, range(stage.n))
+        if plan.design.trains_in_blocks:
+            return _first_training(plan, plan.layout)
+        return self._parts(plan, plan.layout)
+
+    def _parts(self, plan: StudyPlan, layout: Layout) -> Iterator[Step]:
+        """Yield the one training: a page and the trials for the conditions of each block."""
+        for number, block in enumerate(layout.blocks):
+            mine = [n for n, name in enumerate(layout.training) if name in block.conditions]
+            yield Step(Kind.PAGE, self.own_pages[0], number)
+            yield from trial_steps(plan, Phase.TRAINING, mine)
 
     def contradictions(self, stage: TrainingPlan) -> Iterator[tuple[str, object, str]]:
         yield from ()
+
+
+def _first_training(plan: StudyPlan, layout: Layout) -> Iterator[Step]:
+    """Yield the training of the first block. The others come with their blocks, in the test."""
+    yield Step(Kind.PAGE, BEFORE_BLOCK)
+    yield from trial_steps(plan, Phase.TRAINING, layout.blocks[0].training)
 
 
 class Validation(StageType):
@@ -62,14 +85,22 @@ class Test(StageType):
     kind = "test"
     rank = 40
     part = TestPlan
-    own_pages = ("before_test",)
+    own_pages = ("before_test", BEFORE_BLOCK)
 
     def made(self, values: Mapping[str, Any]) -> TestPlan:
         return made(TestPlan, values)
 
     def script(self, plan: StudyPlan, stage: TestPlan) -> Iterator[Step]:
         yield Step(Kind.PAGE, self.own_pages[0])
-        yield from trial_steps(plan, Phase.TEST, range(stage.n))
+        if plan.layout is None:
+            yield from trial_steps(plan, Phase.TEST, range(stage.n))
+            return
+        is_announced = plan.design.trains_in_blocks and plan.training is not None
+        for number, block in enumerate(plan.layout.blocks):
+            if number or not is_announced:
+                yield Step(Kind.PAGE, BEFORE_BLOCK, number, number + 1)
+                yield from trial_steps(plan, Phase.TRAINING, block.training, number + 1)
+            yield from trial_steps(plan, Phase.TEST, block.test, number + 1)
 
     def contradictions(self, stage: TestPlan) -> Iterator[tuple[str, object, str]]:
         if stage.sets_file and not sha256_in(stage.sets_file):

@@ -73,7 +73,7 @@ class QuestionsScreen(AmongPages):
 
     def show(self, looker: Looker, step: Step) -> Page:
         page = looker.plan.questions[step.name]
-        values = texts.placeholders(looker.plan, looker.participant.condition.persona)
+        values = texts.placeholders(looker.plan, looker.condition.persona)
         context = {
             "title": page.title or "Some questions",
             "body": texts.render(page.text, values),

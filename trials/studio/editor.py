@@ -65,18 +65,21 @@ def document_check(document: Mapping[str, Any]) -> Checked:
 def pools(dataset: Dataset, plan: StudyPlan) -> list[Pool]:
     """Return for each AI how many trials of each kind are needed and available."""
     found, runs = [], runs_found(dataset, plan)
+    taken: set[str] = set()
     for each in {item.pool: item for item in plan.conditions}.values():
         run = runs[each.asks_for]
         try:
             if isinstance(run, StudyRefused):
                 raise run
-            found.append(Pool(each.pool, rows=_rows(plan, each, run)))
+            found.append(Pool(each.pool, rows=_rows(plan, each, run, taken)))
         except StudyRefused as error:
             found.append(Pool(each.pool, str(error)))
     return found
 
 
-def _rows(plan: StudyPlan, condition: ConditionPlan, run: PredictionRun) -> tuple[Json, ...]:
+def _rows(
+    plan: StudyPlan, condition: ConditionPlan, run: PredictionRun, taken: set[str]
+) -> tuple[Json, ...]:
     return tuple(
         {
             "kind": f"AI {'right' if study_shortage.is_right else 'wrong'}",
@@ -85,7 +88,7 @@ def _rows(plan: StudyPlan, condition: ConditionPlan, run: PredictionRun) -> tupl
             "there": study_shortage.n_there,
             "missing": study_shortage.n_missing,
         }
-        for study_shortage in pool_shortages(plan, condition, run)
+        for study_shortage in pool_shortages(plan, condition, run, taken)
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from classifiers.core.catalogue import CLASSIFIERS
+from trials.study.design_problems import Designed, design_problems
 from trials.study.document import Problem
 from trials.study.lists import EXPECTED, sha256_in
 from trials.study.plan_parts import (
@@ -16,9 +17,7 @@ from trials.study.plan_parts import (
     ConditionPlan,
     PoolPlan,
     QualityPlan,
-    StagePlan,
     TaskPlan,
-    TestPlan,
     TrialPlan,
     WordingPlan,
 )
@@ -31,17 +30,13 @@ _NAMING = ("statement", "statement_without_confidence", "question", "prior_knowl
 RESERVED_NAMES = ("before_validation", "retry_validation", "before_test", "attention")
 
 
-class Checked(Protocol):
+class Checked(Designed, Protocol):
     """The fields of a ``StudyPlan`` that are compared with each other."""
 
     @property
-    def conditions(self) -> tuple[ConditionPlan, ...]: ...
-    @property
     def pool(self) -> PoolPlan: ...
     @property
-    def stages(self) -> tuple[StagePlan, ...]: ...
-    @property
-    def test(self) -> TestPlan: ...
+    def n_test(self) -> int: ...
     @property
     def quality(self) -> QualityPlan: ...
     @property
@@ -64,7 +59,7 @@ def contradictions(plan: Checked) -> Iterator[Problem]:
     if plan.trial.has_window and not plan.trial.has_zoom:
         expected = "false, or has_zoom: true; brightness and contrast are those of enlarged photos"
         yield Problem("trial.has_window", True, expected)
-    for path, seen, expected in task_problems(plan):
+    for path, seen, expected in (*task_problems(plan), *design_problems(plan)):
         yield Problem(path, seen, expected)
 
 
@@ -157,8 +152,8 @@ def _analysis_problems(plan: Checked) -> Iterator[Problem]:
             expected = f"two different names of {', '.join(sorted(names))}"
             yield Problem(f"analysis.family[{position}]", pair, expected)
     yield from _look_problems(plan)
-    if plan.quality.n_attention >= plan.test.n:
-        expected = f"fewer than the test has photos, {plan.test.n}: each stands between two"
+    if plan.quality.n_attention >= plan.n_test:
+        expected = f"fewer than the test has photos, {plan.n_test}: each stands between two"
         yield Problem("quality.n_attention", plan.quality.n_attention, expected)
     if plan.quality.max_failed_attention > plan.quality.n_attention:
         yield Problem(

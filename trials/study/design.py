@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import random
 from abc import ABC, abstractmethod
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import groupby
 from typing import Any, ClassVar, Final, Protocol, TypeVar, cast
 
+from trials.study.layout import layout_of
+from trials.study.orders import orders_shown
 from trials.study.plan import StudyPlan
 from trials.study.plan_parts import STAGES
 from trials.study.registry import Registry
@@ -49,11 +52,16 @@ ASKING = (Kind.FIRST, Kind.TRIAL)
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One screen. ``name`` is a page's name or a trial's phase; ``position`` counts from 0."""
+    """One screen. ``name`` is a page's name or a trial's phase; ``position`` counts from 0.
+
+    ``block`` is the person's block that it belongs to, from 1, and 0 outside blocks. It follows
+    from the position, so two steps are equal without it.
+    """
 
     kind: str
     name: str
     position: int = 0
+    block: int = field(default=0, compare=False)
 
 
 class Scripted(Protocol):
@@ -106,8 +114,12 @@ def stage_add(stage: StageType) -> None:
 def script(plan: StudyPlan) -> tuple[Step, ...]:
     """Return every screen of a session in order, from the first page to the debrief.
 
-    It contains all attempts at the validation; a person who passes skips the rest of them.
+    It contains all attempts at the validation; a person who passes skips the rest of them. In a
+    study within people it is that of the plan's layout, or of the first order of blocks.
     """
+    if plan.design.is_within and plan.layout is None:
+        first = orders_shown(plan.design.order, len(plan.blocks))[0]
+        plan = plan.laid(layout_of(plan, first, plan.seed))
     steps: list[Step] = []
     for stage in plan.stages:
         steps += cast(StageType, STAGES[stage.kind]).script(plan, stage)
@@ -116,19 +128,41 @@ def script(plan: StudyPlan) -> tuple[Step, ...]:
     return tuple(steps)
 
 
-def trial_steps(plan: StudyPlan, phase: str, positions: Iterable[int]) -> Iterator[Step]:
-    """Yield the screens of trials: each with those that other screen types put around it."""
-    around = list(SCREENS.values())
+def trial_steps(
+    plan: StudyPlan, phase: str, positions: Iterable[int], block: int = 0
+) -> Iterator[Step]:
+    """Yield the screens of trials: each with those that other screen types put around it.
+
+    A trial has the screens of its condition.
+    """
     for position in positions:
-        for item in around:
-            yield from item.before_trial(plan, phase, position)
-        if plan.task.first:
-            yield Step(Kind.FIRST, phase, position)
-        for item in around:
-            yield from item.before_advice(plan, phase, position)
-        yield Step(Kind.TRIAL, phase, position)
-        for item in around:
-            yield from item.after_trial(plan, phase, position)
+        for step in _around(plan.at(phase, position), phase, position):
+            yield replace(step, block=block) if block else step
+
+
+def _around(plan: StudyPlan, phase: str, position: int) -> Iterator[Step]:
+    around = list(SCREENS.values())
+    for item in around:
+        yield from item.before_trial(plan, phase, position)
+    if plan.task.first:
+        yield Step(Kind.FIRST, phase, position)
+    for item in around:
+        yield from item.before_advice(plan, phase, position)
+    yield Step(Kind.TRIAL, phase, position)
+    for item in around:
+        yield from item.after_trial(plan, phase, position)
+
+
+def trial_near(steps: Sequence[Step], place: int) -> tuple[str, int]:
+    """Return phase and position of the trial of a screen, or else of the next or the last trial."""
+    phases = {each.value for each in Phase}
+    trials = (step for step in steps[place:] if step.kind == Kind.TRIAL)
+    here = steps[min(place, len(steps) - 1)]
+    if here.kind not in (Kind.PAGE, Kind.QUESTIONS) and here.name in phases:
+        return here.name, here.position
+    last = next(step for step in reversed(steps) if step.kind == Kind.TRIAL)
+    found = next(trials, last)
+    return found.name, found.position
 
 
 def split_even(n: int) -> tuple[int, int]:
@@ -154,7 +188,7 @@ def attention_answers(n: int, seed: int | str) -> list[bool]:
     return order([True] * half[0] + [False] * half[1], seed)
 
 
-def least_filled(counts: Mapping[K, int], seed: int | str) -> K:
+def least_filled(counts: Mapping[K, Any], seed: int | str) -> K:
     """Return a key with the smallest count; ties are broken at random by the seed.
 
     Two draws for one person need two seeds, or the second would follow from the first.
@@ -181,6 +215,28 @@ def assign(
     chosen = least_filled(free, f"{seed}:condition")
     sets = {each: n for (arm, each), n in held.items() if arm == chosen}
     return chosen, least_filled(sets, f"{seed}:set")
+
+
+def assign_within(
+    held: Mapping[tuple[str, int], int],
+    orders: Sequence[str],
+    n_starts: Callable[[str], int],
+    seed: int | str,
+) -> tuple[str, int]:
+    """Return the order of blocks and the start among the test sets of the next person.
+
+    ``held`` counts the people with a place by both. The least filled of the ``orders`` is taken;
+    then, of its ``n_starts``, one that the fewest people of this order have, and among these one
+    that the fewest people of all orders have. Ties are broken by the seed.
+    """
+    of_order: Counter[str] = Counter(dict.fromkeys(orders, 0))
+    of_start: Counter[int] = Counter()
+    for (order_held, start), n in held.items():
+        of_order[order_held] += n
+        of_start[start] += n
+    chosen = least_filled({each: of_order[each] for each in orders}, f"{seed}:sequence")
+    starts = {n: (held.get((chosen, n), 0), of_start[n]) for n in range(n_starts(chosen))}
+    return chosen, least_filled(starts, f"{seed}:set")
 
 
 def set_quota(quota: int, n_sets: int) -> int:

@@ -28,8 +28,8 @@ python manage.py create_study cells elpv --document study.yaml      # one of you
 ```
 """
 PARTS = (
-    "condition", "defer", "page", "training", "validation", "test", "pool", "questions", "trial",
-    "task", "wording",
+    "condition", "defer", "design", "page", "training", "validation", "test", "pool", "questions",
+    "trial", "task", "wording",
     "consent", "device", "quality", "analysis", "recruitment",
 )  # fmt: skip
 

@@ -20,6 +20,8 @@ from trials.study.document import (
     sha256_of,
     without_retired,
 )
+from trials.study.layout import Layout
+from trials.study.orders import DesignPlan
 from trials.study.plan_parts import (
     STAGES,
     VIEWS,
@@ -54,6 +56,7 @@ __all__ = [
     "ConditionPlan",
     "ConsentPlan",
     "DeferPlan",
+    "DesignPlan",
     "DevicePlan",
     "PagePlan",
     "PlanRefused",
@@ -89,6 +92,7 @@ class StudyPlan:
     idle_minutes: int
     max_minutes: int
     conditions: tuple[ConditionPlan, ...]
+    design: DesignPlan
     stages: tuple[StagePlan, ...]
     pool: PoolPlan
     trial: TrialPlan
@@ -103,6 +107,8 @@ class StudyPlan:
     # Kinds and numbers of the panels that a condition chooses, see ``of``; without any, all.
     panels: tuple[tuple[str, int], ...] = ()
     crop: str = "centre"
+    # One person's trials, in a study within people; see ``laid``.
+    layout: Layout | None = None
 
     @property
     def is_whole(self) -> bool:
@@ -198,6 +204,26 @@ class StudyPlan:
             if item.trial or item.wording or item.panels
         }
 
+    @cached_property
+    def blocks(self) -> tuple[tuple[str, ...], ...]:
+        """The conditions of each block in a study within people, in the document's order."""
+        listed = tuple(map(tuple, self.design.blocks))
+        return listed or tuple((item.name,) for item in self.conditions)
+
+    @property
+    def n_test(self) -> int:
+        """How many test trials a person has, over all conditions."""
+        n = sum(map(len, self.blocks)) if self.design.is_within else 1
+        return n * self.test.n
+
+    def laid(self, layout: Layout | None) -> StudyPlan:
+        """Return the plan as a person with this layout meets it: the conditions of the trials."""
+        return replace(self, layout=layout) if layout else self
+
+    def at(self, phase: str, position: int) -> StudyPlan:
+        """Return the plan of a trial: that of its condition."""
+        return self.of(self.layout.condition(phase, position)) if self.layout else self
+
     def persona_of(self, condition_name: str) -> str:
         """Return what a condition calls the AI."""
         named = (
@@ -207,6 +233,7 @@ class StudyPlan:
 
 
 _PARTS: dict[str, type] = {
+    "design": DesignPlan,
     "pool": PoolPlan,
     "trial": TrialPlan,
     "task": TaskPlan,

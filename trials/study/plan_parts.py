@@ -292,6 +292,7 @@ class WordingPlan:
     failed_validation: str
     failed_attention: str
     timed_out: str
+    before_block: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,12 +57,27 @@ class PoolTooSmall(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Draw:
-    """What one AI's participants judge. All tuples are disjoint; items keep their order."""
+    """What one AI's participants judge. All tuples are disjoint; items keep their order.
+
+    ``more_training`` are the trainings of further blocks, where each block has its own.
+    """
 
     training: tuple[int, ...]
     validation: tuple[tuple[int, ...], ...]
     test_sets: tuple[tuple[int, ...], ...]
     numbers: tuple[int, ...] = ()
+    more_training: tuple[tuple[int, ...], ...] = ()
+
+    @property
+    def trainings(self) -> tuple[tuple[int, ...], ...]:
+        """The trainings, of which the first is of the first block."""
+        return (self.training, *self.more_training)
+
+    @property
+    def all_items(self) -> Iterator[int]:
+        """Everything that was drawn."""
+        for each in (*self.trainings, *self.validation, *self.test_sets):
+            yield from each
 
     @property
     def numbered(self) -> Iterator[tuple[int, tuple[int, ...]]]:
@@ -89,18 +104,18 @@ def difficulty(confidence: Fraction | float | None, is_right: bool) -> str:
     return medium
 
 
-def needed(plan: StudyPlan, pool: Sequence[Candidate] = ()) -> dict[tuple[bool, str], int]:
+def needed(
+    plan: StudyPlan, pool: Sequence[Candidate] = (), n_trainings: int = 1
+) -> dict[tuple[bool, str], int]:
     """Return how many trials of each kind (AI right, stratum) a study draws of one AI.
 
     ``pool`` gives the share of AI-right trials where the document asks for the natural one.
     Training and validation take any stratum: they are counted under ``""``. Given trial lists are
-    not drawn, so beside them only training and validation are counted.
+    not drawn, so beside them only training and validation are counted. ``n_trainings`` are the
+    blocks with a training of their own.
     """
-    n_training = plan.training.n if plan.training else 0
-    attempts = plan.validation.attempts if plan.validation else 0
-    n_validation = plan.validation.n if plan.validation else 0
     counts = dict.fromkeys([(True, ""), (False, "")], 0)
-    for n in (n_training, *[n_validation] * attempts):
+    for n in _sizes_before(plan, n_trainings):
         for is_right, share in zip((True, False), split_even(n), strict=True):
             counts[is_right, ""] += share
     if plan.test.sets_file:
@@ -134,9 +149,9 @@ def _test_shares(
             yield (is_right, stratum), n // len(strata) + (rank < n % len(strata))
 
 
-def shortages(plan: StudyPlan, pool: Sequence[Candidate]) -> list[Shortage]:
+def shortages(plan: StudyPlan, pool: Sequence[Candidate], n_trainings: int = 1) -> list[Shortage]:
     """Return each kind of trial with its need and supply, whether or not it suffices."""
-    counts = needed(plan, pool)
+    counts = needed(plan, pool, n_trainings)
     rows = []
     for is_right in (True, False):
         there = [item for item in pool if item.is_right == is_right]
@@ -153,6 +168,7 @@ def draw_sets(
     plan: StudyPlan,
     pool: Sequence[Candidate],
     given: Mapping[int, tuple[int, ...]] | None = None,
+    n_trainings: int = 1,
 ) -> Draw:
     """Draw training, the validation's attempts and the disjoint test sets from one AI's pool.
 
@@ -163,11 +179,12 @@ def draw_sets(
     their order and the plan's seed alone.
 
     ``given`` are trial lists by number: the test has them in their order, and training and
-    validation are drawn from the other predictions. Raises ``PoolTooSmall``.
+    validation are drawn from the other predictions. ``n_trainings`` trainings are drawn. Raises
+    ``PoolTooSmall``.
     """
     fixed = {item for each in (given or {}).values() for item in each}
     pool = [item for item in pool if item.id not in fixed] if fixed else pool
-    missing = [shortage for shortage in shortages(plan, pool) if shortage.n_missing]
+    missing = [item for item in shortages(plan, pool, n_trainings) if item.n_missing]
     if missing:
         raise PoolTooSmall(missing)
     rng = random.Random(plan.seed)
@@ -186,29 +203,35 @@ def draw_sets(
     # The strata are drawn first; training and validation take any stratum, so they use the rest.
     shares = {} if given else dict(_test_shares(plan, pool))
     stock = {key: take(*key, n * plan.test.n_sets) for key, n in shares.items()}
-    rest = {is_right: take(is_right, "", _n_before(plan, is_right)) for is_right in (True, False)}
+    sizes = _sizes_before(plan, n_trainings)
+    rest = {is_right: take(is_right, "", _n_before(sizes, is_right)) for is_right in (True, False)}
     before = []
-    for n in _sizes_before(plan):
+    for n in sizes:
         part = [rest[is_right].pop() for is_right, k in _halves(n) for _ in range(k)]
         rng.shuffle(part)
         before.append(tuple(part))
-    if given:
-        return Draw(before[0], tuple(before[1:]), tuple(given.values()), tuple(given))
-    return Draw(before[0], tuple(before[1:]), tuple(_test_sets(plan, stock, shares, rng)))
+    tests = tuple(given.values()) if given else tuple(_test_sets(plan, stock, shares, rng))
+    return Draw(
+        training=before[0],
+        validation=tuple(before[n_trainings:]),
+        test_sets=tests,
+        numbers=tuple(given or ()),
+        more_training=tuple(before[1:n_trainings]),
+    )
 
 
 def _halves(n: int) -> list[tuple[bool, int]]:
     return list(zip((True, False), split_even(n), strict=True))
 
 
-def _sizes_before(plan: StudyPlan) -> list[int]:
-    """Return the sizes of the training and of each attempt at the validation."""
+def _sizes_before(plan: StudyPlan, n_trainings: int) -> list[int]:
+    """Return the sizes of the trainings and of each attempt at the validation."""
     attempts = [plan.validation.n] * plan.validation.attempts if plan.validation else []
-    return [plan.training.n if plan.training else 0, *attempts]
+    return [*[plan.training.n if plan.training else 0] * n_trainings, *attempts]
 
 
-def _n_before(plan: StudyPlan, is_right: bool) -> int:
-    return sum(dict(_halves(n))[is_right] for n in _sizes_before(plan))
+def _n_before(sizes: Sequence[int], is_right: bool) -> int:
+    return sum(dict(_halves(n))[is_right] for n in sizes)
 
 
 def _test_sets(

@@ -26,14 +26,14 @@ def often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(place_counts, "REFRESH", 2)
 
 
-def counted(study: Study, now: datetime) -> tuple[Counter[tuple[int, int]], ...]:
+def counted(study: Study, now: datetime) -> tuple[Counter[tuple[int, int, str]], ...]:
     return places_of(study, stage=LIVE, is_simulated=False, now=now)
 
 
-def recounted(study: Study, now: datetime) -> tuple[Counter[tuple[int, int]], ...]:
+def recounted(study: Study, now: datetime) -> tuple[Counter[tuple[int, int, str]], ...]:
     """The oracle: everybody, one by one."""
     people = Participant.objects.filter(study=study, stage=LIVE, is_simulated=False)
-    keys = ("condition", "trial_set")
+    keys = ("condition", "trial_set", "sequence")
     done = people.filter(status="completed").values_list(*keys)
     return Counter(done), Counter(places_held(study, people, now).values_list(*keys))
 
