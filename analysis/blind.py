@@ -16,6 +16,7 @@ from django.utils.crypto import salted_hmac
 from pandas import DataFrame
 
 from analysis.models import LIVE, BlindLift
+from analysis.results.flow import flow_of_all
 from analysis.results.sheets import ALL_ARMS
 from analysis.rows.overview import COUNTS, Progress
 from analysis.stats.analysis_sets import RELIANCE
@@ -78,7 +79,8 @@ def _letters(place: int) -> str:
 def blinded(tables: Mapping[str, DataFrame], labels: Mapping[str, str]) -> dict[str, DataFrame]:
     """Return the tables that may be shown blinded, with arms named and ordered by their labels.
 
-    Counts of people and trials per arm are missing; exclusions are summed over all arms.
+    Counts of people and trials per arm are missing; exclusions and the flow are summed over all
+    arms.
     """
     shown = {name: tables[name] for name in SHOWN if name in tables}
     if "accuracy_by" in shown:
@@ -89,7 +91,11 @@ def blinded(tables: Mapping[str, DataFrame], labels: Mapping[str, str]) -> dict[
         shown["measures"] = table[~table["measure"].isin(WAITING_MEASURES)]
     exclusions = shown.pop("exclusions", None)
     shown = {name: _relabelled(table, labels) for name, table in shown.items()}
-    return shown if exclusions is None else shown | {"exclusions": _of_all_arms(exclusions)}
+    if exclusions is not None:
+        shown["exclusions"] = _of_all_arms(exclusions)
+    if "consort" in tables:
+        shown["consort"] = flow_of_all(tables["consort"], ALL_ARMS)
+    return shown
 
 
 def first_of_each_arm(people: DataFrame, conditions: Iterable[str]) -> DataFrame:

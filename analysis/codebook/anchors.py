@@ -89,6 +89,7 @@ FIGURES: Final[Mapping[str, tuple[str, str]]] = {
     "position": ("accuracy_by", "position"),
     "calibration": ("calibration", ""),
     "reader_roc": ("reader_roc", ""),
+    "flow": ("exclusions", ""),
 }
 
 

@@ -20,6 +20,7 @@ from analysis.figures.figure_points import (
 TEAM: Final = "team"
 CALIBRATION: Final = "calibration"
 READER_ROC: Final = "reader_roc"
+FLOW: Final = "flow"
 NAMES: Final = (
     "accuracy",
     "accuracy_by_ai",
@@ -29,8 +30,8 @@ NAMES: Final = (
     "time",
     "position",
 )
-# Of a task that asks for confidence.
-ALL_NAMES: Final = (*NAMES, CALIBRATION, READER_ROC)
+# Of a task that asks for confidence; and the flow of everybody who came.
+ALL_NAMES: Final = (*NAMES, CALIBRATION, READER_ROC, FLOW)
 CORRECTED: Final = ("team_prevalence_corrected", "corrected_low", "corrected_high")
 CURVE_COLUMNS: Final = {
     CALIBRATION: ("mean_confidence", "accuracy"),
@@ -41,6 +42,17 @@ TITLES: Final = {
     TEAM: "Human-AI team",
     CALIBRATION: "Confidence and correctness",
     READER_ROC: "ROC curves of people",
+    FLOW: "Flow of participants",
+}
+
+# How people are lost between consent and the end, in the order of the drawing.
+LOSSES: Final = {
+    "failed_validation": "below the pass mark",
+    "failed_attention": "failed attention checks",
+    "returned": "returned",
+    "timed_out": "out of time",
+    "withdrawn": "withdrew",
+    "left": "under way, or left",
 }
 
 
@@ -55,6 +67,8 @@ def has_figure(name: str, tables: Tables, analysed: str = KEPT) -> bool:
         return all(len(tables.get(item, ())) for item in ("team", "team_curve"))
     if name in (CALIBRATION, READER_ROC):
         return len(tables.get(name, ())) > 0
+    if name == FLOW:
+        return len(tables.get("consort", ())) > 0
     return len(points_of(name, tables, analysed)) > 0
 
 
@@ -69,6 +83,8 @@ def figure_text(name: str, tables: Tables, analysed: str = KEPT) -> str:
         return _team_text(analysed_rows(tables["team"], analysed))
     if name in (CALIBRATION, READER_ROC):
         return _curve_text(name, analysed_rows(tables[name], analysed))
+    if name == FLOW:
+        return _flow_text(tables["consort"])
     points = points_of(name, tables, analysed)
     spec = SPECS[name]
     parts = [f"{spec.axis}, mean over participants and 95 % interval, {_of_whom(points)}."]
@@ -139,6 +155,19 @@ def _curve_text(name: str, rows: DataFrame) -> str:
         own = thinned(rows[rows["condition"] == condition])
         points = ", ".join(f"{a:.1f}: {b:.1f}" for a, b in zip(own[x], own[y], strict=True))
         parts.append(f"{condition}: {points}.")
+    return " ".join(parts)
+
+
+def _flow_text(flow: DataFrame) -> str:
+    """Return how many came, completed and are analysed, by condition."""
+    whole = flow[flow["reason"].isna()]
+    n = whole.set_index(["condition", "count"])["n_participants"].to_dict()
+    parts = []
+    for name in dict.fromkeys(whole["condition"]):
+        words = [f"{n[name, 'consented']} gave consent", f"{n[name, 'completed']} completed"]
+        if (name, "analysed") in n:
+            words.append(f"{n[name, 'analysed']} are analysed")
+        parts.append(f"{name}: {', '.join(words)}.")
     return " ".join(parts)
 
 

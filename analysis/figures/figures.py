@@ -12,6 +12,7 @@ from typing import Final
 from matplotlib.figure import Figure
 from pandas import DataFrame
 
+from analysis.figures.figure_flow import flow_figure
 from analysis.figures.figure_grids import position_grid, team_grid
 from analysis.figures.figure_points import KEPT, Tables, analysed_rows, points_of
 from analysis.figures.figure_rows import beside, paired, single
@@ -27,6 +28,7 @@ from analysis.figures.figure_tasks import calibration_grid, roc_grid
 from analysis.figures.figure_texts import (
     ALL_NAMES,
     CALIBRATION,
+    FLOW,
     NAMES,
     READER_ROC,
     TEAM,
@@ -83,6 +85,8 @@ def _drawn(name: str, tables: Tables, analysed: str) -> Figure:
     if name == TEAM:
         team, curve = (analysed_rows(tables[item], analysed) for item in ("team", "team_curve"))
         return team_grid(team, curve)
+    if name == FLOW:
+        return flow_figure(tables["consort"])
     if name in CURVES:
         rows = analysed_rows(tables[name], analysed)
         return CURVES[name](rows[rows["occasion"] == "final"])

@@ -7,11 +7,12 @@ from analysis.results.cells import Sheet, interval, number, p_value
 
 TITLE = "Attrition"
 CAPTION = (
-    "People who began and were lost, by stage, without those under way; p of a difference between "
-    "the shares lost, not corrected. Bounds of the difference (Lee 2009) hold if the losses are "
-    "not random; the last column is the difference over all who began if the lost had guessed. "
-    "Exclusions do not apply"
+    "People who began and were lost, by stage (where somebody was), without those under way; p of "
+    "a difference between the shares lost, not corrected. Bounds of the difference (Lee 2009) "
+    "hold if the losses are not random; the last column is the difference over all who began if "
+    "the lost had guessed. Exclusions do not apply"
 )
+ALL_STAGES = "all"
 COLUMNS = ["Comparison", "Stage", "Lost", "p", "Difference", "Bounds", "All who began"]
 
 
@@ -19,6 +20,9 @@ def attrition_sheet(tables: Tables, analysed: str) -> Sheet:
     """Return the people lost in each declared comparison; ``analysed`` makes no difference."""
     rows = []
     for _, row in tables["attrition"].iterrows():
+        is_of_stage = str(row["stage"]) != ALL_STAGES
+        if is_of_stage and not (row["lost_a"] or row["lost_b"]):
+            continue
         lost = " / ".join(f"{row[f'lost_{arm}']} of {row[f'n_{arm}']}" for arm in ("a", "b"))
         bounds = interval(row["lee_low"], row["lee_high"])
         more = [number(row["difference"]), bounds, number(row["all_randomised"])]

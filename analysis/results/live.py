@@ -17,46 +17,28 @@ from pandas import DataFrame
 from analysis.blind import (
     arm_labels,
     blinded,
-    first_of_each_arm,
     lift_of,
     progress_blinded,
 )
-from analysis.codebook.codebook import ITEMS, PARTICIPANTS, RESPONSES
 from analysis.figures.figure_points import ALL, KEPT, analysed_rows
 from analysis.models import BlindLift, Summary
 from analysis.results.answers import answers_panels
 from analysis.results.interim import (
     LookShown,
-    first_people,
     look_shown,
     looks_words,
-    planned,
     wanted,
 )
 from analysis.results.sheets import Panel
+from analysis.results.study_tables import study_tables
 from analysis.rows.collected import CollectedRows
-from analysis.rows.frame import StudyRows
-from analysis.rows.overview import Progress, declared_of, progress_counts, stage_shown
-from analysis.stats.analysis_plan import Declared
+from analysis.rows.overview import Progress, progress_counts, stage_shown
 from analysis.stats.exclusions import BY_HAND
 from analysis.summaries import NotComputed, is_large, summary_read, summary_request
-from analysis.tables.tables import tables_of, tests_of
-from analysis.tables.tidy import frame_of
 from trials.models import Participant, Response, Study
 from trials.study.design import Phase
 
 CACHE_S: Final = 30
-# Tables that the page does not show are not computed; an export has them all.
-NOT_SHOWN: Final = (
-    "differences",
-    "equivalence",
-    "detection_model",
-    "mixed_model",
-    "images",
-    "rational",
-    "task_differences",
-    "confusion",
-)
 _COMPUTING = threading.Lock()
 
 
@@ -237,7 +219,7 @@ def results_state(study: Study, stage: str, is_simulated: bool) -> Stored:
         progress=progress,
         look=look,
         n_responses=_n_responses(study, asked),
-        tables=study_tables(study, asked, is_blinded, look),
+        tables=study_tables(study, asked.include_simulated, is_blinded, look),
         answers=answers_now(study, is_simulated, stage),
         as_of=as_of,
     )
@@ -277,7 +259,7 @@ def _state(
     with _COMPUTING:  # a page and its figures are requested at once; only one request computes
         found = cache.get(key)
         if found is None:
-            found = (study_tables(study, asked, is_blinded, look), timezone.now())
+            found = (study_tables(study, asked.include_simulated, is_blinded, look), timezone.now())
             cache.set(key, found, CACHE_S)
     return n_responses, *found
 
@@ -304,30 +286,3 @@ def _key(study: Study, asked: Asked, n_responses: int, look: LookShown | None) -
     return f"live-{of}-{stage_shown(study)}-{n_responses}" + (
         "-simulated" * asked.include_simulated + (f"-look{look.place}" if look else "")
     )
-
-
-def study_tables(
-    study: Study, asked: Asked, is_blinded: bool = False, look: LookShown | None = None
-) -> dict[str, DataFrame]:
-    """Return the tables of ``analysis.tables.tables``, by their names.
-
-    While the study is blinded, each arm has the same number of people (``first_of_each_arm``). With
-    planned looks, ``tests`` is for the people of the shown look, and empty before it.
-    """
-    stage = stage_shown(study)
-    rows = StudyRows(study, include_simulated=asked.include_simulated, stage=stage)
-    responses = frame_of(RESPONSES, rows.responses())
-    people = frame_of(PARTICIPANTS, rows.participants())
-    declared = Declared.from_json(declared_of(study))
-    if is_blinded:
-        people = first_of_each_arm(people, declared.names)
-        responses = responses[responses["participant_id"].isin(people["participant_id"])]
-    items = frame_of(ITEMS, rows.items())
-    if not planned(study) or (look is not None and look.n_people is None):
-        return tables_of(responses, people, items, declared, without=NOT_SHOWN)
-    tables = tables_of(responses, people, items, declared, without=(*NOT_SHOWN, "tests"))
-    n_people = look.n_people if look is not None and look.n_people else 0
-    first = first_people(study, n_people, include_simulated=asked.include_simulated, stage=stage)
-    own, whose = (item[item["participant_id"].isin(first)] for item in (responses, people))
-    tests = tests_of(own, whose, declared)
-    return tables | {"tests": tests if first else tests.iloc[:0]}

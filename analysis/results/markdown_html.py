@@ -1,8 +1,7 @@
 """HTML of the part of Markdown that the documentation uses. Pure; every text is escaped.
 
-Known: headings, paragraphs, lists, numbered lists, tables, indented code, ``<a id="…"></a>``, and
-in a line: code, strong, emphasis, links. A row of a table whose first cell begins with code gets
-the ids ``m-<code>``, so that a number on a page can link to its own row.
+Known: headings, paragraphs, lists, numbered lists, tables, indented code, and in a line: code,
+strong, emphasis, links, anchors (``<a id="…"></a>``).
 """
 
 from __future__ import annotations
@@ -11,8 +10,8 @@ import re
 from html import escape
 from typing import Final
 
-ANCHORS: Final = re.compile(r'^(<a id="[\w-]+"></a>)+$')
-ID: Final = re.compile(r'id="([\w-]+)"')
+ANCHOR: Final = re.compile(r'<a id="([\w-]+)"></a>')
+ANCHORS: Final = re.compile(rf"^({ANCHOR.pattern})+$")
 HEADING: Final = re.compile(r"^(#{1,4}) (.+)$")
 ITEM: Final = re.compile(r"^(-|\d+\.) (.+)$", re.DOTALL)
 CODE: Final = re.compile(r"`([^`]+)`")
@@ -27,8 +26,7 @@ def markdown_html(text: str, links: dict[str, str] | None = None) -> str:
     ``links`` gives the addresses of files that the document links to; a link to another file is
     shown as its words alone. Links to ``#…`` stay.
     """
-    known: set[str] = set()
-    parts = [_block(block, links or {}, known) for block in re.split(r"\n{2,}", text.strip("\n"))]
+    parts = [_block(block, links or {}) for block in re.split(r"\n{2,}", text.strip("\n"))]
     return _joined_code("\n".join(parts))
 
 
@@ -37,13 +35,11 @@ def _joined_code(html: str) -> str:
     return html.replace('</code></pre>\n<pre tabindex="0"><code>', "\n\n")
 
 
-def _block(block: str, links: dict[str, str], known: set[str]) -> str:
+def _block(block: str, links: dict[str, str]) -> str:
     lines = block.split("\n")
     if ANCHORS.match(lines[0]):
-        ids = ID.findall(lines[0])
-        known.update(ids)
-        rest = _block("\n".join(lines[1:]), links, known) if len(lines) > 1 else ""
-        return "".join(f'<span id="{each}"></span>' for each in ids) + rest
+        rest = _block("\n".join(lines[1:]), links) if len(lines) > 1 else ""
+        return inline(lines[0], links) + rest
     if heading := HEADING.match(lines[0]):
         level = len(heading[1])
         return f"<h{level}>{inline(heading[2], links)}</h{level}>"
@@ -51,7 +47,7 @@ def _block(block: str, links: dict[str, str], known: set[str]) -> str:
         code = escape("\n".join(line.removeprefix(INDENT) for line in lines))
         return f'<pre tabindex="0"><code>{code}</code></pre>'
     if lines[0].startswith("|"):
-        return _table(lines, links, known)
+        return _table(lines, links)
     if ITEM.match(lines[0]):
         return _list(lines, links)
     return f"<p>{inline(' '.join(lines), links)}</p>"
@@ -69,10 +65,10 @@ def _list(lines: list[str], links: dict[str, str]) -> str:
     return f"<{tag}>{made}</{tag}>"
 
 
-def _table(lines: list[str], links: dict[str, str], known: set[str]) -> str:
+def _table(lines: list[str], links: dict[str, str]) -> str:
     head, _, *rows = [_cells(line) for line in lines]
     titles = "".join(f'<th scope="col">{inline(cell, links)}</th>' for cell in head)
-    body = "".join(_row(cells, links, known) for cells in rows)
+    body = "".join(_row(cells, links) for cells in rows)
     label = escape(", ".join(head).replace("`", ""))
     return (
         f'<div class="scroller" tabindex="0" role="group" aria-label="Table: {label}">'
@@ -85,29 +81,27 @@ def _cells(line: str) -> list[str]:
     return [cell.strip().replace("\\|", "|") for cell in CELL_BORDER.split(line.strip()[1:-1])]
 
 
-def _row(cells: list[str], links: dict[str, str], known: set[str]) -> str:
-    names = [f"m-{name}" for name in CODE.findall(cells[0]) if re.fullmatch(r"\w+", name)]
-    new = [name for name in dict.fromkeys(names) if name not in known]
-    known.update(new)
-    marks = "".join(f'<span id="{name}"></span>' for name in new)
+def _row(cells: list[str], links: dict[str, str]) -> str:
     first, *rest = (inline(cell, links) for cell in cells)
     more = "".join(f"<td>{cell}</td>" for cell in rest)
-    return f'<tr><th scope="row">{marks}{first}</th>{more}</tr>'
+    return f'<tr><th scope="row">{first}</th>{more}</tr>'
 
 
 def inline(text: str, links: dict[str, str]) -> str:
     """Return a line's HTML: code, links, strong and emphasis."""
-    codes: list[str] = []
+    kept: list[str] = []
 
-    def keep(found: re.Match[str]) -> str:
-        codes.append(f"<code>{escape(found[1], quote=False)}</code>")
-        return f"\0{len(codes) - 1}\0"
+    def keep(html: str) -> str:
+        kept.append(html)
+        return f"\0{len(kept) - 1}\0"
 
-    html = escape(CODE.sub(keep, text).replace("\\", ""), quote=False)
+    html = CODE.sub(lambda found: keep(f"<code>{escape(found[1], quote=False)}</code>"), text)
+    html = ANCHOR.sub(lambda found: keep(f'<span id="{found[1]}"></span>'), html)
+    html = escape(html.replace("\\", ""), quote=False)
     html = re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", html)
     html = re.sub(r"(?<![\w*])\*([^*\s][^*]*?)\*(?![\w*])", r"<em>\1</em>", html)
     html = LINK.sub(lambda found: _link(found[1], found[2], links), html)
-    return re.sub("\0(\\d+)\0", lambda found: codes[int(found[1])], html)
+    return re.sub("\0(\\d+)\0", lambda found: kept[int(found[1])], html)
 
 
 def _link(words: str, target: str, links: dict[str, str]) -> str:

@@ -22,6 +22,7 @@ from analysis.figures.figure_points import (
 )
 from analysis.figures.figure_texts import (
     CALIBRATION,
+    FLOW,
     READER_ROC,
     TEAM,
     exclusions_text,
@@ -31,6 +32,7 @@ from analysis.figures.figure_texts import (
 )
 from analysis.results import attrition_sheet
 from analysis.results.cells import NONE, Sheet, estimate, interval, number, p_value
+from analysis.results.flow import flow_sheet
 from analysis.results.interaction_sheet import TITLE, interaction_sheet
 from analysis.results.task_sheets import curve_sheet, roc_sheet, task_sheets
 from analysis.results.team_sheets import observed_sheet, prevalence_sheet, team_sheet
@@ -38,7 +40,7 @@ from analysis.stats.exclusions import NOT_MEASURED
 
 ALL_ARMS: Final = "All arms"
 OWN_SHEETS: Final[Mapping[str, Callable[[Tables, str], Sheet]]] = {
-    TEAM: team_sheet, CALIBRATION: curve_sheet, READER_ROC: roc_sheet,
+    TEAM: team_sheet, CALIBRATION: curve_sheet, READER_ROC: roc_sheet, FLOW: flow_sheet,
 }  # fmt: skip
 MOST_INTERVALS: Final = 3  # series; a table of more series shows only the means
 RELIANCE_TOO: Final = {"accept_rate": "Accepted", "d_prime": "d′", "criterion": "c"}

@@ -175,6 +175,8 @@ FALSE_ALARMS: Final = (10, 25, 50, 75, 90)
 RELIANCE_TITLE: Final = "Reliance after a first answer"
 AGREEMENT_TITLE: Final = "Choosing the AI’s class"
 CONFIDENCE_TITLE: Final = "Confidence"
+CLASSES_TITLE: Final = "Choice by class"
+COMBINED_TITLE: Final = "People and AI combined"
 
 
 def task_sheets(tables: Tables, analysed: str) -> list[tuple[str, Sheet]]:
@@ -187,7 +189,7 @@ def task_sheets(tables: Tables, analysed: str) -> list[tuple[str, Sheet]]:
     if has_measures(tables, analysed, _CONFIDENCE):
         found.append((CONFIDENCE_TITLE, confidence_sheet(tables, analysed)))
     if len(tables.get("classes", ())):
-        found.append(("Choice by class", classes_sheet(tables, analysed)))
+        found.append((CLASSES_TITLE, classes_sheet(tables, analysed)))
     if len(tables.get("combination", ())):
-        found.append(("People and AI combined", combination_sheet(tables, analysed)))
+        found.append((COMBINED_TITLE, combination_sheet(tables, analysed)))
     return found

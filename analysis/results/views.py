@@ -17,7 +17,9 @@ from analysis.figures.figure_points import ALL, KEPT
 from analysis.figures.figure_texts import ALL_NAMES, has_figure
 from analysis.results.computing import shows_computing
 from analysis.results.downloads import ANSWERS_FILE, csv_bytes, results_read
+from analysis.results.headline import DECIDED, arms_sheet, comparisons_sheet, has_numbers
 from analysis.results.live import CACHE_S, Asked, LiveResults, answers_shown, live_results
+from analysis.results.sections import heads_of, sections_of
 from analysis.results.sheets import Panel, panels_of
 from analysis.rows.overview import stage_shown
 from trials.models import Participant, Study
@@ -39,10 +41,17 @@ def study(request: HttpRequest, slug: str) -> HttpResponse:
     if not found.is_frozen:
         return not_begun(request, found, "results")
     results = live_results(found, _asked(request))
+    asked = results.asked
+    arms = arms_sheet(results.tables, asked.analysed)
+    compared = comparisons_sheet(results.tables, asked.analysed, _bound(results))
+    headline = [(arms, heads_of(arms, "measures"))] if has_numbers(results.tables) else []
+    headline += [(compared, heads_of(compared, "tests"))] if compared else []
     context = {
         "study": results.study,
         "results": results,
-        "panels": _panels(results) + answers_shown(results),
+        "sections": sections_of(_panels(results) + answers_shown(results)),
+        "headline": headline,
+        "is_compared": compared is not None,
         "files": [
             file.removesuffix(".csv")
             for file in FILES
@@ -136,6 +145,13 @@ def not_begun(
     """Return the page that says that a draft has no results yet."""
     context = {"study": study, "what": what}
     return render(request, "studio/results/not_begun.html", context, status=status)
+
+
+def _bound(results: LiveResults) -> float | None:
+    """Return the p below which a difference is shown; None if this state decides nothing."""
+    if results.look is not None:
+        return results.look.look.p
+    return None if results.is_interim else DECIDED
 
 
 def _panels(results: LiveResults) -> list[Panel]:

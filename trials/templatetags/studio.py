@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.template import Context
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import slugify
 
 from trials.models import Study
 from trials.roles import is_researcher, may_edit
@@ -29,12 +30,14 @@ def table(
 ) -> SafeString:
     """Wrap a table's head and body so that it scrolls sideways and can be reached by keyboard.
 
-    ``label`` names it for screen readers, ``kind`` adds classes.
+    ``label`` names it for screen readers and is unique on its page, ``kind`` adds classes. The
+    caption stands above, so that it does not scroll away with a wide table.
     """
     context = {
         "content": content,
         "label": label,
         "caption": caption,
+        "caption_id": f"caption-{slugify(label)}",
         "anchor": anchor,
         "kind": kind,
     }

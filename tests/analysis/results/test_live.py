@@ -30,12 +30,12 @@ def study(db: None) -> Study:
 
 
 @pytest.fixture
-def times_computed(monkeypatch: pytest.MonkeyPatch) -> list[Asked]:
-    """Return a list that grows by each computation of the tables."""
-    asked: list[Asked] = []
+def times_computed(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Return a list that grows by each computation of the tables: with simulated people or not."""
+    asked: list[bool] = []
     compute: Callable[..., dict[str, DataFrame]] = live.study_tables
 
-    def counted(study: Study, what: Asked, *rest: object) -> dict[str, DataFrame]:
+    def counted(study: Study, what: bool, *rest: object) -> dict[str, DataFrame]:
         asked.append(what)
         return compute(study, what, *rest)
 
@@ -86,13 +86,13 @@ def test_simulated_people_are_left_out_until_asked_for(study: Study) -> None:
     assert "Simulated participants are included." in included.note
 
 
-def test_a_second_look_computes_nothing(study: Study, times_computed: list[Asked]) -> None:
+def test_a_second_look_computes_nothing(study: Study, times_computed: list[bool]) -> None:
     first, second = live_results(study), live_results(study)
-    assert times_computed == [Asked()]
+    assert times_computed == [False]
     assert first.as_of == second.as_of
 
 
-def test_a_new_answer_is_seen_at_once(study: Study, times_computed: list[Asked]) -> None:
+def test_a_new_answer_is_seen_at_once(study: Study, times_computed: list[bool]) -> None:
     before = live_results(study)
     person(study, "kNN", "1")
     after = live_results(study)
@@ -107,7 +107,7 @@ def test_the_answers_of_a_page_are_those_of_people_who_completed(study: Study) -
     assert (results.n_completed, results.n_answers, results.n_responses) == (2, 8, 13)
 
 
-def test_a_page_s_pictures_show_the_page_s_state(study: Study, times_computed: list[Asked]) -> None:
+def test_a_page_s_pictures_show_the_page_s_state(study: Study, times_computed: list[bool]) -> None:
     page = live_results(study)
     person(study, "kNN", "1")
     picture = live_results(study, Asked(at=page.n_responses))

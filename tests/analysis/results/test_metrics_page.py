@@ -9,23 +9,24 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
+from analysis.codebook.anchors import ANCHORS
 from analysis.results.markdown_html import inline, markdown_html
 from analysis.results.metrics_page import metrics_html
 
 
 def test_every_anchor_and_link_of_the_document_is_on_the_page() -> None:
     text = (settings.DOCS_DIR / "metrics.md").read_text()
-    ids = Counter(re.findall(r'id="([^"]+)"', metrics_html()))
-    assert set(re.findall(r'<a id="([\w-]+)">', text)) <= set(ids)
+    ids = Counter(re.findall(r'<span id="([^"]+)"></span>', metrics_html()))
+    assert set(re.findall(r'<a id="([\w-]+)">', text)) == set(ids)
     assert {link[1:] for link in re.findall(r'href="(#[^"]+)"', metrics_html())} <= set(ids)
     assert set(ids.values()) == {1}
-    assert {"m-accuracy", "m-d_prime", "m-twoway_p", "m-rair"} <= set(ids)
+    assert set(ANCHORS.values()) <= set(ids)
 
 
 def test_the_page_has_every_word_of_the_document_and_no_mark_of_markdown() -> None:
     text = (settings.DOCS_DIR / "metrics.md").read_text()
     page = re.sub(r"<[^>]+>", " ", metrics_html())
-    assert not re.search(r"\*\*|`|\]\(", page)
+    assert not re.search(r"\*\*|`|\]\(|a id=", page)
     words = set(re.findall(r"[^\W\d_]{4,}", re.sub(r"<[^>]+>|\]\([^)]*\)", " ", text)))
     assert words <= set(re.findall(r"[^\W\d_]{4,}", page))
 
@@ -36,6 +37,7 @@ def test_the_page_has_every_word_of_the_document_and_no_mark_of_markdown() -> No
         ("1 < 2 & **`a`** is *b*", "1 &lt; 2 &amp; <strong><code>a</code></strong> is <em>b</em>"),
         ("`<script>` [in](#x)", '<code>&lt;script&gt;</code> <a href="#x">in</a>'),
         ("[out](other.md)", "out"),
+        ('<a id="x"></a>**b**', '<span id="x"></span><strong>b</strong>'),
         ("a * b * c, 2 ** 3", "a * b * c, 2 ** 3"),
     ],
 )  # fmt: skip
@@ -49,7 +51,7 @@ def test_blocks_of_markdown_become_html() -> None:
     page = markdown_html(text)
     assert '<span id="x"></span>\n<h1>A</h1>\n<ul><li>one more</li><li>two</li></ul>' in page
     assert '<pre tabindex="0"><code>1 &lt; 2</code></pre>' in page
-    assert '<span id="m-k"></span><code>k</code></th><td>x | y</td>' in page
+    assert '<th scope="row"><code>k</code></th><td>x | y</td>' in page
 
 
 @pytest.mark.django_db

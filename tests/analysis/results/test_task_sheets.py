@@ -6,8 +6,8 @@ import pytest
 from pandas import DataFrame
 
 from analysis.figures.figures import figure_bytes, figure_of
-from analysis.results.live import NOT_SHOWN
 from analysis.results.sheets import Panel, panels_of
+from analysis.results.study_tables import NOT_SHOWN
 from analysis.results.task_sheets import AGREEMENT_TITLE, CONFIDENCE_TITLE, RELIANCE_TITLE
 from analysis.tables.tables import tables_of
 from tests.analysis import tasked

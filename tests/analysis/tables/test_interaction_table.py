@@ -9,7 +9,7 @@ import pytest
 from pandas import DataFrame
 
 from analysis.results.interaction_sheet import interaction_sheet
-from analysis.results.live import Asked, study_tables
+from analysis.results.study_tables import study_tables
 from analysis.rows.frame import responses_frame
 from analysis.stats.analysis_plan import Declared, DeclaredCondition
 from analysis.stats.analysis_sets import Sample
@@ -54,7 +54,7 @@ def test_the_table_of_robots_agrees_with_their_responses() -> None:
     for number in range(2):
         play(study, Robot(), random.Random(number))
     rows = responses_frame(study, include_simulated=True)
-    tables = study_tables(study, Asked(include_simulated=True))
+    tables = study_tables(study, True)
     made = tables["interaction"]
     (found,) = made[(made["analysed"] == "all") & (made["used"] == "yes")].to_dict("records")
     assert found["n_trials"] == (rows["n_mask_changes"] > 0).sum()

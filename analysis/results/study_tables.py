@@ -1,0 +1,63 @@
+"""The tables of the results page, from the answers in the database."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pandas import DataFrame
+
+from analysis.blind import first_of_each_arm
+from analysis.codebook.codebook import ITEMS, PARTICIPANTS, RESPONSES
+from analysis.results.flow import flow_table
+from analysis.results.interim import LookShown, first_people, planned
+from analysis.rows.frame import StudyRows
+from analysis.rows.overview import declared_of, stage_shown
+from analysis.stats.analysis_plan import Declared
+from analysis.tables.tables import tables_of, tests_of
+from analysis.tables.tidy import frame_of
+from trials.models import Study
+
+# Tables that the page does not show are not computed; an export has them all.
+NOT_SHOWN: Final = (
+    "differences",
+    "equivalence",
+    "detection_model",
+    "mixed_model",
+    "images",
+    "rational",
+    "task_differences",
+    "confusion",
+)
+
+
+def study_tables(
+    study: Study, is_simulated: bool, is_blinded: bool = False, look: LookShown | None = None
+) -> dict[str, DataFrame]:
+    """Return the tables of ``analysis.tables.tables``, by their names.
+
+    While the study is blinded, each arm has the same number of people (``first_of_each_arm``). With
+    planned looks, ``tests`` is for the people of the shown look, and empty before it.
+    """
+    stage = stage_shown(study)
+    rows = StudyRows(study, include_simulated=is_simulated, stage=stage)
+    responses = frame_of(RESPONSES, rows.responses())
+    people = everybody = frame_of(PARTICIPANTS, rows.participants())
+    declared = Declared.from_json(declared_of(study))
+    if is_blinded:
+        people = first_of_each_arm(people, declared.names)
+        responses = responses[responses["participant_id"].isin(people["participant_id"])]
+    items = frame_of(ITEMS, rows.items())
+    is_final = not planned(study) or (look is not None and look.n_people is None)
+    without = NOT_SHOWN if is_final else (*NOT_SHOWN, "tests")
+    tables = tables_of(responses, people, items, declared, without=without)
+    has_validation = study.plan.validation is not None
+    tables["consort"] = flow_table(
+        everybody, declared.names, tables["exclusions"], has_validation=has_validation
+    )
+    if is_final:
+        return tables
+    n_people = look.n_people if look is not None and look.n_people else 0
+    first = first_people(study, n_people, include_simulated=is_simulated, stage=stage)
+    own, whose = (item[item["participant_id"].isin(first)] for item in (responses, people))
+    tests = tests_of(own, whose, declared)
+    return tables | {"tests": tests if first else tests.iloc[:0]}

@@ -1,0 +1,70 @@
+"""The sections of the results page, its first tables, and the link of each number."""
+
+from __future__ import annotations
+
+import pytest
+
+from analysis.codebook.anchors import ANCHORS, FIGURES
+from analysis.figures.figure_texts import ALL_NAMES
+from analysis.results import sections, sheets
+from analysis.results.headline import arms_sheet, comparisons_sheet, result_words
+from analysis.results.sections import OF_COLUMN, OF_FIGURE, OF_TABLE_COLUMN, sections_of
+from analysis.results.sheets import panels_of
+from tests.analysis.result_tables import NAN, make_tables
+
+NAMES = ("ResNet-50", "kNN", "EMD-Corr")
+
+
+def test_every_panel_has_a_section_and_its_numbers_lead_to_a_formula() -> None:
+    panels = panels_of(make_tables(NAMES, rule="accuracy<=50"))
+    made = sections_of(panels)
+    assert [section.name for section in made] == list(sections.SECTIONS)
+    parts = [part for section in made for part in section.parts]
+    assert sorted(part.panel.title for part in parts) == sorted(panel.title for panel in panels)
+    assert {part.anchor for part in parts} <= set(ANCHORS.values())
+    assert all([head.words for head in part.heads] == part.panel.sheet.columns for part in parts)
+
+
+def test_no_figure_title_or_column_is_without_its_place() -> None:
+    assert set(OF_FIGURE) == set(FIGURES) == set(ALL_NAMES)
+    titles = {sheets.OBSERVED, sheets.PREVALENCE, sheets.TESTS, "Exclusions", "Attrition"}
+    assert titles <= set(sections.OF_TITLE)
+    for table, key in [*OF_COLUMN.values(), *OF_TABLE_COLUMN.values()]:
+        assert (f"{table}.{key}" if key else table) in ANCHORS
+
+
+def test_the_first_table_says_who_was_compared_with_whom_and_who_was_not() -> None:
+    sheet = arms_sheet(make_tables(NAMES), "all")
+    compared, left = (sheet.columns.index(name) for name in ("Compared with", "Not compared with"))
+    said = {row[0]: (row[compared], row[left]) for row in sheet.rows}
+    assert said == {
+        "ResNet-50": ("EMD-Corr", "kNN"),
+        "kNN": ("none", "ResNet-50, EMD-Corr"),
+        "EMD-Corr": ("ResNet-50", "kNN"),
+    }
+    assert [row[1] for row in sheet.rows] == ["40", "41", "42"]
+
+
+def test_before_the_tests_nothing_is_said_of_comparisons() -> None:
+    tables = make_tables(NAMES)
+    tables["tests"] = tables["tests"].iloc[:0]
+    assert "Compared with" not in arms_sheet(tables, "all").columns
+    assert comparisons_sheet(tables, "all", 0.05) is None
+
+
+@pytest.mark.parametrize(
+    ("difference", "p", "bound", "words"),
+    [
+        (3.0, 0.01, 0.05, "a is higher"),
+        (-3.0, 0.01, 0.05, "b is higher"),
+        (3.0, 0.05, 0.05, "not decided"),
+        (3.0, 0.01, 0.005, "not decided"),
+        (3.0, 0.01, None, "interim"),
+        (NAN, NAN, 0.05, "no data"),
+    ],
+)
+def test_a_result_is_said_in_words(
+    difference: float, p: float, bound: float | None, words: str
+) -> None:
+    row = {"a": "a", "b": "b", "difference": difference, "twoway_p_holm": p}
+    assert result_words(row, bound) == words
