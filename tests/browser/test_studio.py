@@ -29,7 +29,7 @@ def draft(context: BrowserContext, live_server: LiveServer) -> Study:
 
 PAGES = [
     "", "new/", "datasets/", "datasets/new/", "datasets/trees/", "study/draft/",
-    "study/draft/edit/", "study/draft/preview/?screen=0", "study/draft/copy/",
+    "study/draft/edit/", "study/draft/preview/?screen=0", "study/draft/copy/", "study/draft/lists/",
     "study/draft/do/open/", "study/trees/",
 ]  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from trials.studio import actions, datasets, editing, predictions, previewing, studies
+from trials.studio import actions, datasets, editing, lists, predictions, previewing, studies
 
 urlpatterns = [
     path("", studies.home, name="studio"),
@@ -19,6 +19,7 @@ urlpatterns = [
     path("datasets/<slug:slug>/cancel/<str:kind>/<int:pk>/", datasets.cancel, name="studio-cancel"),
     path("study/<slug:slug>/", studies.one, name="studio-study"),
     path("study/<slug:slug>/edit/", editing.edit, name="studio-edit"),
+    path("study/<slug:slug>/lists/", lists.lists, name="studio-lists"),
     path("study/<slug:slug>/preview/", previewing.preview, name="studio-preview"),
     path("study/<slug:slug>/preview/screen/", previewing.screen, name="studio-screen"),
     path("study/<slug:slug>/do/<slug:name>/", actions.act, name="studio-act"),

@@ -18,8 +18,8 @@ from classifiers.core.inputs.strict_files import CsvRefused, csv_rows, json_read
 
 REFERENCE: Final = re.compile(r"[^/\\@]{1,200}@([0-9a-f]{64})")
 EXPECTED: Final = (
-    "a file that is kept with the study: give the document to create_study --document or to study "
-    "revise, which read the files beside it"
+    "a file that is kept with the study: upload it on the draft's page Lists of photos, or give "
+    "the document to create_study --document or study revise, which read the files beside it"
 )
 OWN_COLUMNS: Final = ("set", "image")
 # Of the reference study's published answers: a row is a trial, in the order of presentation.

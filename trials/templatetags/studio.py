@@ -64,7 +64,7 @@ class Tab:
 TABS = (
     Tab("Design", "studio-edit"),
     Tab("Preview", "studio-preview"),
-    Tab("Checklist", "studio-study", frozenset({"studio-act", "studio-copy"})),
+    Tab("Checklist", "studio-study", frozenset({"studio-act", "studio-copy", "studio-lists"})),
     Tab(
         "People",
         "studio-people",
