@@ -31,7 +31,7 @@ from trials.studio.freeze_status import standing
 from trials.studio.home_steps import StudyCounts, home_steps, next_at_home, site_counts
 from trials.study.checklist import Check, Level, Place
 from trials.study.document import PlanRefused, completed
-from trials.study.schema import Json
+from trials.study.schema import Json, begun
 
 MAX_LOG = 100
 MAX_SEED = 2**31
@@ -118,7 +118,7 @@ def _made(request: HttpRequest, form: NewStudyForm) -> HttpResponse:
 
 def _begun(source: str, title: str) -> Json:
     if source == "blank":
-        document: Json = {"title": "Untitled study", "seed": secrets.randbelow(MAX_SEED)}
+        document = begun({"title": "Untitled study", "seed": secrets.randbelow(MAX_SEED)})
     else:
         document = ready_made(source)
     return completed(document | ({"title": title} if title.strip() else {}))

@@ -13,7 +13,8 @@ HEAD = """# The study document
 
 A study is one document, written as YAML or JSON and checked against a published JSON Schema:
 `trials/study/study.schema.json`, served by every site at `/study.schema.json`. This page is made
-from it by `python manage.py document_page`. What is left out takes its default; everything
+from it by `python manage.py document_page`. What is left out takes its default, also where new
+studies of the site or of `create_study` begin with another choice; everything
 that is wrong is told with its path, what was found and what was expected. YAML's aliases (`*name`)
 are not read, a name stands once, a number is plain (`170`, `2.5`; what is meant as text stands in
 quotes), nothing lies deeper than 20 levels, and the text has at most 200 kB.
@@ -60,6 +61,8 @@ def _row(name: str, field: Mapping[str, Any], is_needed: bool) -> str:
     whole = resolved(field)
     default = "(needed)" if is_needed else _default(whole)
     meaning = field.get("description", whole.get("title", ""))
+    if "x-new" in whole:
+        meaning += f" New studies begin with `{json.dumps(whole['x-new'], ensure_ascii=False)}`."
     allowed = _ALLOWED.get(whole.get("type", ""), expectation(whole))
     cells = (f"`{name}`", default, allowed, meaning)
     return "| " + " | ".join(str(cell).replace("|", r"\|") for cell in cells) + " |"

@@ -2,7 +2,8 @@
 
 A field that came with a later version of the schema is annotated with it (``"x-format": 2``). A
 document is of the first version that has all the fields in it: a document of format 1 is completed
-without the later fields, so its hash stays, and is read with their defaults.
+without the later fields, so its hash stays, and is read with their defaults. ``begun`` gives a new
+document the better choices that came later.
 """
 
 from __future__ import annotations
@@ -77,6 +78,23 @@ def _overriding(parts: Json, name: str) -> Json:
         "x-collapsed": True,
         "properties": fields,
     }
+
+
+def begun(document: Mapping[str, Any]) -> Json:
+    """Return a new study's document: where it is silent, with the choices for new studies.
+
+    A field whose default must stay, because older documents rely on it, names a better choice for
+    new ones in ``"x-new"``.
+    """
+    made = dict(document)
+    for name, field in schema()["properties"].items():
+        if "x-new" in field:
+            made.setdefault(name, field["x-new"])
+        parts = resolved(field).get("properties", {})
+        news = {key: part["x-new"] for key, part in parts.items() if "x-new" in part}
+        if news:
+            made[name] = news | made.get(name, {})
+    return made
 
 
 def resolved(part: Mapping[str, Any], value: object = None) -> Json:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from trials.study.document import completed, read_as_latest, sha256_of
-from trials.study.schema import schema
+from trials.study.schema import begun, schema
 
 DOCUMENT = {"title": "Birds", "seed": 1, "stages": [{"kind": "test"}]}
 LATER = {"type": "integer", "default": 7, "x-format": 2}
@@ -50,3 +50,14 @@ def test_a_document_with_a_later_field_is_of_format_2_and_has_all(change: dict[s
 @pytest.mark.usefixtures("with_later_fields")
 def test_a_document_of_format_1_is_read_with_the_later_defaults() -> None:
     assert read_as_latest(completed(DOCUMENT))["stages"][0]["later"] == 7
+
+
+def test_a_new_document_says_the_choices_that_came_later_and_keeps_what_it_is_given() -> None:
+    new = completed(begun(DOCUMENT | {"wording": {"question": "Is it?"}}))
+    assert new["wording"]["statement"] == "{persona}'s guess: **{label}** ({percent} sure)"
+    assert new["wording"]["question"] == "Is it?"
+    assert new["trial"]["layout"] == "equal"
+    assert new["stages"][0]["kind"] == "test"
+    silent = read_as_latest(completed(DOCUMENT))
+    assert silent["wording"]["statement"] == "{persona} guessed this is **{percent}** **{label}**."
+    assert silent["trial"]["layout"] == "reference"

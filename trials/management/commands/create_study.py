@@ -22,6 +22,7 @@ from trials.services import (
 from trials.services.study_lists import files_keep
 from trials.study.document import PlanRefused, read_bytes
 from trials.study.plan import StudyPlan
+from trials.study.schema import begun
 
 
 class Command(BaseCommand):
@@ -88,7 +89,8 @@ def document(options: dict[str, Any]) -> dict[str, Any]:
     found |= {name: options[name] for name in ("title", "seed") if options[name] is not None}
     if options["conditions"]:
         found["conditions"] = chosen(found, options["conditions"])
-    return found
+    is_given = options["ready_made"] or options["document"]
+    return found if is_given else begun(found)
 
 
 def chosen(document: dict[str, Any], names: list[str]) -> list[Any]:
