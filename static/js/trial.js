@@ -7,13 +7,15 @@ import { watch } from "./trial/events.js";
 import { bindGuide } from "./trial/guide.js";
 import { preload, shown } from "./trial/images.js";
 import { bindKeys } from "./trial/keys.js";
-import { showScripted } from "./trial/lens.js";
 import { hold, release, waitOut } from "./trial/locks.js";
+import { showScripted } from "./trial/scripted.js";
 import { bindForm } from "./trial/send.js";
 import { beginLimit, bindTask } from "./trial/task.js";
+import "./trial/drawer.js";
 import "./trial/once.js";
 import "./trial/opacity.js";
 import "./trial/swipe.js";
+import "./trial/try.js";
 import "./trial/zoom.js";
 import "./trial/closeup.js"; // after zoom.js: it looks at what that opened
 

@@ -293,6 +293,8 @@ class Event(models.Model):
         PASTE = "paste"
         RESIZE = "resize"
         OPACITY = "opacity"
+        # The drawer with the kinds: opened or closed.
+        KINDS = "kinds"
         # Of the layout "equal": a matched part that was enlarged, an example that was swiped to.
         PART = "part"
         EXAMPLE = "example"
@@ -300,6 +302,8 @@ class Event(models.Model):
         # contrast.
         MAGNIFY = "magnify"
         WINDOW = "window"
+        # Of the worked example: a part that was tried, and whether it was the one asked for.
+        TRY = "try"
         HONEYPOT = "honeypot"
         WEBDRIVER = "webdriver"
         # Reported by the entry page: the session continued on a device that the study does not

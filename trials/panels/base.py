@@ -74,6 +74,10 @@ class Panel(ABC):
         """Return what the page of a person's trial shows; the same for all, unless overridden."""
         return self.content(trial.prediction, plan)
 
+    def first_example(self, content: Content) -> Any:
+        """Return the first ``exemplars.Exemplar`` of what is shown; None where there is none."""
+        return None
+
     def answered(self, trial: Trial, submission: Submission, now: datetime) -> None:
         """Store what the panel collected, when its trial is answered: nothing by default."""
         return

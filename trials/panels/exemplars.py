@@ -49,6 +49,10 @@ class ExemplarsPanel(Panel):
         )
         return Content(shown, tuple(each.url for each in shown)) if shown else None
 
+    def first_example(self, content: Content) -> Exemplar | None:
+        examples: tuple[Exemplar, ...] = content.data
+        return examples[0]
+
     def facts(
         self, predictions: QuerySet[Prediction], plan: StudyPlan
     ) -> Iterator[tuple[int, Any]]:

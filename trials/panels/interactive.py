@@ -138,6 +138,9 @@ class InteractivePanel(CorrespondencesPanel):
         guide = Guide(cells, presets_of(prediction), result, is_done)
         return Content(guide, tuple(exemplar.url for exemplar in result.exemplars))
 
+    def first_example(self, content: Content) -> Exemplar | None:
+        return next(iter(content.data.result.exemplars), None)
+
     def facts(
         self, predictions: QuerySet[Prediction], plan: StudyPlan
     ) -> Iterator[tuple[int, object]]:

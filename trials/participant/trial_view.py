@@ -77,7 +77,8 @@ class Feedback:
     """What training shows after the answer: the truth, and the evidence for it.
 
     Of ``n_voters`` nearest photos, ``n_votes`` were of the AI's category and ``n_true`` of the true
-    one; None if there was no vote, or if it was not shown.
+    one; None if there was no vote, or if it was not shown. ``true_urls`` are photos of the true
+    kind, where the AI or the person was wrong.
     """
 
     is_correct: bool
@@ -92,6 +93,7 @@ class Feedback:
     n_votes: int | None = None
     n_voters: int | None = None
     n_true: int | None = None
+    true_urls: tuple[str, ...] = ()
 
 
 def article(noun: str) -> str:
@@ -174,6 +176,25 @@ def kinds(study: Study) -> tuple[Kind, ...]:
     return tuple(kind(item, n, study.plan) for item in found)
 
 
+_KINDS: Kept[tuple[Kind, ...]] = Kept(200)
+
+
+def kinds_at_hand(study: Study, plan: StudyPlan) -> tuple[Kind, ...]:
+    """Present the categories of the drawer on a trial's page; empty if the study has none.
+
+    They are the same on every trial, so that they tell nothing of the photo to judge.
+    """
+    n = shown.samples_of(plan).kinds
+    if not n:
+        return ()
+
+    def presented() -> tuple[Kind, ...]:
+        return tuple(kind(item, n, plan) for item in shown.categories_presented(study))
+
+    key = (study.frozen_sha256, study.pk, "kinds")
+    return _KINDS.get(key, presented) if study.is_frozen else presented()
+
+
 def defined(plan: StudyPlan, category: Category) -> Kind:
     """Present the category of a definition's screen, by the plan of the trial's condition."""
     return kind(category, shown.samples_of(plan).definition, plan)
@@ -202,8 +223,10 @@ def feedback(trial: Trial, participant: Participant) -> Feedback:
     plan = participant.study.plan.of(trial.condition.name)
     is_told = view.has_statement and plan.trial.has_confidence
     told_percent = percent(prediction) if is_told else None
+    is_correct = answer.is_right_on(prediction)
+    n_photos = 0 if is_ai_correct and is_correct else shown.samples_of(plan).feedback
     told = Feedback(
-        is_correct=answer.is_right_on(prediction),
+        is_correct=is_correct,
         is_missed=answer.is_missed,
         is_choice=participant.study.plan.task.is_choice,
         is_ai_correct=is_ai_correct,
@@ -212,6 +235,7 @@ def feedback(trial: Trial, participant: Participant) -> Feedback:
         true_definition=truths[0].definition if len(truths) == 1 else "",
         is_sure=told_percent is not None and told_percent >= SURE,
         is_unsure=told_percent is not None and told_percent < UNSURE,
+        true_urls=kind(truths[0], n_photos, plan).urls if truths and n_photos else (),
     )
     tells_votes = any(panel.tells_votes for panel in panels_of(view))
     if not (tells_votes and is_told and prediction.n_voters):

@@ -8,10 +8,10 @@ present categories in the instructions, in definitions and on attention checks.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, fields
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from classifiers.models import Category, Evidence, Image, Prediction, Truth
 from trials.models import Study, TrialItem
@@ -33,21 +33,20 @@ class Samples:
     instructions: int
     definition: int
     attention: int
+    kinds: int = 0
+    feedback: int = 0
 
     @property
     def most(self) -> int:
         """The number of a category's first gallery photos that some page may show."""
-        return max(self.instructions, self.definition, self.attention)
+        return max(int(n) for n in astuple(self))
 
 
 def samples_of_all(plan: StudyPlan) -> Samples:
     """Return how many gallery photos present a category in the condition that shows most."""
     each = [samples_of(item) for item in plan.plans]
-    return Samples(
-        instructions=max(samples.instructions for samples in each),
-        definition=max(samples.definition for samples in each),
-        attention=max(samples.attention for samples in each),
-    )
+    names = [field.name for field in fields(Samples)]
+    return Samples(**{name: max(getattr(item, name) for item in each) for name in names})
 
 
 def samples_of(plan: StudyPlan) -> Samples:
@@ -58,6 +57,8 @@ def samples_of(plan: StudyPlan) -> Samples:
         instructions=N_PRESENTED if has_standard_text else 0,
         definition=plan.trial.n_samples if plan.trial.has_definition else 0,
         attention=min(plan.quality.n_attention, 1),
+        kinds=N_PRESENTED if plan.trial.has_kinds else 0,
+        feedback=plan.trial.n_true_photos if plan.training else 0,
     )
 
 
@@ -188,13 +189,23 @@ def files_shown(study: Study) -> set[str]:
 def _sample_keys(study: Study) -> set[int]:
     n = samples_of_all(study.plan)
     checks = range(study.plan.quality.n_attention)
-    shown = [(each, n.instructions) for each in categories_presented(study) if n.instructions]
+    n_presented = max(n.instructions, n.kinds)
+    shown = [(each, n_presented) for each in categories_presented(study) if n_presented]
     shown += [(category_on_check(study, check), n.attention) for check in checks]
     if n.definition:
         shown += [(each, n.definition) for each in _categories_named(study)]
+    if n.feedback:
+        shown += [(each, n.feedback) for each in _categories_true(study)]
     return {pk for each, k in shown for pk in sample_photos(each, k).values_list("pk", flat=True)}
 
 
 def _categories_named(study: Study) -> QuerySet[Category]:
     """Return the categories that the AI names to people."""
     return study.dataset.categories.filter(pk__in=judged(study).values("category"))
+
+
+def _categories_true(study: Study) -> QuerySet[Category]:
+    """Return the categories that are a right answer for a judged photo."""
+    photos = judged(study).values("image")
+    is_right = Q(images__in=photos) | Q(accepted_for__image__in=photos)
+    return study.dataset.categories.filter(is_right).distinct()

@@ -16,6 +16,7 @@ from django.utils import timezone
 from classifiers.models import Category
 from trials.models import Occasion, Participant, Response, Trial
 from trials.models.answers import Input
+from trials.participant import trial_view
 from trials.services.answers import trial_of
 from trials.services.choices import choices_of
 from trials.steps.base import AmongTrials, Context, Looker, places_missing
@@ -141,7 +142,11 @@ class AsksTask(AmongTrials):
 
     def context(self, looker: Looker, trial: Trial) -> Context:
         """Return what the form of the page needs."""
-        return {"asked": asked(looker.participant, trial, self.occasion)}
+        plan = looker.participant.study.plan.of(trial.condition.name)
+        return {
+            "asked": asked(looker.participant, trial, self.occasion),
+            "at_hand": trial_view.kinds_at_hand(looker.participant.study, plan),
+        }
 
 
 def _problems(participant: Participant, trial: Trial | None, submission: Submission) -> list[str]:

@@ -112,6 +112,10 @@ def _stage_problems(plan: Checked) -> Iterator[Problem]:
         expected = "at most one training, then at most one validation, then exactly one test"
         yield Problem("stages", kinds, expected)
         return
+    if "walkthrough" in kinds and "training" not in kinds[kinds.index("walkthrough") :]:
+        yield Problem("stages", kinds, "a training after the walkthrough, which shows its photo")
+    if kinds.count("walkthrough") > 1:
+        yield Problem("stages", kinds, "at most one walkthrough")
     names = [each.name for each in plan.stages if hasattr(each, "name")]
     if len(set(names)) < len(names):
         yield Problem("stages", names, "names that are all different")

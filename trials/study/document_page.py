@@ -29,8 +29,8 @@ python manage.py create_study cells elpv --document study.yaml      # one of you
 ```
 """
 PARTS = (
-    "condition", "defer", "design", "page", "training", "validation", "test", "pool", "questions",
-    "trial", "task", "wording",
+    "condition", "defer", "design", "page", "walkthrough", "training", "validation", "test", "pool",
+    "questions", "trial", "task", "wording",
     "consent", "device", "quality", "analysis", "recruitment",
 )  # fmt: skip
 
@@ -61,7 +61,9 @@ def _row(name: str, field: Mapping[str, Any], is_needed: bool) -> str:
     whole = resolved(field)
     default = "(needed)" if is_needed else _default(whole)
     meaning = field.get("description", whole.get("title", ""))
-    if "x-new" in whole:
+    if "x-new" in whole and name == "stages":
+        meaning += " New studies begin with a walkthrough before the training."
+    elif "x-new" in whole:
         meaning += f" New studies begin with `{json.dumps(whole['x-new'], ensure_ascii=False)}`."
     allowed = _ALLOWED.get(whole.get("type", ""), expectation(whole))
     cells = (f"`{name}`", default, allowed, meaning)

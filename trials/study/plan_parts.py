@@ -229,6 +229,8 @@ class TrialPlan:
     has_zoom: bool
     min_seconds: int
     has_opacity: bool = False
+    has_kinds: bool = False
+    n_true_photos: int = 0
     layout: str = "reference"
     has_window: bool = False
 

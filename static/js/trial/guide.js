@@ -3,7 +3,7 @@
 // a time, always for the newest selection. What does not come leaves the last answer as it is.
 
 import { log, sinceReady } from "./events.js";
-import { showScripted } from "./lens.js";
+import { showScripted } from "./scripted.js";
 
 const SIDE = 7;
 const STROKE_MS = 150; // a drag asks at most this often

@@ -8,11 +8,6 @@ const LOOKED_MS = 300; // a pointer that only passes is no look
 
 let timer = null;
 
-// What works by script alone is in the page, but hidden.
-export function showScripted(main) {
-  const parts = ".numbers, .heat__strength, [data-lens], [data-swipe]";
-  for (const part of main.querySelectorAll(parts)) part.hidden = false;
-}
 
 const lensOf = (pair) => pair.closest(".evidence--boxes")?.querySelector("[data-lens]");
 

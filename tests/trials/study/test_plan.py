@@ -91,7 +91,7 @@ CHOICE = {"name": "eyes", "text": "Do you wear glasses?", "answer": "choice"}
         ({"trial": {"n_exemplars": 6}}, "trial.n_exemplars: found 6, expected a whole number from"),
         ({"pass_marc": 3}, "pass_marc: found 3, expected one of the fields format, title"),
         ({"exclusions": ["age<5"]}, r"exclusions\[0\]: found 'age<5', expected a measure, one of"),
-        (stage(kind="quiz"), r"stages\[0\].kind: found 'quiz', expected one of page, training"),
+        (stage(kind="quiz"), r"stages\[0\].kind: found 'quiz', expected one of page, walkthrough"),
         (stage(kind="test"), "stages: found .*, expected at most one training.*exactly one test"),
         (stage(kind="page", name="faq"), r"stages\[0\].text: found '', expected a text; only"),
         (stage(kind="page", name="debrief"), "stages: found .*expected the page debrief as the l"),
