@@ -60,7 +60,13 @@ def switch(request: HttpRequest, study: Study, position: int) -> HttpResponse:
     if wanted not in {"0", "1"}:
         messages.error(request, f"Found is_on={wanted!r}, expected 0 or 1. Nothing changed.")
     else:
-        services.condition_switch(condition=condition, is_on=wanted == "1", user=user_of(request))
+        try:
+            services.condition_switch(
+                condition=condition, is_on=wanted == "1", user=user_of(request)
+            )
+        except services.StudyRefused as error:
+            messages.error(request, str(error))
+            return redirect("studio-monitor", study.slug)
         said = (
             "gets new people"
             if condition.is_on

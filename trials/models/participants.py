@@ -132,11 +132,12 @@ class Participant(models.Model):
     def script(self) -> tuple[Step, ...]:
         """Every screen of this person's session."""
         study, layout = self.study, self.layout
+        plan = self.plan if layout is None else study.plan.laid(layout)
         if not study.is_frozen:
-            return script(self.plan.laid(layout))
+            return script(plan)
         name = self.condition.name if study.plan.has_changes and layout is None else ""
         key = (study.frozen_sha256, study.document_sha256, name, layout)
-        return _SCRIPTS.get(key, lambda: script(self.plan.laid(layout)))
+        return _SCRIPTS.get(key, lambda: script(plan))
 
     def condition_at(self, place: int) -> Condition:
         """Return the condition of a screen of the session.

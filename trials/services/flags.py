@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from django.db.models import Count
 
 from trials.models import AttentionCheck, Event, Participant, Response, StepVisit, Study
 from trials.quality import Answer, Check, Conduct, Flag, flags
-from trials.study.design import Kind, Phase, script
+from trials.study.design import Kind, Phase, Step, script
 from trials.study.plan import StudyPlan
 
 AT_A_TIME = 500  # databases limit the keys in one query to some thousands
@@ -33,7 +33,10 @@ def _flags_of(people: list[Participant]) -> dict[int, list[Flag]]:
     rows, open_ms, checks, events = _rows(keys), _open_ms(keys), _checks(keys), _events(keys)
     found = {}
     for person in people:
+        person.study = studies[person.study_id]
         steps = own_steps.get(person.condition_id, step_of[person.study_id])
+        if person.sequence:
+            steps = _test_places(person.script)
         answers = [
             Answer(is_yes, rt_ms, away_ms, open_ms.get((person.pk, steps[position])))
             for position, is_yes, rt_ms, away_ms in rows[person.pk]
@@ -54,11 +57,14 @@ def _own_steps(studies: Mapping[int, Study]) -> dict[int, dict[int, int]]:
 
 
 def _test_steps(plan: StudyPlan) -> dict[int, int]:
+    return _test_places(script(plan))
+
+
+def _test_places(steps: Sequence[Step]) -> dict[int, int]:
     """Return the step of each of the test's positions."""
-    steps = enumerate(script(plan))
     return {
         step.position: number
-        for number, step in steps
+        for number, step in enumerate(steps)
         if step.kind == Kind.TRIAL and step.name == Phase.TEST
     }
 

@@ -272,7 +272,15 @@ def study_close(*, study: Study, user: User = None) -> Study:
 
 @transaction.atomic
 def condition_switch(*, condition: Condition, is_on: bool, user: User = None) -> None:
-    """Switch new assignments to an arm on or off; people in the arm continue."""
+    """Switch new assignments to an arm on or off; people in the arm continue.
+
+    Raises ``StudyRefused`` in a study within people, where everybody has every condition.
+    """
+    if condition.study.plan.design.is_within:
+        raise StudyRefused(
+            f"Everybody goes through {condition}, so it cannot be switched off alone. Pause the "
+            "study to let nobody enter."
+        )
     if condition.is_on != is_on:
         condition.is_on = is_on
         condition.save(update_fields=["is_on"])

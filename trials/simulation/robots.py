@@ -96,16 +96,20 @@ def _move(client: Client, url: str, form: dict[str, str]) -> None:
 Cast = Mapping[str, Behaviour]
 
 
-def play(study: Study, robot: Robot | Cast, rng: random.Random) -> Participant:
+def play(
+    study: Study, robot: Robot | Cast, rng: random.Random, *, leaves_at: float | None = None
+) -> Participant:
     """Go through a whole session, page by page, and return the finished participant.
 
     ``robot`` is one person, or the people of each condition by its name: then one is drawn when the
-    condition is known, and images are as hard as the study's seed makes them. The robot reads the
+    condition is known, and images are as hard as the study's seed makes them. In a study within
+    people it is one person with the chances of each condition in turn. After the share
+    ``leaves_at`` of the session's pages the robot stops taking part. The robot reads the
     truth from the database; everything else uses HTTP. An interrupted robot is removed, so that it
     occupies no place.
     """
     try:
-        return _walk(study, robot, rng)
+        return _walk(study, robot, rng, leaves_at)
     except BaseException:
         robots_remove_unfinished(study)
         raise
@@ -117,7 +121,9 @@ def robots_remove_unfinished(study: Study) -> None:
     on_their_way.filter(status=Participant.Status.ACTIVE).delete()
 
 
-def _walk(study: Study, robot: Robot | Cast, rng: random.Random) -> Participant:
+def _walk(
+    study: Study, robot: Robot | Cast, rng: random.Random, leaves_at: float | None
+) -> Participant:
     client = robot_client()
     door, way = reverse("consent", args=[study.slug]), reverse("session", args=[study.slug])
     key = KEY.search(client.get(door, secure=True).text)
@@ -125,18 +131,39 @@ def _walk(study: Study, robot: Robot | Cast, rng: random.Random) -> Participant:
         raise RobotStuck(f"{door} offers no consent form: is the study open?")
     _submit(client, door, {"agree": "on", "enrolment_key": key[1]})
     participant = Participant.objects.get(study=study, enrolment_key=key[1])
-    if not isinstance(robot, Robot):
-        behaviour = robot[participant.condition.name]
-        robot = Robot.drawn(behaviour, rng, image_seed=study.plan.seed)
+    judges = _judges(participant, robot, rng)
+    last = len(participant.script) * (1 if leaves_at is None else leaves_at)
     while step := STEP.search(page := client.get(way, secure=True).text):
         current = participant.script[int(step[1])]
+        judge = judges[participant.condition_at(int(step[1])).name]
         seal = SEAL.search(page)
         form = {"step": step[1], "shown_to": seal[1] if seal else ""}
+        if int(step[1]) >= last:
+            _submit(client, reverse("stop", args=[study.slug]), form | {"answers": "keep"})
+            break
         for name, fields_sent in screen_of(current).robot_moves(participant, current, rng):
             _move(client, reverse(name, args=[study.slug]), form | fields_sent)
-        form |= screen_of(current).robot_answer(participant, current, robot, rng)
+        form |= screen_of(current).robot_answer(participant, current, judge, rng)
         _submit(client, way, form)
     participant.refresh_from_db()
     if participant.status == Participant.Status.ACTIVE:
         raise RobotStuck(f"{participant} stopped at step {participant.step}.")
     return participant
+
+
+def _judges(
+    participant: Participant, robot: Robot | Cast, rng: random.Random
+) -> Mapping[str, Robot]:
+    """Return the person as he or she judges in each of the session's conditions.
+
+    All are drawn by the same random numbers: somebody who is good in one is good in the others.
+    """
+    layout, name = participant.layout, participant.condition.name
+    names = [each for block in layout.blocks for each in block.conditions] if layout else [name]
+    if isinstance(robot, Robot):
+        return dict.fromkeys(names, robot)
+    state, found = rng.getstate(), {}
+    for each in names:
+        rng.setstate(state)
+        found[each] = Robot.drawn(robot[each], rng, image_seed=participant.study.plan.seed)
+    return found

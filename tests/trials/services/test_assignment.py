@@ -7,7 +7,8 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trials.study.design import assign, set_quota
+from trials.study.design import assign, assign_within, set_quota
+from trials.study.orders import order_text, williams
 
 ARMS, SETS = ("a", "b", "c"), (1, 2, 3, 4)
 Place = tuple[str, int]
@@ -78,3 +79,51 @@ def test_people_beyond_the_quota_are_counted_and_get_no_company() -> None:
     held = [("a", 1)] * 5 + [("b", 1), ("c", 1)]
     assert assign(counts(held), {"a": 3, "b": 1, "c": 1}, 0) is None
     assert assign({}, {}, 0) is None
+
+
+def comings(
+    n_blocks: int, n_sets: int, events: list[int | None]
+) -> list[tuple[list[tuple[str, int]], tuple[str, int]]]:
+    """Let people come and go within a study; return who was inside before each one who came."""
+    orders = [order_text(row) for row in williams(n_blocks)]
+    inside: list[tuple[str, int]] = []
+    found = []
+    for number, event in enumerate(events):
+        if event is None:
+            place = assign_within(Counter(inside), orders, lambda _: n_sets, number)
+            found.append(([*inside], place))
+            inside.append(place)
+        elif inside:
+            inside.pop(event % len(inside))
+    return found
+
+
+@given(st.integers(2, 5), st.integers(1, 6), happenings)
+def test_who_comes_gets_an_order_of_blocks_that_the_fewest_have(
+    n_blocks: int, n_sets: int, events: list[int | None]
+) -> None:
+    orders = [order_text(row) for row in williams(n_blocks)]
+    for inside, (order, start) in comings(n_blocks, n_sets, events):
+        counts = Counter(dict.fromkeys(orders, 0)) + Counter(each for each, _ in inside)
+        assert counts[order] == min(counts[each] for each in orders)
+        of_order = Counter(each for mine, each in inside if mine == order)
+        assert of_order[start] == min(of_order[each] for each in range(n_sets))
+
+
+@given(st.integers(2, 5), st.lists(st.booleans(), max_size=60))
+def test_orders_differ_by_at_most_one_where_who_leaves_does_so_before_the_next_comes(
+    n_blocks: int, leaving: list[bool]
+) -> None:
+    orders, inside = [order_text(row) for row in williams(n_blocks)], Counter[tuple[str, int]]()
+    for number, leaves in enumerate(leaving):
+        place = assign_within(inside, orders, lambda _: 3, number)
+        inside[place] += not leaves
+        counts = Counter(order for order, _ in inside.elements())
+        sizes = [counts[each] for each in orders]
+        assert max(sizes) - min(sizes) <= 1
+
+
+def test_of_equal_sets_of_an_order_the_one_that_the_fewest_people_have_is_taken() -> None:
+    held = {("1 2", 0): 1, ("2 1", 1): 1, ("2 1", 2): 0}
+    taken = {assign_within({**held, ("1 2", 1): 1}, ["2 1"], lambda _: 3, n) for n in range(20)}
+    assert taken == {("2 1", 2)}

@@ -88,3 +88,9 @@ def test_a_full_study_is_full_by_its_stored_count() -> None:
     store(study)
     with pytest.raises(services.StudyFull, match="all the people"):
         enrol(study, "late")
+
+
+def test_a_stored_count_knows_the_orders_of_blocks_and_reads_counts_without_them() -> None:
+    stored = PlaceCount(counts=[[1, 2, "2 1", 3], [1, 2, "1 2", 4]])
+    assert stored.places == {(1, 2, "2 1"): 3, (1, 2, "1 2"): 4}
+    assert PlaceCount(counts=[[1, 2, 3]]).places == {(1, 2, ""): 3}

@@ -122,3 +122,36 @@ def test_too_few_photos_for_sets_that_are_apart_are_refused() -> None:
     with pytest.raises(services.StudyRefused, match="needed"):
         within(UNAIDED, AIDED, KNN, n_training=4, n_queries=36)
     assert not Study.objects.filter(status="open").exists()
+
+
+def test_who_drops_out_frees_the_place_in_an_order() -> None:
+    study = within(quality={"n_attention": 1})
+    orders: Counter[str] = Counter({"1 2": 0, "2 1": 0})
+    for number in range(4):
+        is_leaving = number % 2 == 0
+        person = play(study, Robot(), random.Random(number), leaves_at=0.6 if is_leaving else None)
+        expected = Participant.Status.RETURNED if is_leaving else Participant.Status.COMPLETED
+        assert person.status == expected
+        orders[person.sequence] += not is_leaving
+        assert abs(orders["1 2"] - orders["2 1"]) <= 1
+    assert orders == {"1 2": 1, "2 1": 1}
+
+
+def test_a_full_study_takes_nobody_whatever_the_order() -> None:
+    study = within({**UNAIDED, "quota": 3}, {**AIDED, "quota": 3})
+    for number in range(3):
+        enrol(study, f"person{number}")
+    with pytest.raises(services.StudyFull):
+        enrol(study, "late")
+
+
+def test_random_orders_are_each_persons_own_and_fixed_ones_the_same() -> None:
+    study = within(order="random", n_sets=3)
+    orders = {enrol(study, f"person{n}").sequence for n in range(8)}
+    assert orders == {"1 2", "2 1"}
+
+
+def test_no_condition_of_a_study_within_people_can_be_switched_off() -> None:
+    condition = within(order="fixed").conditions.get(name="unaided")
+    with pytest.raises(services.StudyRefused, match="Pause the study"):
+        services.condition_switch(condition=condition, is_on=False)

@@ -64,6 +64,10 @@ class Command(BaseCommand):
             help="share of people who click at random, fast (0)",
         )  # fmt: skip
         parser.add_argument(
+            "--drop-out", type=float, default=0, metavar="P",
+            help="share of people who stop taking part, anywhere in the session (0)",
+        )  # fmt: skip
+        parser.add_argument(
             "--slow", type=float, default=0, metavar="P",
             help="share of trials during which someone leaves for a minute (0)",
         )  # fmt: skip
@@ -73,6 +77,8 @@ class Command(BaseCommand):
         if not study.is_open:
             raise CommandError(f"Study {study} is {study.status}; only an open one can be entered.")
         names = list(study.conditions.order_by("position").values_list("name", flat=True))
+        if not 0 <= options["drop_out"] <= 1:
+            raise CommandError(f"--drop-out {options['drop_out']}: expected a share from 0 to 1.")
         try:
             cast = _cast(names, options)
         except (BehaviourRefused, HabitsRefused) as error:
@@ -80,12 +86,19 @@ class Command(BaseCommand):
         ends: Counter[str] = Counter()
         for number in tqdm(range(options["participants"]), desc="simulated people", disable=None):
             rng = random.Random(f"{options['seed']}:{number}")
-            ends[play(study, cast, rng).status] += 1
+            leaves_at = _leaves_at(options["drop_out"], f"{options['seed']}:{number}:leaves")
+            ends[play(study, cast, rng, leaves_at=leaves_at).status] += 1
         counts = ", ".join(f"{n} {status}" for status, n in sorted(ends.items()))
         self.stdout.write(
             f"{options['participants']} simulated people: {counts or 'none'}. "
             f"Expected accuracy {_accuracies(cast)}. Results leave them out by default."
         )
+
+
+def _leaves_at(share: float, seed: str) -> float | None:
+    """Return after which share of the session somebody leaves; None for who stays."""
+    rng = random.Random(seed)
+    return rng.random() if rng.random() < share else None
 
 
 def _cast(names: list[str], options: dict[str, Any]) -> dict[str, Behaviour]:
