@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('trials', '0018_whole_photo_events'),
+        ('trials', '0019_designs'),
     ]
 
     operations = [
