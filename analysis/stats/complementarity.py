@@ -46,7 +46,8 @@ from analysis.stats.complementarity_draws import (
     rates,
 )
 from analysis.stats.confidence import Bools, Floats, Grid
-from analysis.stats.inference import N_RESAMPLES, Seed, percentile_interval
+from analysis.stats.draws import Seed
+from analysis.stats.inference import N_RESAMPLES, percentile_interval
 from analysis.stats.team import Pool, tuned_threshold
 
 Verdict = Literal["yes", "no", "too few trials"]

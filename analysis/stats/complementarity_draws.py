@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.stats.confidence import Bools, Floats, Grid, Ints
-from analysis.stats.inference import Seed, resampled_sums
+from analysis.stats.draws import Seed
+from analysis.stats.inference import resampled_sums
 from analysis.stats.team import Pool, count_below, trials_below
 from analysis.stats.twoway import Crossed
 
@@ -195,37 +196,64 @@ def _photo_noise(
 ) -> Floats:
     """Draw the deviation that photos add to H and K beyond single answers: ``(b, 2 kinds, 2)``."""
     noise = rng.standard_normal((best.size, 2, 2))
+    effects = [PhotoEffects.of(judged, alone or judged, kind) for kind in (True, False)]
     for place in np.unique(best):
         rows = best == place
-        for kind in (0, 1):
-            factor = photo_factor(judged, alone or judged, kind == 0, int(grid.units[place]))
+        for kind, of_kind in enumerate(effects):
+            factor = of_kind.factor(int(grid.units[place]))
             noise[rows, kind] = noise[rows, kind] @ factor.T
     return noise
 
 
-def photo_factor(judged: Judged, alone: Judged, kind: bool, units: int) -> Floats:
-    """Return a square root of the covariance that photos give H and K of a kind: ``(2, 2)``."""
-    own, others = judged.is_ai_correct == kind, alone.is_ai_correct == kind
-    psi_h = _psi(judged.is_correct, own & (judged.units < units))
-    psi_k = _psi(alone.is_correct, others)
-    size = 1 + max(int(each.image.max(initial=-1)) for each in (judged, alone))
-    sums = [
-        np.bincount(each.image, psi, minlength=size)
-        for each, psi in ((judged, psi_h), (alone, psi_k))
-    ]
-    m = np.union1d(judged.image[own], alone.image[others]).size
-    if m < 2:
-        return np.zeros((2, 2))
-    same = psi_h @ psi_k if alone is judged else 0.0
-    single = np.array([[psi_h @ psi_h, same], [same, psi_k @ psi_k]])
-    covariance = np.array([[a @ b for b in sums] for a in sums]) * m / (m - 1) - single
-    values, vectors = np.linalg.eigh(covariance)
-    # The square root of rounding noise is 1e-8: another BLAS would give other draws.
-    values[values < _NOISE * np.trace(single)] = 0
-    return np.asarray(vectors * np.sqrt(values), dtype=float)
+@dataclass(frozen=True, slots=True, eq=False)
+class PhotoEffects:
+    """What photos add to H and K of one kind of answers (the AI right, or wrong).
+
+    ``image``, ``units`` and ``hit`` ``(k,)`` are the condition's answers of the kind, ``psi`` their
+    deviations in K; ``None`` if K comes from other people. ``sums`` ``(i,)`` and ``squares`` are
+    those of K by photo, ``n_images`` the photos that anybody judged.
+    """
+
+    image: Ints
+    units: Ints
+    hit: Floats
+    psi: Floats | None
+    sums: Floats
+    squares: float
+    n_images: int
+
+    @classmethod
+    def of(cls, judged: Judged, alone: Judged, kind: bool) -> PhotoEffects:
+        """Return the effects on the rates of ``judged`` and of ``alone``, maybe the same people."""
+        own, others = judged.is_ai_correct == kind, alone.is_ai_correct == kind
+        psi = _psi(alone.is_correct[others].astype(float))
+        size = 1 + max(int(each.image.max(initial=-1)) for each in (judged, alone))
+        seen = np.bincount(judged.image[own], minlength=size)
+        seen += np.bincount(alone.image[others], minlength=size)
+        return cls(
+            judged.image[own], judged.units[own], judged.is_correct[own].astype(float),
+            psi if alone is judged else None,
+            np.bincount(alone.image[others], psi, minlength=size).astype(float),
+            float(psi @ psi), int(np.count_nonzero(seen)),
+        )  # fmt: skip
+
+    def factor(self, units: int) -> Floats:
+        """Return a square root of the covariance of H below a confidence and K: ``(2, 2)``."""
+        m = self.n_images
+        if m < 2:
+            return np.zeros((2, 2))
+        below = self.units < units
+        psi = _psi(self.hit[below])
+        same = 0.0 if self.psi is None else float(psi @ self.psi[below])
+        sums = (np.bincount(self.image[below], psi, self.sums.size).astype(float), self.sums)
+        single = np.array([[float(psi @ psi), same], [same, self.squares]])
+        covariance = np.array([[a @ b for b in sums] for a in sums]) * m / (m - 1) - single
+        values, vectors = np.linalg.eigh(covariance)
+        # The square root of rounding noise is 1e-8: another BLAS would give other draws.
+        values[values < _NOISE * np.trace(single)] = 0
+        return np.asarray(vectors * np.sqrt(values), dtype=float)
 
 
-def _psi(is_correct: Bools, rows: Bools) -> Floats:
-    n = int(rows.sum())
-    hit = is_correct.astype(float)
-    return np.where(rows, hit - (hit[rows].mean() if n else 0), 0) / max(n, 1)
+def _psi(hit: Floats) -> Floats:
+    """Return each answer's deviation from the mean, over the number of answers."""
+    return (hit - hit.mean()) / hit.size if hit.size else hit

@@ -106,7 +106,8 @@ def detection_model(
 def _taken(responses: DataFrame, conditions: Sequence[str], seed: int) -> _Taken:
     names = responses["condition"].astype("str")
     kinds = responses["is_ai_correct"].astype(bool)
-    seen = set(zip(names, kinds, strict=True))
+    cells = DataFrame({"name": names, "kind": kinds}).drop_duplicates()
+    seen = set(cells.itertuples(index=False, name=None))
     arms = tuple(name for name in conditions if {(name, True), (name, False)} <= seen)
     frame = responses[names.isin(arms).to_numpy()]
     people = frame["participant_id"].astype("str")

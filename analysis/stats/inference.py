@@ -12,15 +12,15 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import mannwhitneyu, rankdata
 from scipy.stats import t as t_distribution
 
+from analysis.stats.draws import Seed, drawn_weights
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-Seed = int | Sequence[int]  # a sequence such as (seed, condition) gives a separate random stream
 
 N_RESAMPLES = 2000
 N_BOOTSTRAP = 20  # participants; with fewer, the interval of a mean is Student's t
 N_INTERVAL = 3  # participants; with fewer, a mean has no interval
 N_EXACT = 10  # largest size of each of two samples for an exact Mann-Whitney p
-_BLOCK = 1_000_000  # random numbers drawn at a time; limits the memory of a bootstrap
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +131,6 @@ def _defined(values: ArrayLike) -> Floats:
     return kept
 
 
-def drawn_weights(rng: np.random.Generator, n: int, n_resamples: int) -> Ints:
-    """Return how often each of ``n`` items is drawn in ``n`` draws with replacement, ``(b, n)``."""
-    drawn = rng.integers(n, size=(n_resamples, n)) + n * np.arange(n_resamples)[:, None]  # (b, n)
-    return np.bincount(drawn.ravel(), minlength=n_resamples * n).reshape(n_resamples, n)
-
-
 def resampled_sums(columns: ArrayLike, *, n_resamples: int = N_RESAMPLES, seed: Seed = 0) -> Floats:
     """Return sums over participants drawn with replacement, shape ``(n_resamples, k)``.
 
@@ -146,15 +140,11 @@ def resampled_sums(columns: ArrayLike, *, n_resamples: int = N_RESAMPLES, seed: 
     same seed draws the same participants.
     """
     x = np.asarray(columns, dtype=float)
-    n = x.shape[0]
-    rng = np.random.default_rng(seed)
     sums = np.zeros((n_resamples, x.shape[1]))
-    if n == 0:
+    if x.shape[0] == 0:
         return sums
-    step = max(1, _BLOCK // n)
-    for start in range(0, n_resamples, step):
-        size = min(step, n_resamples - start)
-        sums[start : start + size] = drawn_weights(rng, n, size) @ x  # (size, n) (n, k)
+    for rows, weights in drawn_weights(x.shape[0], n_resamples, seed):
+        sums[rows] = weights @ x  # (size, n) (n, k)
     return sums
 
 

@@ -20,9 +20,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 from scipy.sparse import csr_array
-from scipy.special import expit
 
-from analysis.stats.laplace import Floats, NotFitted
+from analysis.stats.laplace import Floats, NotFitted, minus_log, probability
 from analysis.stats.laplace_system import (
     Answers,
     Effects,
@@ -70,11 +69,11 @@ class GroupLikelihood:
         beta, spreads = point[: a.n_cells], Spreads.of(point[a.n_cells :])
         coefficients = spreads.person[a.kind]  # (n, 2)
         v = self._mode(beta, spreads, coefficients)
-        eta = self._eta(beta, spreads, coefficients, v)
-        mean = expit(a.sign * eta)
+        signed = a.sign * self._eta(beta, spreads, coefficients, v)
+        mean = probability(signed)
         weight, residual = mean * (1 - mean), a.sign * (1 - mean)
         system = self._system(weight, spreads, coefficients)
-        value = np.logaddexp(0, -a.sign * eta).sum() + (v.squares + system.log_determinant) / 2
+        value = minus_log(signed) + (v.squares + system.log_determinant) / 2
         spread = self._spread(system, coefficients)
         slope = spread.leverage * weight * a.sign * (1 - 2 * mean) / 2
         t = system.solve(self._sums(slope, spreads, coefficients))
@@ -123,25 +122,25 @@ class GroupLikelihood:
         """Return v̂: Newton's method with halved steps on a convex function."""
         a, v = self.answers, self._v
 
-        def penalised(v: Effects) -> float:
-            eta = self._eta(beta, spreads, coefficients, v)
-            return float(np.logaddexp(0, -a.sign * eta).sum() + v.squares / 2)
+        def penalised(v: Effects) -> tuple[float, Floats]:
+            signed = a.sign * self._eta(beta, spreads, coefficients, v)
+            return minus_log(signed) + v.squares / 2, signed
 
-        value = penalised(v)
+        value, signed = penalised(v)
         none = v.plus(v, -1)
-        if (flat := penalised(none)) < value:  # the previous point was far away
-            v, value = none, flat
+        if (flat := penalised(none))[0] < value:  # the previous point was far away
+            v, (value, signed) = none, flat
         for _ in range(200):
-            mean = expit(a.sign * self._eta(beta, spreads, coefficients, v))
+            mean = probability(signed)
             system = self._system(mean * (1 - mean), spreads, coefficients)
             score = self._sums(a.sign * (1 - mean), spreads, coefficients)
             step = system.solve(score.plus(v, -1))
             size = 1.0
-            while (new := penalised(v.plus(step, size))) > value + 1e-9 * abs(value):
+            while (new := penalised(v.plus(step, size)))[0] > value + 1e-9 * abs(value):
                 size /= 2
                 if size < 1e-6:
                     raise NotFitted("the modes of the random effects were not found")
-            v, value = v.plus(step, size), new
+            v, (value, signed) = v.plus(step, size), new
             if step.largest < 1e-7:
                 self._v = v
                 return v

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.stats.confidence import Bools, Floats, Grid, Ints, Scale
-from analysis.stats.inference import Seed, percentile_interval, resampled_sums
+from analysis.stats.draws import Seed
+from analysis.stats.inference import percentile_interval, resampled_sums
 
 SEED = 42
 

@@ -136,7 +136,7 @@ def arm_of(crossed: Crossed, measure: str) -> Arm:
     by_person = np.bincount(people, psi[enters]).astype(float)
     by_image = np.bincount(images, psi[enters]).astype(float)
     return Arm(
-        value, by_person, by_image, float(psi @ psi), np.unique(people).size, np.bincount(images),
+        value, by_person, by_image, float(psi @ psi), n_distinct(people), np.bincount(images),
         psi[enters], people, images,
     )  # fmt: skip
 
@@ -173,7 +173,7 @@ def estimate_of(value: float, psi: Floats, person: Ints, image: Ints) -> tuple[f
     from the mean of its kind.
     """
     of_person, of_image = (np.bincount(codes, psi).astype(float) for codes in (person, image))
-    n, m = np.unique(person).size, np.unique(image).size
+    n, m = n_distinct(person), n_distinct(image)
     if n < 2 or m < 2:
         return value, math.nan, math.nan
     people = float(of_person @ of_person) * n / (n - 1)
@@ -199,9 +199,14 @@ def _of_same_people(a: Arm, b: Arm) -> tuple[int, int, float, float]:
     psi = np.concatenate([a.psi, -b.psi])
     cells = np.unique(person * (1 + int(image.max())) + image, return_inverse=True)[1]
     of_people, of_cells = (np.bincount(codes, psi).astype(float) for codes in (person, cells))
-    n = int(np.unique(person).size)
+    n = n_distinct(person)
     arms = 1 if a.n_people == b.n_people == n else 2
     return n, arms, float(of_people @ of_people), float(of_cells @ of_cells)
+
+
+def n_distinct(codes: Ints) -> int:
+    """Return how many codes from 0 occur."""
+    return int(np.count_nonzero(np.bincount(codes)))
 
 
 def _shares(a: Ints, b: Ints) -> bool:

@@ -93,11 +93,15 @@ def twoway_cells(both: TwoWay) -> dict[str, float | bool]:
 def differences_table(sample: Sample, declared: Declared) -> DataFrame:
     """Return one row per pair of the family and measure: the two-way difference."""
     crossed = crossed_of(sample, declared)
+    counts = {
+        name: sample.people_of(name)[list(MEASURES)].astype(float).notna().sum()
+        for name in declared.names
+    }
     rows = []
     for measure in MEASURES:
         found = twoway_of(sample, declared, measure, crossed)
         for (a, b), each in zip(declared.pairs, found, strict=True):
-            sizes = [int((~np.isnan(sample.values(name, measure))).sum()) for name in (a, b)]
+            sizes = [int(counts[name][measure]) for name in (a, b)]
             rows.append(
                 {
                     "a": a,

@@ -21,6 +21,7 @@ from analysis.codebook.team_columns import DEFER_TABLES
 from analysis.stats.analysis_plan import Declared, DeclaredCondition
 from analysis.stats.analysis_sets import Sample, samples_of
 from analysis.stats.detection import detection_model
+from analysis.stats.draws import kept_draws
 from analysis.stats.equivalence import equivalence_table
 from analysis.stats.exclusions import NOT_MEASURED, exclusion_table
 from analysis.stats.mixed import mixed_table
@@ -144,6 +145,7 @@ def _task_parts(answers: DataFrame) -> dict[str, Part]:
     return found | ({"interaction": interaction_table} if "n_mask_changes" in answers else {})
 
 
+@kept_draws()
 def tables_of(
     responses: DataFrame,
     people: DataFrame,

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from analysis.stats.complementarity import Complementarity, complementarity_of
-from analysis.stats.complementarity_draws import Judged, photo_factor
+from analysis.stats.complementarity_draws import Judged, PhotoEffects
 from analysis.stats.confidence import VOTES
 from analysis.stats.team import Pool, tuned_threshold
 from tests.analysis.calibration import is_plausible
@@ -138,7 +138,8 @@ def test_people_alone_are_those_without_the_ai_where_there_are_any() -> None:
 
 
 def test_equal_answers_of_team_and_people_have_one_source_of_photo_noise() -> None:
-    factor = photo_factor(JUDGED, JUDGED, True, int(JUDGED.units.max()) + 1)
+    effects = PhotoEffects.of(JUDGED, JUDGED, kind=True)
+    factor = effects.factor(int(JUDGED.units.max()) + 1)
     assert np.count_nonzero(factor.any(axis=0)) == 1
     np.testing.assert_allclose(factor[0], factor[1])
 

@@ -155,7 +155,7 @@ def test_resampled_sums_draw_whole_rows() -> None:
 def test_blocks_do_not_change_the_draws(monkeypatch: pytest.MonkeyPatch) -> None:
     columns = np.arange(8.0)[:, None]
     whole = resampled_sums(columns, n_resamples=20)
-    monkeypatch.setattr("analysis.stats.inference._BLOCK", 24)
+    monkeypatch.setattr("analysis.stats.draws.BLOCK", 24)
     assert (resampled_sums(columns, n_resamples=20) == whole).all()
 
 

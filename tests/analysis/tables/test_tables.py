@@ -11,7 +11,7 @@ from pandas.testing import assert_frame_equal
 
 from analysis.codebook.table_columns import TABLES
 from analysis.rows.frame import responses_frame
-from analysis.stats import inference
+from analysis.stats import draws
 from analysis.stats.measures import MEASURES
 from analysis.tables.tables import (
     DTYPES,
@@ -195,7 +195,8 @@ def test_known_chances_come_back() -> None:
 
 def test_memory_grows_by_some_hundred_bytes_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     # What the draws hold does not grow with the answers.
-    monkeypatch.setattr(inference, "_BLOCK", 50_000)
+    monkeypatch.setattr(draws, "BLOCK", 50_000)
+    monkeypatch.setattr(draws, "MOST_BYTES", 0)
     arms, peaks = CONDITIONS[1:3], []
     for n_each in (100, 300):
         frames = simulate(n_each, n_trials=30, n_sets=3, n_pool=200, conditions=arms)
