@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from trials.studio import actions, datasets, editing, lists, predictions, previewing, studies
+from trials.studio import (
+    actions,
+    dataset_ai,
+    dataset_photos,
+    datasets,
+    editing,
+    lists,
+    predictions,
+    previewing,
+    studies,
+)
 
 urlpatterns = [
     path("", studies.home, name="studio"),
@@ -13,6 +23,8 @@ urlpatterns = [
     path("datasets/imports/<int:pk>/again/", datasets.again, name="studio-import-again"),
     path("datasets/jobs.json", datasets.jobs, name="studio-jobs"),
     path("datasets/<slug:slug>/", datasets.one, name="studio-dataset"),
+    path("datasets/<slug:slug>/photos/", dataset_photos.photos, name="studio-dataset-photos"),
+    path("datasets/<slug:slug>/ai/", dataset_ai.performance, name="studio-dataset-ai"),
     path("datasets/<slug:slug>/predictions/", predictions.home, name="studio-predictions"),
     path("datasets/<slug:slug>/gallery/", datasets.gallery, name="studio-gallery"),
     path("datasets/<slug:slug>/predict/<int:pk>/", datasets.predict, name="studio-predict"),
