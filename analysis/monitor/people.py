@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
@@ -23,6 +24,8 @@ from trials.quality import FLAGS, Flag
 from trials.services import participant_flags
 from trials.services.quotas import places_held
 from trials.study.design import Kind, Step, script
+from trials.study.groups import Scripts, group_of, groups_of, order_words
+from trials.study.orders import order_text, orders_of
 from trials.study.plan import StudyPlan
 from trials.study.pseudonyms import pseudonym
 from trials.study.script_stages import place_of, stages_of
@@ -56,7 +59,7 @@ class PeopleForm(forms.Form):
 
     def __init__(self, study: Study, data: Any) -> None:
         super().__init__(data)
-        names = [(condition.name, condition.name) for condition in study.conditions.all()]
+        names = [(name, name) for name in groups_of(study.plan)]
         parts = [(name, name.replace("_", " ")) for name, _ in stages_of(script(study.plan))]
         for field, choices in (("condition", names), ("reached", parts)):
             self.fields[field].choices = [("", "all"), *choices]  # type: ignore[attr-defined]
@@ -71,6 +74,12 @@ class PersonRow:
     state: str
     screen: str
     flags: list[Flag]
+
+    @property
+    def group(self) -> str:
+        """The person's condition, or the order of blocks within people."""
+        person = self.participant
+        return group_of(person.study.plan, person.condition.name, person.sequence)
 
     @property
     def flag_words(self) -> list[str]:
@@ -111,40 +120,58 @@ def _narrowed(
     elif state:
         kept = kept.filter(status=state)
         kept = kept.filter(pk__in=held) if state == Status.ACTIVE else kept
-    if condition := asked.get("condition"):
-        kept = kept.filter(condition__name=condition)
+    if group := asked.get("condition"):
+        kept = kept.filter(_in_group(study, group))
     if reached := asked.get("reached"):
         kept = kept.filter(_within(study, reached))
     return kept
 
 
+def _in_group(study: Study, group: str) -> Q:
+    """Return the query condition that a person has a condition, or an order of blocks."""
+    plan = study.plan
+    if not plan.design.is_within:
+        return Q(condition__name=group)
+    orders = orders_of(plan.design.order, len(plan.blocks))
+    named = [order_text(each) for each in orders if order_words(plan, order_text(each)) == group]
+    return Q(sequence__in=named) if named else Q()
+
+
 def _within(study: Study, part: str) -> Q:
     """Return the query condition that a person is in a part of the study, or ended in it."""
-    plans = study.plan.plans
-    return reduce(or_, (_within_plan(study, plan, part) for plan in plans))
+    plan = study.plan
+    if plan.design.is_within:
+        rows = Participant.objects.filter(study=study).order_by().values_list("sequence", flat=True)
+        scripts = Scripts(plan)
+        spans = (
+            _in_part(scripts.of("", each), part) & Q(sequence=each) for each in rows.distinct()
+        )
+        return reduce(or_, spans, Q(pk__in=[]))
+    return reduce(or_, (_within_plan(study, each, part) for each in plan.plans))
 
 
 def _within_plan(study: Study, plan: StudyPlan, part: str) -> Q:
     """Return the same for the people whose condition has this plan."""
     names = [each.name for each in plan.conditions if study.plan.of(each.name) is plan]
-    steps = script(plan)
+    found = _in_part(script(plan), part)
+    return found & Q(condition__name__in=names) if study.plan.has_changes else found
+
+
+def _in_part(steps: Sequence[Step], part: str) -> Q:
     parts = dict(stages_of(steps))
     if part not in parts:
         return Q(pk__in=[])
     failed, span = Q(status=Status.FAILED_VALIDATION), parts[part]
     within = Q(step__gte=span.start, step__lt=span.stop)
     if place_of(Status.FAILED_VALIDATION, len(steps), steps) in span:
-        found = within | failed
-    else:
-        found = within & ~failed
-    return found & Q(condition__name__in=names) if study.plan.has_changes else found
+        return within | failed
+    return within & ~failed
 
 
 def person_rows(study: Study, people: list[Participant]) -> list[PersonRow]:
     """Return a row for each of the people, in a fixed number of queries."""
-    flags, plan = participant_flags(people), study.plan
-    scripts = {each.name: script(plan.of(each.name)) for each in plan.conditions}
-    steps = [scripts[person.condition.name] for person in people]
+    flags, scripts = participant_flags(people), Scripts(study.plan)
+    steps = [scripts.of(each.condition.name, each.sequence, each.seed) for each in people]
     found = Participant.objects.filter(pk__in=[person.pk for person in people])
     held = set(places_held(study, found, timezone.now()).values_list("pk", flat=True))
     return [

@@ -21,6 +21,7 @@ from trials.models import PageError, Participant, Study
 from trials.services import ArmPlaces, arm_places, participant_flags
 from trials.services.quotas import places_held
 from trials.study.design import Phase, script
+from trials.study.groups import Scripts, group_of
 from trials.study.pseudonyms import pseudonym
 from trials.study.script_stages import place_among
 
@@ -30,7 +31,7 @@ SLOW_S = 1.0
 KEPT_TIMES = 20
 _COLUMNS = (
     "pk", "number", "condition__name", "trial_set__number", "status", "step", "consented_at",
-    "finished_at", "exclusion",
+    "finished_at", "exclusion", "sequence", "seed",
 )  # fmt: skip
 
 
@@ -120,7 +121,7 @@ class Running:
     @property
     def conditions(self) -> list[str]:
         """The arms in order."""
-        return [place.condition.name for place in self.places]
+        return [place.name for place in self.places]
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +181,7 @@ def _running(study: Study, stage: str, is_simulated: bool, *, has_flags: bool = 
     found = participants_of(study, stage, is_simulated)
     people, steps = persons(study, found, now), script(study.plan)
     places = arm_places(study, stage=stage, is_simulated=is_simulated)
-    names = [place.condition.name for place in places]
+    names = [place.name for place in places]
     recruitment = study.plan.recruitment
     taken = None if is_simulated else summary.times(people)  # robots answer at once
     return Running(
@@ -228,15 +229,17 @@ def persons(study: Study, found: QuerySet[Participant], now: datetime) -> list[P
     held = set(places_held(study, found, now).values_list("pk", flat=True))
     rows = found.order_by("number").values_list(*_COLUMNS)
     plan, steps = study.plan, script(study.plan)
-    own = {each.name: script(plan.of(each.name)) for each in plan.conditions}
+    scripts = Scripts(plan)
     return [
         Person(
-            number=number, condition=condition, trial_set=trial_set, status=status,
-            is_held=pk in held, step=place_among(step, own.get(condition, steps), steps),
+            number=number, condition=group_of(plan, condition, sequence), trial_set=trial_set,
+            status=status, is_held=pk in held,
+            step=place_among(step, scripts.of(condition, sequence, seed), steps),
             consented_at=consented_at, finished_at=finished_at, exclusion=exclusion,
         )
         for (
             pk, number, condition, trial_set, status, step, consented_at, finished_at, exclusion,
+            sequence, seed,
         ) in rows
     ]  # fmt: skip
 

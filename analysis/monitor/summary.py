@@ -18,7 +18,7 @@ from pandas import DataFrame, MultiIndex
 from analysis.codebook.codebook import STAGES
 from analysis.tables.consort import consort_table
 from trials.study.design import SCREENS, Step
-from trials.study.script_stages import has_passed, place_of, stages_of, validation_end
+from trials.study.script_stages import BLOCK, has_passed, place_of, stages_of, validation_end
 
 # Prolific's minimum for participants, pounds per hour (its help centre, "payment principles").
 LEAST_PAY: Final = 6.0
@@ -180,7 +180,8 @@ def flow(people: Sequence[Person], conditions: Sequence[str], script: Sequence[S
     people whom a researcher left out. Index: ``count``, ``reason``, ``meaning``.
     """
     reached, end = {name: place for place, name in enumerate(STAGES)}, validation_end(script)
-    begins = [(reached[name], span.start) for name, span in stages_of(script) if name in reached]
+    parts = [("test" if name.startswith(BLOCK) else name, span) for name, span in stages_of(script)]
+    begins = [(reached[name], span.start) for name, span in parts if name in reached]
 
     def last_stage(place: int) -> str:
         return STAGES[max((n for n, start in begins if place >= start), default=0)]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from classifiers.models import PredictionRun
 from trials.models import Condition, Study
-from trials.services.freezing import defer_below
+from trials.services.freezing import defer_below, sets_draw
 from trials.study.plan import ConditionPlan, StudyPlan
 
 
@@ -45,3 +45,14 @@ def conditions_make(study: Study, runs: Mapping[str, PredictionRun]) -> list[Con
         for each in study.plan.conditions
         for run in [runs[each.asks_for]]
     ]
+
+
+def arms_make(study: Study, runs: Mapping[str, PredictionRun]) -> list[Condition]:
+    """Store a study's conditions and the sets of each AI; ``runs`` by what conditions ask for.
+
+    Conditions with the same AI share its sets, so that sets do not confound their contrast.
+    """
+    arms = conditions_make(study, runs)
+    for ai in dict.fromkeys(arm.ai for arm in arms):
+        sets_draw(study, next(arm for arm in arms if arm.ai == ai))
+    return arms

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,6 +16,7 @@ from trials.services.refusals import StudyFull, StudyNotOpen
 from trials.services.within import Seat, seat_within
 from trials.study import design
 from trials.study.design import Phase
+from trials.study.groups import group_of, groups_of
 
 Status = Participant.Status
 
@@ -24,12 +25,15 @@ Status = Participant.Status
 class ArmPlaces:
     """The people of one arm, each counted once, and the arm's places.
 
+    In a study within people an arm is an order of blocks, and its condition is the first one.
     ``silent`` are under way, but were not seen within the idle time or are past the time limit:
     their place is free for others. If they come back and finish, ``beyond`` is the number of people
     over the arm's quota.
     """
 
+    name: str
     condition: Condition
+    quota: int
     completed: int
     under_way: int
     silent: int
@@ -49,14 +53,12 @@ class ArmPlaces:
         """Places that a new person may take; None where there is no quota, 0 when switched off."""
         if not self.condition.is_on:
             return 0
-        quota = self.condition.quota
-        return max(0, quota - self.held) if quota else None
+        return max(0, self.quota - self.held) if self.quota else None
 
     @property
     def beyond(self) -> int:
         """People above the quota: they came back after another person had taken their place."""
-        quota = self.condition.quota
-        return max(0, self.held - quota) if quota else 0
+        return max(0, self.held - self.quota) if self.quota else 0
 
 
 def places_held(
@@ -105,21 +107,39 @@ def _has_all(completed: Places, arms: Iterable[Condition]) -> bool:
 def arm_places(study: Study, *, stage: str, is_simulated: bool = False) -> list[ArmPlaces]:
     """Return the places of every arm in order, of one stage, robots apart. Three queries."""
     people = Participant.objects.filter(study=study, stage=stage, is_simulated=is_simulated)
-    rows = people.values_list("condition", "status").annotate(n=Count("pk")).order_by()
-    counts = Counter({(arm, status): n for arm, status, n in rows})
-    active = people.filter(is_holding(study, timezone.now())).values_list("condition")
-    seen = dict(active.annotate(n=Count("pk")).order_by())
+    keys, plan = ("condition__name", "sequence"), study.plan
+    rows = people.values_list(*keys, "status").annotate(n=Count("pk")).order_by()
+    counts: Counter[tuple[str, str]] = Counter()
+    for condition, sequence, status, n in rows:
+        counts[group_of(plan, condition, sequence), status] += n
+    active = people.filter(is_holding(study, timezone.now())).values_list(*keys)
+    seen: Counter[str] = Counter()
+    for condition, sequence, n in active.annotate(n=Count("pk")).order_by():
+        seen[group_of(plan, condition, sequence)] += n
     return [
         ArmPlaces(
+            name=name,
             condition=condition,
-            completed=counts[condition.pk, Status.COMPLETED],
-            under_way=seen.get(condition.pk, 0),
-            silent=counts[condition.pk, Status.ACTIVE] - seen.get(condition.pk, 0),
-            failed_validation=counts[condition.pk, Status.FAILED_VALIDATION],
-            failed_attention=counts[condition.pk, Status.FAILED_ATTENTION],
-            timed_out=counts[condition.pk, Status.TIMED_OUT],
-            returned=counts[condition.pk, Status.RETURNED],
-            withdrawn=counts[condition.pk, Status.WITHDRAWN],
+            quota=quota,
+            completed=counts[name, Status.COMPLETED],
+            under_way=seen[name],
+            silent=counts[name, Status.ACTIVE] - seen[name],
+            failed_validation=counts[name, Status.FAILED_VALIDATION],
+            failed_attention=counts[name, Status.FAILED_ATTENTION],
+            timed_out=counts[name, Status.TIMED_OUT],
+            returned=counts[name, Status.RETURNED],
+            withdrawn=counts[name, Status.WITHDRAWN],
         )
-        for condition in study.conditions.all()
+        for name, condition, quota in _groups(study)
     ]
+
+
+def _groups(study: Study) -> Iterator[tuple[str, Condition, int]]:
+    """Yield each group of people, its (first) condition, and how many people it may have."""
+    arms, plan = list(study.conditions.all()), study.plan
+    if not plan.design.is_within:
+        yield from ((arm.name, arm, arm.quota) for arm in arms)
+        return
+    groups = groups_of(plan)
+    for name in groups:
+        yield name, arms[0], design.set_quota(max(arm.quota for arm in arms), len(groups))

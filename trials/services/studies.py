@@ -12,9 +12,9 @@ from django.utils import timezone
 
 from classifiers.models import Dataset, PredictionRun
 from trials.models import Condition, Study, StudyLog
-from trials.services.arms import conditions_make
+from trials.services.arms import arms_make
 from trials.services.dataset_locks import dataset_settle
-from trials.services.freezing import frozen_sha256, sets_draw
+from trials.services.freezing import frozen_sha256
 from trials.services.refusals import StudyChanged, StudyRefused, retired_refuse
 from trials.services.run_selection import (
     runs_choose,
@@ -200,10 +200,7 @@ def study_freeze(
     run_of = runs_complete(study, given)
     for each in study.plan.conditions:
         view_check(each, run_of[each.asks_for])
-    arms = conditions_make(study, run_of)
-    # Conditions with the same AI share its sets, so that sets do not confound their contrast.
-    for ai in dict.fromkeys(arm.ai for arm in arms):
-        sets_draw(study, next(arm for arm in arms if arm.ai == ai))
+    arms_make(study, run_of)
     study.frozen_sha256, study.frozen_at = frozen_sha256(study), timezone.now()
     study.save(update_fields=["frozen_sha256", "frozen_at"])
     study_note(study, "frozen", user, study.frozen_sha256)

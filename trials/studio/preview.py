@@ -19,12 +19,15 @@ from django.utils import timezone
 
 from trials.models import Condition, Occasion, Participant, Response, Study
 from trials.participant import entry, identity, views
-from trials.services.arms import condition_make
+from trials.services.arms import arms_make, condition_make
 from trials.services.enrolment import trials_lay_out
 from trials.services.freezing import defer_below, sets_draw
 from trials.services.run_selection import runs_choose
 from trials.steps.base import screen_of
 from trials.study.design import ASKING, Kind, Phase, Step, script
+from trials.study.groups import order_words
+from trials.study.layout import layout_of
+from trials.study.orders import order_read, order_text, orders_shown
 from trials.study.plan import StudyPlan
 
 CONSENT = "consent"
@@ -62,10 +65,20 @@ def _can_end(plan: StudyPlan, status: Participant.Status) -> bool:
     }[status]
 
 
+def previewed(plan: StudyPlan) -> dict[str, StudyPlan]:
+    """Return the plans that people meet by the names of the choices: a condition, or an order."""
+    if not plan.design.is_within:
+        return {each.name: plan.of(each.name) for each in plan.conditions}
+    return {
+        order_words(plan, order_text(each)): plan.laid(layout_of(plan, each, plan.seed))
+        for each in orders_shown(plan.design.order, len(plan.blocks))
+    }
+
+
 def screen_render(
     request: HttpRequest, study: Study, *, condition: str, number: int, key: str
 ) -> HttpResponse:
-    """Render one screen for a temporary participant in a condition and a test set.
+    """Render one screen for a temporary participant in a condition (or order) and a test set.
 
     Raises ``StudyRefused`` if the sets of a draft cannot be drawn.
     """
@@ -95,6 +108,9 @@ def _visitor(request: HttpRequest) -> HttpRequest:
 
 
 def _stand_in(study: Study, name: str, number: int) -> Participant:
+    sequence = _sequence(study.plan, name)
+    if sequence:
+        name = study.plan.blocks[order_read(sequence)[0] - 1][0]
     condition = _condition(study, name)
     trial_set = study.trial_sets.get(ai=condition.ai, phase=Phase.TEST, number=number)
     now = timezone.now()
@@ -102,6 +118,7 @@ def _stand_in(study: Study, name: str, number: int) -> Participant:
         study=study,
         condition=condition,
         trial_set=trial_set,
+        sequence=sequence,
         number=2**31 - 1,
         enrolment_key="preview",
         seed=study.plan.seed,
@@ -115,14 +132,28 @@ def _stand_in(study: Study, name: str, number: int) -> Participant:
 
 
 def _condition(study: Study, name: str) -> Condition:
-    """Return the arm; for a draft, create it and draw its sets (until the rollback)."""
+    """Return the arm; for a draft, create it and draw its sets (until the rollback).
+
+    In a study within people all arms are made.
+    """
     if study.is_frozen:
         return study.conditions.select_related("run").get(name=name)
+    if study.plan.design.is_within:
+        arms = arms_make(study, runs_choose(study))
+        return next(arm for arm in arms if arm.name == name)
     plan = next(each for each in study.plan.conditions if each.name == name)
     run = runs_choose(study)[plan.asks_for]
     condition = condition_make(study, plan, run, defer_below(run, plan.defer))
     sets_draw(study, condition)
     return condition
+
+
+def _sequence(plan: StudyPlan, name: str) -> str:
+    """Return the order of blocks that a choice names; empty in a study between people."""
+    if not plan.design.is_within:
+        return ""
+    shown = (order_text(each) for each in orders_shown(plan.design.order, len(plan.blocks)))
+    return next(each for each in shown if order_words(plan, each) == name)
 
 
 def _put(participant: Participant, key: str) -> None:
@@ -174,4 +205,4 @@ def sets_of(study: Study) -> list[int]:
     return list(range(1, study.plan.test.n_sets + 1))
 
 
-__all__ = ["CONSENT", "Screen", "screen_render", "screens_of", "sets_of"]
+__all__ = ["CONSENT", "Screen", "previewed", "screen_render", "screens_of", "sets_of"]

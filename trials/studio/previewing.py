@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from trials import services
 from trials.models import Study
 from trials.roles import editor_only
-from trials.studio.preview import CONSENT, screen_render, screens_of, sets_of
+from trials.studio.preview import CONSENT, previewed, screen_render, screens_of, sets_of
 
 SIZES = {"phone": "Phone (360)", "tablet": "Tablet (768)", "laptop": "Laptop (1366)"}
 HEADER = "Content-Security-Policy"
@@ -32,13 +32,14 @@ AROUND = (
 def preview(request: HttpRequest, study: Study) -> HttpResponse:
     """Show any screen to a researcher, with a navigator."""
     chosen = _chosen(request, study)
-    screens = screens_of(study.plan.of(chosen["condition"]))
+    plans = previewed(study.plan)
+    screens = screens_of(plans[chosen["condition"]])
     at = next(n for n, each in enumerate(screens) if each.key == chosen["screen"])
     groups = [(name, list(each)) for name, each in groupby(screens, key=lambda one: one.group)]
     context = {
         "study": study,
         "chosen": chosen,
-        "conditions": [each.name for each in study.plan.conditions],
+        "conditions": list(plans),
         "sets": sets_of(study),
         "groups": groups,
         "sizes": SIZES,
@@ -55,9 +56,10 @@ def preview(request: HttpRequest, study: Study) -> HttpResponse:
 
 def _chosen(request: HttpRequest, study: Study) -> dict[str, str]:
     """Return the choices in the address; an unknown name falls back to the first choice."""
-    names = [condition.name for condition in study.plan.conditions]
+    plans = previewed(study.plan)
+    names = list(plans)
     name = request.GET.get("condition", "")
-    plan = study.plan.of(name if name in names else names[0])
+    plan = plans[name if name in names else names[0]]
     known = {
         "condition": names,
         "set": [str(item) for item in sets_of(study)],

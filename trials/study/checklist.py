@@ -12,6 +12,7 @@ from enum import StrEnum
 from statistics import median
 
 from classifiers.core.category_remarks import Remark
+from trials.study.design_needs import design_words
 from trials.study.plan import StudyPlan
 from trials.study.sets import Shortage
 
@@ -76,7 +77,8 @@ def checklist(facts: LaunchFacts, *, for_pilot: bool) -> list[Check]:
     """Return every check in order. For a pilot, some refusals are only warnings."""
     found: list[Check] = []
     for check in (
-        _document, _predictions, _pool, _categories, _photos, _texts, _codes, _exclusions, _pay
+        _document, _predictions, _pool, _design, _categories, _photos, _texts, _codes,
+        _exclusions, _pay,
     ):  # fmt: skip
         found += check(facts)
     if for_pilot:
@@ -130,6 +132,16 @@ def _pool(facts: LaunchFacts) -> Iterator[Check]:
             Place.EDITOR if missing else Place.NOWHERE,
             "stages",
         )
+
+
+def _design(facts: LaunchFacts) -> Iterator[Check]:
+    """Say how many photos and people a study within people needs."""
+    if not facts.plan.design.is_within:
+        return
+    said, doubts = design_words(facts.plan)
+    yield Check("Design", Level.OK, said)
+    for doubt in doubts:
+        yield Check("Design", Level.WARNING, doubt, Place.EDITOR, "design")
 
 
 def _supply(row: Shortage) -> str:

@@ -7,12 +7,14 @@ from itertools import groupby
 
 from trials.study.design import SCREENS, Phase, Step
 
+# A block of a study within people is a part of the test, with a number from 1.
+BLOCK = "block_"
 WITHDRAWN, FAILED_VALIDATION = "withdrawn", "failed_validation"
 
 
 def stage_of(step: Step) -> str:
-    """Return the part of the study that a screen belongs to."""
-    return SCREENS[step.kind].part_of(step)
+    """Return the part of the study that a screen belongs to; of a block, the block."""
+    return f"{BLOCK}{step.block}" if step.block else SCREENS[step.kind].part_of(step)
 
 
 def stages_of(script: Sequence[Step]) -> list[tuple[str, range]]:
