@@ -115,4 +115,6 @@ for (const form of document.querySelectorAll("form[data-simulate]")) {
 
 for (const form of document.querySelectorAll("form[data-auto]")) {
   form.addEventListener("change", () => form.requestSubmit());
+  // After the back button the browser restores what was chosen last, not what the page shows.
+  window.addEventListener("pageshow", () => form.reset());
 }

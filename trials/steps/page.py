@@ -71,6 +71,8 @@ class PageScreen(AsksNothing, AmongPages):
             "has_own_title": bool(own.title),
             "body": texts.render(own.text, values) if own.text.strip() else "",
         }
+        if step.name == "debrief" and plan.has_score:
+            context["n_right"] = n_correct(looker.participant, Phase.TEST)
         if context["body"] and step.name != "debrief":
             return Page("trials/text_page.html", context)
         if step.name == "instructions":

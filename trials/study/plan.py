@@ -107,6 +107,7 @@ class StudyPlan:
     # Kinds and numbers of the panels that a condition chooses, see ``of``; without any, all.
     panels: tuple[tuple[str, int], ...] = ()
     crop: str = "centre"
+    has_score: bool = False
     # One person's trials, in a study within people; see ``laid``.
     layout: Layout | None = None
 

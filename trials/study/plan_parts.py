@@ -294,6 +294,12 @@ class WordingPlan:
     failed_validation: str
     failed_attention: str
     timed_out: str
+
+    @property
+    def is_reference(self) -> bool:
+        """Whether the AI says its guess as in the reference study."""
+        return self.statement == "{persona} guessed this is **{percent}** **{label}**."
+
     before_block: str = ""
 
 

@@ -41,8 +41,16 @@ window.addEventListener("pagehide", () => {
   isLeaving = true;
   sendBeacon();
 });
-window.addEventListener("blur", () => log("blur"));
-window.addEventListener("focus", () => log("focus"));
+// Some browsers report the focus of a page that has just loaded, which nobody had left.
+let isBlurred = false;
+window.addEventListener("blur", () => {
+  isBlurred = true;
+  log("blur");
+});
+window.addEventListener("focus", () => {
+  if (isBlurred) log("focus");
+  isBlurred = false;
+});
 window.addEventListener("offline", () => log("offline"));
 document.addEventListener("paste", (event) => log("paste", event.target.name ?? ""));
 document.addEventListener("visibilitychange", () => {
@@ -51,8 +59,14 @@ document.addEventListener("visibilitychange", () => {
   if (document.hidden) sendBeacon(); // a phone may never say that the page goes
 });
 
+const sizeNow = () => `${window.innerWidth}x${window.innerHeight}`;
+let size = sizeNow();
 let resizing;
 window.addEventListener("resize", () => {
   clearTimeout(resizing);
-  resizing = setTimeout(() => log("resize", `${window.innerWidth}x${window.innerHeight}`), 300);
+  resizing = setTimeout(() => {
+    if (sizeNow() === size) return; // phones report their first layout too
+    size = sizeNow();
+    log("resize", size);
+  }, 300);
 });

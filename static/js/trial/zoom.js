@@ -21,3 +21,14 @@ document.addEventListener("click", (event) => {
   const zoom = event.target.closest("dialog.zoom");
   if (zoom && !event.target.closest(".numbers, .box")) zoom.close();
 });
+
+// Tab stays in the dialog: in some browsers it would leave the page, which counts as time away.
+document.addEventListener("keydown", (event) => {
+  const zoom = document.querySelector("dialog.zoom[open]");
+  if (event.key !== "Tab" || !zoom) return;
+  const stops = [...zoom.querySelectorAll("button, input")].filter((each) => each.tabIndex >= 0 && each.offsetParent);
+  const [end, start] = event.shiftKey ? [stops[0], stops.at(-1)] : [stops.at(-1), stops[0]];
+  if (document.activeElement !== end) return;
+  event.preventDefault();
+  start.focus();
+});

@@ -30,7 +30,8 @@ def helping(**trial: Any) -> Study:
 def screens(*, is_right: bool = True) -> list[tuple[str, bool, str]]:
     """Walk to the end; return each trial's and feedback's kind, whether the AI was right, its page.
 
-    Every answer of the training and the test is right, or all are wrong.
+    The last page comes last, as ``end``. All answers of the training and the test are
+    right, or all are wrong.
     """
     client, found = Tab(), []
     consent(client)
@@ -42,7 +43,7 @@ def screens(*, is_right: bool = True) -> list[tuple[str, bool, str]]:
             wants = is_right or step.name == "validation"
             form["answer"] = "yes" if is_ai_right == wants else "no"
         client.post(WAY, form)
-    return found
+    return [*found, ("end", False, client.get(WAY).text)]
 
 
 def test_the_drawer_has_all_kinds_and_is_the_same_on_every_trial() -> None:
@@ -84,3 +85,16 @@ def test_the_photos_that_help_are_part_of_what_the_study_shows() -> None:
 def test_a_study_that_says_nothing_of_them_has_neither() -> None:
     helping()
     assert not any("data-drawer" in page or "true-kind" in page for *_, page in screens())
+
+
+@pytest.mark.parametrize(("is_right", "n"), [(True, 6), (False, 0)])
+def test_the_last_page_tells_the_own_score_where_the_study_wants_it(is_right: bool, n: int) -> None:
+    make_study(plan=StudyPlan.from_json(make_document(conditions=ONE, has_score=True)))
+    *_, (_, _, page) = screens(is_right=is_right)
+    assert f"<strong>{n}</strong> of 6 answers were right" in page
+    assert "paste it there" in page
+
+
+def test_the_score_is_not_told_by_default() -> None:
+    helping()
+    assert "answers were right" not in screens()[-1][2]
