@@ -20,11 +20,11 @@ pytestmark = pytest.mark.django_db
 
 PUBLIC = {
     "consent", "next-person", "session", "stop", "events", "study-schema", "crop", "login",
-    "logout", "mask", "panel-file", "docs",
+    "logout", "mask", "panel-file", "docs", "whole-photo",
 }  # fmt: skip
 ARGUMENTS = {
     "slug": "trees", "pk": 1, "who": "p0001", "position": 0, "token": "x" * 20, "name": "pause",
-    "kind": "svg", "path": "index.html",
+    "kind": "svg", "path": "index.html", "size": "screen",
 }  # fmt: skip
 # What browsers and scanners send: nothing, nonsense, a byte that PostgreSQL refuses, too much.
 NONSENSE = ["", "\x00", "<script>", "../../etc/passwd", "9" * 40, "-1", "ä" * 5000]
@@ -54,7 +54,7 @@ VIEWS = {name: wanted for name, wanted in patterns(get_resolver()) if name}
 # What every account on the staff may see.
 STAFF = {
     "studio", "studio-results", "studio-table", "studio-figure",
-    "studio-exports", "studio-export-file",
+    "studio-exports", "studio-export-file", "studio-metrics",
 }  # fmt: skip
 RESEARCHERS = VIEWS.keys() - PUBLIC - STAFF
 
