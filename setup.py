@@ -18,7 +18,7 @@ setup(
         *(f"study_site.{n}" for n in MOVED),
     ],
     package_dir={f"study_site.{name}": name for name in MOVED},
-    package_data={"": ["*.txt", "*.pt", "*.md", "*.yaml", "*.json", "*.R"]}
+    package_data={"": ["*.txt", "*.pt", "*.md", "*.yaml", "*.json", "*.R", "*.po", "*.mo"]}
     | {f"study_site.{name}": ["**/*"] for name in ("templates", "static")}
     | {"study_site.docs": ["*.md", "images/*"]},
     include_package_data=False,

@@ -212,7 +212,9 @@ DEFAULT_EXCEPTION_REPORTER_FILTER = "study_site.debug.SettingsFilter"
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
-USE_I18N = False
+USE_I18N = True
+# Participants' pages have languages (trials.participant.languages); all other pages are English.
+LOCALE_PATHS = [SOURCE / "trials" / "catalogues"]
 USE_TZ = True
 
 STATIC_URL = "static/"

@@ -60,6 +60,12 @@ SESSION = (
         is_nullable=True,
     ),
     Column(
+        "language", "string", "",
+        "Language of the pages, as a BCP 47 tag. Stored answers, labels and events are the same in "
+        "all languages, but for what people write themselves.",
+        ("en", "de", "es", "fr", "vi", "zh-Hans", "ar"),
+    ),
+    Column(
         "flags", "string", "",
         "Signs of careless or automated answers, separated by '; ' (docs/running.md of the "
         "platform defines each). A flag excludes nobody. Empty without flags.",

@@ -38,6 +38,7 @@ CLIENT_EVENTS = (
     "try",
     "honeypot",
     "webdriver",
+    "translated",
     "other_device",
     "cell",
     "mask",

@@ -38,6 +38,7 @@ PARTICIPANT_LOOKUPS = {
     "n_attention_failed": "n_attention_failed",
     "device": "device",
     "payment": "payment",
+    "language": "language",
     "seed": "seed",
 }
 LOOKUPS = {

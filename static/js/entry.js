@@ -1,6 +1,8 @@
 // The door and the last page: what device this is, and a button that copies the code.
 // Everything here is a comfort: without this file the server decides by what the browser says.
 
+import { say } from "./texts.js";
+
 const NARROW_SIDE = 600; // CSS pixels: the shorter side of the screen, below which it is a phone
 
 function deviceKind() {
@@ -56,10 +58,10 @@ for (const button of document.querySelectorAll("button[data-copy]")) {
   button.addEventListener("click", async () => {
     try {
       await navigator.clipboard.writeText(code.textContent.trim());
-      said.textContent = "Copied.";
+      said.textContent = say("copied");
     } catch {
       window.getSelection().selectAllChildren(code);
-      said.textContent = "Selected: copy it with Ctrl+C, or ⌘C on a Mac.";
+      said.textContent = say("selected");
     }
   });
 }

@@ -2,6 +2,8 @@
 // The time counts only while the line that says so is on the screen, once the code was, so that
 // nobody is taken from a page that is being read; and nobody is taken twice.
 
+import { say } from "./texts.js";
+
 const SAID_AT = [30, 10]; // seconds left that a screen reader tells of; each second would be noise
 const TICK_MS = 250;
 
@@ -17,7 +19,7 @@ let toSay = SAID_AT;
 let timer = null;
 
 const seconds = () => Math.max(0, Math.ceil(left / 1000));
-const taken = (time) => `You are taken back to ${box.dataset.leaving} in ${time}.`;
+const values = () => ({ place: box.dataset.leaving, seconds: seconds() });
 const remember = () => sessionStorage.setItem(link.href, "knows the way");
 
 function begin() {
@@ -43,7 +45,7 @@ function begin() {
     stay.remove();
     line.removeAttribute("role");
     line.tabIndex = -1;
-    line.textContent = "You stay on this page. The button above takes you back whenever you like.";
+    line.textContent = say("stays");
     line.focus();
   });
 }
@@ -54,7 +56,7 @@ function count(isCounting) {
   timer = null;
   if (!isCounting) return;
   if (!status.textContent) {
-    status.textContent = `${taken(`${seconds()} seconds`)} Press “Stay here” to stay.`;
+    status.textContent = say("taken-back-said", values());
   }
   let last = performance.now();
   timer = setInterval(() => {
@@ -66,9 +68,9 @@ function count(isCounting) {
 }
 
 function tell() {
-  line.textContent = taken(`${seconds()}\u00a0s`);
+  line.textContent = say("taken-back", values());
   if (seconds() <= toSay[0]) {
-    status.textContent = `${toSay[0]} seconds left.`;
+    status.textContent = say("seconds-left", { seconds: toSay[0] });
     toSay = toSay.slice(1);
   }
   if (left > 0) return;

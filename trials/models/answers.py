@@ -306,6 +306,8 @@ class Event(models.Model):
         TRY = "try"
         HONEYPOT = "honeypot"
         WEBDRIVER = "webdriver"
+        # The browser's translator changed the page; the detail is the language it wrote, if known.
+        TRANSLATED = "translated"
         # Reported by the entry page: the session continued on a device that the study does not
         # accept.
         OTHER_DEVICE = "other_device"

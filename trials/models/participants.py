@@ -81,6 +81,9 @@ class Participant(models.Model):
     device: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(
         default=dict, help_text="Kind, browser family, window, pixel ratio, time zone."
     )
+    language = models.CharField(
+        max_length=10, default="en", help_text="BCP 47 tag of the language of the pages."
+    )
     consented_at = models.DateTimeField()
     last_seen_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True, blank=True)

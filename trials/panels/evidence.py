@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from classifiers.core.boxes import boxes_of_parts, part_of
 from classifiers.core.evidence.panels import (
@@ -31,6 +32,7 @@ from classifiers.services.panel_files import files_of, photos_of
 from trials.panels.base import Content, Panel, panel
 from trials.panels.exemplars import Exemplar, as_shown, voters_of
 from trials.panels.photos import image_url
+from trials.participant.languages import decimal, grouped, percent
 from trials.study.plan import StudyPlan
 
 Choice = Sequence[tuple[str, int]]
@@ -221,7 +223,7 @@ def _example(place: int, value: ExemplarImage, photos: Photos) -> Exemplar:
 
 
 def _heat_alt(heatmap: Heatmap) -> str:
-    said = "Heat map over the photo: bright parts counted most, dark parts least"
+    said = _("Heat map over the photo: bright parts counted most, dark parts least")
     return f"{said}. {heatmap.caption}" if heatmap.caption else said
 
 
@@ -235,7 +237,7 @@ def bars_shown(items: Sequence[tuple[str, float]]) -> tuple[BarShown, ...]:
     return tuple(
         BarShown(
             name,
-            f"{100 * value:.0f} %" if is_share else _number(value),
+            percent(round(100 * value)) if is_share else _number(value),
             round(100 * (min(value, 0) - low) / length, 2),
             round(100 * abs(value) / length, 2),
             value < 0,
@@ -245,4 +247,4 @@ def bars_shown(items: Sequence[tuple[str, float]]) -> tuple[BarShown, ...]:
 
 
 def _number(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    return grouped(round(value)) if abs(value) >= 1000 else decimal(f"{value:.3g}")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from classifiers.core.catalogue import CLASSIFIERS
 from classifiers.core.chm.pair_cosines import Pairs, PairsRefused
@@ -152,7 +153,7 @@ class InteractivePanel(CorrespondencesPanel):
     def photos(self, predictions: QuerySet[Prediction], plan: StudyPlan) -> set[int]:
         """Return every shortlisted photo: some selection may show it."""
         found = super().photos(predictions, plan)
-        for _, pairs in _pairs(predictions):
+        for _prediction, pairs in _pairs(predictions):
             found |= set(pairs.images.tolist()) if pairs else set()
         return found
 
@@ -176,10 +177,10 @@ def is_mask(text: str) -> bool:
 
 def presets_of(prediction: Prediction) -> tuple[Preset, ...]:
     """Return the masks that buttons offer: all parts, the centre, and CHM-Corr+'s own mask."""
-    found = [Preset("all", "All parts", ALL), Preset("centre", "Centre", CENTRE)]
+    found = [Preset("all", _("All parts"), ALL), Preset("centre", _("Centre"), CENTRE)]
     own = prediction.run.parameters.get("mask", "")
     if CLASSIFIERS[prediction.run.classifier].needs_mask and own not in {"", ALL, EMPTY}:
-        found.append(Preset("own", "The AI's parts", own))
+        found.append(Preset("own", _("The AI's parts"), own))
     return tuple(found)
 
 
@@ -200,14 +201,16 @@ def result_of(prediction: Prediction, ranked: Ranked, plan: StudyPlan) -> Result
         for number, (image, matches) in enumerate(ranked.exemplars, start=1)
     )
     shares = tuple(
-        ShareShown(share.category.label, share.n_votes, 100 * share.n_votes // ranked.n_voters)
+        ShareShown(
+            plan.say(share.category.label), share.n_votes, 100 * share.n_votes // ranked.n_voters
+        )
         for share in ranked.shares
     )
     return Result(
         ranked.mask,
         ranked.mask.count("1"),
-        ranked.category.label,
-        prediction.category.label,
+        plan.say(ranked.category.label),
+        plan.say(prediction.category.label),
         ranked.n_votes,
         ranked.n_voters,
         shares,

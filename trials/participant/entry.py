@@ -10,6 +10,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -24,6 +25,7 @@ from trials.participant.identity import (
     participant_of,
     remember,
 )
+from trials.participant.languages import current, said, speaking, spoken
 from trials.participant.recruitment import (
     CHANNELS,
     Arrival,
@@ -42,6 +44,9 @@ from trials.participant.visitors import (
 )
 from trials.study.plan import VIEWS
 
+# Buttons of the entry page that show it again.
+NO_CONSENT = {"retry", "speak"}
+
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -49,6 +54,11 @@ def consent(request: HttpRequest, slug: str) -> HttpResponse:
     """Show the information and ask for consent. Only the posted consent takes a place."""
     study = get_object_or_404(Study, slug=slug)
     frame(request, study)
+    with speaking(request, study):
+        return _door(request, study)
+
+
+def _door(request: HttpRequest, study: Study) -> HttpResponse:
     try:
         if "back" in request.GET and request.method != "POST":
             return _led_back(request, study)
@@ -56,8 +66,8 @@ def consent(request: HttpRequest, slug: str) -> HttpResponse:
     except ArrivalRefused as refusal:
         # A person with a session who typed the plain address needs no id in the link.
         if isinstance(refusal, ArrivalMissing) and participant_of(request, study):
-            return redirect("session", slug)
-        response = _page(request, study, "wrong_link", status=400, refusal=str(refusal))
+            return redirect("session", study.slug)
+        response = _page(request, study, "wrong_link", status=400, refusal=said(refusal))
     # Other sites must not receive the link's query: the referrer is the site's origin at most.
     response.headers["Referrer-Policy"] = "strict-origin"
     return response
@@ -65,7 +75,8 @@ def consent(request: HttpRequest, slug: str) -> HttpResponse:
 
 def information(request: HttpRequest, study: Study) -> HttpResponse:
     """Show what people read before they consent, as if a place were free."""
-    return _form(request, study, Visitor(Arrival(study.plan.recruitment.channel), new_key()))
+    with speaking(request, study):
+        return _form(request, study, Visitor(Arrival(study.plan.recruitment.channel), new_key()))
 
 
 def _answer(request: HttpRequest, study: Study, visitor: Visitor) -> HttpResponse:
@@ -78,7 +89,7 @@ def _answer(request: HttpRequest, study: Study, visitor: Visitor) -> HttpRespons
         return _declined(request, study)
     is_simulated = bool(request.META.get(ROBOT))
     try:
-        if request.method == "POST" and "retry" not in request.POST and not visitor.is_late:
+        if request.method == "POST" and not NO_CONSENT & {*request.POST} and not visitor.is_late:
             return _enrol(request, study, visitor, is_simulated)
         services.entry_check(study, visitor.arrival)
         services.places_check(study, is_simulated=is_simulated)
@@ -111,7 +122,7 @@ def _led_back(request: HttpRequest, study: Study) -> HttpResponse:
     person = links.led_back(study, request.GET["back"])
     if person is None:
         raise ArrivalRefused(
-            "The link was cut, or is no longer good. Please ask for a new one where you got it."
+            _("The link was cut, or is no longer good. Please ask for a new one where you got it.")
         )
     return _let_in(request, study, person, Arrival(study.plan.recruitment.channel))
 
@@ -167,6 +178,7 @@ def _enrol(
         is_simulated=is_simulated,
         arrival=visitor.arrival,
         device=device,
+        language=current(),
     )
     return _let_in(request, study, participant, visitor.arrival)
 
@@ -221,7 +233,7 @@ def _declined(request: HttpRequest, study: Study) -> HttpResponse:
 def _page(
     request: HttpRequest, study: Study, name: str, status: int = 200, **context: Any
 ) -> HttpResponse:
-    plan = study.plan
+    plan = spoken(study.plan)
     context |= {
         "study": study,
         "plan": plan,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from trials.participant import devices
 
@@ -16,7 +17,7 @@ class ConsentForm(forms.Form):
     """The consent. ``enrolment_key`` comes with the page, so a second click is idempotent."""
 
     agree = forms.BooleanField(
-        error_messages={"required": "To take part, please tick the box that says you agree."}
+        error_messages={"required": _("To take part, please tick the box that says you agree.")}
     )
     enrolment_key = forms.RegexField(r"^[A-Za-z0-9_-]{16,64}$", widget=forms.HiddenInput)
 

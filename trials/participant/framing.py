@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.csrf import csrf_failure
 
 from trials.models import Study
+from trials.participant.languages import LANGUAGE, language_of, speaking_of_error
 
 # The URL names of the participants' pages.
 PAGES = {"consent", "next-person", "session", "stop", "events", "mask"}
@@ -34,4 +35,6 @@ def token_lost(request: HttpRequest, reason: str = "") -> HttpResponse:
         study = Study.objects.filter(slug=match.kwargs["slug"]).first()
         if study is not None:
             frame(request, study)
-    return csrf_failure(request, reason)
+            request.META[LANGUAGE] = language_of(request, study, None)
+    with speaking_of_error(request):
+        return csrf_failure(request, reason)

@@ -19,6 +19,7 @@ from django.urls import reverse
 
 from trials.models import Participant, Study
 from trials.participant.framing import PERSON_COOKIE, frame
+from trials.participant.languages import speaking, spoken
 from trials.study.pseudonyms import pseudonym
 
 # The field that every form of a session's page sends, and every link that acts for its person.
@@ -152,9 +153,10 @@ def own_page_only(view: StudyView) -> Callable[[HttpRequest, str], HttpResponse]
         participant = _person_of(request, slug)
         study = participant.study if participant else get_object_or_404(Study, slug=slug)
         frame(request, study)
-        if participant is not None and not _is_own(request, participant):
-            return _refused(request, participant)
-        return view(request, study, participant)
+        with speaking(request, study, participant):
+            if participant is not None and not _is_own(request, participant):
+                return _refused(request, participant)
+            return view(request, study, participant)
 
     return guarded
 
@@ -170,5 +172,5 @@ def _is_own(request: HttpRequest, participant: Participant) -> bool:
 def _refused(request: HttpRequest, participant: Participant) -> HttpResponse:
     """Say whose session is open in this browser, and what to do."""
     study = participant.study
-    context = {"study": study, "plan": study.plan, "open": participant}
+    context = {"study": study, "plan": spoken(study.plan), "open": participant}
     return render(request, "trials/somebody_elses.html", context, status=409)

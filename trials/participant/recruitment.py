@@ -13,6 +13,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from trials.study.messages import ToPerson, marked
+
 PREVIEW = "ASSIGNMENT_ID_NOT_AVAILABLE"
 
 
@@ -50,7 +52,9 @@ CHANNELS: Mapping[str, Channel] = {
         submission="SESSION_ID",
         project="STUDY_ID",
         completion="https://app.prolific.com/submissions/complete?cc={code}",
-        how_to_return="Please return your place on Prolific: “Stop without completing” there.",
+        how_to_return=marked(
+            "Please return your place on Prolific: “Stop without completing” there."
+        ),
         fold=str.lower,
     ),
     "mturk": Channel(
@@ -60,14 +64,14 @@ CHANNELS: Mapping[str, Channel] = {
         needs_person=True,
         submission="assignmentId",
         project="hitId",
-        how_to_return="Please return the HIT on Mechanical Turk.",
+        how_to_return=marked("Please return the HIT on Mechanical Turk."),
         fold=str.upper,
     ),
     "in_person": Channel("In person", ("pid",), is_shared=True),
 }
 
 
-class ArrivalRefused(ValueError):
+class ArrivalRefused(ToPerson):
     """A link without a person's id in the platform's form. The message never contains the id."""
 
 
@@ -110,8 +114,12 @@ def arrival_of(channel: str, query: Mapping[str, str]) -> Arrival:
     person = next((name for name in known.person if query.get(name, "").strip()), "")
     if known.needs_person and not person:
         raise ArrivalMissing(
-            f"The link does not say who you are: {known.person[0]} is missing. Please open the "
-            f"study from {known.label} again, by the button there."
+            marked(
+                "The link does not say who you are: %(name)s is missing. Please open the study "
+                "from %(channel)s again, by the button there."
+            ),
+            name=known.person[0],
+            channel=known.label,
         )
     return Arrival(
         channel,
@@ -132,8 +140,12 @@ def _person(channel: Channel, query: Mapping[str, str], name: str) -> str:
     value = _id(channel, query, name)
     if name and not value:
         raise ArrivalRefused(
-            f"The link seems to be damaged: {name} does not look like an id of "
-            f"{channel.label}. Please open the link again as it was given to you."
+            marked(
+                "The link seems to be damaged: %(name)s does not look like an id of %(channel)s. "
+                "Please open the link again as it was given to you."
+            ),
+            name=name,
+            channel=channel.label,
         )
     return value
 

@@ -10,10 +10,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from classifiers.models import Category, Prediction
 from trials.models import Condition, Occasion, Participant, Study, Trial
 from trials.panels.base import Content, panels_of
 from trials.panels.photos import Frame, frame_of, image_url
+from trials.participant.languages import article, current, either, spoken
 from trials.services import shown
 from trials.study.design import Step
 from trials.study.kept import Kept
@@ -96,11 +99,6 @@ class Feedback:
     true_urls: tuple[str, ...] = ()
 
 
-def article(noun: str) -> str:
-    """Return "a" or "an", by the first letter."""
-    return "an" if noun[:1].lower() in "aeiou" else "a"
-
-
 def percent(prediction: Prediction) -> int | None:
     """Return the confidence in whole percent, truncated as in the reference study.
 
@@ -117,21 +115,22 @@ _SCREENS: Kept[TrialScreen] = Kept(5000)
 def trial_screen(trial: Trial, participant: Participant) -> TrialScreen:
     """Return the page of a trial in the view of its condition.
 
-    Of a frozen study it is built once in a process, if no panel depends on the person.
+    Of a frozen study it is built once in a process and language, if no panel depends on the
+    person.
     """
     study = participant.study
     panels = panels_of(trial.condition.view)
     if not study.is_frozen or not all(panel.is_constant for panel in panels):
         return _screen(trial, participant, None)
-    key = (study.frozen_sha256, study.pk, trial.condition_id, trial.prediction_id)
+    key = (study.frozen_sha256, study.pk, trial.condition_id, trial.prediction_id, current())
     return _SCREENS.get(key, lambda: _screen(trial, participant, key))
 
 
 def _screen(trial: Trial, participant: Participant, key: tuple[object, ...] | None) -> TrialScreen:
-    plan = participant.study.plan.of(trial.condition.name)
+    plan = spoken(participant.study.plan.of(trial.condition.name))
     view = trial.condition.view
     prediction = trial.prediction
-    label = prediction.category.label
+    label = plan.say(prediction.category.label)
     is_told = view.has_statement and plan.trial.has_confidence
     return TrialScreen(
         query_url=image_url(prediction.image, plan),
@@ -151,7 +150,7 @@ def _screen(trial: Trial, participant: Participant, key: tuple[object, ...] | No
 
 def first_screen(trial: Trial, plan: StudyPlan, *, names_class: bool) -> TrialScreen:
     """Build the page before the AI's advice: the photo, and the class that a question names."""
-    label = trial.prediction.category.label if names_class else ""
+    label = plan.say(trial.prediction.category.label) if names_class else ""
     return TrialScreen(
         query_url=image_url(trial.prediction.image, plan),
         label=label,
@@ -165,15 +164,15 @@ def first_screen(trial: Trial, plan: StudyPlan, *, names_class: bool) -> TrialSc
 
 def seen_in(study: Study, condition: Condition) -> dict[str, Any]:
     """Return what a page's template knows of a condition: its plan, the AI's name, view, panels."""
-    view, plan = condition.view, study.plan.of(condition.name)
+    view, plan = condition.view, spoken(study.plan.of(condition.name))
     return {"plan": plan, "persona": condition.persona, "view": view, "panels": panels_of(view)}
 
 
 def kinds(study: Study) -> tuple[Kind, ...]:
     """Present the categories of the standard instructions with gallery photos."""
-    n = shown.samples_of(study.plan).instructions
-    found = shown.categories_presented(study)
-    return tuple(kind(item, n, study.plan) for item in found)
+    plan = spoken(study.plan)
+    n = shown.samples_of(plan).instructions
+    return tuple(kind(item, n, plan) for item in shown.categories_presented(study))
 
 
 _KINDS: Kept[tuple[Kind, ...]] = Kept(200)
@@ -202,8 +201,9 @@ def defined(plan: StudyPlan, category: Category) -> Kind:
 
 def kind(category: Category, n_samples: int, plan: StudyPlan) -> Kind:
     """Present one category with its first gallery photos."""
+    label, definition = plan.say(category.label), plan.say(category.definition)
     urls = tuple(image_url(image, plan) for image in shown.sample_photos(category, n_samples))
-    return Kind(category.label, article(category.label), category.definition, urls)
+    return Kind(label, article(label), definition, urls)
 
 
 def attention_photo(study: Study, step: Step) -> str:
@@ -220,7 +220,8 @@ def feedback(trial: Trial, participant: Participant) -> Feedback:
     # Of several accepted labels, people read the AI's own one if it is among them.
     truths = [prediction.category] if is_ai_correct else prediction.image.right_categories
     view = trial.condition.view
-    plan = participant.study.plan.of(trial.condition.name)
+    plan = spoken(participant.study.plan.of(trial.condition.name))
+    labels = [plan.say(truth.label) for truth in truths] or [_("something else")]
     is_told = view.has_statement and plan.trial.has_confidence
     told_percent = percent(prediction) if is_told else None
     is_correct = answer.is_right_on(prediction)
@@ -230,9 +231,9 @@ def feedback(trial: Trial, participant: Participant) -> Feedback:
         is_missed=answer.is_missed,
         is_choice=participant.study.plan.task.is_choice,
         is_ai_correct=is_ai_correct,
-        true_label=" or ".join(truth.label for truth in truths) or "something else",
-        true_article=article(truths[0].label) if truths else "",
-        true_definition=truths[0].definition if len(truths) == 1 else "",
+        true_label=either(labels),
+        true_article=article(labels[0]) if truths else "",
+        true_definition=plan.say(truths[0].definition) if len(truths) == 1 else "",
         is_sure=told_percent is not None and told_percent >= SURE,
         is_unsure=told_percent is not None and told_percent < UNSURE,
         true_urls=kind(truths[0], n_photos, plan).urls if truths and n_photos else (),

@@ -16,6 +16,7 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonRe
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -29,6 +30,7 @@ from trials import services
 from trials.models import Participant, Study
 from trials.participant.forms import EventsForm, StepForm
 from trials.participant.identity import own_page_only
+from trials.participant.languages import spoken
 from trials.steps import pages
 from trials.steps.base import screen_of
 from trials.steps.page import own_words
@@ -77,7 +79,12 @@ def refused(
     step = participant.script[participant.step]
     screen, seconds = screen_of(step), services.seconds_left(participant, step, timezone.now())
     if seconds:
-        problem = f"Please take {math.ceil(seconds)} more seconds for this page."
+        n = math.ceil(seconds)
+        problem = ngettext(
+            "Please take %(n)s more second for this page.",
+            "Please take %(n)s more seconds for this page.",
+            n,
+        ) % {"n": n}
     else:
         problem = screen.problem(participant, step, submission)
         page.context.update(
@@ -124,7 +131,7 @@ def stop(request: HttpRequest, study: Study, participant: Participant | None) ->
 
 def lost(request: HttpRequest, study: Study) -> HttpResponse:
     """Tell a person whose cookie is lost what to do."""
-    context = {"study": study, "plan": study.plan}
+    context = {"study": study, "plan": spoken(study.plan)}
     return render(request, "trials/lost.html", context, status=403)
 
 

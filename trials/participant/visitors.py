@@ -9,6 +9,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from trials import services
 from trials.addresses import address_of
@@ -58,7 +59,7 @@ def visitor_of(request: HttpRequest, study: Study) -> Visitor:
         is_ours = False
     if not is_ours or visitor.key != request.POST.get("enrolment_key", visitor.key):
         raise ArrivalRefused(
-            "This page was changed on its way here. Please open the study's link again."
+            _("This page was changed on its way here. Please open the study's link again.")
         )
     try:
         signing.loads(sealed, salt=SALT, max_age=ONE_DAY)

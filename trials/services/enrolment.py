@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import Max, QuerySet
 from django.db.models.fields.json import KT
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from trials.models import AttentionCheck, Identity, Participant, Study, Trial, mode_of
 from trials.participant.recruitment import Arrival, person_hash
@@ -37,6 +38,7 @@ def participant_enrol(
     is_simulated: bool,
     arrival: Arrival | None = None,
     device: Mapping[str, Any] | None = None,
+    language: str = "",
 ) -> Participant:
     """Enrol a person who consented, and create all of their trials.
 
@@ -74,6 +76,7 @@ def participant_enrol(
         is_repeat=is_repeat,
         consent_version=study.plan.consent.version,
         device=dict(device or {}),
+        language=language or study.plan.language,
         consented_at=now,
         last_seen_at=now,
     )
@@ -110,7 +113,7 @@ def _by_key(study: Study, enrolment_key: str, hashed: str) -> Participant | None
     """Return the participant who already sent this page."""
     same = _people(study).filter(enrolment_key=enrolment_key).first()
     if same is not None and (same.person_hash != hashed or same.is_released):
-        raise PageTaken("This page was used before. Please open the link again.")
+        raise PageTaken(_("This page was used before. Please open the link again."))
     return same
 
 
@@ -200,8 +203,10 @@ def entry_check(study: Study, arrival: Arrival) -> bool:
     before = participant_before(study, arrival)
     if before is not None and before.is_active:
         raise BegunElsewhere(
-            "A session with the id of this link is under way, in another browser or under another "
-            "submission. It goes on only there."
+            _(
+                "A session with the id of this link is under way, in another browser or under "
+                "another submission. It goes on only there."
+            )
         )
     hashed, repeat = hash_of(arrival), study.plan.quality.repeat
     if not hashed or repeat == "allow":
@@ -209,8 +214,10 @@ def entry_check(study: Study, arrival: Arrival) -> bool:
     among = Participant.objects.filter(study__in=related_studies(study), person_hash=hashed)
     if repeat == "block" and among.filter(is_released=False).exists():
         raise AlreadyTookPart(
-            "You took part in this study, or in one that belongs to it, before. Each person can "
-            "take part once."
+            _(
+                "You took part in this study, or in one that belongs to it, before. Each person "
+                "can take part once."
+            )
         )
     return among.exists()
 

@@ -12,11 +12,13 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from classifiers.models import Category
 from trials.models import Occasion, Participant, Response, Trial
 from trials.models.answers import Input
 from trials.participant import trial_view
+from trials.participant.languages import grouped, spoken
 from trials.services.answers import trial_of
 from trials.services.choices import choices_of
 from trials.steps.base import AmongTrials, Context, Looker, places_missing
@@ -68,8 +70,9 @@ def asked(participant: Participant, trial: Trial, occasion: str) -> Asked:
     study = participant.study
     task = study.plan.task
     choices = choices_of(study, trial.prediction) if task.is_choice else []
-    first = _first_answer(study.plan, trial) if task.first and occasion == Occasion.FINAL else ""
-    return Asked(task, choices, confidence_of(task), _seconds_left(participant), first)
+    plan = spoken(study.plan)
+    first = _first_answer(plan, trial) if task.first and occasion == Occasion.FINAL else ""
+    return Asked(task, choices, confidence_of(plan.task), _seconds_left(participant), first)
 
 
 def _first_answer(plan: StudyPlan, trial: Trial) -> str:
@@ -78,7 +81,7 @@ def _first_answer(plan: StudyPlan, trial: Trial) -> str:
     if first is None or first.is_missed:
         return ""
     if first.choice is not None:
-        return first.choice.label
+        return plan.say(first.choice.label)
     return plan.wording.yes if first.is_accepted else plan.wording.no
 
 
@@ -142,7 +145,7 @@ class AsksTask(AmongTrials):
 
     def context(self, looker: Looker, trial: Trial) -> Context:
         """Return what the form of the page needs."""
-        plan = looker.participant.study.plan.of(trial.condition.name)
+        plan = spoken(looker.participant.study.plan.of(trial.condition.name))
         return {
             "asked": asked(looker.participant, trial, self.occasion),
             "at_hand": trial_view.kinds_at_hand(looker.participant.study, plan),
@@ -155,14 +158,16 @@ def _problems(participant: Participant, trial: Trial | None, submission: Submiss
     found = []
     if trial is not None:
         if _chosen(participant, trial, submission) is None:
-            found.append("Please choose one of the answers.")
+            found.append(_("Please choose one of the answers."))
     elif submission.is_yes is None:
-        found.append("Please choose Yes or No.")
+        found.append(_("Please choose Yes or No."))
     confidence = confidence_of(task)
     if confidence is not None and _confidence(confidence, submission) is None:
-        is_scale = not confidence.is_levels
-        how = f", from {confidence.low} to {confidence.high}" if is_scale else ""
-        found.append(f"Please say how sure you are{how}.")
+        if confidence.is_levels:
+            found.append(_("Please say how sure you are."))
+        else:
+            ends = {"low": confidence.low, "high": confidence.high}
+            found.append(_("Please say how sure you are, from %(low)s to %(high)s.") % ends)
     if task.reason != "none":
         found += _reason_problems(submission.reason.strip(), MAX_REASON[task.reason])
     return found
@@ -170,9 +175,12 @@ def _problems(participant: Participant, trial: Trial | None, submission: Submiss
 
 def _reason_problems(reason: str, most: int) -> list[str]:
     if not reason:
-        return ["Please write a reason."]
+        return [_("Please write a reason.")]
     if len(reason) > most:
-        return [f"The reason has {len(reason):,} characters; please use at most {most:,}."]
+        return [
+            _("The reason has %(n)s characters; please use at most %(most)s.")
+            % {"n": grouped(len(reason)), "most": grouped(most)}
+        ]
     return []
 
 

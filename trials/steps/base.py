@@ -14,7 +14,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, TypeVar, cast
 
+from django.utils.translation import gettext as _
+
 from trials.models import Condition, Participant, Trial
+from trials.participant.languages import spoken
 from trials.steps.judging import Judge as Judge
 from trials.steps.submission import Submission
 from trials.study.design import SCREENS, Step
@@ -47,8 +50,8 @@ class Looker:
 
     @property
     def plan(self) -> StudyPlan:
-        """The study's document, as the condition has it."""
-        return self.participant.study.plan.of(self.condition.name)
+        """The study's document as the condition has it, in the page's language."""
+        return spoken(self.participant.study.plan.of(self.condition.name))
 
 
 class ScreenType(ABC):
@@ -209,7 +212,7 @@ class AsksYesNo(ScreenType):
     """A screen with the buttons Yes and No."""
 
     def problem(self, participant: Participant, step: Step, submission: Submission) -> str:
-        return "Please choose Yes or No." if submission.is_yes is None else ""
+        return _("Please choose Yes or No.") if submission.is_yes is None else ""
 
     def typed_again(self, plan: StudyPlan, step: Step, submission: Submission) -> Context:
         return {}

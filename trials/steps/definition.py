@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from trials.models import Trial
 from trials.participant import trial_view
+from trials.participant.languages import spoken
 from trials.steps.base import AmongTrials, AsksNothing, Looker, Page, screen_type
 from trials.study.design import Kind, Phase, Step
 from trials.study.plan import StudyPlan
@@ -41,5 +42,5 @@ class DefinitionScreen(AsksNothing, AmongTrials):
 
 
 def _presented(looker: Looker, trial: Trial) -> trial_view.Kind:
-    plan = looker.participant.study.plan.of(trial.condition.name)
+    plan = spoken(looker.participant.study.plan.of(trial.condition.name))
     return trial_view.defined(plan, trial.prediction.category)

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 from trials.models import Condition, Participant
 from trials.participant import texts, trial_view
+from trials.participant.languages import spoken
 from trials.services.answers import attempt_of, n_correct
 from trials.steps.base import AmongPages, AsksNothing, Context, Looker, Page, screen_type
 from trials.study.contradictions import RESERVED_NAMES, STANDARD_PAGES
@@ -16,7 +19,11 @@ from trials.study.plan import StudyPlan
 from trials.study.plan_parts import STAGES, PagePlan, made
 
 BEFORE_PRACTICE, BEFORE_BLOCK = PARTS = OWN_PAGES
-TITLES = {"introduction": "Introduction", "instructions": "Instructions", "debrief": "Thank you!"}
+TITLES = {
+    "introduction": _("Introduction"),
+    "instructions": _("Instructions"),
+    "debrief": _("Thank you!"),
+}
 PICTURES = {
     "introduction": ("introduction", "Who the AI is and what it does."),
     "instructions": ("instructions", "What to do, and the kinds that may occur."),
@@ -143,7 +150,7 @@ def own_words(
 ) -> Context:
     """Return the study's ``wording`` that replaces a standard text, as HTML."""
     condition = condition or participant.condition_at(participant.step)
-    plan = participant.study.plan.of(condition.name)
+    plan = spoken(participant.study.plan.of(condition.name))
     text = getattr(plan.wording, name, "")
     known = texts.placeholders(plan, condition.persona) | (values or {})
     return {"own_words": texts.render(text, known) if text.strip() else ""}

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from trials import services
 from trials.models import AttentionCheck, Condition, Participant
@@ -52,7 +53,7 @@ def page_of(participant: Participant, position: int | None = None) -> Page:
     if again:
         is_next_to = again[-1] == here - 1
         context["back_url"] = f"{way}?page={again[-1] if is_next_to else again[0]}"
-        context["back_label"] = "Back" if is_next_to else "Read the instructions again"
+        context["back_label"] = _("Back") if is_next_to else _("Read the instructions again")
     return fill(looker, here, context)
 
 
@@ -106,11 +107,12 @@ def _stage_of(participant: Participant, step: Step) -> tuple[str, range]:
     if layout and number:
         block, n_blocks = layout.blocks[number - 1], len(layout.blocks)
         if name == Phase.TRAINING:
-            return HEADINGS[name], block.training
-        return (f"Part {number} of {n_blocks}" if n_blocks > 1 else HEADINGS[name]), block.test
+            return str(HEADINGS[name]), block.training
+        part = _("Part %(part)s of %(n_parts)s") % {"part": number, "n_parts": n_blocks}
+        return (part if n_blocks > 1 else str(HEADINGS[name])), block.test
     sizes = {item.kind: item.n for item in (plan.training, plan.validation, plan.test) if item}
     first = step.position - step.position % sizes[name]
-    return HEADINGS[name], range(first, first + sizes[name])
+    return str(HEADINGS[name]), range(first, first + sizes[name])
 
 
 def fill(looker: Looker, position: int, context: Context) -> Page:

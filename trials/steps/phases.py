@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from django.utils.translation import pgettext_lazy
+
 from trials.study.design import Kind, Phase, StageType, Step, stage_add, trial_steps
 from trials.study.design_problems import OWN_PAGES
 from trials.study.layout import Layout
@@ -14,7 +16,11 @@ from trials.study.plan_parts import TestPlan, TrainingPlan, ValidationPlan, made
 
 # The pages that announce a part of the one training, and a block.
 BEFORE_PRACTICE, BEFORE_BLOCK = OWN_PAGES
-HEADINGS = {Phase.TRAINING: "Training", Phase.VALIDATION: "Check", Phase.TEST: "Study"}
+HEADINGS = {
+    Phase.TRAINING: pgettext_lazy("part of the session", "Training"),
+    Phase.VALIDATION: pgettext_lazy("part of the session", "Check"),
+    Phase.TEST: pgettext_lazy("part of the session", "Study"),
+}
 
 
 class Training(StageType):

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from trials.models import Participant, PriorKnowledge
-from trials.participant import trial_view
+from trials.participant.languages import article
 from trials.services.answers import trial_of
 from trials.steps.base import (
     AmongTrials,
@@ -41,8 +41,8 @@ class PriorKnowledgeScreen(AsksYesNo, AmongTrials):
 
     def show(self, looker: Looker, step: Step) -> Page:
         trial = looker.trial(step)
-        label = trial.prediction.category.label
-        context = {"label": label, "article": trial_view.article(label)}
+        label = looker.plan.say(trial.prediction.category.label)
+        context = {"label": label, "article": article(label)}
         return Page("trials/prior_knowledge.html", context, trial.condition)
 
     def photos(self, looker: Looker, step: Step) -> tuple[str, ...]:

@@ -8,8 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
 from trials.models import Participant, QuestionAnswer
 from trials.participant import texts
+from trials.participant.languages import grouped, said, spoken
 from trials.steps.base import AmongPages, Context, Judge, Looker, Page, screen_type
 from trials.steps.submission import Submission
 from trials.study.contradictions import RESERVED_NAMES, STANDARD_PAGES
@@ -62,6 +66,11 @@ class Asked:
     value: str
     problem: str
 
+    @property
+    def choices(self) -> list[tuple[str, str]]:
+        """Each choice as it is stored, and as it is shown."""
+        return self.question.options
+
 
 @screen_type
 class QuestionsScreen(AmongPages):
@@ -75,7 +84,7 @@ class QuestionsScreen(AmongPages):
         page = looker.plan.questions[step.name]
         values = texts.placeholders(looker.plan, looker.condition.persona)
         context = {
-            "title": page.title or "Some questions",
+            "title": page.title or _("Some questions"),
             "body": texts.render(page.text, values),
             "questions": asked(page.questions),
         }
@@ -89,10 +98,14 @@ class QuestionsScreen(AmongPages):
         n = len(problems(page.questions, submission.answers))
         if not n:
             return ""
-        return f"Please look at {f'the {n} questions' if n > 1 else 'the question'} marked below."
+        return ngettext(
+            "Please look at the question marked below.",
+            "Please look at the %(n)s questions marked below.",
+            n,
+        ) % {"n": n}
 
     def typed_again(self, plan: StudyPlan, step: Step, submission: Submission) -> Context:
-        page, given = plan.questions[step.name], submission.answers
+        page, given = spoken(plan).questions[step.name], submission.answers
         return {"questions": asked(page.questions, given, problems(page.questions, given))}
 
     def store(
@@ -161,13 +174,16 @@ def problems(asked: Iterable[QuestionPlan], given: Mapping[str, str]) -> dict[st
 
 def _problem(question: QuestionPlan, value: str) -> str:
     if not value:
-        return "Please answer this question." if question.is_required else ""
+        return _("Please answer this question.") if question.is_required else ""
     if question.answer == "number":
         return _number_problem(value)
     if question.answer == "choice" and not _is_among(value, question.choices):
-        return "Please choose one of the answers."
+        return _("Please choose one of the answers.")
     if len(value) > MAX_LENGTH:
-        return f"This has {len(value):,} characters; please use at most {MAX_LENGTH:,}."
+        return _("This has %(n)s characters; please use at most %(most)s.") % {
+            "n": grouped(len(value)),
+            "most": grouped(MAX_LENGTH),
+        }
     return ""
 
 
@@ -180,7 +196,7 @@ def _number_problem(value: str) -> str:
     try:
         number_read(value)
     except NoNumber as error:
-        return str(error)
+        return said(error)
     return ""
 
 

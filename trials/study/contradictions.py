@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Protocol
+from typing import Any, Protocol
 
 from classifiers.core.catalogue import CLASSIFIERS
 from trials.study.design_problems import Designed, design_problems
 from trials.study.document import Problem
+from trials.study.languages import TranslationPlan, language_problems
 from trials.study.lists import EXPECTED, sha256_in
 from trials.study.plan_parts import (
     STAGES,
@@ -47,6 +48,12 @@ class Checked(Designed, Protocol):
     def trial(self) -> TrialPlan: ...
     @property
     def task(self) -> TaskPlan: ...
+    @property
+    def document(self) -> dict[str, Any]: ...
+    @property
+    def language(self) -> str: ...
+    @property
+    def translations(self) -> tuple[TranslationPlan, ...]: ...
 
 
 def contradictions(plan: Checked) -> Iterator[Problem]:
@@ -59,7 +66,8 @@ def contradictions(plan: Checked) -> Iterator[Problem]:
     if plan.trial.has_window and not plan.trial.has_zoom:
         expected = "false, or has_zoom: true; brightness and contrast are those of enlarged photos"
         yield Problem("trial.has_window", True, expected)
-    for path, seen, expected in (*task_problems(plan), *design_problems(plan)):
+    problems = (*task_problems(plan), *design_problems(plan), *language_problems(plan))
+    for path, seen, expected in problems:
         yield Problem(path, seen, expected)
 
 

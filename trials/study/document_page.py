@@ -29,6 +29,7 @@ python manage.py create_study cells elpv --document study.yaml      # one of you
 ```
 """
 PARTS = (
+    "in_language",
     "condition", "defer", "design", "page", "walkthrough", "training", "validation", "test", "pool",
     "questions", "trial", "task", "wording",
     "consent", "device", "quality", "analysis", "recruitment",
@@ -48,6 +49,8 @@ def _sections() -> Iterator[str]:
         questions = part["properties"].get("questions")
         if questions:
             yield _section("One question", questions["items"])
+        if "texts" in part["properties"]:
+            yield _section("One text in it", part["properties"]["texts"]["items"])
 
 
 def _section(title: str, part: Mapping[str, Any]) -> str:

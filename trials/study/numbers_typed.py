@@ -9,12 +9,13 @@ import re
 import unicodedata
 from typing import Final
 
+from trials.study.messages import ToPerson, marked
+
 _SIGNS: Final = {"−": "-", "－": "-", "＋": "+", "，": ",", "٫": ",", "．": "."}
 _NUMBER: Final = re.compile(r"([-+]?)([0-9]{0,30})(?:[.,]([0-9]{0,30}))?")
-EXAMPLE: Final = "Please write digits, such as 42 or 3.5."
 
 
-class NoNumber(ValueError):
+class NoNumber(ToPerson):
     """The text is not a number, or is ambiguous; the message tells the person what to do."""
 
 
@@ -27,11 +28,21 @@ def number_read(typed: str) -> str:
     match = _NUMBER.fullmatch("".join(map(_plain, typed.strip())))
     sign, whole, decimals = match.groups(default="") if match else ("", "", "")
     if not whole + decimals:
-        raise NoNumber(f"“{typed[:40]}” is no number. {EXAMPLE}")
+        raise NoNumber(
+            marked("“%(typed)s” is no number. Please write digits, such as 42 or 3.5."),
+            typed=typed[:40],
+        )
     if len(decimals) == 3 and 1 <= len(whole) <= 3 and whole[0] != "0":
         raise NoNumber(
-            f"“{typed}” can be read as {whole}{decimals} or as {whole}.{decimals}. Please write "
-            f"{sign}{whole}{decimals}, or {sign}{whole}.{decimals}0."
+            marked(
+                "“%(typed)s” can be read as %(large)s or as %(small)s. Please write %(whole)s, or "
+                "%(decimal)s."
+            ),
+            typed=typed,
+            large=f"{whole}{decimals}",
+            small=f"{whole}.{decimals}",
+            whole=f"{sign}{whole}{decimals}",
+            decimal=f"{sign}{whole}.{decimals}0",
         )
     text = whole.lstrip("0") or "0"
     if decimals := decimals.rstrip("0"):

@@ -6,8 +6,8 @@ stored and hashed. Standard library and the schema only: no Django, no models.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any
 
@@ -19,6 +19,13 @@ from trials.study.document import (
     read_as_latest,
     sha256_of,
     without_retired,
+)
+from trials.study.languages import (
+    ENGLISH,
+    TranslationPlan,
+    labels_said,
+    said_in_stage,
+    teller,
 )
 from trials.study.layout import Layout
 from trials.study.orders import DesignPlan
@@ -116,6 +123,11 @@ class StudyPlan:
         """Whether people see whole photos; otherwise they see the square that the AI sees."""
         return self.crop == "whole"
 
+    language: str = ENGLISH
+    translations: tuple[TranslationPlan, ...] = ()
+    # Translations of the study's own texts, in a plan that ``in_language`` returned.
+    said: Mapping[str, str] = field(default_factory=dict)
+
     @classmethod
     def from_json(
         cls, document: Mapping[str, Any], *, is_frozen: bool = False, is_stored: bool = False
@@ -132,11 +144,13 @@ class StudyPlan:
         else:
             full = completed(document)
         latest = read_as_latest(full)
-        values = {field.name: latest[field.name] for field in fields(cls) if field.name in latest}
+        values = {each.name: latest[each.name] for each in fields(cls) if each.name in latest}
         values |= {name: made(kind, latest[name]) for name, kind in _PARTS.items()}
         values["conditions"] = tuple(map(ConditionPlan.from_json, latest["conditions"]))
         values["stages"] = tuple(STAGES[item["kind"]].made(item) for item in latest["stages"])
         values["exclusions"] = tuple(full["exclusions"])
+        others = latest.get("translations", ())
+        values["translations"] = tuple(made(TranslationPlan, item) for item in others)
         plan = cls(document=full, **values)
         problems = [] if is_frozen else list(contradictions(plan))
         if problems:
@@ -225,12 +239,55 @@ class StudyPlan:
         """Return the plan of a trial: that of its condition."""
         return self.of(self.layout.condition(phase, position)) if self.layout else self
 
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages that participants may read: the study's own is the first."""
+        return (self.language, *(each.language for each in self.translations))
+
+    def in_language(self, language: str, standard: Callable[[str], str]) -> StudyPlan:
+        """Return the plan with the texts of its pages in one of its ``languages``.
+
+        ``standard`` translates the standard texts. Names, choices as they are stored, and all that
+        is not read by participants stay as they are. An unknown language is the study's own.
+        """
+        if language == ENGLISH == self.language:
+            return self
+        if language not in self._by_language:
+            own = {each.language: each.by_text for each in self.translations}.get(language, {})
+            self._by_language[language] = _spoken(self, own, standard)
+        return self._by_language[language]
+
+    @cached_property
+    def _by_language(self) -> dict[str, StudyPlan]:
+        return {}
+
+    def say(self, text: str) -> str:
+        """Return the label or the definition of a category in the plan's language."""
+        return self.said.get(text, "") or text
+
     def persona_of(self, condition_name: str) -> str:
         """Return what a condition calls the AI."""
         named = (
             condition.persona for condition in self.conditions if condition.name == condition_name
         )
         return next(named, "") or self.persona
+
+
+def _spoken(plan: StudyPlan, own: dict[str, str], standard: Callable[[str], str]) -> StudyPlan:
+    """Return a plan with its texts said by the study's own translations and the standard ones."""
+    say = teller(own, standard)
+    texts: dict[str, Any] = {
+        name: say(getattr(plan, name)) for name in ("title", "topic", "ethics")
+    }
+    return replace(
+        plan,
+        **texts,
+        consent=replace(plan.consent, text=say(plan.consent.text)),
+        wording=WordingPlan(**{name: say(text) for name, text in asdict(plan.wording).items()}),
+        stages=tuple(said_in_stage(stage, say) for stage in plan.stages),
+        task=replace(plan.task, confidence=labels_said(plan.task.confidence, say)),
+        said=own,
+    )
 
 
 _PARTS: dict[str, type] = {

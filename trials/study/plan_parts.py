@@ -179,6 +179,13 @@ class QuestionPlan:
     answer: str
     choices: list[str]
     is_required: bool
+    # The choices as participants read them, if in another language than the stored answers.
+    choices_said: tuple[str, ...] = ()
+
+    @property
+    def options(self) -> list[tuple[str, str]]:
+        """Each choice as it is stored, and as it is shown."""
+        return list(zip(self.choices, self.choices_said or self.choices, strict=True))
 
 
 @dataclass(frozen=True, slots=True)

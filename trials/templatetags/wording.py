@@ -9,6 +9,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from trials.participant import texts
+from trials.participant.languages import percent as say_percent
+from trials.templatetags.languages import named
 
 register = template.Library()
 
@@ -17,8 +19,12 @@ register = template.Library()
 def words(context: template.Context, name: str, **values: Any) -> SafeString:
     """Return a sentence of ``wording`` with its values; ``percent`` is a whole number."""
     if values.get("percent") is not None:
-        percent = format_html('<span class="statement__percent">{} %</span>', values["percent"])
+        percent = format_html(
+            '<span class="statement__percent">{}</span>', say_percent(values["percent"])
+        )
         values["percent"] = percent
+    if "label" in values:
+        values["label"] = named(values["label"])
     text = getattr(context["plan"].wording, name)
     return texts.inline(text, {"persona": context["persona"]} | values)
 

@@ -73,7 +73,8 @@ document.addEventListener("click", (event) => {
 
 // One Tab stop for each example; the arrows go from number to number.
 document.addEventListener("keydown", (event) => {
-  const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+  const ahead = document.documentElement.dir === "rtl" ? -1 : 1; // in the order of the numbers
+  const step = { ArrowRight: ahead, ArrowDown: 1, ArrowLeft: -ahead, ArrowUp: -1 }[event.key];
   if (!step || !event.target.matches(".number")) return;
   const all = [...event.target.parentElement.querySelectorAll(".number")];
   const next = all[(all.indexOf(event.target) + step + all.length) % all.length];

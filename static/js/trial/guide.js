@@ -2,6 +2,7 @@
 // selects cells; the server ranks again and the page shows its answer. One request is under way at
 // a time, always for the newest selection. What does not come leaves the last answer as it is.
 
+import { say } from "../texts.js";
 import { log, sinceReady } from "./events.js";
 import { showScripted } from "./scripted.js";
 
@@ -157,11 +158,11 @@ class Guide {
   }
 
   async answerFor(mask) {
-    const slow = setTimeout(() => this.say("The new answer takes longer than usual. The last one stays."), SLOW_MS);
+    const slow = setTimeout(() => this.say(say("answer-slow")), SLOW_MS);
     try {
       const response = await this.post(mask);
       if (response.status === 410 || response.status === 409) {
-        this.say("This page is not the current one any more. Please reload it.");
+        this.say(say("not-current"));
         this.nFailed = WAITS.length; // nothing that another try would change
         return;
       }
@@ -218,8 +219,7 @@ class Guide {
   fail() {
     const seconds = WAITS[Math.min(this.nFailed, WAITS.length - 1)];
     this.nFailed += 1;
-    const why = navigator.onLine ? "The new answer did not come" : "You are offline";
-    this.say(`${why}: the last one stays. Trying again in ${seconds}\u00a0s.`);
+    this.say(say(navigator.onLine ? "answer-failed" : "offline", { seconds }));
     const again = () => {
       clearTimeout(timer);
       this.retryNow = null;

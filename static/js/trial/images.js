@@ -1,6 +1,7 @@
 // Photos: all of them are on the screen before an answer can be given. One that is slow or
 // fails says so, is tried again, ever more slowly, and can be tried at once by a button.
 
+import { say } from "../texts.js";
 import { log } from "./events.js";
 
 const SLOW_MS = 3000;
@@ -30,7 +31,8 @@ function troubleOf(image) {
   if (!box) {
     box = document.createElement("div");
     box.className = "trouble";
-    box.innerHTML = '<p role="status"></p><button class="button" type="button" hidden>Try now</button>';
+    box.innerHTML = '<p role="status"></p><button class="button" type="button" hidden></button>';
+    box.lastElementChild.textContent = say("try-now");
     frame.append(box);
   }
   return {
@@ -58,7 +60,7 @@ async function show(image, name) {
   const slow = setTimeout(() => {
     log("image_slow", name);
     trouble = troubleOf(image);
-    trouble.say("Loading this photo takes longer than usual …");
+    trouble.say(say("photo-slow"));
   }, SLOW_MS);
   for (let n = 0; ; n += 1) {
     try {
@@ -70,10 +72,10 @@ async function show(image, name) {
       trouble = troubleOf(image);
       const seconds = PATIENCE[Math.min(n, PATIENCE.length - 1)];
       trouble.say(n + 1 < GIVE_ADVICE_AFTER
-        ? `This photo did not load. Trying again in ${seconds}\u00a0s.`
-        : "This photo still does not load. Check your connection and reload the page: nothing is lost.");
+        ? say("photo-failed", { seconds })
+        : say("photo-lost"));
       await trouble.wait(seconds);
-      trouble.say("Trying again …");
+      trouble.say(say("photo-again"));
       image.src = `${source}?again=${n + 1}`;
     }
   }

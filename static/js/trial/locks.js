@@ -1,6 +1,8 @@
 // Buttons that wait: for the photos, for the minimum time, for an answer under way. They work
 // again when no reason is left.
 
+import { say } from "../texts.js";
+
 const reasons = new Set();
 
 const buttons = (main) => main.querySelectorAll("form[data-send] button[type=submit]");
@@ -33,7 +35,7 @@ export function waitOut(main) {
   hold(main, "time");
   const tick = () => {
     const left = Math.ceil((until - performance.now()) / 1000);
-    said.textContent = left > 0 ? `You can go on in ${left}\u00a0s` : "";
+    said.textContent = left > 0 ? say("wait", { seconds: left }) : "";
     if (left > 0) {
       setTimeout(tick, 250);
     } else {

@@ -4,6 +4,7 @@
 
 import { read } from "./clock.js";
 import { delivered, log, pending } from "./events.js";
+import { say } from "../texts.js";
 import { hold, isLocked, release } from "./locks.js";
 
 const WAITS = [1, 2, 4, 8, 15, 30]; // seconds
@@ -122,13 +123,13 @@ const lineOf = (form) => form.querySelector("[data-sending]");
 function waitToRetry(form, seconds) {
   const line = lineOf(form);
   const button = document.createElement("button");
-  Object.assign(button, { type: "button", className: "button button--quiet", textContent: "Try now" });
-  line.replaceChildren(`Your answer is kept. Trying again in ${seconds}\u00a0s. `, button);
+  Object.assign(button, { type: "button", className: "button button--quiet", textContent: say("try-now") });
+  line.replaceChildren(`${say("retry", { seconds })} `, button);
   return new Promise((resolve) => {
     const go = () => {
       clearTimeout(timer);
       window.removeEventListener("online", go);
-      line.replaceChildren("Your answer is kept. Sending …");
+      line.replaceChildren(say("sending"));
       resolve();
     };
     const timer = setTimeout(go, 1000 * seconds);
@@ -156,12 +157,8 @@ function showInstead(answer) {
 function tellWhatToDo(form) {
   const line = lineOf(form);
   const button = document.createElement("button");
-  Object.assign(button, { type: "button", className: "button", textContent: "Reload the page" });
+  Object.assign(button, { type: "button", className: "button", textContent: say("reload") });
   button.addEventListener("click", () => window.location.reload());
   line.classList.add("sending--stopped");
-  line.replaceChildren(
-    "This page was open for too long, so this answer could not be stored. All answers before it are. ",
-    "Please reload the page and answer once more. ",
-    button,
-  );
+  line.replaceChildren(`${say("too-old")} ${say("answer-again")} `, button);
 }

@@ -1,6 +1,7 @@
 // What a task asks for beside two buttons: a search among many classes, a slider, a time limit.
 // Without this file the same fields are a list, a number and no limit on the page.
 
+import { say } from "../texts.js";
 import { isLocked } from "./locks.js";
 
 // A list of many classes: typing hides what does not fit; Enter and the arrow down go to the list.
@@ -18,7 +19,7 @@ function search(form) {
       const text = label.textContent.toLowerCase();
       label.hidden = !words.every((word) => text.includes(word));
     }
-    said.textContent = `${fitting().length} found`;
+    said.textContent = say("found", { n: fitting().length });
   });
   field.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" && event.key !== "ArrowDown") return;
@@ -72,7 +73,7 @@ export function beginLimit(form) {
   const tick = () => {
     if (!form.isConnected) return;
     const left = Math.max(0, Math.ceil((until - performance.now()) / 1000));
-    line.textContent = `${left}\u00a0s for this photo`;
+    line.textContent = say("limit", { seconds: left });
     line.classList.toggle("limit--short", left <= 5);
     if (left > 0) {
       timer = setTimeout(tick, 200);

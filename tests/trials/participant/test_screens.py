@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from classifiers.models import Prediction
-from trials.participant.trial_view import article, percent
+from trials.participant.languages import article
+from trials.participant.trial_view import percent
 
 
 @pytest.mark.parametrize(("noun", "expected"), [("apple", "an"), ("Owl", "an"), ("cell", "a")])
