@@ -29,6 +29,7 @@ from trials.studio.editor import text_check
 from trials.studio.forms import NewStudyForm, RobotsForm, ShareForm
 from trials.studio.freeze_status import standing
 from trials.studio.home_steps import StudyCounts, home_steps, next_at_home, site_counts
+from trials.studio.next_step import Standing, next_of
 from trials.study.checklist import Check, Level, Place
 from trials.study.document import PlanRefused, completed
 from trials.study.schema import Json, begun
@@ -129,18 +130,25 @@ def _begun(source: str, title: str) -> Json:
 def one(request: HttpRequest, study: Study) -> HttpResponse:
     """Show a study's state: the checklist, the possible actions, the log."""
     for_pilot = study.status == Study.Status.DRAFT
-    checks = _checks(study)
+    checks = [(check, _place_url(check, study)) for check in _checks(study)]
+    problems = text_check(study.draft_text).said if study.draft_text else ()
+    counts = _counts(study)
+    participant_url = request.build_absolute_uri(reverse("consent", args=[study.slug]))
+    actions = actions_of(study)
     context = {
         "study": study,
+        "next": next_of(_standing(study, checks, counts, participant_url, is_valid=not problems)),
         "standing": standing(study) if study.status in _UNCHECKED else None,
-        "checks": [(check, _place_url(check, study)) for check in checks],
-        "n_refusals": sum(check.level == Level.REFUSAL for check in checks),
-        "n_warnings": sum(check.level == Level.WARNING for check in checks),
+        "checks": checks,
+        "n_refusals": sum(check.level == Level.REFUSAL for check, _ in checks),
+        "n_warnings": sum(check.level == Level.WARNING for check, _ in checks),
         "is_before_pilot": for_pilot,
-        "actions": actions_of(study),
-        "counts": _counts(study),
+        "actions": [action for action in actions if not action.is_final],
+        "final_actions": [action for action in actions if action.is_final],
+        "counts": counts,
+        "n_robots": sum(n for label, _, n in counts if label.startswith("Simulated")),
         "changes": services.study_changes(study),
-        "problems": text_check(study.draft_text).said if study.draft_text else (),
+        "problems": problems,
         "log": study.log.select_related("user")[:MAX_LOG],
         "robots": RobotsForm(),
         "share": ShareForm(
@@ -148,7 +156,7 @@ def one(request: HttpRequest, study: Study) -> HttpResponse:
         ),
         "may_share": study.owner_id == request.user.pk or is_administrator(request.user),
         "following": Study.objects.filter(previous=study).first(),
-        "participant_url": request.build_absolute_uri(reverse("consent", args=[study.slug])),
+        "participant_url": participant_url,
     }
     return render(request, "studio/authoring/study.html", context)
 
@@ -161,6 +169,27 @@ def _checks(study: Study) -> list[Check]:
     if study.status in _UNCHECKED:
         return []
     return study_check(study, for_pilot=study.status == Study.Status.DRAFT)
+
+
+def _standing(
+    study: Study,
+    checks: list[tuple[Check, str]],
+    counts: list[tuple[str, int, int]],
+    participant_url: str,
+    *,
+    is_valid: bool,
+) -> Standing:
+    (_, n_live, _), (_, _, n_pilot), *robots = counts
+    return Standing(
+        slug=study.slug,
+        status=study.status,
+        to_fix=[(check.name, url) for check, url in checks if check.level == Level.REFUSAL],
+        is_text_valid=is_valid,
+        n_pilot=n_pilot,
+        n_live=n_live,
+        n_robots=sum(n for _, _, n in robots),
+        participant_url=participant_url,
+    )
 
 
 def _place_url(check: Check, study: Study) -> str:
