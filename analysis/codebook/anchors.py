@@ -15,7 +15,7 @@ TABLE_NAMES: Final = (
     "measures", "accuracy_by", "tests", "differences", "equivalence", "detection_model",
     "mixed_model", "team", "team_curve", "team_prevalence", "rational", "images", "times",
     "exclusions", "attrition", "interaction", "task_measures", "task_differences", "calibration",
-    "reader_roc", "classes", "confusion", "combination", "team_observed",
+    "reader_roc", "classes", "confusion", "combination", "team_observed", "looks",
 )  # fmt: skip
 # Keys that have an anchor of their own, "table-key".
 OWN: Final[Mapping[str, tuple[str, ...]]] = {

@@ -17,7 +17,7 @@ from pandas import DataFrame
 
 from analysis.codebook.codebook import CODEBOOK, DATA, Columns, codebook_rows
 from analysis.export.export_code import code_write
-from analysis.export.export_facts import Facts, Resource
+from analysis.export.export_facts import Facts, Resource, renamed
 from analysis.export.export_metadata import (
     croissant,
     datapackage,
@@ -47,6 +47,7 @@ from analysis.export.reference_ids import reference_hash
 from analysis.export.reference_schema import reference_write
 from analysis.rows.collected import CollectedRows
 from analysis.rows.frame import CHUNK_ROWS
+from analysis.rows.interim import looks_declared
 from analysis.rows.overview import declared_of, n_robots
 from analysis.tables.csv_cells import cell, csv_open
 from analysis.tables.csv_tables import table_write
@@ -169,6 +170,9 @@ class _Writing:
         n_simulated = n_robots(study, parts.stage)
         self.note = simulated_note(n_simulated, is_included=parts.include_simulated)
         self.texts_note = texts_note(self.rows.n_texts(), is_included=parts.include_texts)
+        self.looks, self.looks_note = looks_declared(
+            study, include_simulated=parts.include_simulated, stage=parts.stage
+        )
         self.facts = Facts(
             slug=study.slug,
             title=study.plan.title,
@@ -219,6 +223,8 @@ class _Writing:
         self._text(STUDY_FILE, json_text(frozen))
         self._text("study.yaml", yaml.safe_dump(frozen, sort_keys=False, allow_unicode=True))
         plan = {"declared": declared_of(self.study), "note": self.facts.note(self.note)}
+        if self.looks is not None:
+            plan["looks"] = self.looks
         self._text(PLAN_FILE, json_text(plan))
 
     def _tables(self) -> dict[str, DataFrame]:
@@ -226,7 +232,10 @@ class _Writing:
         files = {resource.name: self.folder / resource.path for resource in self.resources}
         frames = frames_read(files)
         tables = tables_from(
-            frames, declared_of(self.study), lambda n, total: self.progress("tables", n, total)
+            frames,
+            declared_of(self.study),
+            lambda n, total: self.progress("tables", n, total),
+            self.looks,
         )
         columns = table_columns()
         for name, table in tables.items():
@@ -254,7 +263,7 @@ class _Writing:
         self._note_resource("codebook", "codebook.csv", "What every column means", CODEBOOK)
 
     def _descriptions(self, tables: Mapping[str, DataFrame], n_rows: Mapping[str, int]) -> None:
-        facts, resources = self.facts, _renamed(self.resources)
+        facts, resources = self.facts, renamed(self.resources)
         flow = tables["consort"]
         whole = flow[flow["reason"].isna()].groupby("count", sort=False)["n_participants"].sum()
         counts = {str(name): int(n) for name, n in whole.items()}
@@ -262,7 +271,8 @@ class _Writing:
         self._text("dataset_description.json", json_text(dataset_description(facts, resources)))
         self._text("croissant.json", json_text(croissant(facts, resources)))
         self._text("CITATION.cff", citation(facts))
-        self._text("README.md", readme(facts, resources, counts, self.note, self.texts_note))
+        notes = self.note, self.texts_note, self.looks_note
+        self._text("README.md", readme(facts, resources, counts, *notes))
         self._text("CHANGES", changes(facts, n_rows))
         self._text(".psychds-ignore", "\n".join(IGNORED) + "\n")
 
@@ -278,20 +288,3 @@ class _Writing:
         file = self.folder / path
         size, digest = file.stat().st_size, file_sha256(file)
         self.resources.append(Resource(name, path, title, columns, size, digest))
-
-
-def _renamed(resources: list[Resource]) -> list[Resource]:
-    """Return the resources under unique names; data files keep their names."""
-    return [
-        resource
-        if resource.name in DATA and resource.is_data
-        else _with_name(resource, f"table-{resource.name}")
-        for resource in resources
-    ]
-
-
-def _with_name(resource: Resource, name: str) -> Resource:
-    short = name.replace("_", "-")
-    return Resource(
-        short, resource.path, resource.title, resource.columns, resource.n_bytes, resource.sha256
-    )

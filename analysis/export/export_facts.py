@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from analysis.codebook.codebook import Columns
+from analysis.codebook.codebook import DATA, Columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +62,20 @@ class Facts:
             "(answers), and example on a trial's page (shown). Study document (SHA-256): "
             f"{self.document_sha256}.{pilot * self.is_pilot}{robots * self.has_simulated}"
         )
+
+
+def renamed(resources: list[Resource]) -> list[Resource]:
+    """Return the resources under unique names; data files keep their names."""
+    return [
+        resource
+        if resource.name in DATA and resource.is_data
+        else _with_name(resource, f"table-{resource.name}")
+        for resource in resources
+    ]
+
+
+def _with_name(resource: Resource, name: str) -> Resource:
+    short = name.replace("_", "-")
+    return Resource(
+        short, resource.path, resource.title, resource.columns, resource.n_bytes, resource.sha256
+    )

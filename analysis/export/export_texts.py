@@ -73,8 +73,12 @@ def readme(
     counts: Mapping[str, int],
     simulated_note: str,
     texts_note: str = "",
+    looks_note: str = "",
 ) -> str:
-    """Return README.md. ``counts`` are sums of the CONSORT flow over the arms."""
+    """Return README.md. ``counts`` are sums of the CONSORT flow over the arms.
+
+    ``looks_note`` says which planned look the tests are about; empty without planned looks.
+    """
     titles = [(resource.path, resource.title) for resource in resources if resource.name in DATA]
     files = "\n".join(f"| `{path}` | {what} |" for path, what in [*titles, *OTHERS])
     flow = "\n".join(f"| {name.replace('_', ' ')} | {n} |" for name, n in counts.items())
@@ -83,6 +87,7 @@ def readme(
         "\n**These are the answers of the pilot. They are never combined with those of the main "
         "study.**\n"
     )
+    looks = f"Tests: {looks_note.rstrip('.')}. See `tables/looks.csv`.\n" if looks_note else ""
     return f"""# {facts.title}
 
 Results of the study `{facts.slug}`, exported at {facts.exported_at}.
@@ -90,7 +95,7 @@ Study document (SHA-256 of its JSON with sorted keys and no spaces): `{facts.doc
 {pilot * facts.is_pilot}{warning * facts.has_simulated}
 Simulated participants: {simulated_note or "There are none."}
 Answers in free text: {texts_note or "There are none."}
-
+{looks}
 | participants | number |
 |---|---|
 {flow}

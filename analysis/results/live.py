@@ -23,15 +23,15 @@ from analysis.blind import (
 from analysis.figures.figure_points import ALL, KEPT, analysed_rows
 from analysis.models import BlindLift, Summary
 from analysis.results.answers import answers_panels
-from analysis.results.interim import (
+from analysis.results.sheets import Panel
+from analysis.results.study_tables import study_tables
+from analysis.rows.collected import CollectedRows
+from analysis.rows.interim import (
     LookShown,
     look_shown,
     looks_words,
     wanted,
 )
-from analysis.results.sheets import Panel
-from analysis.results.study_tables import study_tables
-from analysis.rows.collected import CollectedRows
 from analysis.rows.overview import Progress, progress_counts, stage_shown
 from analysis.stats.exclusions import BY_HAND
 from analysis.summaries import NotComputed, is_large, summary_read, summary_request

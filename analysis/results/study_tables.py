@@ -9,8 +9,8 @@ from pandas import DataFrame
 from analysis.blind import first_of_each_arm
 from analysis.codebook.codebook import ITEMS, PARTICIPANTS, RESPONSES
 from analysis.results.flow import flow_table
-from analysis.results.interim import LookShown, first_people, planned
 from analysis.rows.frame import StudyRows
+from analysis.rows.interim import LookShown, first_people, planned
 from analysis.rows.overview import declared_of, stage_shown
 from analysis.stats.analysis_plan import Declared
 from analysis.tables.tables import tables_of, tests_of

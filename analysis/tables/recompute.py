@@ -20,6 +20,7 @@ from analysis.codebook.codebook import ACCURACY
 from analysis.codebook.column import Column, Columns
 from analysis.codebook.data_columns import CONDITION, DATA, PARTICIPANT_ID
 from analysis.codebook.interaction_columns import INTERACTION_TABLES
+from analysis.codebook.looks_columns import LOOKS_TABLES
 from analysis.codebook.table_columns import TABLES
 from analysis.codebook.task_columns import TASK_TABLES
 from analysis.codebook.team_columns import DEFER_TABLES
@@ -30,6 +31,7 @@ from analysis.stats.measures import MEASURES
 from analysis.tables.accuracy import accuracy_table
 from analysis.tables.consort import CONSORT, consort_table
 from analysis.tables.imrmc_table import IMRMC, imrmc_table
+from analysis.tables.looks_table import LookPlan, looks_table, tables_at_look
 from analysis.tables.tables import tables_of
 from analysis.tables.tidy import table_read
 
@@ -67,7 +69,7 @@ OWN_TABLES: dict[str, Columns] = {
 
 def table_columns() -> dict[str, Columns]:
     """Return the columns of every table that an export has."""
-    return OWN_TABLES | TABLES | TASK_TABLES | INTERACTION_TABLES | DEFER_TABLES
+    return OWN_TABLES | TABLES | TASK_TABLES | INTERACTION_TABLES | DEFER_TABLES | LOOKS_TABLES
 
 
 def data_files(folder: Path) -> dict[str, Path]:
@@ -101,11 +103,13 @@ def tables_from(
     frames: Frames,
     declared: Mapping[str, Any],
     progress: Callable[[int, int], None] | None = None,
+    looks: Mapping[str, Any] | None = None,
 ) -> dict[str, DataFrame]:
     """Compute every table of the declared analysis.
 
     ``declared`` is a ``Declared`` in JSON. ``progress`` is called with the number of finished
-    tables and the number of all.
+    tables and the number of all. With planned ``looks`` (``LookPlan`` in JSON), there is the table
+    ``looks``, and tests of a running study are for the people of the look that is reached.
     """
     checked = Declared.from_json(declared)
     responses, people, conditions = frames.responses, frames.participants, checked.names
@@ -128,10 +132,17 @@ def tables_from(
     }
     n, tell = len(tables), progress or _silent
     tell(n, n)
-    return tables | tables_of(
+    plan = None if looks is None else LookPlan.from_json(looks)
+    tables |= tables_of(
         responses, people, frames.items, checked,
+        without=plan.limited if plan else (),
         progress=lambda n_done, n_total: tell(n + n_done, n + n_total),
     )  # fmt: skip
+    if plan is None:
+        return tables
+    tables |= tables_at_look(responses, people, frames.items, checked, plan)
+    tables["looks"] = looks_table(plan)
+    return {name: tables[name] for name in table_columns() if name in tables}
 
 
 def _silent(n_done: int, n_total: int) -> None:

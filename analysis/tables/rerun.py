@@ -92,7 +92,8 @@ def main(folder: Path, arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     plan = json.loads((folder / PLAN_FILE).read_text(encoding="utf-8"))
     options.out.mkdir(parents=True, exist_ok=True)
-    tables = tables_from(frames_read(data_files(folder)), plan["declared"])
+    frames = frames_read(data_files(folder))
+    tables = tables_from(frames, plan["declared"], looks=plan.get("looks"))
     found = compare(folder, tables, options.out, table_columns())
     for name, text in texts_of(tables).items():
         (options.out / name).write_text(text, encoding="utf-8")

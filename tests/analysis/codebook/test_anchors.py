@@ -8,6 +8,7 @@ import pytest
 
 from analysis.codebook.anchors import ANCHORS, FIGURES, TABLE_NAMES, anchor_of, figure_anchor
 from analysis.codebook.interaction_columns import INTERACTION_TABLES
+from analysis.codebook.looks_columns import LOOKS_TABLES
 from analysis.codebook.table_columns import TABLES
 from analysis.codebook.task_columns import TASK_MEASURE_NAMES, TASK_TABLES
 from analysis.codebook.team_columns import DEFER_TABLES
@@ -30,7 +31,7 @@ def test_every_anchor_of_the_page_is_declared() -> None:
 
 
 def test_every_table_and_every_measure_has_an_anchor() -> None:
-    made = {*TABLES, *TASK_TABLES, *INTERACTION_TABLES, *DEFER_TABLES}
+    made = {*TABLES, *TASK_TABLES, *INTERACTION_TABLES, *DEFER_TABLES, *LOOKS_TABLES}
     assert made == set(TABLE_NAMES)
     assert {f"measures.{name}" for name in MEASURES} <= set(ANCHORS)
     assert {f"task_measures.{name}" for name in TASK_MEASURE_NAMES} <= set(ANCHORS)

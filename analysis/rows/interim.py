@@ -1,15 +1,16 @@
-"""The tests that a running study may show: those of a planned look, for that look's people.
+"""The tests that a running study may show and export: those of a planned look, for its people.
 
 A study that declares ``analysis.looks`` shows no test before the first look. Between two looks it
 shows the tests of the earlier one, for the people who had completed by then, in order of
-completion. So the page gives no more looks than planned. The bound of the look is shown with the
-tests (``analysis.stats.looks``). A study without planned looks always shows its tests, marked as
-interim.
+completion; an export of a running study does the same. So neither gives more looks than planned.
+The bound of the look is shown with the tests (``analysis.stats.looks``). A study without planned
+looks always shows its tests, marked as interim.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from analysis.stats.looks import Look, looks_of, people_at
 from trials.models import Participant, Study
@@ -77,8 +78,8 @@ def looks_words(study: Study, shown: LookShown | None) -> str:
     return f"Looks are planned at {sizes} people; no test is shown before the first of them."
 
 
-def first_people(study: Study, n: int, *, include_simulated: bool, stage: str) -> set[str]:
-    """Return the pseudonyms of the first ``n`` people who completed."""
+def first_people(study: Study, n: int | None, *, include_simulated: bool, stage: str) -> set[str]:
+    """Return the pseudonyms of the first ``n`` people who completed; of all of them for None."""
     people = Participant.objects.filter(
         study=study, stage=stage, status=Participant.Status.COMPLETED
     )
@@ -86,3 +87,27 @@ def first_people(study: Study, n: int, *, include_simulated: bool, stage: str) -
         people = people.filter(is_simulated=False)
     first = people.order_by("finished_at", "pk").values_list("is_simulated", "number")[:n]
     return {pseudonym(*item) for item in first}
+
+
+def looks_declared(
+    study: Study, *, include_simulated: bool, stage: str
+) -> tuple[dict[str, Any] | None, str]:
+    """Return the looks of an export (``LookPlan`` in JSON), and a note in words.
+
+    None and an empty note for a study without planned looks, and for the answers of a pilot.
+    """
+    looks, people = planned(study), wanted(study)
+    if not looks or not people or stage == Participant.Stage.PILOT:
+        return None, ""
+    completed = first_people(study, None, include_simulated=include_simulated, stage=stage)
+    shown = look_shown(study, len(completed))
+    is_closed = shown is not None and shown.n_people is None
+    n = shown.n_people or 0 if shown else 0
+    first = first_people(study, n, include_simulated=include_simulated, stage=stage)
+    plan = {
+        "shares": [look.share for look in looks],
+        "wanted": people,
+        "reached": shown.place if shown else 0,
+        "participants": None if is_closed else sorted(first),
+    }
+    return plan, looks_words(study, shown)
