@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from threading import Lock
 from time import monotonic, sleep
@@ -12,6 +11,8 @@ import pytest
 from django.core.signals import request_finished, request_started
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from pytest_django.live_server_helper import LiveServer
+
+from study_site.management.commands.screenshots import chromium_found
 
 FLAGS = [
     "--no-sandbox",
@@ -33,7 +34,7 @@ expect.set_options(timeout=PATIENCE_MS / 2)
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """Start the machine's Chromium once."""
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    path = chromium_found()
     if path is None:
         reason = "no Chromium on this machine: apt install chromium, or set CHROMIUM=/path/to/it"
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)

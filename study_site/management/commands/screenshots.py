@@ -10,12 +10,20 @@ import sys
 import tempfile
 from argparse import ArgumentParser
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from study_site.demo.bootstrap import die_with_parent
+
+# The shell is the same engine without a window, and needs about half the processor time.
+BROWSERS: Final = ("chromium-headless-shell", "chromium", "google-chrome")
+
+
+def chromium_found() -> str | None:
+    """Return ``CHROMIUM``, or the first Chromium on the path."""
+    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
 def chromium_path() -> str:
@@ -25,9 +33,9 @@ def chromium_path() -> str:
             "Playwright is not installed; it is one of the development tools. "
             "Run: pip install -r requirements-dev.txt"
         )
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    path = chromium_found()
     if path is None or not Path(path).is_file():
-        seen = f"CHROMIUM={path} is no file" if path else "there is no chromium or google-chrome"
+        seen = f"CHROMIUM={path} is no file" if path else f"there is none of {', '.join(BROWSERS)}"
         raise CommandError(
             f"No Chromium: {seen}. Install one (apt install chromium), or set "
             "CHROMIUM=/path/to/chromium."
