@@ -18,6 +18,10 @@ ENGLISH: Final = "en"
 LANGUAGES: Final[Mapping[str, str]] = {
     ENGLISH: "English",
     "de": "Deutsch",
+    "es": "Español",
+    "fr": "Français",
+    "vi": "Tiếng Việt",
+    "zh-Hans": "简体中文",
     "ar": "العربية",
 }
 # Percentages as CLDR writes them, with Western digits in all languages: the numbers of photos,
