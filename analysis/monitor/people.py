@@ -87,16 +87,21 @@ class PersonRow:
         return list(dict.fromkeys(flag.name.replace("_", " ") for flag in self.flags))
 
 
-def people_page(
-    study: Study, asked: dict[str, Any], number: str
-) -> tuple[Page[Participant], list[PersonRow]]:
-    """Return a page of the filtered people, in the order of consent."""
+def people_found(study: Study, asked: dict[str, Any]) -> QuerySet[Participant]:
+    """Return the people whom the filters show."""
     stage, now = asked.get("stage") or stage_shown(study), timezone.now()
     found = participants_of(study, stage, bool(asked.get("robots"))).select_related("condition")
     kept = _narrowed(study, found, asked, now)
     if flag := asked.get("flag"):
         kept = kept.filter(pk__in=_flagged(study, stage, bool(asked.get("robots")), flag, kept))
-    page = Paginator(kept.order_by("number"), N_A_PAGE).get_page(number)
+    return kept
+
+
+def people_page(
+    study: Study, asked: dict[str, Any], number: str
+) -> tuple[Page[Participant], list[PersonRow]]:
+    """Return a page of the filtered people, in the order of consent."""
+    page = Paginator(people_found(study, asked).order_by("number"), N_A_PAGE).get_page(number)
     return page, person_rows(study, list(page.object_list))
 
 
