@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.stats.confidence import Bools, Floats, Grid, Ints
+from analysis.stats.crossed_measures import Crossed
 from analysis.stats.draws import Seed
 from analysis.stats.inference import resampled_sums
 from analysis.stats.team import Pool, count_below, trials_below
-from analysis.stats.twoway import Crossed
 
 _NOISE = 1e-12  # of a variance: a smaller eigenvalue is rounding
 

@@ -22,7 +22,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.stats.confidence import Bools
-from analysis.stats.twoway import Arm, Crossed, arm_of, estimate_of
+from analysis.stats.crossed_measures import Crossed
+from analysis.stats.twoway import Arm, arm_of, estimate_of
 
 Interval = tuple[float, float, float]
 NOT_DEFINED: Interval = (math.nan, math.nan, math.nan)

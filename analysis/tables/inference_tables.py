@@ -10,6 +10,7 @@ from pandas import DataFrame
 
 from analysis.stats.analysis_plan import Declared
 from analysis.stats.analysis_sets import Sample
+from analysis.stats.crossed_measures import Crossed
 from analysis.stats.inference import (
     Floats,
     holm,
@@ -19,7 +20,7 @@ from analysis.stats.inference import (
     percentile_interval,
 )
 from analysis.stats.measures import MEASURES
-from analysis.stats.twoway import Crossed, TwoWay, arm_of, difference_of
+from analysis.stats.twoway import TwoWay, arm_of, difference_of
 
 _OF_TWO_GROUPS = ("u", "p", "p_holm", "cliffs_delta")
 

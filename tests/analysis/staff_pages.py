@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 
 from django.contrib.auth.models import User
 
@@ -20,3 +21,9 @@ def lifted(study: Study) -> Study:
 def rows(content: bytes) -> list[dict[str, str]]:
     """Return the rows of a downloaded file."""
     return list(csv.DictReader(io.StringIO(content.decode())))
+
+
+def cells_of(page: str, title: str, name: str) -> list[str]:
+    """Return the cells of one row of a table of the page."""
+    section = page.split(f"<h3>{title}</h3>")[1]
+    return re.findall(r"<td>([^<]*)</td>", section.split(f'<th scope="row">{name}</th>')[1])

@@ -2,13 +2,11 @@
 
 from trials.models.answers import (
     AttentionCheck,
-    Event,
     Occasion,
     PriorKnowledge,
     QuestionAnswer,
     Response,
     ResponseQuerySet,
-    StepVisit,
     Trial,
     TrialQuerySet,
 )
@@ -18,6 +16,7 @@ from trials.models.limits import Attempts
 from trials.models.lists import StudyList
 from trials.models.participants import Identity, Participant, mode_of
 from trials.models.places import PlaceCount
+from trials.models.session_log import Event, StepVisit
 from trials.models.studies import Condition, Study, StudyLog, TrialItem, TrialSet
 
 __all__ = [

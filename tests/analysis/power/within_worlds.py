@@ -6,7 +6,8 @@ import numpy as np
 
 from analysis.power.power import Scenario
 from analysis.power.within import Within
-from analysis.stats.twoway import Crossed, arm_of, difference_of
+from analysis.stats.crossed_measures import Crossed
+from analysis.stats.twoway import arm_of, difference_of
 
 
 def delivered(scenario: Scenario, n: int, n_studies: int) -> tuple[int, int]:

@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pytest
 
+from analysis.stats.crossed_measures import Crossed
 from analysis.stats.observed_team import observed_team
-from analysis.stats.twoway import Crossed
 
 # Ten photos: the AI decides six, of which five are right; of the other four one is right.
 AI_RIGHT = np.array([True] * 5 + [False] + [True] + [False] * 3)

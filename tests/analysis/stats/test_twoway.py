@@ -12,8 +12,9 @@ from scipy import stats
 from statsmodels.stats.sandwich_covariance import cov_cluster_2groups
 
 from analysis.stats.confidence import Bools
+from analysis.stats.crossed_measures import Crossed
 from analysis.stats.measures import MEASURES, participant_measures, pooled_measures
-from analysis.stats.twoway import Arm, Crossed, arm_of, difference_of
+from analysis.stats.twoway import Arm, arm_of, difference_of
 from tests.analysis.stats.twoway_worlds import NULLS, WORLDS, World, study
 
 RNG = np.random.default_rng(0)

@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from analysis.stats.crossed_measures import Crossed
 from analysis.stats.inference import Floats, mean_draws, percentile_interval
-from analysis.stats.twoway import Crossed, arm_of, difference_of
+from analysis.stats.twoway import arm_of, difference_of
 from trials.simulation.behaviour import Behaviour
 
 # Spreads in log odds like those of the published studies.
