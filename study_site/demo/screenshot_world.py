@@ -24,6 +24,7 @@ from trials import services
 from trials.models import Study
 from trials.simulation.robots import Robot, play
 from trials.study.plan import StudyPlan
+from trials.study.schema import begun
 
 SLUG, DRAFT = "solar-cells", "solar-cells-2"
 BACKBONE = "efficientnet-lite0"
@@ -55,8 +56,8 @@ ABOUT_YOU = {
 
 
 def document(**changes: Any) -> dict[str, Any]:
-    """Return a document in which every kind of screen and every view occurs."""
-    return {
+    """Return a new study's document in which every kind of screen and every view occurs."""
+    said = {
         "title": "Solar cells: is the AI right?",
         "seed": SEED,
         "topic": "solar cells, taken in the dark while the cells glow under current",
@@ -71,6 +72,7 @@ def document(**changes: Any) -> dict[str, Any]:
         "stages": [
             {"kind": "page", "name": "introduction"},
             {"kind": "page", "name": "instructions"},
+            {"kind": "walkthrough"},
             {"kind": "training", "n": 2},
             {"kind": "validation", "n": 2, "pass_mark": 2},
             {"kind": "test", "n": 6, "n_sets": 1},
@@ -83,6 +85,7 @@ def document(**changes: Any) -> dict[str, Any]:
         "exclusions": ["accuracy<=50"],
         **changes,
     }
+    return begun(said)
 
 
 def build(password: str) -> Study:

@@ -81,6 +81,9 @@ class WalkthroughScreen(AsksNothing, AmongPages):
     def monitor_line(self, step: Step) -> str:
         return "worked example"
 
+    def picture(self, step: Step) -> tuple[str, str] | None:
+        return "worked-example", "A worked example, with a part to find."
+
 
 def _shown(looker: Looker) -> Trial:
     return trial_of(looker.participant, Step(Kind.TRIAL, Phase.TRAINING, 0))

@@ -19,6 +19,7 @@ from trials.simulation import robots
 from trials.study.design import Kind, Phase, Step
 from trials.study.plan import CONDITIONS as ARMS
 from trials.study.plan import StudyPlan
+from trials.study.schema import begun
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
@@ -105,9 +106,15 @@ def test_no_byte_of_a_trial_names_the_truth_or_the_source(condition: str) -> Non
         assert secret not in everything
 
 
-@pytest.mark.parametrize("condition", CONDITIONS)
-def test_pages_of_right_and_wrong_ais_have_the_same_shape(condition: str) -> None:
-    client, participant = enter(make_study(), condition)
+@pytest.mark.parametrize(
+    ("condition", "is_new"), [*((name, False) for name in CONDITIONS), ("EMD-Corr", True)]
+)
+def test_pages_of_right_and_wrong_ais_have_the_same_shape(condition: str, is_new: bool) -> None:
+    document = make_document()
+    if is_new:  # with the worked example and the kinds at hand
+        document["stages"].insert(2, {"kind": "walkthrough"})
+        document = begun(document)
+    client, participant = enter(make_study(plan=StudyPlan.from_json(document)), condition)
     shapes = set()
     for _, received in walk(client, participant):
         page = received.split(b"</html>")[0].partition(b"<main")[2]
