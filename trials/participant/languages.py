@@ -81,9 +81,14 @@ def speaking_of_error(request: HttpRequest) -> Iterator[None]:
         yield
 
 
-def percent(n: int) -> str:
-    """Return a whole number of percent in the current language."""
-    return percent_text(n, current())
+def percent(n: int, plan: StudyPlan | None = None) -> str:
+    """Return a whole number of percent in the current language.
+
+    English has no space before the sign; the reference study's layout has one and keeps it.
+    """
+    text = percent_text(n, current())
+    is_plain = plan is not None and plan.trial.is_equal and current() == ENGLISH
+    return text.replace(" ", "") if is_plain else text
 
 
 def article(noun: str) -> str:

@@ -190,7 +190,7 @@ def kinds_at_hand(study: Study, plan: StudyPlan) -> tuple[Kind, ...]:
     def presented() -> tuple[Kind, ...]:
         return tuple(kind(item, n, plan) for item in shown.categories_presented(study))
 
-    key = (study.frozen_sha256, study.pk, "kinds")
+    key = (study.frozen_sha256, study.pk, current())
     return _KINDS.get(key, presented) if study.is_frozen else presented()
 
 

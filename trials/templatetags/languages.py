@@ -38,9 +38,9 @@ def languages_offered(plan: StudyPlan) -> list[tuple[str, str]]:
 
 
 @register.filter
-def percent(n: int | None) -> str:
+def percent(n: int | None, plan: StudyPlan | None = None) -> str:
     """Return a whole number of percent as the language writes it; nothing for None."""
-    return "" if n is None else languages.percent(n)
+    return "" if n is None else languages.percent(n, plan)
 
 
 @register.filter

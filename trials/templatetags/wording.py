@@ -20,7 +20,8 @@ def words(context: template.Context, name: str, **values: Any) -> SafeString:
     """Return a sentence of ``wording`` with its values; ``percent`` is a whole number."""
     if values.get("percent") is not None:
         percent = format_html(
-            '<span class="statement__percent">{}</span>', say_percent(values["percent"])
+            '<span class="statement__percent">{}</span>',
+            say_percent(values["percent"], context["plan"]),
         )
         values["percent"] = percent
     if "label" in values:
