@@ -21,13 +21,22 @@ def violations(page: Page) -> list[str]:
     All of axe-core's rules run, best practices included. The script is evaluated, not loaded,
     so that the page's security policy may stay as it is.
     """
+    page.evaluate(axe_source())
+    wrong = told(page.evaluate("async () => (await axe.run(document)).violations"))
+    return wrong + [f"hidden, but displayed: {item}" for item in hidden_but_displayed(page)]
+
+
+def axe_source() -> str:
+    """Return axe-core's script, from the package that brings it."""
     spec = find_spec("axe_playwright_python")
     assert spec is not None
     assert spec.origin is not None
-    page.evaluate(Path(spec.origin).with_name("axe.min.js").read_text(encoding="utf-8"))
-    found = page.evaluate("async () => (await axe.run(document)).violations")
-    wrong = [f"{item['id']}: {item['help']} at {_places(item['nodes'])}" for item in found]
-    return wrong + [f"hidden, but displayed: {item}" for item in hidden_but_displayed(page)]
+    return Path(spec.origin).with_name("axe.min.js").read_text(encoding="utf-8")
+
+
+def told(found: list[dict[str, Any]]) -> list[str]:
+    """Return axe-core's violations in one line each."""
+    return [f"{item['id']}: {item['help']} at {_places(item['nodes'])}" for item in found]
 
 
 def hidden_but_displayed(page: Page) -> list[str]:

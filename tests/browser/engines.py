@@ -14,7 +14,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 import pytest
 from selenium import webdriver
@@ -41,10 +41,12 @@ CHANGING = (
 T = TypeVar("T")
 
 
-def missing(what: str, package: str) -> str:
-    """Skip the test, or fail in continuous integration; never returns."""
+def missing(what: str, package: str) -> NoReturn:
+    """Skip the test, or fail in continuous integration."""
     reason = f"no {what} on this machine: apt install {package}"
-    (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
 
 
 @contextmanager

@@ -1,18 +1,21 @@
-"""A whole session in Firefox and in WebKit, and a researcher's way in Firefox."""
+"""A session in German and in Arabic in three engines, and a researcher's way in Firefox."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import partial
 
 import pytest
 from django.contrib.auth.models import Group, User
+from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webdriver import WebDriver
 
-from tests.browser.axe import HIDDEN_BUT_DISPLAYED
+from tests.browser import walking
+from tests.browser.axe import HIDDEN_BUT_DISPLAYED, axe_source, told, violations
 from tests.browser.engines import ENGINES, find, press, text, wait
 from tests.browser.walking import BUTTONS, WAY, person, wanted
 from tests.factories import make_plan, make_study
@@ -44,11 +47,14 @@ def driver(engine: WebDriver, live_server: LiveServer) -> Iterator[WebDriver]:
     engine.get("about:blank")
 
 
+READY = "return document.readyState === 'complete' && !document.querySelector(arguments[0])"
+
+
 def at_step(driver: WebDriver, number: int) -> None:
-    """Wait until a step's page is there and can be left."""
+    """Wait until a step's page is there and can be left: before its script runs, it cannot."""
     here = f"input[name=step][value='{number}']"
     wait(driver, lambda _: driver.find_element(By.CSS_SELECTOR, here))
-    wait(driver, lambda _: not driver.find_elements(By.CSS_SELECTOR, f"{BUTTONS}:disabled"))
+    wait(driver, lambda _: driver.execute_script(READY, f"html.is-waiting, {BUTTONS}:disabled"))
 
 
 def has_left(number: int, driver: WebDriver) -> bool:
@@ -66,33 +72,91 @@ def walk(driver: WebDriver) -> Iterator[tuple[Step, str]]:
         wait(driver, partial(has_left, number))
 
 
-def test_a_session_from_the_consent_to_the_code(driver: WebDriver, live_server: LiveServer) -> None:
-    make_study(plan=make_plan(**SIZES))
+# The direction of a language, its number with a percent sign, and a question without article.
+LANGUAGES = {
+    "de": ("ltr", r"\d+\u00a0%", r"Zeigt das Foto \w+ tree\?"),
+    "ar": ("rtl", r"\d+\u200e?%\u200e?", r"هل هذه \w+ tree؟"),
+}
+
+
+LOOK = """
+const text = selector => (document.querySelector(selector) || {}).textContent || "";
+return [document.documentElement.lang, getComputedStyle(document.body).direction,
+        text(".statement__percent"), text(".answer__question")];
+"""
+
+
+def check_language(shown: list[str], language: str, kind: str) -> None:
+    """Compare what ``LOOK`` sees on a page with what the language wants."""
+    direction, percent, question = LANGUAGES[language]
+    assert shown[:2] == [language, direction]
+    if kind == Kind.TRIAL:
+        assert re.fullmatch(percent, shown[2])
+        assert re.fullmatch(question, shown[3])
+
+
+def check_page(driver: WebDriver) -> None:
+    """Look for barriers, and for what is shown though hidden."""
+    driver.execute_script(axe_source())
+    wanted = "const done = arguments[0]; axe.run(document).then(found => done(found.violations))"
+    assert told(driver.execute_async_script(wanted)) == []
+    assert driver.execute_script(f"return {HIDDEN_BUT_DISPLAYED}") == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_session_from_the_consent_to_the_code(
+    driver: WebDriver, live_server: LiveServer, language: str
+) -> None:
+    make_study(plan=make_plan(**SIZES, language=language))
     driver.get(f"{live_server.url}/s/trees/")
     press(driver, "input[type=checkbox]")
     press(driver, "button[type=submit]")
     at_step(driver, 0)
+    seen = set()
     for step, button in walk(driver):
-        assert driver.execute_script(f"return {HIDDEN_BUT_DISPLAYED}") == []
-        is_test = step.kind == Kind.TRIAL and step.name == "test"
-        if is_test and step.position == 0:
+        check_language(driver.execute_script(LOOK), language, step.kind)
+        if step.kind not in seen:
+            check_page(driver)
+            seen.add(step.kind)
+        place = step.position if (step.kind, step.name) == (Kind.TRIAL, "test") else None
+        if place == 0:
             driver.refresh()
-            press(driver, button)
-        elif is_test and step.position == 1:
+        elif place == 1:
             driver.back()
             driver.get(f"{live_server.url}{WAY}")
-            press(driver, button)
-        elif is_test and step.position == 2:
+        at_step(driver, person().step)
+        if place == 2:
             ActionChains(driver).double_click(find(driver, button)).perform()
         else:
             press(driver, button)
     participant = Participant.objects.get()
     assert text(driver, "#code") == participant.code
-    assert participant.status == Participant.Status.COMPLETED
+    check_page(driver)
+    assert (participant.status, participant.language) == ("completed", language)
     answers = Response.objects.all()
     assert answers.count() == 7
     assert all(answer.rt_ms is not None for answer in answers)
     assert {answer.given_by for answer in answers} == {"pointer"}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_session_in_chromium(page: Page, language: str) -> None:
+    make_study(plan=make_plan(**SIZES, language=language))
+    page.goto("/s/trees/")
+    assert violations(page) == []
+    page.get_by_role("checkbox").check()
+    page.locator("button[type=submit]").first.click()
+    expect(page.locator("input[name=step]")).to_have_value("0")
+    seen = set()
+    for step in walking.walk(page):
+        check_language(page.evaluate(f"() => {{ {LOOK} }}"), language, step.kind)
+        if step.kind not in seen:
+            assert violations(page) == []
+            seen.add(step.kind)
+    participant = Participant.objects.get()
+    expect(page.locator("#code")).to_have_text(participant.code)
+    assert violations(page) == []
+    assert (participant.status, participant.language) == ("completed", language)
 
 
 def fill(driver: WebDriver, selector: str, words: str) -> None:
