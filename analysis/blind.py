@@ -8,7 +8,7 @@ the database, or who takes part in the study and watches a count, can still find
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from string import ascii_uppercase
 from typing import Any, Final
 
@@ -18,7 +18,7 @@ from pandas import DataFrame
 from analysis.models import LIVE, BlindLift
 from analysis.results.flow import flow_of_all
 from analysis.results.sheets import ALL_ARMS
-from analysis.rows.overview import COUNTS, Progress
+from analysis.rows.overview import Progress, progress_sum
 from analysis.stats.analysis_sets import RELIANCE
 from trials.models import Study
 
@@ -98,16 +98,19 @@ def blinded(tables: Mapping[str, DataFrame], labels: Mapping[str, str]) -> dict[
     return shown
 
 
-def first_of_each_arm(people: DataFrame, conditions: Iterable[str]) -> DataFrame:
+def first_of_each_arm(people: DataFrame, conditions: Collection[str]) -> DataFrame:
     """Return the first people who completed, the same number in each condition.
 
     The number is that of the smallest condition. The monitor names the conditions and counts who
     completed, so unequal numbers could identify an arm: by a missing number, by the width of an
     interval, or by which arm a new person changes. ``people`` are rows of ``participants.csv``.
+    Without ``conditions``, as in a study within people, everybody is in every arm.
     """
     completed = people[people["status"] == "completed"].sort_values(
         ["finished_at", "participant_id"], kind="stable"
     )
+    if not conditions:
+        return completed
     sizes = completed["condition"].value_counts()
     n = min((int(sizes.get(name, 0)) for name in conditions), default=0)
     return completed.groupby("condition", sort=False).head(n) if n else completed.iloc[:0]
@@ -122,9 +125,7 @@ def _of_all_arms(exclusions: DataFrame) -> DataFrame:
 
 def progress_blinded(progress: Iterable[Progress]) -> list[Progress]:
     """Return one row for all arms together."""
-    rows = list(progress)
-    sums = {name: sum(getattr(row, name) for row in rows) for name in COUNTS}
-    return [Progress(condition=ALL_ARMS, **sums)]
+    return [progress_sum(list(progress), ALL_ARMS)]
 
 
 def _relabelled(table: DataFrame, labels: Mapping[str, str]) -> DataFrame:

@@ -34,6 +34,21 @@ __all__ = [
     "STATUSES",
 ]  # fmt: skip
 
+BLOCK = Column(
+    "block",
+    "integer",
+    "",
+    "Which of the participant's blocks the trial is in, from 1; empty in a study between people.",
+    is_nullable=True,
+    minimum=1,
+)
+BLOCK_ORDER = Column(
+    "block_order",
+    "string",
+    "",
+    "The participant's blocks in order, each by its arms; empty in a study between people.",
+    is_nullable=True,
+)
 RESPONSES = (
     Column("study", "string", "", "The study's short name."),
     Column("study_version", "integer", "", "Version of the study, from 1.", minimum=1),
@@ -58,6 +73,7 @@ RESPONSES = (
     IS_AI_CORRECT,
     *GIVEN,
     *TASKED,
+    BLOCK,
 )  # fmt: skip
 
 PARTICIPANTS = (
@@ -134,6 +150,7 @@ PARTICIPANTS = (
         for stage in STAGES[1:]
     ),
     *SESSION,
+    BLOCK_ORDER,
 )  # fmt: skip
 
 EVENTS = (

@@ -63,7 +63,13 @@ RECRUITED_AS = Column(
     ("pilot", "live"),
 )
 IS_SIMULATED = Column("is_simulated", "boolean", "", "The participant is a robot, not a person.")
-CONDITION = Column("condition", "string", "", "The arm that the participant was assigned to.")
+CONDITION = Column(
+    "condition",
+    "string",
+    "",
+    "The arm that the participant was assigned to. In a study within people, where everybody goes "
+    "through all arms: of an answer, its own arm; of a participant, the arm of the first block.",
+)
 CLASSIFIER = Column(
     "classifier",
     "string",

@@ -92,6 +92,7 @@ def reference_write(
     """
     folder.mkdir(parents=True, exist_ok=True)
     try:
+        _between_check(frames.responses)
         methods = method_of(frames.responses)
         outcome = _files_write(folder, frames, methods, hashed, tick)
     except SchemaRefused as error:
@@ -99,6 +100,14 @@ def reference_write(
     text = README.format(outcome=outcome, absent=ABSENT, digits=IMAGENET_DIGITS)
     (folder / "README.md").write_text(text, encoding="utf-8")
     return outcome
+
+
+def _between_check(responses: DataFrame) -> None:
+    """Refuse a study within people: the schemas have one condition for each person."""
+    if responses["block"].notna().any():
+        raise SchemaRefused(
+            "People went through several conditions; the schemas have one a person."
+        )
 
 
 def _files_write(

@@ -187,7 +187,10 @@ def live_results(study: Study, asked: Asked | None = None) -> LiveResults:
         n_responses, tables, as_of = _state(study, asked, lift is None, look)
     n_answers, n_each = _n_answers(tables), min((item.n_completed for item in progress), default=0)
     if lift is None:
-        labels = arm_labels(study, (item.condition for item in progress), stage)
+        names = [item.condition for item in progress]
+        if study.plan.design.is_within:  # one row for all conditions
+            names = [item.name for item in study.plan.conditions]
+        labels = arm_labels(study, names, stage)
         tables = blinded(tables, labels)
         progress = progress_blinded(progress)
     return LiveResults(

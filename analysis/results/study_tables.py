@@ -13,6 +13,8 @@ from analysis.rows.frame import StudyRows
 from analysis.rows.interim import LookShown, first_people, planned
 from analysis.rows.overview import declared_of, stage_shown
 from analysis.stats.analysis_plan import Declared
+from analysis.stats.analysis_sets import samples_of
+from analysis.tables.recompute import flow_from
 from analysis.tables.tables import tables_of, tests_of
 from analysis.tables.tidy import frame_of
 from trials.models import Study
@@ -44,16 +46,21 @@ def study_tables(
     people = everybody = frame_of(PARTICIPANTS, rows.participants())
     declared = Declared.from_json(declared_of(study))
     if is_blinded:
-        people = first_of_each_arm(people, declared.names)
+        names = () if declared.is_within else declared.names
+        people = first_of_each_arm(people, names)
         responses = responses[responses["participant_id"].isin(people["participant_id"])]
     items = frame_of(ITEMS, rows.items())
     is_final = not planned(study) or (look is not None and look.n_people is None)
     without = NOT_SHOWN if is_final else (*NOT_SHOWN, "tests")
     tables = tables_of(responses, people, items, declared, without=without)
     has_validation = study.plan.validation is not None
-    tables["consort"] = flow_table(
-        everybody, declared.names, tables["exclusions"], has_validation=has_validation
-    )
+    if declared.is_within:
+        everyone = samples_of(responses, people, declared)[0]
+        tables["consort"] = flow_from(everybody, everyone, declared, has_validation=has_validation)
+    else:
+        tables["consort"] = flow_table(
+            everybody, declared.names, tables["exclusions"], has_validation=has_validation
+        )
     if is_final:
         return tables
     n_people = look.n_people if look is not None and look.n_people else 0

@@ -26,6 +26,7 @@ WORDS: dict[str, Callable[[Any], object]] = {
     "given_by": lambda how: how or None,
     "reason": lambda words: words or None,
     "first_reason": lambda words: words or None,
+    "block": lambda number: number or None,
 }
 
 Row = tuple[object, ...]

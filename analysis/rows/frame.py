@@ -45,7 +45,8 @@ from analysis.tables.tidy import frame_of
 from classifiers.models import Image, Prediction, Truth
 from trials.models import Event, Participant, Response, Study, Trial, TrialItem
 from trials.study.deferral import confidence_of, is_deferred
-from trials.study.design import Phase, script
+from trials.study.design import Phase
+from trials.study.groups import Scripts, order_words
 from trials.study.pseudonyms import pseudonym
 from trials.study.script_stages import validation_end
 
@@ -131,14 +132,14 @@ class StudyRows:
         """Yield one row per participant; ``flags`` take extra queries, and a page needs none."""
         stages, flags = self._stages(), self.flags() if has_flags else {}
         plan = self.study.plan
-        end = validation_end(script(plan))
-        ends = {each.name: validation_end(script(plan.of(each.name))) for each in plan.conditions}
+        scripts = Scripts(plan)
         for who, person in self.people.items():
             told = person | {"participant_id": pseudonym(*who)}
             told["exclusion"] = person["exclusion"] or None
-            told |= stage_columns(
-                person, stages.get(who, Stages()), ends.get(person["condition"], end)
-            )
+            sequence = person["sequence"]
+            end = validation_end(scripts.of(person["condition"], sequence, person["seed"]))
+            told |= stage_columns(person, stages.get(who, Stages()), end)
+            told["block_order"] = order_words(plan, sequence) if sequence else None
             told |= device_columns(person["device"]) | {"flags": flags.get(who)}
             yield tuple(told[column.name] for column in PARTICIPANTS)
 

@@ -52,6 +52,8 @@ def planned(study: Study) -> list[Look]:
 def wanted(study: Study) -> int:
     """Return the target number of people over all conditions; 0 if the study has no target."""
     quotas = list(study.conditions.values_list("quota", flat=True))
+    if study.plan.design.is_within:  # the same people in every condition
+        return max(quotas, default=0)
     return sum(quotas) if quotas and all(quotas) else 0
 
 

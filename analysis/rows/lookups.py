@@ -5,9 +5,9 @@ A column of a task that the study does not have is empty, and its joins are not 
 
 from __future__ import annotations
 
-from django.db.models import Case, F, Q, When
+from django.db.models import Case, F, OuterRef, Q, Subquery, When
 
-from trials.models import Response, ResponseQuerySet
+from trials.models import Response, ResponseQuerySet, TrialItem
 from trials.models.interactions import shown_is_right
 from trials.study.plan import StudyPlan
 
@@ -40,6 +40,7 @@ PARTICIPANT_LOOKUPS = {
     "payment": "payment",
     "language": "language",
     "seed": "seed",
+    "sequence": "sequence",
 }
 LOOKUPS = {
     "stage": "trial__participant__stage",
@@ -69,6 +70,7 @@ LOOKUPS = {
     "confidence": "confidence",
     "reason": "reason",
     "is_missed": "is_missed",
+    "block": "trial__block",
 }
 # Columns of some tasks only: the joins behind them are made for these studies alone.
 CHOICE_LOOKUPS = {"choice": "choice__label"}
@@ -120,6 +122,8 @@ def lookups_of(plan: StudyPlan) -> dict[str, str]:
     """Return the columns of an answer that a study has, by their paths from the final answer."""
     task = plan.task
     found = LOOKUPS | (CHOICE_LOOKUPS if task.is_choice else {})
+    if plan.design.is_within:
+        found |= {"trial_set": "own_set"}
     if task.first:
         found |= FIRST_LOOKUPS | (FIRST_CHOICE_LOOKUPS if task.is_choice else {})
     return found
@@ -136,4 +140,17 @@ def answers_of(plan: StudyPlan) -> ResponseQuerySet:
     """Return final answers with all that ``lookups_of`` asks for."""
     found = Response.objects.final().with_correctness()
     found = found.annotate(rt_clean_ms=RT_CLEAN, is_shown_correct=shown_is_right())
+    if plan.design.is_within:
+        found = found.annotate(own_set=_own_set())
     return found.with_first() if plan.task.first else found
+
+
+def _own_set() -> Subquery:
+    """Return the number of a trial's test set: within people, each condition has another one."""
+    items = TrialItem.objects.filter(
+        trial_set__study=OuterRef("trial__participant__study"),
+        trial_set__ai=OuterRef("trial__condition__ai"),
+        trial_set__phase=OuterRef("trial__phase"),
+        prediction=OuterRef("trial__prediction"),
+    )
+    return Subquery(items.values("trial_set__number")[:1])

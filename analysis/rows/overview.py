@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, Final
 
 from django.db.models import Count, Q
 
 from trials.models import Participant, Study, mode_of
+from trials.study.groups import groups_of
 from trials.study.plan import TaskPlan
 from trials.study.task import confidence_of
 
@@ -44,6 +46,7 @@ def declared_of(study: Study) -> dict[str, Any]:
         "margin": plan.analysis.margin,
         "seed": plan.seed,
         **of_task,
+        **({"is_within": True, "orders": groups_of(plan)} if plan.design.is_within else {}),
     }
 
 
@@ -81,13 +84,18 @@ class Progress:
         return self.n_completed + self.n_active + self.n_failed_validation + self.n_ended
 
 
+# The people of a study within people, who go through all conditions.
+EVERY: Final = "every condition"
 COUNTS = tuple(field.name for field in fields(Progress))[1:]
 
 
 def progress_counts(
     study: Study, *, include_simulated: bool = False, stage: str = Participant.Stage.LIVE
 ) -> list[Progress]:
-    """Return one row per condition in the study's order, in one query."""
+    """Return one row per condition in the study's order, in one query.
+
+    In a study within people it is one row, because everybody goes through every condition.
+    """
     here = Q(participants__stage=stage)
     counted = here if include_simulated else here & Q(participants__is_simulated=False)
 
@@ -103,4 +111,10 @@ def progress_counts(
         n_ended=of(*(item for item in Status if item not in named)),
         n_simulated=Count("participants", filter=here & Q(participants__is_simulated=True)),
     )
-    return [Progress(*row) for row in rows.values_list("name", *COUNTS)]
+    found = [Progress(*row) for row in rows.values_list("name", *COUNTS)]
+    return [progress_sum(found, EVERY)] if study.plan.design.is_within else found
+
+
+def progress_sum(rows: Sequence[Progress], name: str) -> Progress:
+    """Return the counts of several rows together."""
+    return Progress(name, **{each: sum(getattr(row, each) for row in rows) for each in COUNTS})

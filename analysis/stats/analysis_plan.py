@@ -40,9 +40,10 @@ class Declared:
     that are tested on ``measure`` (empty: all pairs). ``margin`` is the difference in percentage
     points below which two conditions count as equivalent (0: no margin is declared, and no
     test of equivalence is made). ``tuning_share`` is the share of the AI's images that
-    choose its threshold. ``is_within``: everybody goes through several conditions. ``confidence``
-    says what people's own confidence is: ``percent`` (the probability of being right), ``ordered``
-    (only larger for a surer answer), or empty (none is asked for).
+    choose its threshold. ``is_within``: everybody goes through several conditions, in one of the
+    ``orders`` of blocks by which the flow of people is counted. ``confidence`` says what people's
+    own confidence is: ``percent`` (the probability of being right), ``ordered`` (only larger for a
+    surer answer), or empty (none is asked for).
     """
 
     conditions: tuple[DeclaredCondition, ...]
@@ -54,6 +55,7 @@ class Declared:
     tuning_share: float = 0.2
     is_within: bool = False
     confidence: str = ""
+    orders: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         _check(self)
@@ -102,6 +104,8 @@ class Declared:
             raise DeclarationRefused(
                 f"conditions: {error}; expected a list of name, classifier and is_unaided."
             ) from error
+        if "orders" in values:
+            values["orders"] = tuple(values["orders"])
         if "exclusions" in values:
             values["exclusions"] = tuple(values["exclusions"])
         if "family" in values:

@@ -2,7 +2,9 @@
 
     correct ~ condition * is_ai_correct + (1 | participant) + (1 | image)
 
-a binomial model with a logit link and two crossed random intercepts. ``laplace.py`` maximises its
+a binomial model with a logit link and two crossed random intercepts. Where people are in several
+conditions, a participant has an intercept in each: ``(1 | participant : condition)``. So people may
+differ in how much a condition helps them, as in ``detection``. ``laplace.py`` maximises its
 likelihood. This module turns responses into its arrays, and estimates into a table and a text.
 Pure.
 """
@@ -54,10 +56,17 @@ class _Sample:
     rows: DataFrame
     conditions: tuple[str, ...]
     n_all: int
+    n_participants: int
 
     @property
-    def n_participants(self) -> int:
-        return int(self.rows["participant"].max()) + 1 if len(self.rows) else 0
+    def is_within(self) -> bool:
+        """Whether somebody is in several conditions; ``participant`` is then one of them."""
+        return bool(self.rows["participant"].nunique() > self.n_participants)
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The names of the random effects."""
+        return ("participant : condition", "image") if self.is_within else GROUPS
 
     @property
     def n_images(self) -> int:
@@ -108,16 +117,18 @@ def _sample(responses: DataFrame, conditions: Sequence[str] | None, seed: int) -
     frame = responses[responses["condition"].isin(names)]
     image = "item_id" if "item_id" in frame else "image"
     kept = frame[frame["participant_id"].isin(_drawn(frame, frame[image].nunique(), seed))]
+    arms = pd.Categorical(kept["condition"].astype("str"), categories=names).codes.astype(int)
+    who = pd.factorize(kept["participant_id"].astype("str"))[0]
     rows = DataFrame(
         {
-            "condition": pd.Categorical(kept["condition"].astype("str"), categories=names).codes,
+            "condition": arms,
             "is_ai_correct": kept["is_ai_correct"].to_numpy(dtype=bool),
             "is_correct": kept["is_correct"].to_numpy(dtype=bool),
-            "participant": pd.factorize(kept["participant_id"].astype("str"))[0],
+            "participant": pd.factorize(who * len(names) + arms)[0],
             "image": pd.factorize(kept[image].astype("str"))[0],
         }
     )
-    return _Sample(rows, names, len(frame))
+    return _Sample(rows, names, len(frame), int(who.max()) + 1 if len(who) else 0)
 
 
 def _conditions(responses: DataFrame) -> tuple[str, ...]:
@@ -181,7 +192,7 @@ def _problem(sample: _Sample) -> Problem:
     )
 
 
-def _terms(conditions: Sequence[str]) -> list[tuple[str, str, Floats]]:
+def _terms(conditions: Sequence[str], groups: Sequence[str]) -> list[tuple[str, str, Floats]]:
     """Return kind, name and weights over the cells (by condition, AI wrong first)."""
     if not conditions:
         return []
@@ -200,24 +211,28 @@ def _terms(conditions: Sequence[str]) -> list[tuple[str, str, Floats]]:
         contrasts = {KINDS[False]: wrong[i] - wrong[0], KINDS[True]: right[i] - right[0]}
         terms += [("contrast", f"{pair} | {words}", each) for words, each in contrasts.items()]
         terms.append(("contrast", f"{pair} | both alike", sum(contrasts.values()) / 2))
-    return terms + [("random", group, np.zeros(0)) for group in GROUPS]
+    return terms + [("random", group, np.zeros(0)) for group in groups]
 
 
 def _table(sample: _Sample, fit: Fit | None) -> DataFrame:
     """Return a row per term, and the specification; without a fit the numbers are NaN."""
     counts = (len(sample.rows), sample.n_participants, sample.n_images)
     rows = [
-        (kind, term, *_numbers(fit, kind, term, weights), *counts)
-        for kind, term, weights in _terms(sample.conditions)
+        (kind, term, *_numbers(fit, weights, group=_place(sample, kind, term)), *counts)
+        for kind, term, weights in _terms(sample.conditions, sample.groups)
     ]
     return DataFrame(rows, columns=list(COLUMNS))
 
 
-def _numbers(fit: Fit | None, kind: str, term: str, weights: Floats) -> tuple[float, ...]:
+def _place(sample: _Sample, kind: str, term: str) -> int | None:
+    return sample.groups.index(term) if kind == "random" else None
+
+
+def _numbers(fit: Fit | None, weights: Floats, group: int | None) -> tuple[float, ...]:
     if fit is None:
         return (math.nan,) * len(NUMBERS)
-    if kind == "random":
-        return _spread(fit, GROUPS.index(term))
+    if group is not None:
+        return _spread(fit, group)
     estimate = float(weights @ fit.beta)
     se = math.sqrt(max(0.0, float(weights @ fit.covariance @ weights)))
     p = float(2 * norm.sf(abs(estimate / se))) if se > 0 else math.nan
@@ -243,8 +258,8 @@ def _specification(sample: _Sample, problem: str, fit: Fit | None, seed: int) ->
             f"{MAX_PARTICIPANTS:,} participants where there are more images than that"
         )
     lines = [
-        "Model: correct ~ condition * is_ai_correct + (1 | participant) + (1 | image); binomial, "
-        "logit link, two crossed random intercepts, normal and independent.",
+        f"Model: correct ~ condition * is_ai_correct + (1 | {sample.groups[0]}) + (1 | image); "
+        "binomial, logit link, two crossed random intercepts, normal and independent.",
         f"Coding: treatment contrasts; the reference is {reference} on trials where the AI is "
         f"wrong. Conditions: {', '.join(names) or 'none'}. Contrasts compare each condition with "
         "the reference on trials where the AI is wrong, where it is right, and their plain mean.",
@@ -254,12 +269,17 @@ def _specification(sample: _Sample, problem: str, fit: Fit | None, seed: int) ->
         "Limit: there is no random slope. Where people differ in how readily they accept, p values "
         "on one kind of trials are too small; the signal-detection model has such slopes.",
     ]
+    if sample.is_within:
+        lines.append(
+            "People are in several conditions: each has an effect of their own in each, without a "
+            "correlation, so intervals of differences are too wide rather than too narrow."
+        )
     if fit is not None:
         lines.append(
             f"Converged after {fit.n_evaluations} evaluations; log likelihood "
             f"{fit.log_likelihood:.3f}."
         )
-        zero = [g for g, sd in zip(GROUPS, fit.sds, strict=True) if sd == 0]
+        zero = [g for g, sd in zip(sample.groups, fit.sds, strict=True) if sd == 0]
         lines += [
             f"The SD of {item}s is estimated as 0 (no such differences seen)." for item in zero
         ]

@@ -25,7 +25,7 @@ from analysis.codebook.table_columns import TABLES
 from analysis.codebook.task_columns import TASK_TABLES
 from analysis.codebook.team_columns import DEFER_TABLES
 from analysis.stats.analysis_plan import Declared
-from analysis.stats.analysis_sets import samples_of
+from analysis.stats.analysis_sets import Sample, samples_of
 from analysis.stats.exclusions import BY_HAND
 from analysis.stats.measures import MEASURES
 from analysis.tables.accuracy import accuracy_table
@@ -35,6 +35,8 @@ from analysis.tables.looks_table import LookPlan, looks_table, tables_at_look
 from analysis.tables.tables import tables_of
 from analysis.tables.tidy import table_read
 
+# The one group of people whose orders of blocks are drawn.
+ANY_ORDER = "any order"
 PLAN_FILE = "analysis_plan.json"
 PACKAGE_FILE = "datapackage.json"
 
@@ -112,18 +114,12 @@ def tables_from(
     ``looks``, and tests of a running study are for the people of the look that is reached.
     """
     checked = Declared.from_json(declared)
-    responses, people, conditions = frames.responses, frames.participants, checked.names
+    responses, people = frames.responses, frames.participants
     samples = samples_of(responses, people, checked)
     measured = _measured(samples[0].people)
-    excluded = dict(zip(measured["participant_id"], measured["excluded_by"], strict=True))
-    names = [*([BY_HAND] if (people["exclusion"].astype("object").notna()).any() else [])]
-    names += [str(rule) for rule in checked.rules]
-    missing = [str(rule) for rule in checked.rules if not rule.is_measured(samples[0].people)]
     has_validation = bool((frames.items["phase"] == "validation").any())
     tables = {
-        "consort": consort_table(
-            people, conditions, excluded, names, has_validation=has_validation, missing=missing
-        ),
+        "consort": flow_from(people, samples[0], checked, has_validation=has_validation),
         "participants": measured.assign(
             excluded_by=measured["excluded_by"].mask(measured["excluded_by"] == "")
         ),
@@ -143,6 +139,33 @@ def tables_from(
     tables |= tables_at_look(responses, people, frames.items, checked, plan)
     tables["looks"] = looks_table(plan)
     return {name: tables[name] for name in table_columns() if name in tables}
+
+
+def flow_from(
+    people: DataFrame, everyone: Sample, declared: Declared, *, has_validation: bool
+) -> DataFrame:
+    """Return the flow of people by their conditions, or within people by their orders of blocks.
+
+    ``people`` has everybody, and ``everyone`` is the sample of those who completed.
+    """
+    measured = everyone.people
+    who = measured["participant_id"].astype("str")
+    excluded = dict(zip(who, measured["excluded_by"], strict=True))
+    names = [*([BY_HAND] if (people["exclusion"].astype("object").notna()).any() else [])]
+    names += [str(rule) for rule in declared.rules]
+    missing = [str(rule) for rule in declared.rules if not rule.is_measured(measured)]
+    grouped, groups = (_by_order(people, declared) if declared.is_within
+                       else (people, declared.names))  # fmt: skip
+    return consort_table(
+        grouped, groups, excluded, names, has_validation=has_validation, missing=missing
+    )
+
+
+def _by_order(people: DataFrame, declared: Declared) -> tuple[DataFrame, tuple[str, ...]]:
+    """Return people with their order of blocks as the condition; a drawn order is one group."""
+    orders = declared.orders or (ANY_ORDER,)
+    named = people["block_order"].astype("object")
+    return people.assign(condition=named.where(named.isin(orders), orders[0])), orders
 
 
 def _silent(n_done: int, n_total: int) -> None:

@@ -50,6 +50,7 @@ def test_a_row_says_who_judged_what_and_how() -> None:
         "received_at": pd.Timestamp("2026-03-01T09:30:02.123Z"),
         "rt_ms": 1500,
         "is_missed": False,
+        "block": None,
     }
 
 

@@ -242,3 +242,16 @@ def test_one_condition_has_no_contrasts() -> None:
     table = mixed_table(frame[frame["condition"] == "kNN"])
     assert table["term"].tolist() == ["Intercept", "is_ai_correct", "participant", "image"]
     assert table["estimate"].notna().all()
+
+
+def test_people_in_several_conditions_have_an_effect_in_each() -> None:
+    within = study(n_people=24).assign(participant_id=lambda rows: [
+        f"p{int(who[1:]) // 2:03d}" for who in rows["participant_id"]
+    ])  # fmt: skip
+    apart = within.assign(participant_id=within["participant_id"] + within["condition"])
+    own, other = mixed_table(within), mixed_table(apart)
+    assert own[list(NUMBERS)].equals(other[list(NUMBERS)])
+    assert (own["n_participants"].iloc[0], other["n_participants"].iloc[0]) == (12, 24)
+    assert "participant : condition" in own["term"].tolist()
+    assert "(1 | participant : condition)" in own.attrs["specification"]
+    assert "too wide rather than too narrow" in own.attrs["specification"]
