@@ -148,10 +148,18 @@ def is_enlarged(page: Page, pair: Locator, number: str) -> None:
         assert large["width"] >= 3 * small["width"]
 
 
-@pytest.mark.parametrize("name", ["EMD-Corr", "kNN", "ResNet-50"])
-def test_all_of_the_feedback_is_seen_without_scrolling_on_a_laptop(page: Page, name: str) -> None:
+HELPFUL = {"layout": "equal", "n_true_photos": 2}
+
+
+@pytest.mark.parametrize(
+    ("name", "trial"),
+    [("EMD-Corr", {}), ("ResNet-50", {}), ("EMD-Corr", HELPFUL), ("ResNet-50", HELPFUL)],
+)
+def test_all_of_the_feedback_is_seen_without_scrolling_on_a_laptop(
+    page: Page, name: str, trial: dict[str, Any]
+) -> None:
     page.set_viewport_size({"width": 1366, "height": 768})
-    in_condition(make_study(), name)
+    in_condition(make_study(plan=make_plan(trial=trial)), name)
     begin(page)
     go_on(page)
     go_on(page)

@@ -7,7 +7,7 @@ function light(pair, number, isFixed = false) {
   pair.dataset.lit = number;
   if (isFixed) pair.dataset.fixed = number;
   mark(pair);
-  showParts(pair, number);
+  showParts(pair, number, isFixed);
 }
 
 function dim(pair) {

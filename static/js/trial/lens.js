@@ -11,7 +11,8 @@ let timer = null;
 
 const lensOf = (pair) => pair.closest(".evidence--boxes")?.querySelector("[data-lens]");
 
-export function showParts(pair, number) {
+// One that was chosen by a tap or a key is logged at once, one that is pointed at after a look.
+export function showParts(pair, number, isChosen) {
   const lens = lensOf(pair);
   if (!lens) return;
   const frames = pair.querySelectorAll(".photo__frame");
@@ -22,7 +23,9 @@ export function showParts(pair, number) {
   lens.querySelector("[data-lens-example]").textContent = example;
   lens.classList.add("is-on");
   clearTimeout(timer);
-  timer = setTimeout(() => log("part", `example ${example}, part ${number}`), LOOKED_MS);
+  const look = () => log("part", `example ${example}, part ${number}`);
+  if (isChosen) look();
+  else timer = setTimeout(look, LOOKED_MS);
 }
 
 export function hideParts(pair) {
