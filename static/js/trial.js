@@ -14,6 +14,7 @@ import { beginLimit, bindTask } from "./trial/task.js";
 import "./trial/drawer.js";
 import "./trial/once.js";
 import "./trial/opacity.js";
+import "./trial/translated.js";
 import "./trial/swipe.js";
 import "./trial/try.js";
 import "./trial/zoom.js";

@@ -16,6 +16,8 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 
+from trials.participant.languages import speaking_of_error
+
 logger = logging.getLogger(__name__)
 RETRY_S: Final = 5
 # A table or a column that is missing is an error of the installation, and stays one.
@@ -48,7 +50,8 @@ class DatabaseAway:
             self._logged_at = time.monotonic()
             logger.warning("The database is away: %s", str(error).strip())
         context = {"retry_s": RETRY_S, "is_sent": request.method not in {"GET", "HEAD"}}
-        response = render(request, "503.html", context, status=503)
+        with speaking_of_error(request):
+            response = render(request, "503.html", context, status=503)
         response.headers["Retry-After"] = str(RETRY_S)
         response.headers["Cache-Control"] = "no-store"
         response._has_been_logged = True  # type: ignore[attr-defined]  # no error of the site

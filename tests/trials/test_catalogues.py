@@ -20,6 +20,7 @@ PLACEHOLDER = re.compile(r"%\(\w+\)s|\{\w+\}")
 # Sentences in other languages are built without the English article.
 ARTICLES = {"%(article)s", "%(true_article)s", "{article}"}
 SCRIPTS = PACKAGE.parent / "static" / "js"
+STYLES = PACKAGE.parent / "static" / "css"
 OURS = [*SCRIPTS.glob("trial/*.js"), *(SCRIPTS / f"{n}.js" for n in ("trial", "entry", "leaving"))]
 
 
@@ -112,6 +113,21 @@ def test_the_keys_of_yes_and_no_are_two_different_letters(language: str) -> None
         keys = [translation.pgettext("key", key) for key in ("Y", "N")]
     assert len(set(keys)) == 2
     assert all(len(key) == 1 and key == key.upper() for key in keys)
+
+
+def test_styles_of_participants_pages_have_no_left_or_right() -> None:
+    names = ("base", "trial", "boxes", "guide", "panels", "task", "equal", "help")
+    side = re.compile(
+        r"(?:(?:margin|padding|border)-(?:left|right)|\bleft|\bright)\s*:|: (?:left|right);"
+    )
+    found = [
+        line
+        for name in names
+        for line in (STYLES / f"{name}.css").read_text(encoding="utf-8").splitlines()
+        if side.search(line)
+    ]
+    # The square of the AI lies in the middle of the photo, in any direction of text.
+    assert [line for line in found if not line.startswith(".seen__square")] == []
 
 
 def test_scripts_say_only_texts_that_the_page_gives_them() -> None:

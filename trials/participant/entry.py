@@ -25,7 +25,7 @@ from trials.participant.identity import (
     participant_of,
     remember,
 )
-from trials.participant.languages import current, said, speaking, spoken
+from trials.participant.languages import current, name_shown, said, speaking, spoken
 from trials.participant.recruitment import (
     CHANNELS,
     Arrival,
@@ -237,7 +237,7 @@ def _page(
     context |= {
         "study": study,
         "plan": plan,
-        "persona": plan.persona,
+        "persona": name_shown(plan.persona),
         "channel": CHANNELS[plan.recruitment.channel],
         "information": texts.render(plan.consent.text, texts.placeholders(plan, plan.persona)),
         "has_statement": any(VIEWS[condition.view].has_statement for condition in plan.conditions),

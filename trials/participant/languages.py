@@ -19,7 +19,7 @@ from django.utils.translation import pgettext
 from django.utils.translation.trans_real import parse_accept_lang_header
 
 from trials.models import Participant, Study
-from trials.study.languages import ENGLISH, LANGUAGES, choose, percent_text
+from trials.study.languages import ENGLISH, LANGUAGES, choose, isolated, percent_text
 from trials.study.messages import ToPerson
 from trials.study.plan import StudyPlan
 
@@ -79,6 +79,11 @@ def speaking_of_error(request: HttpRequest) -> Iterator[None]:
         language = choose(tuple(LANGUAGES), [tag for tag, _weight in said])
     with translation.override((language or ENGLISH).lower()):
         yield
+
+
+def name_shown(name: str) -> str:
+    """Return the name of the AI as a page shows it."""
+    return isolated(name, current())
 
 
 def percent(n: int, plan: StudyPlan | None = None) -> str:

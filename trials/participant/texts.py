@@ -12,6 +12,7 @@ from itertools import groupby
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from trials.participant.languages import name_shown
 from trials.study.plan import StudyPlan
 
 Values = Mapping[str, object]
@@ -23,7 +24,7 @@ _EMPTY_LINE = re.compile(r"\n\s*\n")
 def placeholders(plan: StudyPlan, persona: str) -> dict[str, object]:
     """Return the values of a text's ``{words}``; a missing stage has 0 photos."""
     return {
-        "persona": persona,
+        "persona": name_shown(persona),
         "minutes": plan.minutes,
         "n_training": plan.training.n if plan.training else 0,
         "n_validation": plan.validation.n if plan.validation else 0,

@@ -16,7 +16,7 @@ from classifiers.models import Category, Prediction
 from trials.models import Condition, Occasion, Participant, Study, Trial
 from trials.panels.base import Content, panels_of
 from trials.panels.photos import Frame, frame_of, image_url
-from trials.participant.languages import article, current, either, spoken
+from trials.participant.languages import article, current, either, name_shown, spoken
 from trials.services import shown
 from trials.study.design import Step
 from trials.study.kept import Kept
@@ -137,7 +137,7 @@ def _screen(trial: Trial, participant: Participant, key: tuple[object, ...] | No
         label=label,
         article=article(label),
         percent=percent(prediction) if is_told else None,
-        persona=trial.condition.persona,
+        persona=name_shown(trial.condition.persona),
         panels=tuple(
             ShownPanel(panel.template, content, panel.shows_query, key and (*key, panel.name))
             for panel in panels_of(view)
@@ -156,7 +156,7 @@ def first_screen(trial: Trial, plan: StudyPlan, *, names_class: bool) -> TrialSc
         label=label,
         article=article(label),
         percent=None,
-        persona=trial.condition.persona,
+        persona=name_shown(trial.condition.persona),
         panels=(),
         has_statement=False,
     )
@@ -165,7 +165,12 @@ def first_screen(trial: Trial, plan: StudyPlan, *, names_class: bool) -> TrialSc
 def seen_in(study: Study, condition: Condition) -> dict[str, Any]:
     """Return what a page's template knows of a condition: its plan, the AI's name, view, panels."""
     view, plan = condition.view, spoken(study.plan.of(condition.name))
-    return {"plan": plan, "persona": condition.persona, "view": view, "panels": panels_of(view)}
+    return {
+        "plan": plan,
+        "persona": name_shown(condition.persona),
+        "view": view,
+        "panels": panels_of(view),
+    }
 
 
 def kinds(study: Study) -> tuple[Kind, ...]:

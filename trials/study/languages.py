@@ -38,6 +38,16 @@ _PERCENT: Final[Mapping[str, str]] = {
 }
 
 
+# Written from right to left. There, what may be in Latin letters is isolated (FSI and PDI of
+# Unicode), so that a name, a title or an address does not reorder the sentence around it.
+RIGHT_TO_LEFT: Final = frozenset({"ar"})
+
+
+def isolated(text: str, language: str) -> str:
+    """Return a text that keeps its own direction inside a sentence of the language."""
+    return f"\u2068{text}\u2069" if text and language in RIGHT_TO_LEFT else text
+
+
 def percent_text(n: int, language: str) -> str:
     """Return a whole number of percent as a language writes it."""
     return _PERCENT[language].format(n)

@@ -23,6 +23,7 @@ from trials.study.document import (
 from trials.study.languages import (
     ENGLISH,
     TranslationPlan,
+    isolated,
     labels_said,
     said_in_stage,
     teller,
@@ -127,6 +128,7 @@ class StudyPlan:
     translations: tuple[TranslationPlan, ...] = ()
     # Translations of the study's own texts, in a plan that ``in_language`` returned.
     said: Mapping[str, str] = field(default_factory=dict)
+    spoken_in: str = ""
 
     @classmethod
     def from_json(
@@ -254,7 +256,7 @@ class StudyPlan:
             return self
         if language not in self._by_language:
             own = {each.language: each.by_text for each in self.translations}.get(language, {})
-            self._by_language[language] = _spoken(self, own, standard)
+            self._by_language[language] = _spoken(self, language, own, standard)
         return self._by_language[language]
 
     @cached_property
@@ -263,7 +265,7 @@ class StudyPlan:
 
     def say(self, text: str) -> str:
         """Return the label or the definition of a category in the plan's language."""
-        return self.said.get(text, "") or text
+        return isolated(self.said.get(text, "") or text, self.spoken_in)
 
     def persona_of(self, condition_name: str) -> str:
         """Return what a condition calls the AI."""
@@ -273,11 +275,14 @@ class StudyPlan:
         return next(named, "") or self.persona
 
 
-def _spoken(plan: StudyPlan, own: dict[str, str], standard: Callable[[str], str]) -> StudyPlan:
+def _spoken(
+    plan: StudyPlan, language: str, own: dict[str, str], standard: Callable[[str], str]
+) -> StudyPlan:
     """Return a plan with its texts said by the study's own translations and the standard ones."""
     say = teller(own, standard)
     texts: dict[str, Any] = {
-        name: say(getattr(plan, name)) for name in ("title", "topic", "ethics")
+        name: isolated(say(getattr(plan, name)), language)
+        for name in ("title", "topic", "ethics", "contact")
     }
     return replace(
         plan,
@@ -287,6 +292,7 @@ def _spoken(plan: StudyPlan, own: dict[str, str], standard: Callable[[str], str]
         stages=tuple(said_in_stage(stage, say) for stage in plan.stages),
         task=replace(plan.task, confidence=labels_said(plan.task.confidence, say)),
         said=own,
+        spoken_in=language,
     )
 
 

@@ -25,6 +25,7 @@ from tests.trials.tab import Tab
 from trials.models import Event, Interaction, Response
 from trials.models.interactions import shown_is_right
 from trials.services import frozen_sha256, interaction, study_verify
+from trials.templatetags.languages import named
 
 pytestmark = pytest.mark.django_db
 
@@ -34,7 +35,7 @@ def test_the_page_has_49_toggle_buttons_and_the_ais_own_answer(client: Tab) -> N
     page = client.get(SESSION).text
     cells = re.findall(r'aria-pressed="false" aria-label="(Row \d, column \d)"', page)
     assert len(set(cells)) == 49
-    assert f"<strong>{trial.prediction.category.label}</strong>" in page
+    assert f"<strong>{named(trial.prediction.category.label)}</strong>" in page
     assert "looks at the parts that it chose itself" in page
 
 
@@ -46,7 +47,7 @@ def test_a_mask_is_answered_as_rerank_does(client: Tab) -> None:
     label = person.study.dataset.categories.get(index=found.label).label
     stored = Interaction.objects.get(trial=trial)
     votes = round(found.probabilities[found.label] * found.n_voters)
-    assert f"<strong>{label}</strong>, {votes} of {found.n_voters} votes" in said
+    assert f"<strong>{named(label)}</strong>, {votes} of {found.n_voters} votes" in said
     assert (stored.mask, stored.n_changes, stored.category.label) == (CENTRAL, 1, label)
     assert said.count('alt="Photo of the class') == min(5, votes)
 
@@ -55,7 +56,7 @@ def test_the_answer_is_in_the_words_of_the_condition(client: Tab) -> None:
     words = {"matched_parts": "Why this is {label}"}
     person, trial = at_a_trial(client, interactive_study(wording=words))
     said = client.post(MASK, {"step": person.step, "mask": "0" * 49, "at_ms": 1}).text
-    assert f"Why this is {trial.prediction.category.label}" in said
+    assert f"Why this is {named(trial.prediction.category.label)}" in said
 
 
 def test_each_answer_is_an_event_and_no_cell_is_the_ais_own_answer(client: Tab) -> None:
