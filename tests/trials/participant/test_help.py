@@ -57,12 +57,7 @@ def test_the_drawer_has_all_kinds_and_is_the_same_on_every_trial() -> None:
     drawers = {DRAWER.search(page)[0] for kind, _, page in pages if kind == Kind.TRIAL}  # type: ignore[index]
     assert len(drawers) == 1
     drawer = drawers.pop()
-    assert re.findall(r"<h2><span[^>]*>(\w+) tree</span></h2>", drawer) == [
-        "Amber",
-        "Birch",
-        "Cedar",
-        "Dogwood",
-    ]
+    assert re.findall(r"<h2>(\w+) tree</h2>", drawer) == ["Amber", "Birch", "Cedar", "Dogwood"]
     assert drawer.count("<img") == 8
     assert not any(DRAWER.search(page) for kind, _, page in pages if kind == Kind.FEEDBACK)
 
@@ -80,9 +75,7 @@ def test_feedback_shows_the_true_kind_where_somebody_was_wrong(is_right: bool) -
                 Image.objects.filter(token__in=tokens).values_list("category__label", flat=True)
             )
             assert len(tokens) == 2
-            assert (
-                re.search(r"this is an? <strong><span[^>]*>(.*?)</span></strong>", page)[1] in told
-            )  # type: ignore[index]
+            assert re.search(r"this is an? <strong>(.*?)</strong>", page)[1] in told  # type: ignore[index]
             assert len(told) == 1
 
 
