@@ -6,9 +6,10 @@ import re
 from typing import Any
 
 project = "Visual correspondence study platform"
-html_title = "Study platform"
+html_title = "Second Look"
 extensions = ["myst_parser"]
 exclude_patterns = ["deploy/*"]
+highlight_language = "none"  # of blocks that name no language
 myst_heading_anchors = 4  # the same names as on GitHub
 html_theme = "furo"  # loads nothing from other servers
 html_favicon = "../static/img/icon.svg"
