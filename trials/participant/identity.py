@@ -18,6 +18,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
 from trials.models import Participant, Study
+from trials.models.prepared import PreparedQuery
 from trials.participant.framing import PERSON_COOKIE, frame
 from trials.participant.languages import speaking, spoken
 from trials.study.pseudonyms import pseudonym
@@ -81,10 +82,17 @@ def _person_of(request: HttpRequest, slug: str) -> Participant | None:
         if name == key or not (key.isascii() and key.isdecimal() and len(key) < 19):
             continue
         token = _token_in(request, name)
-        mine = _people().filter(study=int(key), study__slug=slug, token=token)
-        if token is not None and (found := mine.first()) is not None:
+        if token is not None and (found := _PERSON.first(int(key), slug, token)) is not None:
             return _noted(request, found)
     return None
+
+
+_PERSON = PreparedQuery(
+    lambda study, slug, token: _people().filter(study=study, study__slug=slug, token=token),
+    int,
+    str,
+    str,
+)
 
 
 def remember(response: HttpResponse, participant: Participant) -> None:

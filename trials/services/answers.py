@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from django.db.models import Q, QuerySet
+
 from classifiers.models import Prediction
 from trials.models import Participant, Response, Trial
+from trials.models.prepared import PreparedQuery
 from trials.steps.base import screen_of
 from trials.study.design import Phase, Step
 from trials.study.kept import Kept
@@ -62,8 +65,30 @@ def _asked(participant: Participant) -> list[Step]:
 
 def trial_of(participant: Participant, step: Step) -> Trial:
     """Return the trial of a trial's, a definition's or a feedback's step, ready for its page."""
-    found = participant.trials.select_related("condition")
-    return _ready(participant, found.get(phase=step.name, position=step.position))
+    found = _TRIAL.first(participant.pk, step.name, step.position)
+    if found is None:
+        raise Trial.DoesNotExist(f"{participant} has no trial {step.name} {step.position}.")
+    return _ready(participant, found)
+
+
+def _two(person: int, name: str, position: int, other: str, next_: int) -> QuerySet[Trial]:
+    either = Q(phase=name, position=position) | Q(phase=other, position=next_)
+    return _trials().filter(either, participant=person)
+
+
+def _trials() -> QuerySet[Trial]:
+    return Trial.objects.select_related("condition").order_by()
+
+
+_TRIAL = PreparedQuery(
+    lambda person, name, position: _trials().filter(
+        participant=person, phase=name, position=position
+    ),
+    int,
+    str,
+    int,
+)
+_TWO_TRIALS = PreparedQuery(_two, int, str, int, str, int)
 
 
 def trials_of(participant: Participant, steps: Iterable[Step]) -> Callable[[Step], Trial]:
@@ -76,10 +101,10 @@ def trials_of(participant: Participant, steps: Iterable[Step]) -> Callable[[Step
         if place not in wanted:
             return trial_of(participant, step)
         if not found:
-            phases, positions = zip(*wanted, strict=True)
-            rows = participant.trials.select_related("condition")
-            for row in rows.filter(phase__in=phases, position__in=positions):
-                found[row.phase, row.position] = _ready(participant, row)
+            ordered = sorted(wanted)
+            for pair in zip(ordered[::2], ordered[1::2] or ordered, strict=False):
+                for row in _TWO_TRIALS.all(participant.pk, *pair[0], *pair[1]):
+                    found[row.phase, row.position] = _ready(participant, row)
         return found[place]
 
     return trial
@@ -91,6 +116,7 @@ _PREDICTIONS: Kept[Prediction] = Kept(5000)
 def _ready(participant: Participant, trial: Trial) -> Trial:
     """Give a trial its prediction with its photo and categories, those of the process if frozen."""
     study, pk = participant.study, trial.prediction_id
+    trial.participant = participant
     related = ("category", "image__category")
 
     def read() -> Prediction:

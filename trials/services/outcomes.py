@@ -9,10 +9,10 @@ import secrets
 
 from django.contrib.auth.models import User as Staff
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils import timezone
 
 from trials.models import Identity, Participant, StudyLog
+from trials.models.prepared import PreparedQuery
 from trials.services.place_counts import places_forget
 from trials.services.refusals import StudyRefused
 
@@ -107,17 +107,23 @@ def participant_stop(*, participant: Participant, keeps_answers: bool) -> None:
 
 def participant_locked(participant: Participant) -> Participant:
     """Return the participant's current row, locked against answers and other changes."""
-    return _current(participant, Participant.objects.select_for_update())
+    return _current(participant, _LOCKED)
 
 
 def participant_now(participant: Participant) -> Participant:
     """Return the participant's current row."""
-    return _current(participant, Participant.objects.all())
+    return _current(participant, _NOW)
 
 
-def _current(participant: Participant, rows: QuerySet[Participant]) -> Participant:
+_LOCKED = PreparedQuery(lambda pk: Participant.objects.select_for_update().filter(pk=pk), int)
+_NOW = PreparedQuery(lambda pk: Participant.objects.filter(pk=pk), int)
+
+
+def _current(participant: Participant, query: PreparedQuery[Participant]) -> Participant:
     """Read the row, and take the study and the condition, which never change, from the old one."""
-    current = rows.get(pk=participant.pk)
+    current = query.first(participant.pk)
+    if current is None:
+        raise Participant.DoesNotExist(f"{participant} was deleted.")
     for name in ("study", "condition", "trial_set"):
         if name in participant._state.fields_cache:
             setattr(current, name, getattr(participant, name))

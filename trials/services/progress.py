@@ -9,7 +9,8 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from trials.models import Participant, StepVisit
+from trials.models import Participant, StepVisit, Trial
+from trials.models.prepared import PreparedUpdate
 from trials.services.answers import answers_missing
 from trials.services.events import events_store
 from trials.services.notices import full_note
@@ -53,27 +54,70 @@ def _shown_note(participant: Participant, now: datetime) -> bool:
 
     The update of "last seen" locks the row, so no answer and no end comes in between.
     """
-    here = Participant.objects.filter(
-        pk=participant.pk, status=Participant.Status.ACTIVE, step=participant.step
-    )
-    if not here.update(last_seen_at=now):
+    if not _SEEN.run(participant.pk, participant.step, now):
         return False
-    visits = StepVisit.objects.filter(participant=participant, step=participant.step)
-    if visits.update(n_shown=F("n_shown") + 1):
-        return True
     step = participant.script[participant.step]
-    StepVisit.objects.create(
-        participant=participant,
-        step=participant.step,
-        kind=step.kind,
-        name=step.name,
-        shown_at=now,
-    )
-    if step.kind in ASKING:
-        participant.trials.filter(
-            phase=step.name, position=step.position, presented_at=None
-        ).update(presented_at=now)
+    if not _SHOWN_AGAIN.run(participant.pk, participant.step):
+        StepVisit.objects.create(
+            participant=participant,
+            step=participant.step,
+            kind=step.kind,
+            name=step.name,
+            shown_at=now,
+        )
+        if step.kind in ASKING:
+            _PRESENTED.run(participant.pk, step.name, step.position, now)
     return True
+
+
+_SEEN = PreparedUpdate(
+    lambda person, step, now: (
+        Participant.objects.filter(pk=person, status=Participant.Status.ACTIVE, step=step),
+        {"last_seen_at": now},
+    ),
+    int,
+    int,
+    datetime,
+)
+_SHOWN_AGAIN = PreparedUpdate(
+    lambda person, step: (
+        StepVisit.objects.filter(participant=person, step=step).order_by(),
+        {"n_shown": F("n_shown") + 1},
+    ),
+    int,
+    int,
+)
+_PRESENTED = PreparedUpdate(
+    lambda person, phase, position, now: (
+        Trial.objects.filter(
+            participant=person, phase=phase, position=position, presented_at=None
+        ).order_by(),
+        {"presented_at": now},
+    ),
+    int,
+    str,
+    int,
+    datetime,
+)
+_DONE = PreparedUpdate(
+    lambda person, step, now: (
+        StepVisit.objects.filter(participant=person, step=step).order_by(),
+        {"done_at": now},
+    ),
+    int,
+    int,
+    datetime,
+)
+# The usual answer only moves the person one step on; an end is saved with all that it changes.
+_ON = PreparedUpdate(
+    lambda person, step, now: (
+        Participant.objects.filter(pk=person),
+        {"step": step, "last_seen_at": now},
+    ),
+    int,
+    int,
+    datetime,
+)
 
 
 def _is_too_late(participant: Participant, now: datetime, grace: timedelta = timedelta(0)) -> bool:
@@ -102,16 +146,18 @@ def participant_advance(*, participant: Participant, submission: Submission) -> 
     if is_early or screen.problem(participant, current, submission):
         return participant_time_out(participant=participant) if is_late else participant
     screen.store(participant, current, submission, now)
-    StepVisit.objects.filter(participant=participant, step=participant.step).update(done_at=now)
+    _DONE.run(participant.pk, participant.step, now)
     participant.step += 1
     participant.last_seen_at = now
     if not _is_too_late(participant, now, GRACE):
         _go_on(participant, current)
     if is_late and participant.is_active:
         finish(participant, Participant.Status.TIMED_OUT)
-    participant.save(
-        update_fields=["step", "last_seen_at", "status", "code", "finished_at", "payment"]
-    )
+    if participant.is_active:
+        _ON.run(participant.pk, participant.step, now)
+    else:
+        ended = ["step", "last_seen_at", "status", "code", "finished_at", "payment"]
+        participant.save(update_fields=ended)
     if participant.status == Participant.Status.COMPLETED:
         transaction.on_commit(partial(full_note, participant))
     return participant
