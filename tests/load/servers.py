@@ -246,14 +246,19 @@ class Site(Server):
 class Worker(Server):
     """A Celery worker of a site."""
 
-    def __init__(self, site: Site, name: str = "worker") -> None:
+    def __init__(self, site: Site, name: str = "worker", largest_file: int = 0) -> None:
         super().__init__(name, site.folder)
-        self.site = site
+        self.site, self.largest_file = site, largest_file
 
     def start(self) -> None:
-        """Start one process that works on one job at a time."""
+        """Start one process that works on one job at a time.
+
+        No file of it grows beyond ``largest_file`` bytes, as on a full disk; 0: no limit.
+        """
         options = ["--pool", "solo", "--loglevel", "info", "--without-gossip", "--without-mingle"]
         command = [sys.executable, "-m", "celery", "-A", "study_site", "worker", *options]
+        if self.largest_file:
+            command = ["prlimit", f"--fsize={self.largest_file}", *command]
         self.run(
             [*command, "-n", f"{self.name}@here"], cwd=self.site.root, env=self.site.environment
         )

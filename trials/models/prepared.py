@@ -75,13 +75,14 @@ class PreparedQuery(Generic[M]):
 
     def _prepare(self) -> tuple[_Statement, Callable[[Sequence[Any]], M]]:
         query = self._build(*self._standins).query
-        compiler = query.get_compiler(DEFAULT_DB_ALIAS)
-        statement = _Statement(*compiler.as_sql(), self._standins)
+        compiler: Any = query.get_compiler(DEFAULT_DB_ALIAS)
+        sql, params = compiler.as_sql()
+        statement = _Statement(sql, params, self._standins)
         info = compiler.klass_info
         model, fields = info["model"], info["select_fields"]
         begin, end = fields[0], fields[-1] + 1
         names = [column[0].target.attname for column in compiler.select[begin:end]]
-        populators = get_related_populators(info, compiler.select, DEFAULT_DB_ALIAS)
+        populators = get_related_populators(info, compiler.select, DEFAULT_DB_ALIAS)  # type: ignore[call-arg]
         converters = compiler.get_converters([column[0] for column in compiler.select])
 
         def made(row: Sequence[Any]) -> M:
@@ -116,7 +117,7 @@ class PreparedUpdate:
 
     def _prepare(self) -> _Statement:
         rows, values = self._build(*self._standins)
-        query = rows.query.chain(UpdateQuery)
+        query: Any = rows.query.chain(UpdateQuery)
         query.add_update_values(dict(values))
-        compiler = query.get_compiler(DEFAULT_DB_ALIAS)
-        return _Statement(*compiler.as_sql(), self._standins)
+        sql, params = query.get_compiler(DEFAULT_DB_ALIAS).as_sql()
+        return _Statement(sql, params, self._standins)

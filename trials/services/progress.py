@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from functools import partial
 
-from django.db import transaction
-from django.db.models import F
+from django.db import connection, transaction
 from django.utils import timezone
 
 from trials.models import Participant, StepVisit, Trial
@@ -57,19 +56,24 @@ def _shown_note(participant: Participant, now: datetime) -> bool:
     if not _SEEN.run(participant.pk, participant.step, now):
         return False
     step = participant.script[participant.step]
-    if not _SHOWN_AGAIN.run(participant.pk, participant.step):
-        StepVisit.objects.create(
-            participant=participant,
-            step=participant.step,
-            kind=step.kind,
-            name=step.name,
-            shown_at=now,
-        )
-        if step.kind in ASKING:
-            _PRESENTED.run(participant.pk, step.name, step.position, now)
+    _visit_note(participant.pk, participant.step, step, now)
+    if step.kind in ASKING:
+        _PRESENTED.run(participant.pk, step.name, step.position, now)
     return True
 
 
+def _visit_note(person: int, position: int, step: Step, now: datetime) -> None:
+    """Store that a step was shown for the first time, or count that it was shown again."""
+    shown_at = connection.ops.adapt_datetimefield_value(now)
+    with connection.cursor() as cursor:
+        cursor.execute(_VISIT, [person, position, step.kind, step.name, shown_at])
+
+
+_VISIT = """
+INSERT INTO trials_stepvisit AS visit (participant_id, step, kind, name, shown_at, n_shown)
+VALUES (%s, %s, %s, %s, %s, 1)
+ON CONFLICT (participant_id, step) DO UPDATE SET n_shown = visit.n_shown + 1
+"""
 _SEEN = PreparedUpdate(
     lambda person, step, now: (
         Participant.objects.filter(pk=person, status=Participant.Status.ACTIVE, step=step),
@@ -78,14 +82,6 @@ _SEEN = PreparedUpdate(
     int,
     int,
     datetime,
-)
-_SHOWN_AGAIN = PreparedUpdate(
-    lambda person, step: (
-        StepVisit.objects.filter(participant=person, step=step).order_by(),
-        {"n_shown": F("n_shown") + 1},
-    ),
-    int,
-    int,
 )
 _PRESENTED = PreparedUpdate(
     lambda person, phase, position, now: (
