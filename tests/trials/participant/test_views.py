@@ -226,7 +226,7 @@ def test_a_trial_page_takes_a_fixed_number_of_queries(
     Participant.objects.update(condition=Study.objects.get().conditions.get(name="EMD-Corr"))
     go_to(alice, 2)
     alice.get(WAY)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         alice.get(WAY)
 
 
