@@ -4,6 +4,8 @@
 // Without this file the YAML text is there, and saving it says what is wrong.
 
 import { Fields } from "./studio-fields.js";
+import { drawReadiness, markFields, placeOf, summarise } from "./studio-judgement.js";
+import { drawSections, markSections } from "./studio-sections.js";
 
 const PAUSE_MS = 400;
 const form = document.querySelector("form[data-editor]");
@@ -11,7 +13,6 @@ const { schema, dataset, slug, answer, is_unsaved: isUnsaved } = JSON.parse(docu
 const text = form.elements.namedItem("text");
 const panes = { form: document.getElementById("pane-form"), yaml: document.getElementById("pane-yaml") };
 const tabs = { form: document.getElementById("tab-form"), yaml: document.getElementById("tab-yaml") };
-const summary = document.querySelector("[data-summary]");
 const token = form.elements.namedItem("csrfmiddlewaretoken").value;
 
 let doc = answer.document;
@@ -27,57 +28,12 @@ let timer = null;
 
 const fields = new Fields(schema, () => changed());
 
-function section(title, ...children) {
-  const box = document.createElement("section");
-  box.className = "card stack";
-  const heading = document.createElement("h2");
-  heading.textContent = title;
-  const body = document.createElement("div");
-  body.className = "fields";
-  body.append(...children);
-  box.append(heading, body);
-  return box;
-}
-
 function drawForm() {
-  const open = new Set([...panes.form.querySelectorAll("details[open]")].map((each) => each.dataset.path));
   fields.fill(schema, doc);
-  const basics = [];
-  const rest = [];
-  for (const [name, part] of Object.entries(schema.properties)) {
-    const made = fields.field(part, doc, name, name);
-    if (made === null) continue;
-    const isPart = made.tagName === "FIELDSET";
-    if (isPart) made.querySelector("legend").classList.add("unseen");
-    const title = fields.resolved(part, doc[name]).title ?? name;
-    if (isPart || Array.isArray(doc[name])) rest.push(section(title, made));
-    else basics.push(made);
-  }
-  const sections = [section("Basics", ...basics), ...rest];
-  const jump = document.createElement("nav");
-  jump.className = "row jump";
-  jump.setAttribute("aria-label", "Sections");
-  for (const each of sections) {
-    const heading = each.querySelector("h2");
-    heading.id = `part-${heading.textContent.toLowerCase().replaceAll(/[^a-z]+/g, "-")}`;
-    jump.append(Object.assign(document.createElement("a"), { href: `#${heading.id}`, textContent: heading.textContent }));
-  }
-  panes.form.replaceChildren(jump, ...sections);
-  for (const each of panes.form.querySelectorAll("details")) each.open ||= open.has(each.dataset.path);
+  drawSections(panes.form, fields, schema, doc);
 }
 
 // ---- what the server says ----
-
-// The field of a path, or the nearest one around it.
-function placeOf(path) {
-  for (let at = path, last = null; at && at !== last;) {
-    const found = panes.form.querySelector(`[data-path="${CSS.escape(at)}"]`);
-    if (found) return found;
-    last = at;
-    at = at.replace(/(\.[^.[\]]+|\[\d+\]|^[^.[\]]+)$/, "");
-  }
-  return null;
-}
 
 async function reveal(place) {
   await open("form");
@@ -88,69 +44,21 @@ async function reveal(place) {
   place.scrollIntoView({ block: "center" });
 }
 
-function markFields() {
-  for (const old of panes.form.querySelectorAll("[data-error]")) old.remove();
-  for (const old of panes.form.querySelectorAll("[aria-invalid]")) {
-    old.removeAttribute("aria-invalid");
-    const help = `${old.id}-help`;
-    if (document.getElementById(help)) old.setAttribute("aria-describedby", help);
-    else old.removeAttribute("aria-describedby");
-  }
-  for (const [number, problem] of problems.entries()) {
-    const place = placeOf(problem.path);
-    if (!place) continue;
-    const said = document.createElement("p");
-    said.className = "field__error";
-    said.id = `error-${number}`;
-    said.dataset.error = "";
-    said.textContent = `Found ${problem.seen}, expected ${problem.expected}.`;
-    if (place.tagName === "DETAILS") place.querySelector("summary").after(said);
-    else if (place.tagName === "FIELDSET") place.querySelector("legend").after(said);
-    else place.append(said);
-    const control = place.classList.contains("field") ? place.querySelector("input, select, textarea") : null;
-    if (!control) continue;
-    control.setAttribute("aria-invalid", "true");
-    const help = control.getAttribute("aria-describedby");
-    control.setAttribute("aria-describedby", help ? `${said.id} ${help}` : said.id);
-  }
+function judge() {
+  markFields(panes.form, problems);
+  markSections(panes.form, problems);
+  summarise(panes.form, problems, active === "form", reveal);
 }
 
-function summarise() {
-  if (!problems.length) {
-    summary.replaceChildren(Object.assign(document.createElement("p"), { textContent: "The document is valid." }));
-    return;
-  }
-  const head = document.createElement("p");
-  head.append(Object.assign(document.createElement("strong"), { textContent: `${problems.length} to fix` }));
-  const list = document.createElement("ul");
-  list.className = "plain";
-  for (const problem of problems) {
-    const row = document.createElement("li");
-    const place = placeOf(problem.path);
-    const name = document.createElement(place ? "a" : "strong");
-    name.textContent = active === "form" ? problem.name : problem.path;
-    if (place) {
-      name.href = `#f-${problem.path}`;
-      name.addEventListener("click", (event) => { event.preventDefault(); reveal(place); });
-    }
-    row.append(name, `: found ${problem.seen}, expected ${problem.expected}.`);
-    list.append(row);
-  }
-  summary.replaceChildren(head, list);
-}
-
-function drawPools(found) {
-  const box = document.querySelector("[data-pools]");
-  box.replaceChildren(...found.map((pool) => {
-    const line = document.createElement("p");
-    line.append(Object.assign(document.createElement("strong"), { textContent: pool.name }), " ");
-    if (pool.problem) line.append(pool.problem);
-    for (const [at, row] of pool.rows.entries()) {
-      line.append(`${at ? "; " : ""}${row.kind}${row.stratum ? `, ${row.stratum}` : ""}: ${row.there} there, ${row.needed} needed`);
-      if (row.missing) line.append(", ", Object.assign(document.createElement("strong"), { textContent: `${row.missing} missing` }));
-    }
-    return line;
-  }));
+// Put a proposed value into the document, as if it had been typed.
+function use(change) {
+  const parts = change.path.split(/[.[\]]+/).filter(Boolean);
+  const key = parts.pop();
+  let holder = doc;
+  for (const part of parts) holder = holder[part];
+  holder[key] = change.value;
+  drawForm();
+  changed();
 }
 
 // What the form cannot show: a text that is no document, or a value of another shape than its field.
@@ -167,9 +75,8 @@ function take(said) {
     doc = said.document;
     drawForm();
   }
-  markFields();
-  summarise();
-  drawPools(said.pools);
+  judge();
+  drawReadiness(said, active === "form" ? use : null);
 }
 
 // Ask the server about the document as it is now. Returns its answer; null if the document changed
@@ -271,7 +178,7 @@ const refusal = document.querySelector("[data-tab-refusal]");
 function show(name) {
   active = name;
   refusal.hidden = true;
-  summarise();
+  summarise(panes.form, problems, active === "form", reveal);
   for (const each of Object.keys(panes)) {
     panes[each].hidden = each !== name;
     tabs[each].setAttribute("aria-selected", String(each === name));
@@ -326,8 +233,8 @@ if (formRefusal(answer)) {
   drawForm();
   show("form");
 }
-markFields();
-summarise();
+judge();
+drawReadiness(answer, active === "form" ? use : null);
 offerKept();
 const wanted = decodeURIComponent(window.location.hash.replace(/^#f-/, ""));
-if (wanted && placeOf(wanted)) reveal(placeOf(wanted));
+if (wanted && placeOf(panes.form, wanted)) reveal(placeOf(panes.form, wanted));

@@ -1,20 +1,9 @@
 // A form made from a JSON Schema. Each control writes into the document and says that it changed;
 // ids are "f-" and the field's path, as the server names it in what it refuses.
 
-const make = (name, properties = {}, ...children) => {
-  const element = document.createElement(name);
-  for (const [key, value] of Object.entries(properties)) {
-    if (key in element) element[key] = value;
-    else element.setAttribute(key, value);
-  }
-  element.append(...children.filter((each) => each !== null));
-  return element;
-};
+import { copy, isExact, isLater, isSet, isTable, keyOf, make, numberOf, oneOf, titleOf, words } from "./studio-values.js";
 
 const LONG = 200;
-const isTable = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
-const copy = (value) => JSON.parse(JSON.stringify(value));
-const words = (name) => name.replaceAll("_", " ").replace(/^./, (first) => first.toUpperCase());
 
 export class Fields {
   constructor(schema, changed) {
@@ -300,40 +289,4 @@ export class Fields {
       button("Remove", "✕", () => { holder[key].splice(at, 1); draw(-1, `li:nth-child(${Math.min(at, last - 1) + 1}) [data-act="Remove"]`); this.changed(); }));
     return make("li", { className: "items__one" }, details, buttons);
   }
-}
-
-const isLater = (part) => (part["x-format"] ?? 1) > 1 && "default" in part;
-// A word, or a list or a table in JSON; what cannot be read is kept as typed, for the server to refuse.
-function oneOf(typed) {
-  try { return /^\s*[[{]/.test(typed) ? JSON.parse(typed) : typed; } catch { return typed; }
-}
-
-// Whether a table says anything beyond what it says by itself: then it is shown open.
-function isSet(table) {
-  return Object.values(table).some((each) => each !== 0 && each !== true && each !== "");
-}
-
-// What is written as a number; anything else as it was typed, for the server to refuse by name.
-function numberOf(typed) {
-  const text = typed.trim();
-  if (text === "") return null;
-  return /^-?\d+(\.\d+)?$/.test(text) && isExact(Number(text)) ? Number(text) : text;
-}
-
-// Beyond 2^53 a script's numbers lose digits.
-function isExact(value) {
-  return typeof value !== "number" || !Number.isInteger(value) || Number.isSafeInteger(value);
-}
-
-const keys = new WeakMap();
-let nKeys = 0;
-function keyOf(item) {
-  if (!isTable(item)) return "";
-  if (!keys.has(item)) keys.set(item, String((nKeys += 1)));
-  return keys.get(item);
-}
-
-function titleOf(item, at) {
-  const said = [item?.kind, item?.name, item?.classifier || item?.run, item?.view, item?.n ? `${item.n} photos` : ""];
-  return `${at + 1}. ${said.filter(Boolean).join(", ") || "new"}`;
 }

@@ -28,7 +28,8 @@ def draft(context: BrowserContext, live_server: LiveServer) -> Study:
 
 
 PAGES = [
-    "", "new/", "datasets/", "datasets/new/", "datasets/trees/", "study/draft/",
+    "", "new/", "datasets/", "datasets/new/", "datasets/trees/", "datasets/trees/photos/",
+    "datasets/trees/ai/", "formulas/", "study/draft/",
     "study/draft/edit/", "study/draft/preview/?screen=0", "study/draft/copy/", "study/draft/lists/",
     "study/draft/do/open/", "study/trees/",
 ]  # fmt: skip
@@ -60,6 +61,20 @@ def test_what_is_wrong_is_told_beside_the_field_as_one_types(page: Page, draft: 
     assert violations(page) == []
     page.get_by_label("Duration").fill("20")
     expect(error).to_have_count(0)
+
+
+def test_a_test_that_needs_too_many_photos_is_made_smaller_by_one_press(
+    page: Page, draft: Study
+) -> None:
+    edit(page)
+    page.locator("#f-stages li").nth(4).locator("summary").first.click()
+    page.locator('[id="f-stages[4].n"]').fill("8")
+    expect(page.locator("[data-ready]")).to_contain_text("Not ready: 1 photo too few")
+    page.get_by_role("button", name="Use 6 a set").click()
+    expect(page.locator("[data-ready]")).to_contain_text("Ready: there are enough photos")
+    page.get_by_role("button", name="Save").first.click()
+    expect(page.get_by_text("Saved.")).to_be_visible()
+    assert Study.objects.get(slug="draft").plan.test.n == 6
 
 
 def test_conditions_are_added_moved_and_removed_by_keyboard(page: Page, draft: Study) -> None:
@@ -106,7 +121,7 @@ def test_the_form_and_the_text_are_one_document(page: Page, draft: Study) -> Non
 def test_what_was_typed_and_not_saved_is_offered_again(page: Page, draft: Study) -> None:
     edit(page)
     page.get_by_label("Contact").fill("someone@example.org")
-    expect(page.get_by_text("The document is valid.")).to_be_visible()
+    expect(page.get_by_text("Every field is filled in")).to_be_visible()
     page.on("dialog", lambda dialog: dialog.accept())
     page.reload()
     page.get_by_role("button", name="Restore it").click()

@@ -15,9 +15,9 @@ from trials import services
 from trials.models import Study
 from trials.participant.forms import storable
 from trials.roles import editor_only, researcher_only
-from trials.studio.editor import Checked, answer, document_check, pools, text_check
+from trials.studio.editor import answer, document_check, text_check
 from trials.study.document import write
-from trials.study.schema import schema
+from trials.study.schema import Json, schema
 from trials.study.yaml_text import MAX_BYTES
 
 MAX_BODY = 6 * MAX_BYTES  # JSON may escape a character as six
@@ -98,22 +98,23 @@ def _page(
     request: HttpRequest, study: Study, text: str, *, status: int = 200, is_conflict: bool = False
 ) -> HttpResponse:
     checked = text_check(text)
+    judged = answer(checked, study.dataset)
     context = {
         "study": study,
         "text": text,
         "base": services.study_base(study),
         "problems": checked.said,
         "is_conflict": is_conflict,
-        "pools": pools(study.dataset, checked.plan) if checked.plan else (),
-        "data": _data(study, checked) | {"is_unsaved": status != HTTPStatus.OK},
+        "readiness": judged["readiness"],
+        "data": _data(study, judged) | {"is_unsaved": status != HTTPStatus.OK},
     }
     return render(request, "studio/authoring/edit.html", context, status=status)
 
 
-def _data(study: Study, checked: Checked) -> dict[str, object]:
+def _data(study: Study, judged: Json) -> dict[str, object]:
     return {
         "schema": schema(),
         "dataset": study.dataset.slug,
         "slug": study.slug,
-        "answer": answer(checked, study.dataset),
+        "answer": judged,
     }

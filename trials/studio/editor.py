@@ -8,24 +8,11 @@ from typing import Any
 
 from classifiers.models import Dataset, PredictionRun
 from trials.services import StudyRefused, pool_shortages, runs_found
+from trials.studio.readiness import Pool, Readiness, readiness
 from trials.study.document import PlanRefused, Problem, read, write
 from trials.study.field_names import field_name, problem_words
 from trials.study.plan import ConditionPlan, StudyPlan
 from trials.study.schema import Json
-
-
-@dataclass(frozen=True, slots=True)
-class Pool:
-    """What the draw needs of one AI and what its predictions have."""
-
-    name: str
-    problem: str = ""
-    rows: tuple[Json, ...] = ()
-
-    @property
-    def is_enough(self) -> bool:
-        """Whether the sets can be drawn."""
-        return not self.problem and not any(row["missing"] for row in self.rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +79,19 @@ def _rows(
     )
 
 
+def readiness_of(plan: StudyPlan | None, found: list[Pool], dataset: Dataset | None) -> Readiness:
+    """Return whether the dataset's photos are enough, and a change that would do."""
+
+    def ask(document: Json) -> list[Pool]:
+        changed = document_check(document).plan
+        return pools(dataset, changed) if changed is not None and dataset is not None else []
+
+    return readiness(plan, found, ask)
+
+
 def answer(checked: Checked, dataset: Dataset | None) -> Json:
     """Return the result of a check for the page's script."""
-    has_pools = checked.plan is not None and dataset is not None
+    found = pools(dataset, checked.plan) if checked.plan and dataset is not None else []
     return {
         "problems": [
             {
@@ -108,9 +105,9 @@ def answer(checked: Checked, dataset: Dataset | None) -> Json:
         "document": checked.document,
         "text": write(checked.document) if checked.document else "",
         "pools": [
-            {"name": pool.name, "problem": pool.problem, "rows": pool.rows}
-            for pool in (pools(dataset, checked.plan) if has_pools else [])  # type: ignore[arg-type]
+            {"name": pool.name, "problem": pool.problem, "rows": pool.rows} for pool in found
         ],
+        "readiness": readiness_of(checked.plan, found, dataset).as_json(),
     }
 
 
@@ -119,4 +116,4 @@ def _short(value: object) -> str:
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
-__all__ = ["Checked", "Pool", "answer", "document_check", "pools", "text_check"]
+__all__ = ["Checked", "Pool", "answer", "document_check", "pools", "readiness_of", "text_check"]

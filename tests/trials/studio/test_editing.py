@@ -188,7 +188,7 @@ def test_a_study_frozen_meanwhile_keeps_the_text_on_the_page(
 def test_the_page_works_without_scripts(browser: Client, draft: Study) -> None:
     page = browser.get(PAGE).content.decode()
     assert '<textarea id="text" name="text"' in page
-    assert "AI right: 10 there" in page
+    assert "Ready: there are enough photos" in page
 
 
 def test_a_check_that_is_no_json_is_refused_in_words(browser: Client) -> None:
