@@ -62,6 +62,13 @@ EMD_PARAMETERS: Final[Parameters] = {
 EMBEDDED_BACKBONE: Final = "efficientnet-lite0"
 EMBEDDED_MATCHER: Final = "chm-lite0"
 EMBEDDED_WEIGHTS: Final = Path(__file__).parent / "data" / "chm-lite0.pt"
+# What the network gives for each cell, and a matcher keeps at each position: sizes of files.
+CHANNELS: Final[Mapping[str, int]] = {
+    EMBEDDED_BACKBONE: 1280,
+    "resnet50-imagenet1k-v1": 2048,
+    "resnet50-inaturalist2017": 2048,
+}
+KEPT: Final[Mapping[str, int]] = {EMBEDDED_MATCHER: 28, "chm-trained": 28}
 MATCHER_PARAMETERS: Final[Parameters] = {"matcher": EMBEDDED_MATCHER, "matcher_sha256": ""}
 # How the query is prepared, and which classes of the gallery compete: all, or only those that occur
 # among the queries.

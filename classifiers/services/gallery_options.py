@@ -5,15 +5,13 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Literal
 
 from classifiers.core.gallery.manifest import MANIFEST, PROGRESS, json_read, write_atomically
 from classifiers.models import Gallery
 from classifiers.services.queueing import RequestRefused
 
-if TYPE_CHECKING:
-    from classifiers.core.features import Grey
-
+Grey = Literal["backbone", "half"]  # as in ``classifiers.core.features``, which needs torch
 OPTIONS: Final = "options.json"
 
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 
 from django.contrib import messages
+from django.db import transaction
 from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -14,6 +15,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from classifiers.core.catalogue import CLASSIFIERS
+from classifiers.core.gallery.arrays import RoomMissing
 from classifiers.models import (
     Dataset,
     DatasetImport,
@@ -31,6 +33,7 @@ from classifiers.services.folders import DatasetRefused
 from classifiers.services.job_queue import is_broker_away
 from classifiers.services.jobs import is_any_worker_alive, is_silent
 from classifiers.services.queueing import RequestRefused, gallery_request, runs_request
+from classifiers.services.room import gallery_room, runs_room
 from classifiers.services.uploads import folder_request, import_again, upload_request
 from trials.participant.forms import storable
 from trials.roles import is_administrator, refused, researcher_only
@@ -207,8 +210,14 @@ def gallery(request: HttpRequest, slug: str) -> HttpResponse:
     dataset = get_object_or_404(Dataset, slug=slug)
     if form.is_valid():
         try:
-            gallery_request(dataset=dataset, backbone=form.cleaned_data["backbone"])
-        except RequestRefused as error:
+            with transaction.atomic():  # refused before a worker hears of it
+                room = gallery_room(
+                    gallery_request(dataset=dataset, backbone=form.cleaned_data["backbone"])
+                )
+                room.check()
+            if room.disk:
+                messages.info(request, str(room))
+        except (RequestRefused, RoomMissing) as error:
             messages.error(request, str(error))
     return redirect(reverse("studio-dataset", args=[slug]) + "#galleries")
 
@@ -223,13 +232,15 @@ def predict(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         names, n = form.cleaned_data["classifiers"], form.cleaned_data["n_shortlist"]
         has_shortlist = any(CLASSIFIERS[name].has_shortlist for name in names)
         try:
-            runs_request(
+            runs = runs_request(
                 gallery=found,
                 classifiers=names,
                 parameters={"n_shortlist": n} if has_shortlist else {},
                 has_maps=True,
                 name=form.cleaned_data["name"].strip(),
             )
+            if any(not run.is_finished for run in runs):
+                messages.info(request, str(runs_room(runs)))
         except (RequestRefused, ValueError) as error:
             messages.error(request, str(error))
     else:

@@ -8,12 +8,14 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
+from classifiers.core.gallery.arrays import RoomMissing
 from classifiers.management.commands import _progress
 from classifiers.management.lookup import by_slug
 from classifiers.models import Dataset
 from classifiers.services.category_counts import remarks_of
 from classifiers.services.gallery_options import options_keep
 from classifiers.services.queueing import RequestRefused, gallery_request
+from classifiers.services.room import gallery_room
 
 
 class Command(BaseCommand):
@@ -38,8 +40,11 @@ class Command(BaseCommand):
             with transaction.atomic():  # the worker hears of it once the options are kept
                 gallery = gallery_request(dataset=dataset, backbone=options["backbone"])
                 options_keep(gallery=gallery, half=options["half"], grey=options["grey"])
-        except RequestRefused as error:
+                room = gallery_room(gallery)
+                room.check()
+        except (RequestRefused, RoomMissing) as error:
             raise CommandError(str(error)) from error
+        self.stdout.write(str(room))
         for item in remarks_of(dataset):
             self.stderr.write(f"look at {item.about}: {item.said}.")
         _progress.wait_for([gallery], f"gallery {gallery}")

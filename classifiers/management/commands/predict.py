@@ -15,6 +15,7 @@ from classifiers.management.lookup import by_slug, gallery_of
 from classifiers.models import Dataset, Image, Prediction
 from classifiers.services.masks import masks_keep
 from classifiers.services.queueing import RequestRefused, runs_request
+from classifiers.services.room import runs_room
 
 
 class Command(BaseCommand):
@@ -57,6 +58,7 @@ class Command(BaseCommand):
             )
         except (RequestRefused, ValueError) as error:
             raise CommandError(str(error)) from error
+        self.stdout.write(str(runs_room(runs)))
         _progress.wait_for(runs, "predictions")
         for run in runs:
             n_right, n_known = Prediction.objects.filter(run=run).counts()
