@@ -14,7 +14,7 @@ from importlib import import_module
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils import timezone
 
 from trials.models import Condition, Occasion, Participant, Response, Study
@@ -76,38 +76,46 @@ def previewed(plan: StudyPlan) -> dict[str, StudyPlan]:
 
 
 def screen_render(
-    request: HttpRequest, study: Study, *, condition: str, number: int, key: str
+    request: HttpRequest,
+    study: Study,
+    *,
+    condition: str,
+    number: int,
+    key: str,
+    language: str = "",
 ) -> HttpResponse:
     """Render one screen for a temporary participant in a condition (or order) and a test set.
 
-    Raises ``StudyRefused`` if the sets of a draft cannot be drawn.
+    Without a ``language``, it is in the study's own. Raises ``StudyRefused`` if the sets of a draft
+    cannot be drawn.
     """
     with transaction.atomic():
         try:
             study = Study.objects.select_related("dataset").get(pk=study.pk)
+            visitor = _visitor(request, language or study.plan.language)
             if key == CONSENT:
-                return entry.information(_visitor(request), study)
-            participant = _stand_in(study, condition, number)
+                return entry.information(visitor, study)
+            participant = _stand_in(study, condition, number, visitor.GET["lang"])
             _put(participant, key)
-            visitor = _visitor(request)
             identity.carry(visitor, participant)
             return views.session(visitor, study.slug)
         finally:
             transaction.set_rollback(True)
 
 
-def _visitor(request: HttpRequest) -> HttpRequest:
+def _visitor(request: HttpRequest, language: str) -> HttpRequest:
     """Return the first request of a browser without a login."""
     visitor = HttpRequest()
     visitor.method = "GET"
     visitor.path = visitor.path_info = "/"
     visitor.META = {**request.META, "QUERY_STRING": "", "REQUEST_METHOD": "GET"}
+    visitor.GET = QueryDict(f"lang={language}")
     visitor.user = AnonymousUser()
     visitor.session = import_module(settings.SESSION_ENGINE).SessionStore()
     return visitor
 
 
-def _stand_in(study: Study, name: str, number: int) -> Participant:
+def _stand_in(study: Study, name: str, number: int, language: str) -> Participant:
     sequence = _sequence(study.plan, name)
     if sequence:
         name = study.plan.blocks[order_read(sequence)[0] - 1][0]
@@ -124,6 +132,7 @@ def _stand_in(study: Study, name: str, number: int) -> Participant:
         seed=study.plan.seed,
         is_simulated=True,
         consent_version=study.plan.consent.version,
+        language=language,
         consented_at=now,
         last_seen_at=now,
     )

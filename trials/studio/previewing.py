@@ -13,6 +13,7 @@ from trials import services
 from trials.models import Study
 from trials.roles import editor_only
 from trials.studio.preview import CONSENT, previewed, screen_render, screens_of, sets_of
+from trials.study.languages import LANGUAGES
 
 SIZES = {"phone": "Phone (360)", "tablet": "Tablet (768)", "laptop": "Laptop (1366)"}
 HEADER = "Content-Security-Policy"
@@ -43,6 +44,7 @@ def preview(request: HttpRequest, study: Study) -> HttpResponse:
         "sets": sets_of(study),
         "groups": groups,
         "sizes": SIZES,
+        "languages": [(tag, LANGUAGES[tag]) for tag in study.plan.languages],
         "screen": screens[at],
         "before": screens[at - 1] if at else None,
         "after": screens[at + 1] if at + 1 < len(screens) else None,
@@ -65,6 +67,7 @@ def _chosen(request: HttpRequest, study: Study) -> dict[str, str]:
         "set": [str(item) for item in sets_of(study)],
         "screen": [CONSENT, *(item.key for item in screens_of(plan))],
         "size": ["laptop", *SIZES],
+        "language": list(study.plan.languages),
     }
     asked = {name: request.GET.get(name, "") for name in known}
     return {
@@ -85,6 +88,7 @@ def screen(request: HttpRequest, study: Study) -> HttpResponse:
             condition=chosen["condition"],
             number=int(chosen["set"]),
             key=chosen["screen"],
+            language=chosen["language"],
         )
     except services.StudyRefused as error:
         context = {"study": study, "refusal": str(error)}

@@ -33,6 +33,9 @@ WORLDS: dict[str, tuple[Any, dict[str, Any]]] = {
                 "has_definition": True,
                 "min_seconds": 1,
                 "layout": "equal",
+                "has_kinds": True,
+                "n_true_photos": 2,
+                "has_window": True,
             },
             "quality": {"n_attention": 1, "attention_end": "end", "max_failed_attention": 1},
             "device": {"kinds": ["computer", "tablet"], "min_width": 600},
@@ -40,6 +43,7 @@ WORLDS: dict[str, tuple[Any, dict[str, Any]]] = {
             "contact": "C1",
             "ethics": "E1",
             "topic": "T1",
+            "has_score": True,
             "max_minutes": 60,
             "attempts": 2,
         },
@@ -92,6 +96,8 @@ def make_world(name: str, **more: Any) -> Study:
     sizes = {"n_training": 2, "n_validation": 2, "pass_mark": 2, "n_test": 2, "n_sets": 1}
     document = make_document(conditions=arms, **(sizes | changes | more))
     document["stages"].insert(2, QUESTIONS)
+    if "layout" in document.get("trial", {}):
+        document["stages"].insert(3, {"kind": "walkthrough"})
     return make_study(plan=StudyPlan.from_json(document), n_queries=20)
 
 

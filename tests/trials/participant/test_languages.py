@@ -7,8 +7,11 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
+from django.db import OperationalError
+from django.test import RequestFactory
 from django.utils.translation import trans_real
 from pytest_django import Settings
 
@@ -21,13 +24,14 @@ from tests.trials.tab import Tab
 from trials.catalogues import po
 from trials.catalogues.sources import PACKAGE, messages
 from trials.models import Participant, QuestionAnswer
+from trials.studio.preview import screen_render
 from trials.study.plan import PlanRefused
 
 # What is no text of the platform: names in the studies of the tests, codes, proper names, and the
 # time since a session began, which Django translates into real German.
 OWN = re.compile(
     r"Trees: is the AI right\?|(?i:amber|birch|cedar|dogwood) tree|\b(?:Sam|GBP|English|Deutsch)\b"
-    r"|\b[QACTER]\d\b|\b[A-Z]+-\d\b|[A-Z0-9]{8,}|\d+ Minuten"
+    r"|\b[QACTER]\d\b|\b[A-Z]+-\d\b|[A-Z0-9]{8,}|\d+\s+Minuten"
 )
 # Pages and parts of pages that participants see: also those of errors.
 TEMPLATES = sorted(
@@ -173,6 +177,22 @@ def test_a_person_chooses_the_language_and_answers_are_stored_in_the_studys() ->
 
 @pytest.mark.one_database
 @pytest.mark.django_db
+def test_the_preview_shows_the_studys_language_and_the_others(rf: RequestFactory) -> None:
+    study = make_study(plan=make_plan(**in_two_languages()))
+    for language, title in (("", "About you"), ("de", "Über Sie")):
+        page = screen_render(
+            rf.get("/", headers={"accept-language": "ar"}),
+            study,
+            condition="kNN",
+            number=1,
+            key="0",
+            language=language,
+        )
+        assert title in page.text
+
+
+@pytest.mark.one_database
+@pytest.mark.django_db
 @pytest.mark.parametrize(
     ("address", "browser", "language"),
     [
@@ -230,3 +250,35 @@ def test_a_document_without_a_language_keeps_its_hash_and_its_words() -> None:
     assert "language" not in plan.document
     assert "translations" not in plan.document
     assert plan.in_language("en", str.upper) is plan
+
+
+@pytest.mark.parametrize(
+    ("path", "browser", "said"),
+    [
+        ("/s/nowhere/", "de-CH, en;q=0.5", "Diese Seite gibt es nicht"),
+        ("/s/nowhere/", "pt", "This page does not exist"),
+        ("/studio/nowhere/", "de", "This page does not exist"),
+    ],
+)
+@pytest.mark.one_database
+@pytest.mark.django_db
+def test_a_page_that_is_not_there_says_so_in_the_browsers_language(
+    path: str, browser: str, said: str
+) -> None:
+    page = Tab().get(path, headers={"accept-language": browser})
+    assert page.status_code == 404
+    assert said in page.text
+
+
+@pytest.mark.parametrize(("status", "said"), [(500, "Bei uns ist"), (503, "Einen Moment")])
+@pytest.mark.one_database
+@pytest.mark.django_db
+def test_an_error_is_told_in_the_language_of_the_session(
+    status: int, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_study(plan=make_plan(language="de"))
+    error = OperationalError("server closed") if status == 503 else RuntimeError("a bug")
+    monkeypatch.setattr("trials.participant.views.lost", Mock(side_effect=error))
+    client = Tab(raise_request_exception=False)
+    page = client.post(WAY, {"step": "1"})
+    assert (page.status_code, said in page.text) == (status, True)

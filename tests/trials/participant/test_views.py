@@ -197,7 +197,10 @@ def test_a_page_may_load_only_our_own_files(alice: Client) -> None:
     go_to(alice, 2)
     page = alice.get(WAY)
     assert page.headers["Content-Security-Policy"].startswith("default-src 'none'")
-    assert not re.search(r"<script>|<script [^>]*>[^<]|\sstyle=|\son\w+=", page.text)
+    # A block of data is no script: the policy does not affect it, and nothing runs it.
+    data = r'<script id="texts" type="application/json">[^<]*</script>'
+    code = re.sub(data, "", page.text)
+    assert not re.search(r"<script>|<script [^>]*>[^<]|\sstyle=|\son\w+=", code)
 
 
 @pytest.mark.parametrize("method", ["put", "delete", "patch"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -94,7 +95,8 @@ def test_the_page_before_the_advice_tells_nothing_of_it(ask: str) -> None:
     photos = [item.image.token for item in prediction.neighbors.select_related("image")]
     assert prediction.image.token in page
     assert [token for token in photos if token in page] == []
-    assert "85" not in page.split("<main")[1]
+    # A signed value or an address may have any two digits.
+    assert "85" not in re.sub('"[^"]*"', "", page.split("<main")[1])
     assert "data-preload" not in page
     assert "Sam" not in page.split("<main")[1]
     assert prediction.category.label not in page.split("<form")[0]
