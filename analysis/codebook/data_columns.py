@@ -195,7 +195,10 @@ EVENTS = (
         is_nullable=True, minimum=0,
     ),
     Column(
-        "detail", "string", "", "For an event that the browser reported: the image, or the size.",
+        "detail", "string", "",
+        "For an event that the browser reported: the image, the size, or what was used. kinds: "
+        "open or closed. part: the example and the number. example: the number of the example "
+        "that was swiped to. try: the photo and the number that were pressed, and found or other.",
         is_nullable=True,
     ),
 )  # fmt: skip
