@@ -57,7 +57,7 @@ class NotComputed(Exception):
 
 def is_large(study: Study, stage: str) -> bool:
     """Say whether a study has more answers than a page counts; the time of this does not grow."""
-    most = SMALL // max(1, study.plan.test.n)
+    most = SMALL // max(1, study.plan.n_test)
     people = Participant.objects.filter(study=study, stage=stage)
     return people[: most + 1].count() > most
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from trials.models import Condition, Participant, Study, Trial, TrialItem, TrialSet
@@ -78,7 +78,7 @@ def trials_within(participant: Participant) -> Iterator[Trial]:
     study, layout = participant.study, participant.layout
     assert layout is not None  # noqa: S101 - asked for where people have sequences
     arms = {each.name: each for each in study.conditions.all()}
-    before = _items(study, [Phase.TRAINING, Phase.VALIDATION])
+    before = _items(study.trial_sets.exclude(phase=Phase.TEST))
     for phase, places in (
         (Phase.TRAINING, training_places(study.plan, layout)),
         (Phase.VALIDATION, validation_places(study.plan, layout)),
@@ -116,20 +116,22 @@ def _test_items(
     study, mine = participant.study, participant.condition
     sets, plan = test_sets(study), participant.study.plan
     start = start_of(plan, list(sets[mine.ai]), participant.trial_set.number, mine.name)
-    found = {}
-    items = _items(study, [Phase.TEST])
-    for name, arm in arms.items():
-        number = set_at(plan, list(sets[arm.ai]), start, name)
-        photos = items[arm.ai, Phase.TEST, number]
+    own = {
+        name: sets[arm.ai][set_at(plan, list(sets[arm.ai]), start, name)]
+        for name, arm in arms.items()
+    }
+    items, found = _items(own.values()), {}
+    for name, mine_here in own.items():
+        photos = items[mine_here.ai, Phase.TEST, mine_here.number]
         if plan.test.order == "shuffled":
             photos = design.order(photos, f"{participant.seed}:order:{name}")
         found[name] = iter(photos)
     return found
 
 
-def _items(study: Study, phases: list[Phase]) -> dict[tuple[str, str, int], list[int]]:
-    """Return the predictions of the sets of some phases, in the sets' order."""
-    rows = TrialItem.objects.filter(trial_set__study=study, trial_set__phase__in=phases)
+def _items(sets: Iterable[TrialSet]) -> dict[tuple[str, str, int], list[int]]:
+    """Return the predictions of some sets by AI, phase and number, in the sets' order."""
+    rows = TrialItem.objects.filter(trial_set__in=list(sets))
     found: dict[tuple[str, str, int], list[int]] = {}
     columns = ("trial_set__ai", "trial_set__phase", "trial_set__number", "prediction_id")
     for *key, pk in rows.order_by("trial_set", "position").values_list(*columns):

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from io import BytesIO
 from typing import Any
 
 import pytest
+from django.template.loader import render_to_string
 
+from classifiers.models import Gallery, PredictionRun
 from tests.factories import enrol
 from tests.trials.within import AIDED, KNN, UNAIDED, within
 from trials import services
-from trials.models import Participant, Study, TrialSet
+from trials.models import Participant, Response, Study, TrialSet
+from trials.services.archive import study_export
+from trials.services.archive_import import study_import
+from trials.simulation.behaviour import Behaviour
 from trials.simulation.robots import Robot, play
 from trials.steps import pages
 from trials.study.design import Kind
@@ -71,8 +77,6 @@ def test_trials_are_in_blocks_of_one_condition_in_the_persons_order() -> None:
 
 def page_named(person: Participant, name: str, position: int) -> str:
     """Return a page of a person's session as HTML."""
-    from django.template.loader import render_to_string
-
     place = next(n for n, step in enumerate(person.script)
                  if step.name == name and step.position == position)  # fmt: skip
     Participant.objects.filter(pk=person.pk).update(step=place)
@@ -155,3 +159,30 @@ def test_no_condition_of_a_study_within_people_can_be_switched_off() -> None:
     condition = within(order="fixed").conditions.get(name="unaided")
     with pytest.raises(services.StudyRefused, match="Pause the study"):
         services.condition_switch(condition=condition, is_on=False)
+
+
+def test_a_robot_judges_in_each_condition_as_its_people_do() -> None:
+    cast = {"unaided": Behaviour(1, 0), "EMD-Corr": Behaviour(1, 1)}
+    done = play(within(training="each"), cast, random.Random(1))
+    rows = Response.objects.filter(trial__participant=done, trial__phase="test")
+    wrong = rows.with_correctness().filter(is_ai_correct=False)
+    assert set(wrong.values_list("trial__condition__name", "is_accepted")) == {
+        ("unaided", False), ("EMD-Corr", True)
+    }  # fmt: skip
+
+
+def test_a_study_within_people_is_the_same_after_its_archive() -> None:
+    study, file = (
+        within(UNAIDED, AIDED, KNN, training="each", n_training=4, n_queries=80),
+        BytesIO(),
+    )
+    study_export(study, file)
+    before, dataset = study.frozen_sha256, study.dataset
+    Study.objects.all().delete()
+    PredictionRun.objects.all().delete()
+    Gallery.objects.all().delete()
+    file.seek(0)
+    again = study_import(file=file, slug="trees", dataset=dataset).study
+    assert again.frozen_sha256 == before
+    services.study_open(study=again)
+    assert enrol(again).trials.filter(phase="training").count() == 12
