@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from django.template.loader import render_to_string
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
 
 from trials.models import Condition, Participant
@@ -136,10 +138,20 @@ def _part(looker: Looker, step: Step) -> Page:
         "n_parts": len(layout.blocks),
         "n_photos": len(practised if is_practice else block.test),
         "n_training": len(block.training),
-        "ways": [trial_view.seen_in(participant.study, arms[name]) for name in block.conditions],
+        "ways": [_way(looker, arms[name]) for name in block.conditions],
     }
     words = own_words(participant, BEFORE_BLOCK, context, arms[block.conditions[0]])
     return Page("trials/before_block.html", context | words)
+
+
+def _way(looker: Looker, condition: Condition) -> Context:
+    """Return what the page of a block says of a condition, with its panels' instructions."""
+    seen = trial_view.seen_in(looker.participant.study, condition)
+    parts = (
+        render_to_string(panel.template, seen | {"part": "instructions"}).strip()
+        for panel in seen["panels"]
+    )
+    return seen | {"howto": [mark_safe(part) for part in parts if part]}  # noqa: S308 - templates
 
 
 def own_words(

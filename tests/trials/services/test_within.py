@@ -186,3 +186,12 @@ def test_a_study_within_people_is_the_same_after_its_archive() -> None:
     assert again.frozen_sha256 == before
     services.study_open(study=again)
     assert enrol(again).trials.filter(phase="training").count() == 12
+
+
+def test_the_page_of_a_block_has_the_instructions_of_its_panels() -> None:
+    grid = {"name": "grid", "classifier": "chm-corr", "view": "interactive"}
+    person = enrol(within(UNAIDED, grid, order="fixed", n_queries=80), "alice")
+    page = page_named(person, "before_block", 1)
+    assert '<ul class="howto">' in page
+    assert "The percentage says how sure Sam is" in page
+    assert '<ul class="howto">' not in page_named(person, "before_block", 0)
