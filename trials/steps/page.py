@@ -101,6 +101,8 @@ class PageScreen(AsksNothing, AmongPages):
 
     def part_of(self, step: Step) -> str:
         """Return the stage whose script adds the page; any other page is a separate part."""
+        if step.name == BEFORE_BLOCK and not step.block:  # the first block begins with the training
+            return Phase.TRAINING.value
         kinds = (kind for kind, stage in STAGES.items() if step.name in stage.own_pages)
         return next(kinds, step.name)
 

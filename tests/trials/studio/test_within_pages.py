@@ -60,6 +60,10 @@ def test_people_are_counted_by_their_order_of_blocks(browser: Client, study: Stu
         zip(running.conditions, [item.completed for item in running.places], strict=True)
     )
     assert completed == dict.fromkeys(ORDERS, 1)
+    assert [item.stage for item in running.stages] == [
+        "introduction", "instructions", "training", "validation", "test", "block_1", "block_2",
+        "debrief",
+    ]  # fmt: skip
     parts = {item.stage: (item.n_reached, item.n_ended) for item in running.stages}
     assert parts["block_2"] == (3, 1)
     ended = next(row for row in running.flow if row.words == "gave their place back")
