@@ -40,7 +40,7 @@ fuzz:           ## 30,000 random requests of everybody in every state of a study
 	@.venv/bin/python -m tests.security.fuzz 30000
 
 bench:          ## ratios side by side in one run
-	@$(DEV)
+	@$(DEV) requirements-bench.txt
 	@for file in tests/bench/bench_*.py; do .venv/bin/python $$file || exit 1; done
 
 load:           ## PEOPLE= THINK= SECONDS=: simulated people on a site and database of their own

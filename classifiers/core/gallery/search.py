@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from classifiers.core.gallery.half_products import half_error, half_products, is_exact_enough
 from classifiers.core.parallel import map_ahead
 
 BLOCK_ROWS: Final = 256  # rows of one product: 2 MB in float32 at 2048 channels, near the core
@@ -40,19 +41,31 @@ def nearest(
     be among the n nearest: the error of such a product is at most C * eps / 2 (Higham, Accuracy and
     Stability of Numerical Algorithms, 2002, eq. 3.5), and differently for equal rows at different
     places of a block. A row within four times that error of the n-th best (two would be enough) is
-    a candidate. Candidates are compared in float64, each row separately.
+    a candidate. Candidates are compared in float64, each row separately. One query and float16
+    rows are multiplied as float16, with an error of their own.
     """
     stored = readable(vectors)
     rows = torch.empty(len(queries), n, dtype=torch.int64)
     cosines = torch.empty(len(queries), n, dtype=torch.float64)
     for start in range(0, len(queries), MAX_QUERIES):
         part = queries[start : start + MAX_QUERIES]
-        found = _Candidates(stored, part, n)
+        found = _Candidates(stored, part, n, _margin(stored, part))
         for first_row, table in _tables(stored, part, allowed):
             found.take(first_row, table)
         for i, (best, values) in enumerate(found.ranked(), start):
             rows[i], cosines[i] = torch.from_numpy(best), torch.from_numpy(values)
     return rows, cosines
+
+
+def _is_half(vectors: Tensor, n_queries: int) -> bool:
+    return n_queries == 1 and vectors.dtype == torch.float16 and is_exact_enough()
+
+
+def _margin(vectors: Tensor, queries: Tensor) -> float:
+    """Return how far below the n-th best product a row may still be among the n nearest."""
+    if _is_half(vectors, len(queries)):
+        return 2.1 * half_error(queries)
+    return float(2 * vectors.shape[1] * np.finfo(np.float32).eps)
 
 
 def readable(array: NDArray[Any]) -> Tensor:
@@ -94,14 +107,17 @@ def _table(
 ) -> Tensor:
     """Return the cosines (rows, Q) of one stretch; ``queries`` are (C, Q)."""
     stretch = vectors[start : start + size]
-    table = torch.empty(len(stretch), queries.shape[1])
-    buffer = torch.empty(min(BLOCK_ROWS, size), vectors.shape[1])
-    for first in range(0, len(stretch), BLOCK_ROWS):
-        block = stretch[first : first + BLOCK_ROWS]
-        if block.dtype != torch.float32:
-            block = buffer[: len(block)].copy_(block)
-        # (rows, C) x (C, Q) -> (rows, Q)
-        torch.mm(block, queries, out=table[first : first + len(block)])
+    if _is_half(vectors, queries.shape[1]):
+        table = half_products(stretch, queries.T)
+    else:
+        table = torch.empty(len(stretch), queries.shape[1])
+        buffer = torch.empty(min(BLOCK_ROWS, size), vectors.shape[1])
+        for first in range(0, len(stretch), BLOCK_ROWS):
+            block = stretch[first : first + BLOCK_ROWS]
+            if block.dtype != torch.float32:
+                block = buffer[: len(block)].copy_(block)
+            # (rows, C) x (C, Q) -> (rows, Q)
+            torch.mm(block, queries, out=table[first : first + len(block)])
     if allowed is not None:
         table[torch.from_numpy(~allowed[start : start + size])] = -torch.inf
     return table
@@ -115,9 +131,9 @@ class _Candidates:
     and so never waits for one.
     """
 
-    def __init__(self, vectors: Tensor, queries: Tensor, n: int) -> None:
+    def __init__(self, vectors: Tensor, queries: Tensor, n: int, margin: float) -> None:
         self.vectors, self.queries, self.n = vectors, queries.double(), n
-        self.margin = np.float32(2 * vectors.shape[1] * np.finfo(np.float32).eps)
+        self.margin = np.float32(margin)
         self.floor = np.full(len(queries), LOWEST, dtype=np.float32)
         nothing = np.empty(0, dtype=np.int64)
         self.parts = [(nothing, nothing, np.empty(0, dtype=np.float32))]
