@@ -1,4 +1,4 @@
-"""The demo study: ELPV's photos, four classifiers, seven conditions."""
+"""The demo study: ELPV's photos, four classifiers, eight conditions."""
 
 from __future__ import annotations
 

@@ -108,6 +108,7 @@ def test_the_demos_plan_is_the_reference_studys_flow() -> None:
     assert (plan.training.n, plan.validation.n, plan.validation.pass_mark) == (5, 10, 8)
     assert plan.test.n == 30
     names = ["ResNet-50", "kNN", "EMD-NN", "EMD-Corr", "CHM-NN", "CHM-Corr", "CAM"]
+    names += ["CHM-Corr++"]
     assert [condition.name for condition in plan.conditions] == names
 
 

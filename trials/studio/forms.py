@@ -21,7 +21,7 @@ from trials.roles import role_of
 MAX_ROBOTS = 200
 READY_MADE_WORDS = {
     "short": "Short first study: four conditions, one set of 20 photos",
-    "demo": "The demo: seven conditions, two sets of 30 photos",
+    "demo": "The demo: eight conditions, two sets of 30 photos",
     "replica-cub": "Replica of the reference study on birds (CUB-200-2011)",
     "replica-imagenet": "Replica of the reference study on ImageNet",
 }
