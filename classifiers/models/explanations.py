@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 
+from classifiers.core.catalogue import parameters_resolved
 from classifiers.job_model import PhasedJob
 from classifiers.models.datasets import Image
 from classifiers.models.predictions import Gallery
@@ -24,6 +25,9 @@ class Explanation(PhasedJob):
     token = models.CharField(max_length=32, unique=True, default=new_token, editable=False)
     gallery = models.ForeignKey(Gallery, models.CASCADE, related_name="explanations")
     classifier = models.CharField(max_length=30)
+    parameters: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(
+        default=dict, blank=True, help_text="Those that differ from the classifier's defaults."
+    )
     image = models.ForeignKey(Image, models.CASCADE, null=True, blank=True, related_name="+")
     answer: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(
         default=dict, blank=True
@@ -31,6 +35,11 @@ class Explanation(PhasedJob):
 
     def __str__(self) -> str:
         return f"explanation {self.pk} by {self.classifier}"
+
+    @property
+    def all_parameters(self) -> dict[str, Any]:
+        """All parameters of the classifier, the given ones and defaults."""
+        return parameters_resolved(self.classifier, self.parameters)
 
     @property
     def folder(self) -> Path:

@@ -9,7 +9,6 @@ from functools import partial
 from django.conf import settings
 
 from classifiers.core.backbones.weights import FOLDER_VARIABLE
-from classifiers.core.catalogue import parameters_resolved
 from classifiers.core.chm.pair_cosines import PairsWriter
 from classifiers.core.figures import figure_save
 from classifiers.core.images import load_rgb
@@ -30,7 +29,7 @@ def explanation_run(*, job: Explanation) -> None:
     os.environ[FOLDER_VARIABLE] = str(settings.WEIGHTS_DIR)
     photo = photo_read(job.image) if job.image else load_rgb(job.folder / PHOTO)
     (job.folder / CROP).write_bytes(crop_encode(photo))
-    source, parameters = dataset_source(job.gallery), parameters_resolved(job.classifier, {})
+    source, parameters = dataset_source(job.gallery), job.all_parameters
     if "matcher" in parameters:
         tell = partial(_tell, job)
         source.encode(matcher_kept(parameters["matcher"]), targets_field(parameters), tell)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from datetime import timedelta
 from functools import partial
+from types import MappingProxyType
 from typing import IO, Final
 
 import PIL.Image
@@ -13,7 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from classifiers import tasks
-from classifiers.core.catalogue import CLASSIFIERS
+from classifiers.core.catalogue import CLASSIFIERS, parameters_resolved
 from classifiers.core.chm.pair_cosines import Header, Pairs, PairsFile
 from classifiers.core.images import ImageRefused, picture_of
 from classifiers.models import Explanation, Gallery, Image, Job
@@ -23,6 +25,8 @@ MAX_BYTES: Final = 10_000_000
 MAX_PIXELS: Final = 25_000_000
 # Most that wait for a worker at one time; more are refused until some are done.
 MAX_WAITING: Final = 20
+# What a page may change of a classifier: each re-ranks at most so many photos, by so many parts.
+OFFERED: Final = {"n_shortlist": 200, "n_voters": 100, "n_patches": 10}
 PHOTO, CROP, FIGURES = "photo.png", "crop.jpg", ("png", "svg", "pdf")
 
 
@@ -41,11 +45,17 @@ def explainers() -> dict[str, str]:
 
 @transaction.atomic
 def explanation_request(
-    *, gallery: Gallery, classifier: str, image: Image | None = None, file: IO[bytes] | None = None
+    *,
+    gallery: Gallery,
+    classifier: str,
+    image: Image | None = None,
+    file: IO[bytes] | None = None,
+    parameters: Mapping[str, int] = MappingProxyType({}),
 ) -> Explanation:
     """Have a worker explain a dataset's photo, or an uploaded one, which is decoded strictly.
 
-    Raises ``ExplanationRefused``.
+    ``parameters`` are some of ``OFFERED``; the others have their defaults. Raises
+    ``ExplanationRefused``.
     """
     if gallery.status != Job.Status.DONE or classifier not in explainers():
         raise ExplanationRefused(
@@ -57,13 +67,32 @@ def explanation_request(
     waiting = Explanation.objects.filter(status__in=[Job.Status.QUEUED, Job.Status.RUNNING])
     if waiting.count() >= MAX_WAITING:
         raise ExplanationRefused(f"{MAX_WAITING} photos are waiting already. Try again soon.")
+    given = _checked(classifier, gallery, parameters)
     pixels = _decoded(file, gallery) if file is not None else None
-    made = Explanation.objects.create(gallery=gallery, classifier=classifier, image=image)
+    made = Explanation.objects.create(
+        gallery=gallery, classifier=classifier, image=image, parameters=given
+    )
     made.folder.mkdir(parents=True)
     if pixels is not None:
         pixels.save(made.folder / PHOTO)
     transaction.on_commit(partial(message_send, tasks.photo_explain, made.pk))
     return made
+
+
+def _checked(classifier: str, gallery: Gallery, parameters: Mapping[str, int]) -> dict[str, int]:
+    """Return the parameters that differ from the defaults."""
+    defaults = CLASSIFIERS[classifier].parameters
+    given = {name: value for name, value in parameters.items() if value != defaults.get(name)}
+    limits = {**OFFERED, "n_shortlist": min(OFFERED["n_shortlist"], gallery.n_total)}
+    for name, value in given.items():
+        if name not in limits or not 1 <= value <= limits[name]:
+            expected = f"1 to {limits[name]}" if name in limits else f"one of {', '.join(limits)}"
+            raise ExplanationRefused(f"{name} is {value}; expected {expected}.")
+    try:
+        parameters_resolved(classifier, given)
+    except ValueError as error:
+        raise ExplanationRefused(str(error)) from error
+    return given
 
 
 def _decoded(file: IO[bytes], gallery: Gallery) -> PIL.Image.Image:
@@ -93,8 +122,8 @@ def explanation_pairs(explanation: Explanation) -> Pairs | None:
 
 def pairs_header(explanation: Explanation) -> Header:
     """Return what the records of an explanation's file are of."""
-    parameters = CLASSIFIERS[explanation.classifier].parameters
-    return Header(f"explanation {explanation.token}", int(parameters["n_shortlist"]))
+    n_shortlist = int(explanation.all_parameters["n_shortlist"])
+    return Header(f"explanation {explanation.token}", n_shortlist)
 
 
 def explanations_tidy() -> int:

@@ -8,7 +8,12 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
+from classifiers.core.chm.pair_cosines import PairsWriter
+from classifiers.models import Explanation, Gallery, Job, PredictionRun
+from classifiers.services.explanations import pairs_header
+from classifiers.services.pairs import pairs_of_image
 from tests.browser.axe import violations
+from tests.browser.pictures import picture
 from tests.browser.researcher import sign_in
 from tests.factories import make_plan, make_study
 from trials import services
@@ -35,14 +40,36 @@ PAGES = [
 ]  # fmt: skip
 
 
+def explained(study: Study) -> str:
+    """Store an explanation with a grid, as a worker leaves it; return its address."""
+    gallery, run = Gallery.objects.get(), PredictionRun.objects.get(classifier="chm-corr")
+    prediction = run.predictions.all()[0]
+    decision = {
+        "label": prediction.category.index, "n_votes": 17, "n_voters": 20, "neighbors": [
+            {"image": each.image_id, "label": each.image.category.index, "matches": each.matches}
+            for each in prediction.neighbors.select_related("image__category").order_by("rank")
+        ],
+    }  # fmt: skip
+    made = Explanation.objects.create(
+        gallery=gallery, classifier="chm-corr", status=Job.Status.DONE,
+        answer={"knn": decision, "reranked": decision},
+    )  # fmt: skip
+    with PairsWriter(made.folder / "pairs", pairs_header(made)) as writer:
+        writer.append({made.pk: pairs_of_image(run, prediction.image_id)})
+    for name in ("crop.jpg", "figure.png"):
+        (made.folder / name).write_bytes(prediction.image.crop_path.read_bytes())
+    return f"../explain/{made.token}/?cell=24&cell=25"
+
+
 def test_no_page_has_a_barrier_or_scrolls_sideways(page: Page, draft: Study) -> None:
-    for address in PAGES:
+    for address in (*PAGES, "../explain/", explained(draft)):
         page.goto(f"/studio/{address}")
         for width in (360, 1366):
             page.set_viewport_size({"width": width, "height": 800})
             assert violations(page) == [], (address, width)
             is_wide = page.evaluate("document.documentElement.scrollWidth > innerWidth")
             assert not is_wide, (address, width)
+            picture(page, f"studio-{address.split('?')[0].strip('./').replace('/', '-')}-{width}")
 
 
 def edit(page: Page) -> None:

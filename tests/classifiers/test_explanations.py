@@ -36,11 +36,16 @@ def upload(gallery: Gallery, content: bytes | None = None, **changes: str) -> di
 
 
 def test_an_uploaded_photo_is_explained_and_ranked_again(staff: Client, gallery: Gallery) -> None:
-    where = staff.post("/explain/", upload(gallery)).headers["Location"]
+    asked = upload(gallery, n_shortlist="6", n_voters="4", n_patches="5")
+    where = staff.post("/explain/", asked).headers["Location"]
     assert 'http-equiv="refresh"' in staff.get(where).text
     explanation = Explanation.objects.get()
     tasks.photo_explain(explanation.pk)
+    explanation.refresh_from_db()
+    assert explanation.parameters == {"n_shortlist": 6, "n_voters": 4}  # 5 parts is the default
+    assert explanation.answer["reranked"]["n_voters"] == 4
     page = staff.get(where).text
+    assert "n_shortlist 6, n_voters 4" in page
     assert page.count('name="cell"') == 49
     assert "selected part" not in page
     assert "for the 2 selected parts" in staff.get(f"{where}?cell=24&cell=25").text
@@ -57,6 +62,20 @@ def test_a_photo_of_the_dataset_is_explained_by_its_path(staff: Client, gallery:
     page = staff.get(where).text
     assert "votes</h1>" in page
     assert 'name="cell"' not in page
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"n_shortlist": "9999"}, "less than or equal to 200"),
+        ({"n_shortlist": "5", "n_voters": "9"}, "n_voters is 9 of a shortlist of 5"),
+    ],
+)
+def test_parameters_out_of_range_are_refused(
+    staff: Client, gallery: Gallery, given: dict[str, str], words: str
+) -> None:
+    assert words in staff.post("/explain/", upload(gallery) | given).text
+    assert not Explanation.objects.exists()
 
 
 @pytest.mark.parametrize("content", [b"GIF89a", b"<svg onload=alert(1)>", b"\x89PNG\r\n"])

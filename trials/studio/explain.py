@@ -20,13 +20,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from classifiers.core.boxes import boxes
-from classifiers.core.catalogue import CLASSIFIERS
 from classifiers.core.chm.masks import mask_of_text
 from classifiers.core.interactive import answer
 from classifiers.models import Explanation, Gallery, Image, Job
 from classifiers.services.explanations import (
     CROP,
     FIGURES,
+    OFFERED,
     ExplanationRefused,
     explainers,
     explanation_pairs,
@@ -70,6 +70,31 @@ class ExplainForm(forms.Form):
         max_length=1000,
     )
 
+    n_shortlist = forms.IntegerField(
+        label="Photos compared",
+        min_value=1,
+        max_value=OFFERED["n_shortlist"],
+        initial=50,
+        required=False,
+        help_text="The nearest photos, which are ranked again part by part.",
+    )
+    n_voters = forms.IntegerField(
+        label="Voters",
+        min_value=1,
+        max_value=OFFERED["n_voters"],
+        initial=20,
+        required=False,
+        help_text="How many of them vote, the best first.",
+    )
+    n_patches = forms.IntegerField(
+        label="Matched parts",
+        min_value=1,
+        max_value=OFFERED["n_patches"],
+        initial=5,
+        required=False,
+        help_text="Pairs of parts that count for EMD-Corr and that are drawn for both.",
+    )
+
     def __init__(self, *args: Any, has_datasets: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["classifier"].choices = list(explainers().items())  # type: ignore[attr-defined]
@@ -84,8 +109,22 @@ class ExplainForm(forms.Form):
         if source and image is None:
             raise ExplanationRefused(f"Dataset {gallery.dataset} has no photo {source}.")
         return explanation_request(
-            gallery=gallery, classifier=data["classifier"], image=image, file=data["file"]
+            gallery=gallery,
+            classifier=data["classifier"],
+            image=image,
+            file=data["file"],
+            parameters={name: data[name] for name in OFFERED if data[name] is not None},
         )
+
+    @property
+    def first_fields(self) -> list[forms.BoundField]:
+        """The fields that every request needs."""
+        return [self[name] for name in self.fields if name not in OFFERED]
+
+    @property
+    def parameter_fields(self) -> list[forms.BoundField]:
+        """The fields of the classifier's parameters."""
+        return [self[name] for name in OFFERED]
 
 
 @never_cache
@@ -142,7 +181,7 @@ def _answer(found: Explanation, chosen: list[str]) -> dict[str, Any]:
         for each in shown
     ]
     if pairs is not None and "1" in mask:
-        n_voters = int(CLASSIFIERS[found.classifier].parameters["n_voters"])
+        n_voters = int(found.all_parameters["n_voters"])
         again = answer(pairs, mask_of_text(mask), n_voters)
         said = {
             "label": categories[again.label], "votes": again.n_votes, "voters": again.n_voters
@@ -165,6 +204,7 @@ def _answer(found: Explanation, chosen: list[str]) -> dict[str, Any]:
         ],
         "forms": FIGURES,
         "crop": CROP,
+        "plan": {"trial": {"is_equal": False}},  # boxes as in the layout of the reference study
     }
 
 
