@@ -27,6 +27,9 @@ from trials.models import Study
 # and times could be matched with the pages of people, which name their conditions.
 SHOWN: Final = ("measures", "accuracy_by", "exclusions")
 SHOWN_FACTORS: Final = ("ai", "half", "position")
+# The list of people shows the order of their blocks. So within people, the places of an arm's
+# trials would identify it.
+SHOWN_FACTORS_WITHIN: Final = ("ai",)
 # These are missing only in an unaided arm, so that a missing value would identify it.
 WAITING_MEASURES: Final = RELIANCE
 # The monitor shows how many people each condition has, so counts of an arm would identify it.
@@ -76,7 +79,9 @@ def _letters(place: int) -> str:
     return f"{_letters(more - 1) if more else ''}{ascii_uppercase[place]}"
 
 
-def blinded(tables: Mapping[str, DataFrame], labels: Mapping[str, str]) -> dict[str, DataFrame]:
+def blinded(
+    tables: Mapping[str, DataFrame], labels: Mapping[str, str], *, is_within: bool = False
+) -> dict[str, DataFrame]:
     """Return the tables that may be shown blinded, with arms named and ordered by their labels.
 
     Counts of people and trials per arm are missing; exclusions and the flow are summed over all
@@ -85,7 +90,8 @@ def blinded(tables: Mapping[str, DataFrame], labels: Mapping[str, str]) -> dict[
     shown = {name: tables[name] for name in SHOWN if name in tables}
     if "accuracy_by" in shown:
         table = shown["accuracy_by"]
-        shown["accuracy_by"] = table[table["factor"].isin(SHOWN_FACTORS)]
+        factors = SHOWN_FACTORS_WITHIN if is_within else SHOWN_FACTORS
+        shown["accuracy_by"] = table[table["factor"].isin(factors)]
     if "measures" in shown:
         table = shown["measures"]
         shown["measures"] = table[~table["measure"].isin(WAITING_MEASURES)]

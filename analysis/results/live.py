@@ -191,7 +191,7 @@ def live_results(study: Study, asked: Asked | None = None) -> LiveResults:
         if study.plan.design.is_within:  # one row for all conditions
             names = [item.name for item in study.plan.conditions]
         labels = arm_labels(study, names, stage)
-        tables = blinded(tables, labels)
+        tables = blinded(tables, labels, is_within=study.plan.design.is_within)
         progress = progress_blinded(progress)
     return LiveResults(
         study, asked, lift, progress, tables, n_responses, n_answers, n_each, as_of, look, answers

@@ -68,6 +68,11 @@ def test_blinded_tables_name_no_condition_and_none_that_tells_of_the_ai() -> Non
     assert not [name for name in SIX if name in written]
 
 
+def test_blinded_tables_within_people_do_not_tell_the_places_of_an_arm() -> None:
+    tables = blinded(make_tables(), labels(), is_within=True)
+    assert set(tables["accuracy_by"]["factor"]) == {"ai"}
+
+
 @pytest.mark.parametrize("name", ["rational", "imrmc"])
 def test_what_names_the_ai_of_an_arm_waits_for_the_lift(name: str) -> None:
     tables = make_tables()

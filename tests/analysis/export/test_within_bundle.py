@@ -12,12 +12,12 @@ from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.test import Client
 
+from analysis.blind import blind_lift
 from analysis.export.export_bundle import bundle_write
 from analysis.results.live import Asked, live_results
 from analysis.rows.overview import declared_of
 from analysis.tables import rerun
 from analysis.tables.recompute import data_files, frames_read
-from tests.analysis.staff_pages import lifted
 from tests.trials.within import within
 from trials.models import Participant, Study, Trial
 from trials.simulation.robots import Robot, play
@@ -107,12 +107,17 @@ def _check_page(study: Study) -> None:
     blinded = live_results(study, asked)
     assert blinded.progress[0].n_completed == blinded.n_each == N - len(LEAVING)
     assert set(blinded.tables["accuracy_by"]["condition"]) == {"Arm A", "Arm B"}
+    assert set(blinded.tables["accuracy_by"]["factor"]) == {"ai"}
+    lea, staff = User.objects.create(username="lea", is_staff=True, is_superuser=True), Client()
+    staff.force_login(lea)
+    hidden = staff.get("/studio/study/trees/results/", {"simulated": "1"})
+    assert hidden.status_code == 200
+    assert ORDERS[1] not in hidden.content.decode()
     cache.clear()
-    shown = live_results(lifted(study), asked)
+    blind_lift(study=study, user=lea)
+    shown = live_results(study, asked)
     flow = shown.tables["consort"]
     assert list(dict.fromkeys(flow["condition"])) == ORDERS
-    staff = Client()
-    staff.force_login(User.objects.get(username="lea"))
     page = staff.get("/studio/study/trees/results/", {"simulated": "1"})
     assert page.status_code == 200
     assert ORDERS[1] in page.content.decode()

@@ -84,4 +84,5 @@ def test_the_list_of_people_is_filtered_by_order_and_block(browser: Client, stud
     ):  # fmt: skip
         page = browser.get("/studio/study/trees/people/", {"robots": "on", **asked}).text
         assert {n for n in (1, 2) if f"r{n:04d}" in page} == there
+        assert (f"<td>{order}</td>" in page) == bool(there)
     assert order in browser.get(f"/studio/study/trees/people/r{left.number:04d}/").text
