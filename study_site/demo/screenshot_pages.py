@@ -47,6 +47,10 @@ STAFF: Final = [
     ("live", "studio-monitor", None, "?robots=1", "A running study as it goes."),
     ("datasets", "studio-datasets", (), "", "The photos that studies are made of."),
     ("dataset", "studio-dataset", ("solar",), "", "One dataset: galleries and predictions."),
+    ("photos", "studio-dataset-photos", ("solar",), "", "Its photos by category, and their words."),
+    ("ai", "studio-dataset-ai", ("solar",), "?run=softmax", "How an AI does, and on what it errs."),
+    ("people", "studio-people", None, "?robots=1", "People: filters, codes, payments."),
+    ("formulas", "studio-metrics", (), "", "The formula and the limits of every number."),
     (
         "results-blinded",
         "studio-results",
