@@ -198,7 +198,8 @@ EVENTS = (
         "detail", "string", "",
         "For an event that the browser reported: the image, the size, or what was used. kinds: "
         "open or closed. part: the example and the number. example: the number of the example "
-        "that was swiped to. try: the photo and the number that were pressed, and found or other.",
+        "that was swiped to. try: the photo and the number that were pressed, and found or other. "
+        "translated: the language that a browser's translator wrote; the page's own, if unknown.",
         is_nullable=True,
     ),
 )  # fmt: skip
