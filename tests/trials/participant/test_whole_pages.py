@@ -12,6 +12,8 @@ from classifiers.core.whole import crop_share
 from classifiers.models import Gallery, Image, Job
 from tests.classifiers.whole import originals_write
 from tests.factories import enrol, make_dataset, make_plan, make_run, make_study
+from tests.trials.interacting import SESSION, at_a_trial, interactive_study
+from tests.trials.tab import Tab
 from trials import services
 from trials.models import Study, Trial
 from trials.participant.trial_view import TrialScreen, kinds, trial_screen
@@ -60,6 +62,16 @@ def test_matched_parts_lie_on_the_square_that_the_ai_saw(tmp_path: Path) -> None
     first = screen.panels[0].content.data[0]
     starts = [7 * (1 - share) / 2 + share * cell for cell in (0, 8 % 7)]  # cells 0 and 8
     assert [box.x for box in first.query_boxes[:2]] == pytest.approx(starts, abs=0.08)
+
+
+def test_the_grid_of_parts_lies_on_the_square_that_the_ai_saw(client: Tab) -> None:
+    study = interactive_study(crop="whole")
+    Image.objects.update(width=200, height=500)
+    _, trial = at_a_trial(client, study)
+    page = client.get(SESSION).text
+    assert f'src="/photo/whole/{trial.prediction.image.token}.jpg"' in page
+    shape = '<div class="seen"><svg class="seen__shape" viewBox="0 0 500 200"'
+    assert page.index(shape) < page.index('<div class="guide__grid"') < page.index("</figure>")
 
 
 def test_a_study_without_the_key_shows_crops_as_before() -> None:
