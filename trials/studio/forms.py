@@ -22,6 +22,10 @@ MAX_ROBOTS = 200
 READY_MADE_WORDS = {
     "short": "Short first study: four conditions, one set of 20 photos",
     "demo": "The demo: eight conditions, two sets of 30 photos",
+    "judge-advisor": "Judge and advisor: an answer, the AI's advice, a final answer",
+    "crossover": "Crossover: each person judges without and with the AI, on different photos",
+    "reader-study": "Reader study: the same photos without and with the AI, on five levels",
+    "choose": "Choice among classes: people name the class themselves",
     "replica-cub": "Replica of the reference study on birds (CUB-200-2011)",
     "replica-imagenet": "Replica of the reference study on ImageNet",
 }
