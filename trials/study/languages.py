@@ -7,10 +7,10 @@ platform's texts are in the catalogues of ``trials/catalogues``.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final, Protocol
 
-from trials.study.plan_parts import QuestionsPlan
+from trials.study.plan_parts import QuestionsPlan, WordingPlan
 from trials.study.schema import schema
 
 ENGLISH: Final = "en"
@@ -168,6 +168,27 @@ def teller(texts: Mapping[str, str], standard: Callable[[str], str]) -> Callable
         return found or (standard(text) if text in known else text)
 
     return say
+
+
+def spoken_plan(
+    plan: Any, language: str, own: Mapping[str, str], standard: Callable[[str], str]
+) -> Any:
+    """Return a plan with its texts said by the study's own translations and the standard ones."""
+    say = teller(own, standard)
+    texts: dict[str, Any] = {
+        name: isolated(say(getattr(plan, name)), language)
+        for name in ("title", "topic", "ethics", "contact")
+    }
+    return replace(
+        plan,
+        **texts,
+        consent=replace(plan.consent, text=say(plan.consent.text)),
+        wording=WordingPlan(**{name: say(text) for name, text in asdict(plan.wording).items()}),
+        stages=tuple(said_in_stage(stage, say) for stage in plan.stages),
+        task=replace(plan.task, confidence=labels_said(plan.task.confidence, say)),
+        said=own,
+        spoken_in=language,
+    )
 
 
 def said_in_stage(stage: Any, say: Callable[[str], str]) -> Any:

@@ -7,7 +7,7 @@ stored and hashed. Standard library and the schema only: no Django, no models.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any
 
@@ -20,14 +20,7 @@ from trials.study.document import (
     sha256_of,
     without_retired,
 )
-from trials.study.languages import (
-    ENGLISH,
-    TranslationPlan,
-    isolated,
-    labels_said,
-    said_in_stage,
-    teller,
-)
+from trials.study.languages import ENGLISH, TranslationPlan, isolated, spoken_plan
 from trials.study.layout import Layout
 from trials.study.orders import DesignPlan
 from trials.study.plan_parts import (
@@ -256,7 +249,7 @@ class StudyPlan:
             return self
         if language not in self._by_language:
             own = {each.language: each.by_text for each in self.translations}.get(language, {})
-            self._by_language[language] = _spoken(self, language, own, standard)
+            self._by_language[language] = spoken_plan(self, language, own, standard)
         return self._by_language[language]
 
     @cached_property
@@ -273,27 +266,6 @@ class StudyPlan:
             condition.persona for condition in self.conditions if condition.name == condition_name
         )
         return next(named, "") or self.persona
-
-
-def _spoken(
-    plan: StudyPlan, language: str, own: dict[str, str], standard: Callable[[str], str]
-) -> StudyPlan:
-    """Return a plan with its texts said by the study's own translations and the standard ones."""
-    say = teller(own, standard)
-    texts: dict[str, Any] = {
-        name: isolated(say(getattr(plan, name)), language)
-        for name in ("title", "topic", "ethics", "contact")
-    }
-    return replace(
-        plan,
-        **texts,
-        consent=replace(plan.consent, text=say(plan.consent.text)),
-        wording=WordingPlan(**{name: say(text) for name, text in asdict(plan.wording).items()}),
-        stages=tuple(said_in_stage(stage, say) for stage in plan.stages),
-        task=replace(plan.task, confidence=labels_said(plan.task.confidence, say)),
-        said=own,
-        spoken_in=language,
-    )
 
 
 _PARTS: dict[str, type] = {

@@ -32,7 +32,7 @@ def test_a_preview_informs_and_offers_no_button(client: Client) -> None:
     page = look(client, assignmentId=PREVIEW, hitId="3HIT01", turkSubmitTo="https://www.mturk.com")
     assert (page.status_code, "Accept the HIT" in page.text) == (200, True)
     assert "What you should know" in page.text
-    assert "an AI\n  named Sam" in page.text
+    assert "an AI named Sam" in page.text
     assert not re.search(r"<form|<button|<input", page.text)
 
 
