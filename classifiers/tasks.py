@@ -89,9 +89,9 @@ def photo_explain(explanation_id: int) -> None:
 @shared_task
 def shards_help(work: str) -> None:
     """Do free shards of a job that another worker leads."""
-    from classifiers.services import shard_work
+    from classifiers.services import shard_help
 
-    shard_work.work_help(work)
+    shard_help.work_help(work)
 
 
 def _shards_enqueue(waiting: Sequence[Shard]) -> None:

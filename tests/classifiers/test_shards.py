@@ -8,8 +8,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from django.utils import timezone
+from numpy.typing import NDArray
 
 from classifiers import tasks
 from classifiers.core.gallery import index
@@ -30,10 +32,12 @@ from classifiers.services import (
     jobs,
     predictions,
     queueing,
+    shard_help,
     shard_work,
     shards,
 )
 from classifiers.services.cancelling import CANCELLED, job_cancel
+from classifiers.services.pairs import pairs_folder
 from tests.classifiers.conftest import BACKBONE, make_runs
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
@@ -79,10 +83,10 @@ def help_with_one(work: str) -> None:
     later = Shard.objects.filter(work=work).last()
     assert later is not None
     assert shards.shard_claim(later)
-    shard_work.shard_do(later, shard_work.producer_of(work))
+    shard_work.shard_do(later, shard_help.producer_of(work))
 
 
-@pytest.mark.parametrize("help_", [shard_work.work_help, help_with_one])
+@pytest.mark.parametrize("help_", [shard_help.work_help, help_with_one])
 def test_a_gallery_of_several_workers_is_that_of_one(
     gallery: Gallery, meanwhile: Callable[[Meanwhile], None], help_: Meanwhile
 ) -> None:
@@ -94,7 +98,7 @@ def test_a_gallery_of_several_workers_is_that_of_one(
     assert not gallery.folder.parent.joinpath("shards", f"gallery-{gallery.pk}").exists()
 
 
-@pytest.mark.parametrize("help_", [shard_work.work_help, help_with_one])
+@pytest.mark.parametrize("help_", [shard_help.work_help, help_with_one])
 def test_predictions_of_several_workers_are_those_of_one(
     gallery: Gallery,
     rung: list[tuple[str, Any]],
@@ -123,7 +127,7 @@ def test_targets_and_cosines_of_several_workers_are_those_of_one(
     monkeypatch.setattr(deciding, "MATCHER_BATCH", 1)
     (run,) = make_runs(gallery, "chm-corr")
     tasks.predict([run.pk])
-    pairs = predictions.pairs_folder(run)
+    pairs = pairs_folder(run)
     alone = decided(), arrays(gallery.folder), (pairs / "pairs.bin").read_bytes()
     Prediction.objects.all().delete()
     shutil.rmtree(pairs)
@@ -150,7 +154,12 @@ def test_what_a_helper_did_is_kept_when_the_leading_worker_ends(
     meanwhile(lambda _: None)
     read: list[int] = []
     real = galleries.crop_read
-    monkeypatch.setattr(galleries, "crop_read", lambda it: (read.append(it.pk), real(it))[1])
+
+    def noted(image: Image) -> NDArray[np.uint8]:
+        read.append(image.pk)
+        return real(image)
+
+    monkeypatch.setattr(galleries, "crop_read", noted)
     tasks.gallery_build(gallery.pk)
     assert len(read) == 4
     assert arrays(gallery.folder) == alone
@@ -178,8 +187,8 @@ def test_a_shard_that_fails_at_a_helper_is_done_by_the_leading_worker(
             raise OSError("no such folder here")
 
         with monkeypatch.context() as patch:
-            patch.setattr(shard_work, "producer_of", lambda _: produce)
-            shard_work.work_help(work)
+            patch.setattr(shard_help, "producer_of", lambda _: produce)
+            shard_help.work_help(work)
         assert Shard.objects.exclude(error="").get().error == "OSError: no such folder here"
 
     meanwhile(fail)
@@ -205,7 +214,7 @@ def some_may_lack(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(module, "may_skip", lambda _: 1)
 
 
-@pytest.mark.parametrize("help_", [shard_work.work_help, lambda _: None])
+@pytest.mark.parametrize("help_", [shard_help.work_help, lambda _: None])
 def test_a_photo_that_cannot_be_read_is_named_and_left_out(
     dataset: Dataset,
     some_may_lack: None,

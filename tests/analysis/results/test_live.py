@@ -14,6 +14,7 @@ from analysis.results.cells import Sheet, number, p_value
 from analysis.results.downloads import results_read
 from analysis.results.live import Asked, live_results
 from analysis.results.sheets import panels_of
+from analysis.results.study_tables import study_tables
 from tests.analysis.people import make_study, person
 from tests.analysis.result_tables import NAN, empty, make_tables
 from trials.models import Study
@@ -33,7 +34,7 @@ def study(db: None) -> Study:
 def times_computed(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     """Return a list that grows by each computation of the tables: with simulated people or not."""
     asked: list[bool] = []
-    compute: Callable[..., dict[str, DataFrame]] = live.study_tables
+    compute: Callable[..., dict[str, DataFrame]] = study_tables
 
     def counted(study: Study, what: bool, *rest: object) -> dict[str, DataFrame]:
         asked.append(what)

@@ -24,7 +24,7 @@ def run_of(dataset: Dataset) -> PredictionRun:
 
 def words_of(dataset: Dataset) -> dict[str, str]:
     """Return the form's fields with the words as they are."""
-    found = {}
+    found: dict[str, str] = {}
     for item in dataset.categories.all():
         found |= {f"label-{item.pk}": item.label, f"definition-{item.pk}": item.definition}
     return found
