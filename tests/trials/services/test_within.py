@@ -165,7 +165,7 @@ def test_a_robot_judges_in_each_condition_as_its_people_do() -> None:
     cast = {"unaided": Behaviour(1, 0), "EMD-Corr": Behaviour(1, 1)}
     done = play(within(training="each"), cast, random.Random(1))
     rows = Response.objects.filter(trial__participant=done, trial__phase="test")
-    answers = rows.with_correctness().values_list(
+    answers: Any = rows.with_correctness().values_list(
         "trial__condition__name", "is_accepted", "is_ai_correct"
     )
     assert {(name, is_accepted) for name, is_accepted, is_right in answers if not is_right} == {

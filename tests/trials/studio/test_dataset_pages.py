@@ -9,6 +9,7 @@ from pytest_django import DjangoAssertNumQueries
 from classifiers.models import Category, Dataset, Gallery, Image, Job, PredictionRun
 from tests.factories import make_dataset, make_run, make_study
 from trials.panels.photos import image_url
+from trials.ready_made import READY_MADE
 from trials.studio.dataset_ai import by_category, confusion, confusions, matrix
 from trials.studio.dataset_photos import N_PHOTOS
 
@@ -104,7 +105,7 @@ def test_without_predictions_the_page_says_where_to_make_them(browser: Client) -
     assert "Make predictions" in browser.get(AI).text
 
 
-@pytest.mark.parametrize(("page", "n_queries"), [(PHOTOS, 9), (AI, 16)])
+@pytest.mark.parametrize(("page", "n_queries"), [(PHOTOS, 9), (AI, 12 + len(READY_MADE))])
 @pytest.mark.parametrize("n_queries_photos", [8, 24])
 def test_a_page_takes_the_same_queries_for_any_number_of_photos(
     browser: Client,
