@@ -165,10 +165,9 @@ def test_a_robot_judges_in_each_condition_as_its_people_do() -> None:
     cast = {"unaided": Behaviour(1, 0), "EMD-Corr": Behaviour(1, 1)}
     done = play(within(training="each"), cast, random.Random(1))
     rows = Response.objects.filter(trial__participant=done, trial__phase="test")
-    answers: Any = rows.with_correctness().values_list(
-        "trial__condition__name", "is_accepted", "is_ai_correct"
-    )
-    assert {(name, is_accepted) for name, is_accepted, is_right in answers if not is_right} == {
+    answers: Any = rows.with_correctness().select_related("trial__condition")
+    wrong = [answer for answer in answers if not answer.is_ai_correct]
+    assert {(answer.trial.condition.name, answer.is_accepted) for answer in wrong} == {
         ("unaided", False), ("EMD-Corr", True)
     }  # fmt: skip
 
