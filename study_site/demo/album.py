@@ -15,8 +15,8 @@ Every page as on a laptop (1366 x 768) and on a phone (360 x 740), taken by
 `python manage.py screenshots`, which writes this list too. The photos are from the ELPV set
 (CC BY-NC-SA 4.0); the people are simulated.
 """
-TALLEST = 2200  # pixels; the screenshot of a longer page shows its beginning
-QUALITY = 58
+TALLEST = 1400  # pixels; the screenshot of a longer page shows its beginning
+QUALITY = 46
 
 
 class Album:
