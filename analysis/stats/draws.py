@@ -14,16 +14,19 @@ Seed: TypeAlias = int | Sequence[int]  # (seed, condition) gives a separate rand
 Counts: TypeAlias = NDArray[np.uint8] | NDArray[np.int64]
 
 BLOCK = 1_000_000  # random numbers drawn at a time; limits the memory of a bootstrap
-MOST_BYTES = 64_000_000  # of draws that are kept for later numbers
+MOST_BYTES = 40_000_000  # of draws that are kept for later numbers
 _FEW = 500  # items; with fewer, a call for each draw takes longer than one for all
 
-Key: TypeAlias = tuple[int, int, tuple[int, ...] | int]
+Key: TypeAlias = tuple[int, int, int]
 _kept: ContextVar[dict[Key, list[Counts]] | None] = ContextVar("kept draws", default=None)
 
 
 @contextmanager
 def kept_draws() -> Iterator[None]:
-    """Keep draws within the block: the tables of a study use the same ones many times."""
+    """Keep draws within the block: the tables of a sample use the same ones many times.
+
+    Draws of a separate stream (a seed that is a sequence) are used once, and are not kept.
+    """
     token = _kept.set({})
     try:
         yield
@@ -36,16 +39,12 @@ def drawn_weights(n: int, n_resamples: int, seed: Seed) -> Iterator[tuple[slice,
 
     The counts come in blocks ``(b, n)`` with the rows that they are among ``n_resamples``.
     """
-    kept, key = _kept.get(), (n, n_resamples, seed if isinstance(seed, int) else tuple(seed))
-    if kept is not None and key in kept:
-        blocks = iter(kept[key])
-    else:
-        blocks = _blocks(n, n_resamples, seed)
-        if kept is not None and (new := n * n_resamples) <= MOST_BYTES:
-            while kept and sum(k[0] * k[1] for k in kept) + new > MOST_BYTES:
-                del kept[next(iter(kept))]  # the oldest
+    blocks, kept = _blocks(n, n_resamples, seed), _kept.get()
+    if kept is not None and isinstance(seed, int):
+        key = n, n_resamples, seed
+        if key not in kept and sum(a * b for a, b, _ in [*kept, key]) <= MOST_BYTES:
             kept[key] = list(blocks)
-            blocks = iter(kept[key])
+        blocks = iter(kept[key]) if key in kept else blocks
     start = 0
     for block in blocks:
         yield slice(start, start + len(block)), block

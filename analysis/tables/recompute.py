@@ -115,17 +115,7 @@ def tables_from(
     """
     checked = Declared.from_json(declared)
     responses, people = frames.responses, frames.participants
-    samples = samples_of(responses, people, checked)
-    measured = _measured(samples[0].people)
-    has_validation = bool((frames.items["phase"] == "validation").any())
-    tables = {
-        "consort": flow_from(people, samples[0], checked, has_validation=has_validation),
-        "participants": measured.assign(
-            excluded_by=measured["excluded_by"].mask(measured["excluded_by"] == "")
-        ),
-        "accuracy": accuracy_table(samples, checked),
-        "imrmc": imrmc_table(samples[-1], checked),
-    }
+    tables = _own_tables(frames, checked)  # its samples are dropped before the others are made
     n, tell = len(tables), progress or _silent
     tell(n, n)
     plan = None if looks is None else LookPlan.from_json(looks)
@@ -139,6 +129,22 @@ def tables_from(
     tables |= tables_at_look(responses, people, frames.items, checked, plan)
     tables["looks"] = looks_table(plan)
     return {name: tables[name] for name in table_columns() if name in tables}
+
+
+def _own_tables(frames: Frames, checked: Declared) -> dict[str, DataFrame]:
+    """Return ``OWN_TABLES``."""
+    responses, people = frames.responses, frames.participants
+    samples = samples_of(responses, people, checked)
+    measured = _measured(samples[0].people)
+    has_validation = bool((frames.items["phase"] == "validation").any())
+    return {
+        "consort": flow_from(people, samples[0], checked, has_validation=has_validation),
+        "participants": measured.assign(
+            excluded_by=measured["excluded_by"].mask(measured["excluded_by"] == "")
+        ),
+        "accuracy": accuracy_table(samples, checked),
+        "imrmc": imrmc_table(samples[-1], checked),
+    }
 
 
 def flow_from(

@@ -145,7 +145,6 @@ def _task_parts(answers: DataFrame) -> dict[str, Part]:
     return found | ({"interaction": interaction_table} if "n_mask_changes" in answers else {})
 
 
-@kept_draws()
 def tables_of(
     responses: DataFrame,
     people: DataFrame,
@@ -193,11 +192,12 @@ def tables_of(
                 "team_observed": partial(team_observed_table, items=items, teams=teams),
             }
         )
-        for name in wanted:
-            made[name].append(parts[name](sample, declared).assign(analysed=sample.name))
-            done += 1
-            if progress is not None:
-                progress(done, total)
+        with kept_draws():
+            for name in wanted:
+                made[name].append(parts[name](sample, declared).assign(analysed=sample.name))
+                done += 1
+                if progress is not None:
+                    progress(done, total)
     if len(samples) == 1:  # nobody is excluded: the results for all are also those for the kept
         made = {name: [t, t.assign(analysed=kept.name)] for name, (t,) in made.items()}
     columns = TABLES | TASK_TABLES | INTERACTION_TABLES | DEFER_TABLES

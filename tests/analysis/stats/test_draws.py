@@ -30,22 +30,26 @@ def test_blocks_name_their_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     assert np.concatenate(rows).tolist() == list(range(7))
 
 
+def first_of(seed: Seed) -> NDArray[Any]:
+    return next(islice(drawn_weights(30, 20, seed), 1))[1]
+
+
 def test_kept_draws_are_the_same_and_forgotten_after_the_block() -> None:
     fresh = all_of(30, 20, 1)
     with kept_draws():
-        first = next(islice(drawn_weights(30, 20, 1), 1))[1]
-        again = next(islice(drawn_weights(30, 20, 1), 1))[1]
-        assert again is first
-        assert (all_of(30, 20, [1]) == all_of(30, 20, (1,))).all()
-    assert (again == fresh[: len(again)]).all()
-    assert next(islice(drawn_weights(30, 20, 1), 1))[1] is not first
+        first = first_of(1)
+        assert first_of(1) is first
+        assert (all_of(30, 20, 1) == fresh).all()
+    assert first_of(1) is not first
 
 
-def test_the_oldest_draws_are_dropped_before_too_many_are_kept(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_draws_of_a_separate_stream_are_not_kept() -> None:
+    with kept_draws():
+        assert first_of((1, 2)) is not first_of((1, 2))
+
+
+def test_no_more_than_the_limit_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(draws, "MOST_BYTES", 30 * 20)
     with kept_draws():
-        first = next(islice(drawn_weights(30, 20, 1), 1))[1]
-        all_of(10, 20, 2)
-        assert next(islice(drawn_weights(30, 20, 1), 1))[1] is not first
+        assert first_of(1) is first_of(1)
+        assert first_of(2) is not first_of(2)
