@@ -12,6 +12,7 @@ from pandas import DataFrame
 
 from analysis.blind import blind_lift
 from analysis.codebook.interaction_columns import INTERACTION_TABLES
+from analysis.codebook.looks_columns import LOOKS_TABLES
 from analysis.codebook.task_columns import TASK_TABLES
 from analysis.export.export_bundle import bundle_write
 from analysis.results.sheets import panels_of
@@ -69,7 +70,8 @@ def test_no_rule_and_no_state_of_a_study_stops_its_tables(
     assert {name: list(table) for name, table in tables.items()} == {
         name: [column.name for column in columns]
         for name, columns in table_columns().items()
-        if name not in {*TASK_TABLES, *INTERACTION_TABLES, "team_observed"}  # nobody defers
+        # Nobody defers, and no look is planned.
+        if name not in {*TASK_TABLES, *INTERACTION_TABLES, *LOOKS_TABLES, "team_observed"}
     }
     assert panels_of(tables)
     told = tables["exclusions"]
