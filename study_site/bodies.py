@@ -11,7 +11,7 @@ from trials.roles import is_researcher
 
 Next = Callable[[HttpRequest], HttpResponse]
 # The views that take files, from researchers who are signed in.
-UPLOADS = {"studio-photos", "studio-new", "studio-predictions", "explain"}
+UPLOADS = {"studio-photos", "studio-new", "studio-predictions", "studio-lists", "explain"}
 # More than any form of the site sends; below what Django keeps in memory, so nothing is written.
 MAX_BODY = 1_000_000
 

@@ -75,7 +75,7 @@ def walk(driver: WebDriver) -> Iterator[tuple[Step, str]]:
 # The direction of a language, its number with a percent sign, and a question without article.
 LANGUAGES = {
     "de": ("ltr", r"\d+\u00a0%", r"Zeigt das Foto \w+ tree\?"),
-    "ar": ("rtl", r"\d+\u200e?%\u200e?", r"هل هذه \w+ tree؟"),
+    "ar": ("rtl", r"\d+\u200e?%\u200e?", r"هل هذه \u2068\w+ tree\u2069؟"),
 }
 
 
@@ -191,7 +191,7 @@ def test_a_researcher_signs_in_edits_saves_checks_and_previews(
     fill(driver, "#f-minutes", "0")
     says(driver, "[data-path=minutes]", "expected a whole number from 1 to 600")
     fill(driver, "#f-minutes", "20")
-    says(driver, "[data-summary]", "The document is valid.")
+    says(driver, "[data-summary]", "Every field is filled in")
     press(driver, "[data-editor] button[type=submit]")
     says(driver, "main", "Saved.")
     stored = Study.objects.get(slug="draft").document

@@ -63,7 +63,7 @@ def lab(tmp_path: Path) -> Path:
 def uploaded(page: Page, lab: Path) -> None:
     """Bring the predictions in, by the page of the dataset."""
     page.goto("/studio/datasets/trees/")
-    page.get_by_role("link", name="Predictions of another AI").click()
+    page.get_by_role("link", name="Another AI").click()
     page.get_by_label("Name of the predictions").fill("resnet152-ig")
     for label, name in (
         ("predictions.csv", "predictions.csv"), ("Panels", "evidence.zip"),

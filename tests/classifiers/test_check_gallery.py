@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 
 from classifiers import tasks
 from classifiers.models import Dataset, Gallery, Job, Prediction
-from classifiers.services import predictions
+from classifiers.services import deciding
 from tests.classifiers.conftest import make_runs
 from tests.core.gallery.test_checksums import spoil
 
@@ -47,7 +47,7 @@ def test_no_prediction_is_made_from_vectors_that_changed(gallery: Gallery) -> No
 def test_what_is_too_large_for_a_job_is_logged(
     gallery: Gallery, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(predictions, "VERIFIED_BYTES", 10)
+    monkeypatch.setattr(deciding, "VERIFIED_BYTES", 10)
     tasks.predict([run.pk for run in make_runs(gallery, "knn")])
     assert Prediction.objects.exists()
     assert "maps.npy has" in caplog.text

@@ -58,7 +58,7 @@ def test_a_researcher_sends_files_to_the_upload_views_only() -> None:
         assert client.post(place, {"text": SimpleUploadedFile("a", LARGE)}).status_code == 413
 
 
-def test_the_upload_views_are_the_two_that_take_files() -> None:
+def test_the_upload_views_are_those_that_take_files() -> None:
     sources = (path.read_text() for path in Path("trials/studio").glob("*.py"))
     assert sum(text.count("request.FILES or None") for text in sources) == len(UPLOADS)
 

@@ -58,7 +58,8 @@ class Command(BaseCommand):
             )
         except (RequestRefused, ValueError) as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(str(runs_room(runs)))
+        if runs:
+            self.stdout.write(str(runs_room(runs)))
         _progress.wait_for(runs, "predictions")
         for run in runs:
             n_right, n_known = Prediction.objects.filter(run=run).counts()

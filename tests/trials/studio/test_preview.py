@@ -108,7 +108,8 @@ def test_an_address_that_names_nothing_shows_the_first_screen(
 ) -> None:
     page = browser.get("/studio/study/draft/preview/?condition=x&set=99&screen=9999&size=tv")
     assert page.context["chosen"] == {
-        "condition": "ResNet-50", "set": "1", "screen": "consent", "size": "laptop"
+        "condition": "ResNet-50", "set": "1", "screen": "consent", "size": "laptop",
+        "language": "en",
     }  # fmt: skip
 
 
