@@ -81,7 +81,7 @@ def piloted(page: Page, lab: Path) -> None:
     page.get_by_label("A file: an exported study").check()
     page.get_by_label("File", exact=True).set_input_files(lab / "study.yaml")
     page.get_by_role("button", name="Create the draft").click()
-    page.get_by_role("link", name="Start the pilot").click()
+    page.get_by_role("link", name="Start the pilot").first.click()
     page.get_by_role("button", name="Start the pilot").click()
     page.get_by_label("Simulated people").fill(str(N_ROBOTS))
     page.get_by_role("button", name="Run them").click()
