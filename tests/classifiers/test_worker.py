@@ -30,7 +30,8 @@ QUEUE_GALLERY = (
 def photos(root: Path) -> None:
     """Make two kinds of photos that a network tells apart: stripes across and stripes down."""
     rng = np.random.default_rng(0)
-    for split, n in (("gallery", 12), ("query", 5)):
+    # Several batches of the gallery, so that a worker can be stopped between them.
+    for split, n in (("gallery", 40), ("query", 5)):
         for category, axis in (("across", 0), ("down", 1)):
             folder = root / split / category
             folder.mkdir(parents=True)
