@@ -15,13 +15,15 @@ through others, are independent, so the likelihood is a sum over groups of peopl
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve
+from scipy.linalg import cho_factor
 from scipy.sparse import csr_array
 
 from analysis.stats.laplace import Floats, NotFitted, minus_log, probability
+from analysis.stats.laplace_schur import inverse_of
 from analysis.stats.laplace_system import (
     Answers,
     Effects,
@@ -33,6 +35,7 @@ from analysis.stats.laplace_system import (
 )
 
 N_SPREADS = 5  # l11, l21, l22, sigma, tau
+_BLOCK = 1_000_000  # numbers in one dense intermediate result
 _DENSE = 60_000  # largest size of a photo × person matrix that is stored densely
 
 
@@ -60,7 +63,7 @@ class GroupLikelihood:
         self._is_dense = n_pairs * 2 * a.n_people <= _DENSE
         self._places = np.repeat(2 * a.n_people * a.pair, 2) + self._columns
         self._starts = 2 * np.searchsorted(a.pair, np.arange(n_pairs + 1))
-        self._photo_starts = np.searchsorted(a.pair_photo, np.arange(a.n_photos + 1))
+        self._photo_starts = np.searchsorted(a.pair_photo, np.arange(a.n_photos + 1))  # of pairs
         self._v = Effects(np.zeros(2 * a.n_people), np.zeros(a.n_photos), np.zeros(n_pairs))
 
     def __call__(self, point: Floats) -> tuple[float, Floats]:
@@ -189,13 +192,13 @@ class GroupLikelihood:
         Given people's v, the term σ u + τ w of a photo × arm has mean −k v and variance γ.
         """
         a, spreads, photo = self.answers, system.spreads, self.answers.pair_photo
-        inverse = cho_solve(system.factor, np.eye(2 * a.n_people), check_finite=False)
-        x = system.between @ inverse  # (c, 2 p)
-        x_photo = (system.by_photo @ inverse)[photo]
+        inverse = inverse_of(system.factor)
         of_pair = spreads.tau**2 / system.pair
         of_photo = spreads.sigma**2 / (system.pair * system.photo[photo])
-        k = of_pair[:, None] * x + of_photo[:, None] * x_photo
-        q1, q2 = (row_products(system.between, item) for item in (x, x_photo))
+        parts = [
+            self._coupling(system, inverse, of_pair, of_photo, photos) for photos in self._blocks()
+        ]
+        q1, q2, across = (np.concatenate(item) for item in zip(*parts, strict=True))
         q3 = np.bincount(photo, q2 / system.pair, a.n_photos)
         quadratic = of_pair**2 * q1 + 2 * of_pair * of_photo * q2 + of_photo**2 * q3[photo]
         gamma = of_pair + of_photo / system.pair
@@ -208,7 +211,6 @@ class GroupLikelihood:
             ],
             axis=1,
         )
-        across = np.stack([k[a.pair, places + j] for j in (0, 1)], axis=1)
         leverage = (coefficients * (own - 2 * across)).sum(axis=1) + (quadratic + gamma)[a.pair]
         var_photo = 1 / system.photo + spreads.sigma**2 * q3 / system.photo**2
         inner = (
@@ -218,6 +220,35 @@ class GroupLikelihood:
         )
         var_pair = 1 / system.pair + of_pair * (inner + q1) / system.pair
         return _Spread(leverage, own - across, float(var_photo.sum()), float(var_pair.sum()))
+
+    def _blocks(self) -> Iterator[slice]:
+        """Yield photos in blocks, so that photo × arm by people has a bounded size."""
+        a = self.answers
+        step = max(1, _BLOCK // (2 * a.n_people) * a.n_photos // a.pair_photo.size)
+        for start in range(0, a.n_photos, step):
+            yield slice(start, min(start + step, a.n_photos))
+
+    def _coupling(
+        self, system: System, inverse: Floats, of_pair: Floats, of_photo: Floats, photos: slice
+    ) -> tuple[Floats, Floats, Floats]:
+        """Return what the photo × arm of these photos have in common with people under H⁻¹.
+
+        The first two are its row of ``between`` with H⁻¹ and its own, its photo's row; the last
+        ``(answers, 2)`` is the covariance of its term with the v of each answer's person.
+        """
+        a = self.answers
+        first, last = self._photo_starts[[photos.start, photos.stop]]
+        pairs = slice(first, last)
+        rows = slice(*np.searchsorted(a.pair, [first, last]))
+        between = system.between[pairs]
+        x = between @ inverse  # (c, 2 p)
+        x_photo = (system.by_photo[photos] @ inverse)[a.pair_photo[pairs] - photos.start]
+        at, places = a.pair[rows] - first, 2 * a.person[rows]
+        w1, w2 = of_pair[a.pair[rows]], of_photo[a.pair[rows]]
+        across = np.stack(
+            [w1 * x[at, places + j] + w2 * x_photo[at, places + j] for j in (0, 1)], axis=1
+        )
+        return row_products(between, x), row_products(between, x_photo), across
 
 
 def _ratio(part: float, spread: float) -> float:

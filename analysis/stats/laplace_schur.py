@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
+from scipy.linalg.lapack import dpotri
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
@@ -121,6 +122,13 @@ def _ranks(group: Indices) -> Indices:
     return ranks
 
 
+def inverse_of(factor: tuple[Floats, bool]) -> Floats:
+    """Return the inverse of a matrix from its lower Cholesky factor (``cho_factor``)."""
+    lower = np.tril(dpotri(factor[0], lower=1)[0])
+    inverse: Floats = lower + np.tril(lower, -1).T
+    return inverse
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Part:
     """A group's block between the effects, and the factor of its Schur complement."""
@@ -187,7 +195,7 @@ class System:
         """Return the same of a group's answers, and the group's part of the traces."""
         group, a, b = part.group, self.a, self.b
         d, cross = self.diagonal[group.large_levels], self._cross[group.rows]
-        inverse = cho_solve(part.factor, np.eye(group.shape[1]), check_finite=False)
+        inverse = inverse_of(part.factor)
         product = np.concatenate(
             [
                 (part.between[levels] @ inverse)[

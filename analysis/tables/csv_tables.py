@@ -41,11 +41,14 @@ def _rows(name: str, columns: Columns, table: DataFrame) -> Iterator[list[str]]:
             f"{names}. Declare every column, so that readers know its meaning."
         )
     yield names
-    kinds = [column.type for column in columns]
-    cells = [_plain(table[item]) for item in names]
-    for row in zip(*cells, strict=True):
-        yield list(map(cell, kinds, row))
+    cells = [_words(column.type, table[column.name]) for column in columns]
+    yield from map(list, zip(*cells, strict=True))
 
 
-def _plain(cells: Series) -> list[object]:
-    return [None if pd.isna(value) else value for value in cells.tolist()]
+def _words(kind: str, values: Series) -> list[str]:
+    """Return the cells of a column; a text that occurs often is written once."""
+    if kind == "string":
+        codes, texts = pd.factorize(values)
+        words = [*(cell(kind, text) for text in texts.tolist()), ""]  # the last for a missing one
+        return [words[code] for code in codes]
+    return [cell(kind, None if pd.isna(value) else value) for value in values.tolist()]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from pandas import DataFrame
+from pandas import DataFrame, Series
 
 from analysis.codebook.column import Column, Columns
 from analysis.stats.analysis_plan import Declared
@@ -45,21 +45,31 @@ IMRMC: Columns = (
 
 
 def imrmc_table(sample: Sample, declared: Declared) -> DataFrame:
-    """Return a row of truth per case, sorted by case, then a row per answer of the sample."""
+    """Return a row of truth per case, sorted by case, then a row per answer of the sample.
+
+    Texts are categories, so that a million rows take some ten megabytes.
+    """
     answers = sample.answers
     classifiers = {each.name: each.classifier for each in declared.conditions}
     condition, item = (answers[name].astype("str") for name in ("condition", "item_id"))
     is_right = answers["is_ai_correct"].astype(bool)
     scores = DataFrame(
         {
-            "readerID": answers["participant_id"].astype("str"),
-            "caseID": condition.map(classifiers).astype("str") + ":" + item,
-            "modalityID": condition.mask(condition == TRUTH, f"{TRUTH} (condition)"),
+            "readerID": answers["participant_id"].astype("str").astype("category"),
+            "caseID": (condition.map(classifiers).astype("str") + ":" + item).astype("category"),
+            "modalityID": condition.mask(condition == TRUTH, f"{TRUTH} (condition)").astype(
+                "category"
+            ),
             "score": _scores(answers),
         }
     )
     cases = scores.assign(score=is_right.astype("int64")).drop_duplicates("caseID")
-    truth = cases.sort_values("caseID").assign(readerID=TRUTH, modalityID=TRUTH)
+    truth = cases.astype({"caseID": "str"}).sort_values("caseID")
+    truth["caseID"] = truth["caseID"].astype(scores["caseID"].dtype)
+    for name in ("readerID", "modalityID"):
+        known = scores[name].cat.categories
+        scores[name] = scores[name].cat.set_categories([TRUTH, *known.drop(TRUTH, errors="ignore")])
+        truth[name] = Series(TRUTH, index=truth.index).astype(scores[name].dtype)
     return pd.concat([truth, scores], ignore_index=True)
 
 

@@ -55,8 +55,8 @@ def _same(one: Series, other: Series) -> Bools:
         is_close: Bools = np.isclose(a, b, rtol=RELATIVE, atol=ABSOLUTE, equal_nan=True)
         return is_close
     is_missing: Bools = (one.isna() & other.isna()).to_numpy(dtype=bool)
-    pairs = zip(one.astype("str"), other.astype("str"), strict=True)
-    is_equal: Bools = np.array([a == b for a, b in pairs], dtype=bool) | is_missing
+    words, others = (cells.astype("str").to_numpy(dtype=object) for cells in (one, other))
+    is_equal: Bools = (words == others).astype(bool) | is_missing
     return is_equal
 
 

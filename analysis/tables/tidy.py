@@ -68,9 +68,16 @@ def _read_as(column: Column) -> str:
 
 
 def _texts_restored(columns: Sequence[Column], block: DataFrame) -> DataFrame:
-    texts = {column.name: block[column.name].map(restored, na_action="ignore")
-             for column in columns if column.type == "string"}  # fmt: skip
+    texts = {
+        column.name: block[column.name].map(restored, na_action="ignore")
+        for column in columns
+        if column.type == "string" and _any_neutralised(block[column.name])
+    }
     return block.assign(**texts)
+
+
+def _any_neutralised(cells: Series) -> bool:
+    return any(restored(text) != text for text in cells.dropna().unique())
 
 
 def _typed(columns: Sequence[Column], block: DataFrame) -> DataFrame:
