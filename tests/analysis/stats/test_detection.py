@@ -78,8 +78,9 @@ def test_the_likelihood_is_that_of_whole_matrices(tau: float) -> None:
 
 @pytest.mark.parametrize("most", [0, 60_000])
 def test_the_gradient_is_that_of_differences(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Held as sparse and as dense matrices."""
+    """Held as sparse and as dense matrices, and in blocks of some photos."""
     monkeypatch.setattr("analysis.stats.laplace_blocks._DENSE", most)
+    monkeypatch.setattr("analysis.stats.laplace_blocks._BLOCK", 100)
     likelihood = GroupLikelihood(small(n=80))
     numeric = approx_fprime(POINT, lambda x: likelihood(x)[0], 1e-6)
     assert likelihood(POINT)[1] == pytest.approx(numeric, abs=1e-4)
