@@ -10,7 +10,7 @@ from typing import Any, Final
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
-from classifiers.models import Dataset
+from classifiers.models import Dataset, Image
 from trials.models import Study, StudyList
 from trials.services.refusals import StudyRefused
 from trials.services.studies import study_revise
@@ -116,7 +116,9 @@ def _checked(dataset: Dataset, place: str, text: str) -> str:
 
 
 def _names_of(dataset: Dataset) -> set[str]:
+    """Return every name of the photos that people judge; the gallery may be a thousand times it."""
     found: set[str] = set()
-    for source, sha256 in dataset.images.values_list("source", "sha256").iterator():
+    queries = Image.objects.in_split(dataset, Image.QUERY)
+    for source, sha256 in queries.values_list("source", "sha256").iterator():
         found |= {source, PurePosixPath(source).name, sha256}
     return found

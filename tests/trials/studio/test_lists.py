@@ -57,6 +57,8 @@ def test_a_list_is_used_and_left_out_again(browser: Client, draft: Study) -> Non
     [
         ("keep", "", "submitted file is empty"),
         ("keep", "gone.png", "none of its 1 names is a photo of trees"),
+        # A photo of the gallery, which people do not judge.
+        ("keep", "gallery/kind_amber/secretfile0000.png", "none of its 1 names is a photo"),
         ("sets_file", "image\nx.png\n", "set,image"),
     ],
 )
