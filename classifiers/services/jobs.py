@@ -67,7 +67,11 @@ def _update(job: J, **changes: Any) -> None:
 
 
 def job_note(job: J, **changes: Any) -> None:
-    """Write facts to a job that is still this worker's; this is its heartbeat too."""
+    """Write facts to a job that is still this worker's; this is its heartbeat too.
+
+    Raises ``SystemExit`` in a worker that was told to stop at once.
+    """
+    _leave_if_told()
     _update(job, heartbeat_at=timezone.now(), **changes)
 
 
@@ -85,7 +89,8 @@ def job_phase(job: PhasedJob, phase: str, *, n_done: int, n_total: int) -> None:
 
 
 def job_heartbeat(job: J) -> None:
-    """Say that the job is alive, at most every few seconds."""
+    """Say that the job is alive, at most every few seconds. Raises as ``job_note``."""
+    _leave_if_told()
     now = timezone.now()
     if job.heartbeat_at is None or now - job.heartbeat_at > SILENT / 12:
         _update(job, heartbeat_at=now)
@@ -153,8 +158,24 @@ def is_stopping() -> bool:
     """Whether this worker process was told to stop."""
     from celery.worker import state
 
-    codes: tuple[object, ...] = (state.should_stop, state.should_terminate)
-    return any(code is not None and code is not False for code in codes)
+    return _is_told(state.should_stop) or _is_told(state.should_terminate)
+
+
+def _is_told(code: object) -> bool:
+    """Whether a stop of Celery's is set: an exit code, which may be 0, or True."""
+    return code is not None and code is not False
+
+
+def _leave_if_told() -> None:
+    """End the work of a process that was told to stop at once.
+
+    Celery's signal handler raises in whatever code runs at that moment, and a library may swallow
+    the error. The job looks for itself.
+    """
+    from celery.worker import state
+
+    if _is_told(state.should_terminate):
+        raise SystemExit("This worker was told to stop at once.")
 
 
 def job_requeue(job: J) -> None:

@@ -228,3 +228,17 @@ def test_an_error_while_the_worker_stops_fails_no_job(
     with pytest.raises(NotImplementedError):
         jobs.jobs_run([waiting], work)
     assert Gallery.objects.get().status == Job.Status.QUEUED
+
+
+def test_a_worker_that_stops_at_once_leaves_its_job_at_the_next_note(
+    waiting: Gallery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def work(mine: list[Gallery]) -> list[Gallery]:
+        # The error of the signal's handler was swallowed: only the flag is left.
+        monkeypatch.setattr(state, "should_terminate", 1)
+        jobs.job_note(mine[0], n_done=1)
+        return mine
+
+    with pytest.raises(SystemExit):
+        jobs.jobs_run([waiting], work)
+    assert Gallery.objects.get().status == Job.Status.QUEUED
