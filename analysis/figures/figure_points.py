@@ -13,11 +13,12 @@ from typing import Any, Final
 import numpy as np
 from pandas import DataFrame, isna
 
+from analysis.stats.confidence import DIFFICULTIES
+
 ALL, KEPT = "all", "kept"
 POINT_COLUMNS: Final = [
     "condition", "series", "n_participants", "n_trials", "value", "sd", "low", "high"
 ]  # fmt: skip
-DIFFICULTIES: Final = ("Easy", "Medium", "Hard")
 AI_RIGHT, AI_WRONG = "AI right", "AI wrong"
 OVER, UNDER = "Over-reliance: wrong AI accepted", "Under-reliance: right AI rejected"
 CHANCE: Final = 50.0

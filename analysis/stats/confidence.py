@@ -11,15 +11,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from classifiers.difficulty import LEVELS, TOLERANCE, difficulty_of
+
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 VOTERS = 20
 N_STEPS = 20  # thresholds 0, 0.05, ..., 1
-# A sure AI (75 % or more) is easy to judge when right and hard when wrong. Unsure: below 35 %.
-UNSURE_PERCENT, SURE_PERCENT = 35, 75
-DIFFICULTIES = ("Easy", "Medium", "Hard")
+DIFFICULTIES = LEVELS
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +38,7 @@ class Scale:
         ``ValueError`` with the first value that does not fit.
         """
         share = np.asarray(confidence, dtype=float)
-        # Tolerance of a millionth of a unit, because decimal fractions are not stored exactly.
-        units = np.floor(share * self.n + 1e-6)
+        units = np.floor(share * self.n + TOLERANCE)
         is_wrong = ~((share >= 0) & (share <= 1))
         if self.is_whole:
             is_wrong |= np.abs(units - share * self.n) > 1e-5
@@ -57,18 +56,11 @@ PERCENT = Scale("per cents", 100, is_whole=False)
 
 
 def difficulty(units: Ints, scale: Scale, is_ai_correct: Bools) -> NDArray[np.str_]:
-    """Return Easy, Medium or Hard for each trial: does the AI's confidence mislead?
-
-    With confidence c: where the AI is right, Easy is c ≥ 0.75 and Hard is c < 0.35; where it is
-    wrong, the other way round; all others are Medium. The label describes the AI's confidence,
-    not the photo (Nguyen, Taesiri & Nguyen, NeurIPS 2022). All arrays have shape ``(n,)``.
-    """
-    percent = 100 * units
-    is_unsure, is_sure = percent < UNSURE_PERCENT * scale.n, percent >= SURE_PERCENT * scale.n
-    easy, medium, hard = DIFFICULTIES
-    is_easy = np.where(is_ai_correct, is_sure, is_unsure)
-    is_hard = np.where(is_ai_correct, is_unsure, is_sure)
-    return np.select([is_easy, is_hard], [easy, hard], medium)
+    """Return ``difficulty_of`` each trial: Easy, Medium or Hard. All arrays have shape ``(n,)``."""
+    table = np.array([[difficulty_of(percent, right) for right in (False, True)]
+                      for percent in range(101)])  # fmt: skip
+    labels: NDArray[np.str_] = table[100 * units // scale.n, is_ai_correct.astype(np.intp)]
+    return labels
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from itertools import islice
 from typing import Any
 
 from django.conf import settings
 
+from classifiers.difficulty import difficulty_of, whole_percent
 from classifiers.models import Image, Prediction, PredictionRun
 from classifiers.services.crops import is_on_disk
 from classifiers.services.panel_files import panel_problem
@@ -53,15 +54,18 @@ def pool_of(
         sets.Candidate(
             pk,
             is_right,
-            sets.difficulty(confidence if votes is None else Fraction(votes, voters), is_right)
-            if has_strata
-            else "",
+            _stratum(confidence_of(*said), is_right) if has_strata else "",
         )
-        for pk, is_right, confidence, votes, voters, source, sha256 in found
-        if is_deferred(confidence_of(confidence, votes, voters), threshold)
+        for pk, is_right, *said, source, sha256 in found
+        if is_deferred(confidence_of(*said), threshold)
         and may_be_drawn(source, sha256)
         and sha256 not in taken
     ]
+
+
+def _stratum(confidence: float, is_right: bool) -> str:
+    """Return the difficulty of a photo; empty if the AI states no confidence."""
+    return "" if math.isnan(confidence) else difficulty_of(whole_percent(confidence), is_right)
 
 
 def defer_below(run: PredictionRun, defer: DeferPlan) -> float | None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from classifiers.difficulty import LEVELS
 from trials.study.design import split_even
 from trials.study.plan import StudyPlan
 
@@ -85,25 +86,6 @@ class Draw:
         return zip(self.numbers or range(1, len(self.test_sets) + 1), self.test_sets, strict=True)
 
 
-STRATA = ("Easy", "Medium", "Hard")
-# Fractions, because a float cannot represent the decimal 0.35 exactly.
-UNSURE, SURE = Fraction(35, 100), Fraction(75, 100)
-
-
-def difficulty(confidence: Fraction | float | None, is_right: bool) -> str:
-    """Return Easy, Medium or Hard: does the AI's confidence (a share) mislead?
-
-    Where the AI is right, Easy is at least 0.75 and Hard below 0.35; where it is wrong, the
-    other way round (Nguyen, Taesiri & Nguyen, NeurIPS 2022). Empty without a confidence.
-    """
-    if confidence is None:
-        return ""
-    easy, medium, hard = STRATA
-    if not UNSURE <= confidence < SURE:
-        return easy if (confidence >= SURE) == is_right else hard
-    return medium
-
-
 def needed(
     plan: StudyPlan, pool: Sequence[Candidate] = (), n_trainings: int = 1
 ) -> dict[tuple[bool, str], int]:
@@ -142,7 +124,7 @@ def _test_shares(
     plan: StudyPlan, pool: Sequence[Candidate]
 ) -> Iterator[tuple[tuple[bool, str], int]]:
     """Yield how many trials of each kind one test set has."""
-    strata = STRATA if plan.test.strata == "difficulty" else ("",)
+    strata = LEVELS if plan.test.strata == "difficulty" else ("",)
     for is_right, n in zip((True, False), _test_split(plan, pool), strict=True):
         for rank, stratum in enumerate(strata):
             # The remainder goes to the easier strata, one trial for each.

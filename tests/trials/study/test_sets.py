@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.stats.confidence import PERCENT
-from analysis.stats.confidence import difficulty as analysed_difficulty
+from classifiers.difficulty import LEVELS
 from tests.factories import make_plan
 from trials.study.design import split_even
 from trials.study.plan import StudyPlan
 from trials.study.sets import (
-    STRATA,
     Candidate,
     PoolTooSmall,
-    difficulty,
     draw_sets,
     needed,
     shortages,
 )
 
-POOL = [Candidate(n, n % 2 == 0, STRATA[n // 2 % 3]) for n in range(1500)]
+POOL = [Candidate(n, n % 2 == 0, LEVELS[n // 2 % 3]) for n in range(1500)]
 plans = st.builds(
     make_plan,
     n_training=st.integers(1, 6),
@@ -81,7 +75,7 @@ def test_strata_give_every_set_the_same_mixture(n_test: int, seed: int) -> None:
     for is_right, n in zip((True, False), split_even(n_test), strict=True):
         for part in draw_sets(plan, POOL).test_sets:
             kind = [POOL[i].stratum for i in part if POOL[i].is_right == is_right]
-            counts = [kind.count(stratum) for stratum in STRATA]
+            counts = [kind.count(stratum) for stratum in LEVELS]
             assert sum(counts) == n
             assert max(counts) - min(counts) <= 1
 
@@ -111,10 +105,3 @@ def test_a_stratum_too_small_is_named() -> None:
 def test_the_report_names_what_suffices_too() -> None:
     told = [str(shortage) for shortage in shortages(make_plan(), POOL)]
     assert told[0] == "AI right: 750 in the pool, 9 needed, 0 more"
-
-
-@given(st.integers(0, 100), st.booleans())
-def test_difficulty_is_the_analysis_own(percent: int, is_right: bool) -> None:
-    units, right = np.array([percent]), np.array([is_right])
-    expected = analysed_difficulty(units, PERCENT, right)[0]
-    assert difficulty(Fraction(percent, 100), is_right) == expected
