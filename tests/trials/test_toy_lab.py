@@ -23,7 +23,7 @@ from trials.services import shown
 from trials.simulation.robots import Robot, play
 from trials.study.design import SCREENS
 from trials.study.plan import PlanRefused, StudyPlan
-from trials.study.plan_parts import STAGES, VIEWS
+from trials.study.registries import STAGES, VIEWS
 from trials.study.registry import load_modules
 from trials.study.schema import schema
 

@@ -21,7 +21,7 @@ from classifiers.models import Prediction
 from trials.models import Trial
 from trials.steps.submission import Submission
 from trials.study.plan import StudyPlan, View
-from trials.study.plan_parts import VIEWS
+from trials.study.registries import VIEWS
 from trials.study.registry import Registry
 
 

@@ -18,7 +18,9 @@ from trials.study.contradictions import RESERVED_NAMES, STANDARD_PAGES
 from trials.study.design import Kind, Phase, StageType, Step, stage_add
 from trials.study.design_problems import OWN_PAGES
 from trials.study.plan import StudyPlan
-from trials.study.plan_parts import STAGES, PagePlan, made
+from trials.study.plan_parts import made
+from trials.study.registries import STAGES
+from trials.study.stage_plans import PagePlan
 
 BEFORE_PRACTICE, BEFORE_BLOCK = PARTS = OWN_PAGES
 TITLES = {

@@ -12,7 +12,8 @@ from trials.study.design_problems import OWN_PAGES
 from trials.study.layout import Layout
 from trials.study.lists import EXPECTED, sha256_in
 from trials.study.plan import StudyPlan
-from trials.study.plan_parts import TestPlan, TrainingPlan, ValidationPlan, made
+from trials.study.plan_parts import made
+from trials.study.stage_plans import TestPlan, TrainingPlan, ValidationPlan
 
 # The pages that announce a part of the one training, and a block.
 BEFORE_PRACTICE, BEFORE_BLOCK = OWN_PAGES

@@ -20,7 +20,8 @@ from trials.study.contradictions import RESERVED_NAMES, STANDARD_PAGES
 from trials.study.design import Kind, StageType, Step, stage_add
 from trials.study.numbers_typed import NoNumber, number_read
 from trials.study.plan import StudyPlan
-from trials.study.plan_parts import QuestionPlan, QuestionsPlan, made
+from trials.study.plan_parts import made
+from trials.study.stage_plans import QuestionPlan, QuestionsPlan
 
 MAX_LENGTH = 5000
 

@@ -12,8 +12,6 @@ from trials.study.document import Problem
 from trials.study.languages import TranslationPlan, language_problems
 from trials.study.lists import EXPECTED, sha256_in
 from trials.study.plan_parts import (
-    STAGES,
-    VIEWS,
     AnalysisPlan,
     ConditionPlan,
     PoolPlan,
@@ -22,6 +20,7 @@ from trials.study.plan_parts import (
     TrialPlan,
     WordingPlan,
 )
+from trials.study.registries import STAGES, VIEWS
 from trials.study.task import task_problems
 
 STANDARD_PAGES = ("introduction", "instructions", "debrief")

@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Final, Protocol, TypeVar, cast
 from trials.study.layout import layout_of
 from trials.study.orders import orders_shown
 from trials.study.plan import StudyPlan
-from trials.study.plan_parts import STAGES
+from trials.study.registries import STAGES
 from trials.study.registry import Registry
 
 T = TypeVar("T")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from trials.study.layout import Planned, pools
-from trials.study.plan_parts import StagePlan
+from trials.study.registries import StagePlan
 
 Found = Iterator[tuple[str, object, str]]
 # Pages that the script adds; a study within people must not name its own pages so.

@@ -7,11 +7,12 @@ platform's texts are in the catalogues of ``trials/catalogues``.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final, Protocol
 
-from trials.study.plan_parts import QuestionsPlan, WordingPlan
+from trials.study.plan_parts import WordingPlan
 from trials.study.schema import schema
+from trials.study.stage_plans import QuestionsPlan
 
 ENGLISH: Final = "en"
 # Each language with its own name, by its BCP 47 tag. The document's schema has the same tags.
@@ -58,7 +59,7 @@ class TranslationPlan:
     """A study's own texts in one more language: pairs of a text and its translation."""
 
     language: str
-    texts: list[dict[str, str]] = field(default_factory=list)
+    texts: list[dict[str, str]]
 
     @property
     def by_text(self) -> dict[str, str]:

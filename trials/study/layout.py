@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from trials.study.orders import DesignPlan, Order
-from trials.study.plan_parts import ConditionPlan, TestPlan, TrainingPlan, ValidationPlan
+from trials.study.plan_parts import ConditionPlan
+from trials.study.stage_plans import TestPlan, TrainingPlan, ValidationPlan
 
 TRAINING, VALIDATION, TEST = "training", "validation", "test"
 

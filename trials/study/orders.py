@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice, permutations
 from typing import Final
 
@@ -24,11 +24,11 @@ class DesignPlan:
     williams, random or fixed; ``photos`` is disjoint or same; ``training`` is once or each.
     """
 
-    kind: str = "between"
-    blocks: list[list[str]] = field(default_factory=list)
-    order: str = "williams"
-    photos: str = "disjoint"
-    training: str = "once"
+    kind: str
+    blocks: list[list[str]]
+    order: str
+    photos: str
+    training: str
 
     @property
     def is_within(self) -> bool:

@@ -24,30 +24,29 @@ from trials.study.languages import ENGLISH, TranslationPlan, isolated, spoken_pl
 from trials.study.layout import Layout
 from trials.study.orders import DesignPlan
 from trials.study.plan_parts import (
-    STAGES,
-    VIEWS,
     AnalysisPlan,
     ConditionPlan,
     ConsentPlan,
     DeferPlan,
     DevicePlan,
-    PagePlan,
     PoolPlan,
     QualityPlan,
-    QuestionPlan,
-    QuestionsPlan,
     RecruitmentPlan,
-    StagePlan,
     TaskPlan,
-    TestPlan,
-    TrainingPlan,
     TrialPlan,
-    ValidationPlan,
-    View,
     WordingPlan,
     made,
 )
+from trials.study.registries import STAGES, VIEWS, StagePlan, View
 from trials.study.schema import Json
+from trials.study.stage_plans import (
+    PagePlan,
+    QuestionPlan,
+    QuestionsPlan,
+    TestPlan,
+    TrainingPlan,
+    ValidationPlan,
+)
 
 __all__ = [
     "CONDITIONS",
@@ -105,23 +104,22 @@ class StudyPlan:
     exclusions: tuple[str, ...]
     analysis: AnalysisPlan
     recruitment: RecruitmentPlan
+    crop: str
+    has_score: bool
+    language: str
+    translations: tuple[TranslationPlan, ...]
     # Kinds and numbers of the panels that a condition chooses, see ``of``; without any, all.
     panels: tuple[tuple[str, int], ...] = ()
-    crop: str = "centre"
-    has_score: bool = False
     # One person's trials, in a study within people; see ``laid``.
     layout: Layout | None = None
+    # Translations of the study's own texts, in a plan that ``in_language`` returned.
+    said: Mapping[str, str] = field(default_factory=dict)
+    spoken_in: str = ""
 
     @property
     def is_whole(self) -> bool:
         """Whether people see whole photos; otherwise they see the square that the AI sees."""
         return self.crop == "whole"
-
-    language: str = ENGLISH
-    translations: tuple[TranslationPlan, ...] = ()
-    # Translations of the study's own texts, in a plan that ``in_language`` returned.
-    said: Mapping[str, str] = field(default_factory=dict)
-    spoken_in: str = ""
 
     @classmethod
     def from_json(
@@ -144,7 +142,7 @@ class StudyPlan:
         values["conditions"] = tuple(map(ConditionPlan.from_json, latest["conditions"]))
         values["stages"] = tuple(STAGES[item["kind"]].made(item) for item in latest["stages"])
         values["exclusions"] = tuple(full["exclusions"])
-        others = latest.get("translations", ())
+        others = latest["translations"]
         values["translations"] = tuple(made(TranslationPlan, item) for item in others)
         plan = cls(document=full, **values)
         problems = [] if is_frozen else list(contradictions(plan))

@@ -1,18 +1,21 @@
-"""The parts of a study's plan: conditions, stages, screens, and what is checked and declared.
+"""The parts of a study's plan: conditions, screens, and what is checked and declared.
 
-Made from a completed document by ``plan.StudyPlan.from_json`` alone; fields, limits and defaults
-are the schema's. Standard library only.
+``plan.StudyPlan.from_json`` makes them from a completed document. Limits, defaults and help texts
+are in the schema alone; a test compares the names and types of the fields with it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, TypeVar
 
-from trials.study.registry import Registry
+from trials.study.registries import UNAIDED
+from trials.study.schema import schema
 
 T = TypeVar("T")
+# What the AI says in the reference study.
+STATEMENT: Final = schema()["$defs"]["wording"]["properties"]["statement"]["default"]
 
 
 def made(part: type[T], values: Mapping[str, Any]) -> T:
@@ -21,35 +24,7 @@ def made(part: type[T], values: Mapping[str, Any]) -> T:
     return part(**present)
 
 
-@dataclass(frozen=True, slots=True)
-class View:
-    """How an explanation is shown. Code distinguishes views by these facts, never by their name.
-
-    ``panels`` are the names of its explanation panels (``trials.panels``); ``needs``,
-    ``needs_crop`` and ``needs_pairs`` are theirs. ``description`` is the view's line in the
-    documentation.
-    """
-
-    label: str
-    description: str
-    has_statement: bool
-    rank: int
-    panels: tuple[str, ...] = ()
-    needs: tuple[tuple[str, str], ...] = ()
-    needs_crop: bool = False
-    needs_pairs: bool = False
-
-
 # ``trials.panels`` adds a view for each panel when the apps are loaded.
-VIEWS: Final[Registry[View]] = Registry("view")
-UNAIDED: Final = "unaided"
-VIEWS.add(
-    UNAIDED,
-    View("No AI at all", "the question without any statement of the AI", False, rank=0),
-)
-VIEWS.add("none", View("No explanation", "the AI's label and confidence", True, rank=10))
-
-
 @dataclass(frozen=True, slots=True)
 class DeferPlan:
     """Which photos people judge: those where the AI's confidence is below ``below``.
@@ -58,9 +33,9 @@ class DeferPlan:
     told what the AI says.
     """
 
-    below: float = 0
-    share: float = 0
-    shows_label: bool = True
+    below: float
+    share: float
+    shows_label: bool
 
     @property
     def is_on(self) -> bool:
@@ -89,16 +64,16 @@ class ConditionPlan:
     backbone: str
     persona: str
     quota: int
-    run: str = ""
-    panels: list[dict[str, Any]] = field(default_factory=list)
-    trial: dict[str, Any] = field(default_factory=dict)
-    wording: dict[str, Any] = field(default_factory=dict)
-    defer: DeferPlan = DeferPlan()
+    run: str
+    panels: list[dict[str, Any]]
+    trial: dict[str, Any]
+    wording: dict[str, Any]
+    defer: DeferPlan
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> ConditionPlan:
         """Return a condition from the fields of a completed document."""
-        return made(cls, {**values, "defer": made(DeferPlan, values.get("defer", {}))})
+        return made(cls, {**values, "defer": made(DeferPlan, values["defer"])})
 
     @property
     def asks_for(self) -> str:
@@ -118,109 +93,11 @@ class ConditionPlan:
 
 
 @dataclass(frozen=True, slots=True)
-class PagePlan:
-    """A page of text; an empty text is the standard one of that name."""
-
-    kind: str
-    name: str
-    title: str
-    text: str
-    min_seconds: int
-
-
-@dataclass(frozen=True, slots=True)
-class TrainingPlan:
-    """Trials with feedback."""
-
-    kind: str
-    n: int
-
-
-@dataclass(frozen=True, slots=True)
-class ValidationPlan:
-    """Scored trials without feedback; a person must pass them to reach the test."""
-
-    kind: str
-    n: int
-    pass_mark: int
-    attempts: int
-
-
-@dataclass(frozen=True, slots=True)
-class TestPlan:
-    """The trials of the study itself, in ``n_sets`` disjoint sets of ``n``."""
-
-    __test__ = False  # no class of tests, whatever its name says to pytest
-
-    kind: str
-    n: int
-    n_sets: int
-    balance: str
-    strata: str
-    order: str
-    share_right: str = "half"
-    sets_file: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class PoolPlan:
     """Which photos may be drawn: a list, or the reference to a kept file; empty: no limit."""
 
     keep: str | list[str]
     leave_out: str | list[str]
-
-
-@dataclass(frozen=True, slots=True)
-class QuestionPlan:
-    """One question of a page of questions."""
-
-    name: str
-    text: str
-    answer: str
-    choices: list[str]
-    is_required: bool
-    # The choices as participants read them, if in another language than the stored answers.
-    choices_said: tuple[str, ...] = ()
-
-    @property
-    def options(self) -> list[tuple[str, str]]:
-        """Each choice as it is stored, and as it is shown."""
-        return list(zip(self.choices, self.choices_said or self.choices, strict=True))
-
-
-@dataclass(frozen=True, slots=True)
-class QuestionsPlan:
-    """A page of questions about the person or the session."""
-
-    kind: str
-    name: str
-    title: str
-    text: str
-    questions: tuple[QuestionPlan, ...]
-
-
-class StagePlan(Protocol):
-    """One stage of a study, of any kind."""
-
-    @property
-    def kind(self) -> str: ...
-
-
-class StagePart(Protocol):
-    """The document part of a kind of stage; ``design.StageType`` has the rest."""
-
-    @property
-    def rank(self) -> int: ...
-    @property
-    def fields(self) -> Mapping[str, Any] | None: ...
-    @property
-    def own_pages(self) -> tuple[str, ...]: ...
-    def made(self, values: Mapping[str, Any]) -> StagePlan: ...
-    def contradictions(self, stage: Any) -> Iterator[tuple[str, object, str]]: ...
-
-
-# ``trials.steps`` adds the kinds of stages when the apps are loaded.
-STAGES: Final[Registry[StagePart]] = Registry("kind of stage")
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,11 +112,11 @@ class TrialPlan:
     has_keys: bool
     has_zoom: bool
     min_seconds: int
-    has_opacity: bool = False
-    has_kinds: bool = False
-    n_true_photos: int = 0
-    layout: str = "reference"
-    has_window: bool = False
+    has_opacity: bool
+    has_kinds: bool
+    n_true_photos: int
+    layout: str
+    has_window: bool
 
     @property
     def is_equal(self) -> bool:
@@ -298,6 +175,7 @@ class WordingPlan:
     before_validation: str
     retry_validation: str
     before_test: str
+    before_block: str
     failed_validation: str
     failed_attention: str
     timed_out: str
@@ -305,9 +183,7 @@ class WordingPlan:
     @property
     def is_reference(self) -> bool:
         """Whether the AI says its guess as in the reference study."""
-        return self.statement == "{persona} guessed this is **{percent}** **{label}**."
-
-    before_block: str = ""
+        return bool(self.statement == STATEMENT)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from classifiers.core.catalogue import CLASSIFIERS
-from trials.study.plan_parts import STAGES, VIEWS
+from trials.study.registries import STAGES, VIEWS
 
 Json = dict[str, Any]
 SCHEMA_FILE = Path(__file__).with_name("study.schema.json")

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from trials.study.plan_parts import VIEWS, ConditionPlan, TaskPlan, TrialPlan
+from trials.study.plan_parts import ConditionPlan, TaskPlan, TrialPlan
+from trials.study.registries import VIEWS
 
 # Up to this many classes are buttons with the keys 1 to 9; above, a list that can be searched.
 MAX_BUTTONS = 9

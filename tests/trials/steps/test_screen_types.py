@@ -10,7 +10,7 @@ from tests.trials.steps.test_way import enter
 from trials.models import Participant
 from trials.steps.base import AmongPages, AsksNothing, screen_of, screen_type, screen_types
 from trials.study.design import Kind, Step, script
-from trials.study.plan_parts import STAGES
+from trials.study.registries import STAGES
 from trials.study.registry import UnknownName
 from trials.study.script_stages import stage_of
 
