@@ -19,15 +19,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from pandas import DataFrame
 from scipy.special import expit
 from scipy.stats import t as student
 
-from analysis.stats.detection_fit import DetectionFit, Rows, maximise_detection
-from analysis.stats.laplace import Floats, Indices
+from analysis.stats.detection_data import FittedAnswers, fitted_answers, obstacle
+from analysis.stats.detection_fit import DetectionFit, maximise_detection
+from analysis.stats.laplace import Floats
 
-MAX_PEOPLE = 400
 LEAST_PEOPLE = 10  # people per arm, for a p value
 QUANTITIES = ("sensitivity", "criterion", "accuracy", "accuracy_ai_correct", "accuracy_ai_wrong")
 UNITS = ("log odds", "log odds", *("percent (0-100)",) * 3)
@@ -36,7 +35,6 @@ COLUMNS = (
     *("kind", "a", "b", "quantity", "unit", "estimate", "se", "low", "high", "p", "note"),
     *("n_responses", "n_participants", "n_images"),
 )
-_SHARED = 0.5  # least share of answers on another arm's photos for a photo × arm effect
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(40)
 _WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
 
@@ -56,30 +54,6 @@ class Detection:
     fit: DetectionFit | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Taken:
-    """The answers that are fitted, how many people each arm has, and whose each answer is.
-
-    ``rows.person`` is the person in one arm, ``people`` the person in all arms.
-    """
-
-    rows: Rows
-    arms: tuple[str, ...]
-    n_people: Floats
-    n_all: int
-    people: Indices
-
-    @property
-    def counts(self) -> tuple[int, int, int]:
-        r = self.rows
-        return r.accepted.size, np.unique(self.people).size, np.unique(r.photo).size
-
-    @property
-    def is_within(self) -> bool:
-        """Whether somebody is in several arms."""
-        return bool(np.unique(self.rows.person).size > np.unique(self.people).size)
-
-
 def detection_model(
     responses: DataFrame,
     *,
@@ -90,72 +64,17 @@ def detection_model(
     """Fit the model to responses, one row per trial, and compare each of ``pairs``, a − b.
 
     ``responses`` needs ``participant_id``, ``condition``, ``is_ai_correct``, ``is_correct`` and
-    ``item_id`` (or ``image``). If there are more than ``MAX_PEOPLE`` people, a random sample of
-    that size is drawn with ``seed``. If the model cannot be fitted, ``problem`` says why;
+    ``item_id`` (or ``image``). ``seed`` draws the people of a large study (``fitted_answers``).
+    If the model cannot be fitted, ``problem`` says why;
     nothing is raised.
     """
-    taken = _taken(responses, conditions, seed)
-    problem = _obstacle(taken)
+    taken = fitted_answers(responses, conditions, seed)
+    problem = obstacle(taken)
     fit = None if problem else maximise_detection(taken.rows)
     if fit is not None and fit.message:
         problem, fit = f"The fit did not converge: {fit.message} It has no numbers.", None
     table = _table(taken, fit, conditions, pairs)
     return Detection(table, _specification(taken, fit, problem, seed), problem, taken.arms, fit)
-
-
-def _taken(responses: DataFrame, conditions: Sequence[str], seed: int) -> _Taken:
-    names = responses["condition"].astype("str")
-    kinds = responses["is_ai_correct"].astype(bool)
-    cells = DataFrame({"name": names, "kind": kinds}).drop_duplicates()
-    seen = set(cells.itertuples(index=False, name=None))
-    arms = tuple(name for name in conditions if {(name, True), (name, False)} <= seen)
-    frame = responses[names.isin(arms).to_numpy()]
-    people = frame["participant_id"].astype("str")
-    ids = people.unique()
-    if len(ids) > MAX_PEOPLE:
-        ids = ids[np.random.default_rng(seed).permutation(len(ids))[:MAX_PEOPLE]]
-    kept = frame[people.isin(ids).to_numpy()]
-    arm = pd.Categorical(kept["condition"].astype("str"), categories=arms).codes
-    photo = kept["item_id" if "item_id" in kept else "image"].astype("str")
-    people_codes = pd.factorize(kept["participant_id"].astype("str"))[0].astype(np.intp)
-    # A condition need not affect everybody alike: a person has effects of their own in each arm.
-    person = pd.factorize(people_codes * len(arms) + arm)[0]
-    right = kept["is_ai_correct"].to_numpy(dtype=bool)
-    rows = Rows(
-        kept["is_correct"].to_numpy(dtype=bool) == right,
-        arm.astype(np.intp),
-        right.astype(np.intp),
-        person.astype(np.intp),
-        pd.factorize(photo)[0].astype(np.intp),
-        len(arms),
-        False,
-    )
-    n_people = [np.unique(rows.person[rows.arm == place]).size for place in range(len(arms))]
-    has_pairs = _shares_photos(rows)
-    rows = Rows(rows.accepted, rows.arm, rows.kind, rows.person, rows.photo, rows.n_arms, has_pairs)
-    return _Taken(rows, arms, np.array(n_people, dtype=float), len(responses), people_codes)
-
-
-def _shares_photos(rows: Rows) -> bool:
-    """Return whether some arm shares most of its photos with another arm, as twins do."""
-    n_photos = int(rows.photo.max(initial=-1)) + 1
-    counts = np.zeros((rows.n_arms, n_photos))
-    np.add.at(counts, (rows.arm, rows.photo), 1)
-    shared = counts @ (counts > 0).T  # answers of an arm on photos of another
-    np.fill_diagonal(shared, 0)
-    return bool((shared >= _SHARED * counts.sum(axis=1)[:, None]).any()) if n_photos else False
-
-
-def _obstacle(taken: _Taken) -> str:
-    n, n_people, n_images = taken.counts
-    if not n:
-        return "There are no answers of both kinds in any arm; nothing was fitted."
-    if min(n_people, n_images) < 3:
-        return (
-            f"There are {n_people} people and {n_images} photos; expected several of both. "
-            "Nothing was fitted."
-        )
-    return ""
 
 
 def _quantities(point: Floats, n_arms: int) -> Floats:
@@ -184,7 +103,7 @@ def _values(fit: DetectionFit, n_arms: int) -> tuple[Floats, Floats]:
 
 
 def _table(
-    taken: _Taken,
+    taken: FittedAnswers,
     fit: DetectionFit | None,
     conditions: Sequence[str],
     pairs: Sequence[tuple[str, str]],
@@ -218,7 +137,7 @@ def _asked(
 
 
 def _compared(
-    taken: _Taken, values: Floats, covariance: Floats, places: Sequence[int], number: int
+    taken: FittedAnswers, values: Floats, covariance: Floats, places: Sequence[int], number: int
 ) -> tuple[float, float, float, float, float]:
     """Return a quantity of one arm, or the difference of the first arm minus the second."""
     weights = np.zeros(values.size)
@@ -246,7 +165,7 @@ def _numbers(
 
 
 def _note(
-    taken: _Taken, fit: DetectionFit | None, sides: Sequence[str], places: Sequence[int]
+    taken: FittedAnswers, fit: DetectionFit | None, sides: Sequence[str], places: Sequence[int]
 ) -> str:
     """Return the note of a row: missing answers, too few people, or answers that are all alike."""
     parts = []
@@ -266,22 +185,16 @@ def _note(
     return "; ".join(parts)
 
 
-def _specification(taken: _Taken, fit: DetectionFit | None, problem: str, seed: int) -> str:
-    n, n_people, n_images = taken.counts
+def _specification(taken: FittedAnswers, fit: DetectionFit | None, problem: str, seed: int) -> str:
+    _, n_people, n_images = taken.counts
     photos = " + (1 | photo : arm)" if taken.rows.has_pairs else ""
-    which = f"all {taken.n_all:,} answers"
-    if n < taken.n_all:
-        which = (
-            f"{n:,} of {taken.n_all:,} answers (at most {MAX_PEOPLE} people, drawn by seed {seed}, "
-            "of arms with answers of both kinds)"
-        )
     lines = [
         "Model: accepts ~ arm * AI_correct + (1 + AI_correct | person) + (1 | photo)"
         f"{photos}; binomial, logit link.",
         "Sensitivity is the log odds of accepting a right answer minus those of accepting a wrong "
         "one; the criterion is minus their mean. Accuracies are over all people and photos, half "
         "of the answers right, with delta-method standard errors.",
-        f"Data: {which}; {n_people:,} people, {n_images:,} photos. Arms: "
+        f"Data: {taken.selection(seed)}; {n_people:,} people, {n_images:,} photos. Arms: "
         f"{', '.join(taken.arms) or 'none'}.",
         "Method: maximum likelihood by the Laplace approximation; Student intervals (95 %) and "
         "two-sided p with people minus arms degrees of freedom, uncorrected for the number of "

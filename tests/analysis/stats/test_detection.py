@@ -16,7 +16,7 @@ from scipy.special import expit
 from scipy.stats import norm
 
 from analysis.power.simulated import Layout, simulated_responses
-from analysis.stats import detection
+from analysis.stats import detection_data
 from analysis.stats.detection import QUANTITIES, Detection, detection_model
 from analysis.stats.detection_fit import maximise_detection
 from analysis.stats.laplace import Floats
@@ -211,7 +211,7 @@ def test_an_arm_without_answers_has_rows_without_numbers() -> None:
 def test_of_many_people_some_are_drawn_and_the_words_say_so(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(detection, "MAX_PEOPLE", 20)
+    monkeypatch.setattr(detection_data, "MAX_PEOPLE", 20)
     found = model(made(n=12))
     assert set(found.table["n_participants"]) == {20}
     assert "600 of 720 answers (at most 20 people, drawn by seed 0" in found.specification
