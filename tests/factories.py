@@ -172,14 +172,21 @@ def make_neighbors(prediction: Prediction, photos: list[Image], classifier: str)
     ]
 
 
-def make_study(*, plan: StudyPlan | None = None, n_queries: int = 20, labels: bytes = b"") -> Study:
+def make_study(
+    *,
+    plan: StudyPlan | None = None,
+    n_queries: int = 20,
+    labels: bytes = b"",
+    dataset: Dataset | None = None,
+) -> Study:
     """Create an open study with predictions of every classifier it names.
 
-    ``labels`` is a file of accepted labels, imported before the study is frozen.
+    ``labels`` is a file of accepted labels, imported before the study is frozen. Without
+    ``dataset``, one with ``n_queries`` is made.
     """
     plan = plan or make_plan()
     gallery = Gallery.objects.create(
-        dataset=make_dataset(n_queries), backbone="tiny", status=Job.Status.DONE
+        dataset=dataset or make_dataset(n_queries), backbone="tiny", status=Job.Status.DONE
     )
     names = dict.fromkeys(
         condition.classifier for condition in StudyPlan.from_json(make_document()).conditions
