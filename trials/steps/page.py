@@ -123,6 +123,9 @@ def _between(looker: Looker, step: Step) -> Page:
     context: Context = {}
     if step.name in {"before_test", "retry_validation"} and looker.plan.validation:
         context = _score(looker.participant)
+    layout = looker.participant.layout
+    if step.name == "before_test" and layout and looker.plan.design.trains_in_blocks:
+        context["n_in_part"] = len(layout.blocks[0].test)  # later blocks have a training, too
     words = own_words(looker.participant, step.name, context, looker.condition)
     return Page(f"trials/{step.name}.html", context | words)
 

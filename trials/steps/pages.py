@@ -109,7 +109,7 @@ def _stage_of(participant: Participant, step: Step) -> tuple[str, range]:
         if name == Phase.TRAINING:
             return str(HEADINGS[name]), block.training
         part = _("Part %(part)s of %(n_parts)s") % {"part": number, "n_parts": n_blocks}
-        return (part if n_blocks > 1 else str(HEADINGS[name])), block.test
+        return (f"{part} ·" if n_blocks > 1 else str(HEADINGS[name])), block.test
     sizes = {item.kind: item.n for item in (plan.training, plan.validation, plan.test) if item}
     first = step.position - step.position % sizes[name]
     return str(HEADINGS[name]), range(first, first + sizes[name])

@@ -95,6 +95,16 @@ def test_a_page_announces_each_block_and_its_way_of_working() -> None:
     assert "First you practise with 2 photos" in second
 
 
+def test_the_page_after_a_blocks_training_speaks_of_its_block_alone() -> None:
+    person = enrol(within(order="fixed", training="each", task={"seconds": 9}), "alice")
+    page = page_named(person, "before_test", 0)
+    assert "<strong>6 photos</strong> in this part" in page
+    assert "Start the study" not in page
+    assert "You have 9 seconds for each answer." in page
+    assert "no time limit" not in page
+    assert "Part 1 of 2 ·" in page_named(person, "test", 0)
+
+
 def test_own_words_announce_a_block_in_its_condition() -> None:
     own = {
         **AIDED,
