@@ -1,4 +1,7 @@
-"""Every task by keyboard alone on a narrow phone, for axe, to the code; and in trouble."""
+"""Every task by keyboard alone on a narrow phone, for axe, to the code; and in trouble.
+
+One study is within people: each way of working has a block, and both answers of each meet trouble.
+"""
 
 from __future__ import annotations
 
@@ -8,29 +11,38 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.axe import violations
-from tests.browser.walking import BUTTONS, WAY, begin, person
+from tests.browser.pictures import picture
+from tests.browser.walking import BUTTONS, begin, person
 from tests.factories import make_document, make_study
+from tests.trials.within import AIDED, UNAIDED
 from trials.models import Response, Study
 from trials.steps import asking
-from trials.study.design import ASKING, Kind
+from trials.study.design import ASKING, Kind, Phase, Step
 from trials.study.plan import StudyPlan
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-EMD_CORR = {"name": "EMD-Corr", "classifier": "emd-corr", "view": "correspondences"}
 LABELS = ["surely no", "rather no", "unsure", "rather yes", "surely yes"]
 TASKS: dict[str, dict[str, Any]] = {
     "levels": {"confidence": {"levels": 5, "labels": LABELS}, "reason": "paragraph"},
     "classes": {"ask": "choose", "seconds": 600},
     "many": {"ask": "choose", "confidence": {"levels": 3}},
-    "advice": {"first": True, "confidence": {"scale": [50, 100]}, "reason": "line"},
+    "blocks": {"first": True, "confidence": {"scale": [50, 100]}, "reason": "line"},
 }
+BLOCKS = {"kind": "within", "order": "fixed", "training": "each"}
 
 
 def open_study(task: dict[str, Any]) -> Study:
-    """Open a study of two trials with a task."""
-    document = make_document(conditions=[EMD_CORR], task=task)
-    document["stages"] = [{"kind": "test", "n": 2, "n_sets": 2}]
+    """Open a study of two trials with a task; with a first answer, of two blocks of two trials."""
+    if task.get("first"):
+        document = make_document(conditions=[UNAIDED, AIDED], task=task, design=BLOCKS)
+        document["stages"] = [
+            {"kind": "training", "n": 1},
+            {"kind": "test", "n": 2, "n_sets": 2},
+        ]
+    else:
+        document = make_document(conditions=[AIDED], task=task)
+        document["stages"] = [{"kind": "test", "n": 2, "n_sets": 2}]
     return make_study(plan=StudyPlan.from_json(document))
 
 
@@ -66,6 +78,41 @@ def answer(page: Page) -> None:
         page.keyboard.press("Enter")
 
 
+def stored() -> list[Any]:
+    """Return everything that is stored of each answer."""
+    return list(Response.objects.order_by("pk").values())
+
+
+def answer_in_trouble(page: Page, number: int) -> None:
+    """Answer offline and press twice; when it has arrived, go back and reload."""
+    before = stored()
+    page.context.set_offline(True)
+    answer(page)
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Your answer is kept.")).to_be_visible()
+    assert stored() == before
+    page.context.set_offline(False)
+    expect(page.locator("input[name=step]")).to_have_value(str(number + 1))
+    after = stored()
+    assert after[:-1] == before
+    page.go_back()
+    page.go_forward()
+    page.reload()
+    expect(page.locator("input[name=step]")).to_have_value(str(number + 1))
+    assert stored() == after
+
+
+def go_on(page: Page, number: int, step: Step, *, is_troubled: bool) -> None:
+    """Answer or leave a page by keyboard."""
+    if step.kind not in ASKING:
+        tab_to(page, "form[data-send] button")
+        page.keyboard.press("Enter")
+    elif is_troubled:
+        answer_in_trouble(page, number)
+    else:
+        answer(page)
+
+
 @pytest.mark.parametrize("name", TASKS)
 def test_a_task_is_done_by_keyboard_alone_at_360_pixels(
     page: Page, name: str, monkeypatch: pytest.MonkeyPatch
@@ -75,19 +122,22 @@ def test_a_task_is_done_by_keyboard_alone_at_360_pixels(
     page.set_viewport_size({"width": 360, "height": 740})
     begin(page)
     script = person().script
+    seen: set[tuple[str, str, str]] = set()
     for number, step in enumerate(script[:-1]):
+        kind = (step.kind, step.name, person().condition_at(number).name)
         expect(page.locator("input[name=step]")).to_have_value(str(number))
         expect(page.locator(f"{BUTTONS}:enabled").first).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
-        if step.position == 0:
+        picture(page, f"{name}-{number:02}-{'-'.join(kind)}")
+        if is_new := kind not in seen:
             assert violations(page) == []
-        if step.kind in ASKING:
-            answer(page)
-        else:
-            tab_to(page, "form[data-send] button")
-            page.keyboard.press("Enter")
+        seen.add(kind)
+        is_test = step.name == Phase.TEST
+        go_on(page, number, step, is_troubled=name == "blocks" and is_new and is_test)
     expect(page.locator("#code")).to_be_visible()
-    assert Response.objects.count() == sum(step.kind in ASKING for step in script)
+    answered = [each["occasion"] for each in stored()]
+    asked_for = [step.kind for step in script if step.kind in ASKING]
+    assert answered == ["first" if kind == Kind.FIRST else "final" for kind in asked_for]
 
 
 def test_the_end_of_the_time_sends_what_is_chosen_until_then(page: Page) -> None:
@@ -102,25 +152,3 @@ def test_the_end_of_the_time_sends_what_is_chosen_until_then(page: Page) -> None
     assert stored.rt_ms is not None
     expect(page.locator("input[name=step]")).to_have_count(0)
     assert Response.objects.filter(is_missed=True).count() == 1
-
-
-def test_trouble_at_either_answer_changes_nothing(page: Page) -> None:
-    open_study({"first": True})
-    begin(page)
-    page.locator("form[data-send] button").click()
-    for number, kind in enumerate((Kind.FIRST, Kind.TRIAL)):
-        expect(page.locator("input[name=step]")).to_have_value(str(number + 1))
-        assert person().script[number + 1].kind == kind
-        page.route(f"**{WAY}", lambda route: route.abort())
-        page.locator("button[value=no]").dblclick()
-        expect(page.get_by_text("Your answer is kept.")).to_be_visible()
-        page.unroute(f"**{WAY}")
-        page.get_by_role("button", name="Try now").click()
-        expect(page.locator("input[name=step]")).to_have_value(str(number + 2))
-        page.go_back()
-        page.goto(WAY)
-        page.reload()
-    assert list(Response.objects.values_list("occasion", "is_accepted").order_by("pk")) == [
-        ("first", False),
-        ("final", False),
-    ]
