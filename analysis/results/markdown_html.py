@@ -1,109 +1,92 @@
-"""HTML of the part of Markdown that the documentation uses. Pure; every text is escaped.
+"""HTML of a page of the documentation, for the site. HTML in the page is escaped.
 
-Known: headings, paragraphs, lists, numbered lists, tables, indented code, and in a line: code,
-strong, emphasis, links, anchors (``<a id="…"></a>``).
+markdown-it-py parses CommonMark and tables. Here are the differences: anchors
+(``<a id="…"></a>``), links to sections of the page only, and what keyboards and screen readers
+need of tables and code.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
+from functools import cache
 from html import escape
-from typing import Final
+from typing import Any, Final
+
+from markdown_it import MarkdownIt
+from markdown_it.rules_inline import StateInline
+from markdown_it.token import Token
 
 ANCHOR: Final = re.compile(r'<a id="([\w-]+)"></a>')
-ANCHORS: Final = re.compile(rf"^({ANCHOR.pattern})+$")
-HEADING: Final = re.compile(r"^(#{1,4}) (.+)$")
-ITEM: Final = re.compile(r"^(-|\d+\.) (.+)$", re.DOTALL)
-CODE: Final = re.compile(r"`([^`]+)`")
-LINK: Final = re.compile(r"\[([^\]]+)\]\(([^)\s]+)\)")
-CELL_BORDER: Final = re.compile(r"(?<!\\)\|")
-INDENT: Final = "    "
 
 
-def markdown_html(text: str, links: dict[str, str] | None = None) -> str:
-    """Return the HTML of a document.
-
-    ``links`` gives the addresses of files that the document links to; a link to another file is
-    shown as its words alone. Links to ``#…`` stay.
-    """
-    parts = [_block(block, links or {}) for block in re.split(r"\n{2,}", text.strip("\n"))]
-    return _joined_code("\n".join(parts))
-
-
-def _joined_code(html: str) -> str:
-    """Return the page with code blocks that only an empty line divides as one block."""
-    return html.replace('</code></pre>\n<pre tabindex="0"><code>', "\n\n")
-
-
-def _block(block: str, links: dict[str, str]) -> str:
-    lines = block.split("\n")
-    if ANCHORS.match(lines[0]):
-        rest = _block("\n".join(lines[1:]), links) if len(lines) > 1 else ""
-        return inline(lines[0], links) + rest
-    if heading := HEADING.match(lines[0]):
-        level = len(heading[1])
-        return f"<h{level}>{inline(heading[2], links)}</h{level}>"
-    if all(line.startswith(INDENT) for line in lines):
-        code = escape("\n".join(line.removeprefix(INDENT) for line in lines))
-        return f'<pre tabindex="0"><code>{code}</code></pre>'
-    if lines[0].startswith("|"):
-        return _table(lines, links)
-    if ITEM.match(lines[0]):
-        return _list(lines, links)
-    return f"<p>{inline(' '.join(lines), links)}</p>"
+def markdown_html(text: str) -> str:
+    """Return the HTML of a document. A link to another file is shown as its words alone."""
+    parser = _parser()
+    tokens = parser.parse(text)
+    for place, token in enumerate(tokens):
+        if token.type == "inline":
+            token.children = list(_without_other_links(token.children or []))
+            if {child.type for child in token.children} in ({"anchor"}, {"anchor", "softbreak"}):
+                tokens[place - 1].hidden = tokens[place + 1].hidden = True  # no empty paragraph
+        elif token.type == "code_block":
+            token.attrSet("tabindex", "0")
+        elif token.type == "th_open":
+            token.attrs = {"scope": "col"}
+        elif token.type == "tr_open" and tokens[place + 1].type == "td_open":
+            _name_row(tokens, place + 1)
+    html: str = parser.renderer.render(tokens, parser.options, {})
+    return html
 
 
-def _list(lines: list[str], links: dict[str, str]) -> str:
-    items: list[str] = []
-    for line in lines:
-        if ITEM.match(line):
-            items.append(line)
-        else:
-            items[-1] += " " + line.strip()
-    tag = "ul" if lines[0].startswith("-") else "ol"
-    made = "".join(f"<li>{inline(item[item.index(' ') + 1 :], links)}</li>" for item in items)
-    return f"<{tag}>{made}</{tag}>"
+@cache
+def _parser() -> MarkdownIt:
+    parser = MarkdownIt("commonmark", {"html": False}).enable("table")
+    parser.inline.ruler.before("html_inline", "anchor", _anchor_rule)
+    parser.add_render_rule("anchor", _anchor)
+    parser.add_render_rule("table_open", _table)
+    parser.add_render_rule("table_close", _table_end)
+    return parser
 
 
-def _table(lines: list[str], links: dict[str, str]) -> str:
-    head, _, *rows = [_cells(line) for line in lines]
-    titles = "".join(f'<th scope="col">{inline(cell, links)}</th>' for cell in head)
-    body = "".join(_row(cells, links) for cells in rows)
-    label = escape(", ".join(head).replace("`", ""))
+def _anchor_rule(state: StateInline, silent: bool) -> bool:
+    """Read an anchor at the parser's place; return whether there is one."""
+    found = ANCHOR.match(state.src, state.pos)
+    if found and not silent:
+        state.push("anchor", "span", 0).attrSet("id", found[1])
+    state.pos = found.end() if found else state.pos
+    return bool(found)
+
+
+def _without_other_links(tokens: Sequence[Token]) -> Iterator[Token]:
+    is_other = False
+    for token in tokens:
+        if token.type == "link_open":
+            is_other = not str(token.attrGet("href")).startswith("#")
+        if not (is_other and token.type in {"link_open", "link_close"}):
+            yield token
+
+
+def _name_row(tokens: Sequence[Token], first: int) -> None:
+    """Make the first cell of a row its heading."""
+    end = next(n for n in range(first, len(tokens)) if tokens[n].type == "td_close")
+    tokens[first].tag = tokens[end].tag = "th"
+    tokens[first].attrs = {"scope": "row"}
+
+
+def _anchor(_: object, tokens: Sequence[Token], place: int, *__: Any) -> str:
+    return f'<span id="{tokens[place].attrs["id"]}"></span>'
+
+
+def _table(_: object, tokens: Sequence[Token], place: int, *__: Any) -> str:
+    end = next(n for n in range(place, len(tokens)) if tokens[n].type == "thead_close")
+    head = ", ".join(each.content for each in tokens[place:end] if each.type == "inline")
+    label = escape(head.replace("`", ""))
     return (
         f'<div class="scroller" tabindex="0" role="group" aria-label="Table: {label}">'
-        f'<table class="table texts"><thead><tr>{titles}</tr></thead><tbody>{body}</tbody>'
-        "</table></div>"
+        '<table class="table texts">\n'
     )
 
 
-def _cells(line: str) -> list[str]:
-    return [cell.strip().replace("\\|", "|") for cell in CELL_BORDER.split(line.strip()[1:-1])]
-
-
-def _row(cells: list[str], links: dict[str, str]) -> str:
-    first, *rest = (inline(cell, links) for cell in cells)
-    more = "".join(f"<td>{cell}</td>" for cell in rest)
-    return f'<tr><th scope="row">{first}</th>{more}</tr>'
-
-
-def inline(text: str, links: dict[str, str]) -> str:
-    """Return a line's HTML: code, links, strong and emphasis."""
-    kept: list[str] = []
-
-    def keep(html: str) -> str:
-        kept.append(html)
-        return f"\0{len(kept) - 1}\0"
-
-    html = CODE.sub(lambda found: keep(f"<code>{escape(found[1], quote=False)}</code>"), text)
-    html = ANCHOR.sub(lambda found: keep(f'<span id="{found[1]}"></span>'), html)
-    html = escape(html.replace("\\", ""), quote=False)
-    html = re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", html)
-    html = re.sub(r"(?<![\w*])\*([^*\s][^*]*?)\*(?![\w*])", r"<em>\1</em>", html)
-    html = LINK.sub(lambda found: _link(found[1], found[2], links), html)
-    return re.sub("\0(\\d+)\0", lambda found: kept[int(found[1])], html)
-
-
-def _link(words: str, target: str, links: dict[str, str]) -> str:
-    address = target if target.startswith("#") else links.get(target.partition("#")[0], "")
-    return f'<a href="{escape(address)}">{words}</a>' if address else words
+def _table_end(*_: object) -> str:
+    return "</table></div>\n"

@@ -1,6 +1,7 @@
 """Catalogues of gettext in pure Python: .po files are read and written, .mo files are written.
 
-The formats are those of GNU gettext's manual, "PO Files" and "MO Files". Pure.
+The formats are those of GNU gettext's manual, "PO Files" and "MO Files". No library is used: Babel
+would add 36 MB to every site for these few lines. Pure.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.test import Client
 
 from analysis.codebook.anchors import ANCHORS
-from analysis.results.markdown_html import inline, markdown_html
+from analysis.results.markdown_html import markdown_html
 from analysis.results.metrics_page import metrics_html
 
 
@@ -42,16 +42,20 @@ def test_the_page_has_every_word_of_the_document_and_no_mark_of_markdown() -> No
     ],
 )  # fmt: skip
 def test_a_line_is_escaped_before_it_is_marked(text: str, html: str) -> None:
-    assert inline(text, {}) == html
+    assert markdown_html(text) == f"<p>{html}</p>\n"
 
 
 def test_blocks_of_markdown_become_html() -> None:
-    table = "| `a` | b |\n|---|---|\n| `k` | x \\| y |"
-    text = f'<a id="x"></a>\n\n# A\n\n- one\n  more\n- two\n\n    1 < 2\n\n{table}'
-    page = markdown_html(text)
-    assert '<span id="x"></span>\n<h1>A</h1>\n<ul><li>one more</li><li>two</li></ul>' in page
-    assert '<pre tabindex="0"><code>1 &lt; 2</code></pre>' in page
-    assert '<th scope="row"><code>k</code></th><td>x | y</td>' in page
+    table = "| `a` | b |\n|---|---|\n| `k` | x \\| y |\n| m | |"
+    page = markdown_html(
+        f'<a id="x"></a>\n\n# A\n\n- one\n  more\n- two\n\n<!-- -->\n\n    1 < 2\n\n{table}'
+    )
+    assert page.startswith('<span id="x"></span>')
+    assert "<h1>A</h1>\n<ul>\n<li>one\nmore</li>\n<li>two</li>\n</ul>" in page
+    assert '<pre tabindex="0"><code>1 &lt; 2\n</code></pre>' in page
+    assert '<th scope="row"><code>k</code></th>\n<td>x | y</td>' in page
+    assert '<th scope="row">m</th>\n<td></td>' in page
+    assert 'aria-label="Table: a, b"' in page
 
 
 @pytest.mark.django_db
