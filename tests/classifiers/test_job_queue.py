@@ -8,6 +8,7 @@ from typing import Any
 
 import django.db
 import pytest
+from celery.utils.dispatch import Signal
 from celery.worker import state
 from django.contrib.sessions.models import Session
 from django.core.cache import cache, caches
@@ -205,6 +206,23 @@ def test_the_sweeper_makes_turns_until_it_is_stopped() -> None:
     thread.start()
     thread.join(timeout=10)
     assert len(turns) == 3
+
+
+def test_a_worker_that_is_ready_sweeps_and_tidies_until_it_shuts_down(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    done: list[tuple[object, ...]] = []
+    ready, shutting_down = Signal(), Signal()
+    monkeypatch.setattr(sweeper, "worker_ready", ready)
+    monkeypatch.setattr(sweeper, "worker_shutting_down", shutting_down)
+    monkeypatch.setattr(sweeper.Sweeper, "start", lambda timer: done.append((timer._sweep,)))
+    sweeper.connect()
+    assert done == []
+    ready.send(None)
+    assert done == [(sweeper.sweep_once,), (sweeper.tidy_once,)]
+    monkeypatch.setattr(sweeper.Sweeper, "stop", lambda timer: done.append(("stop", timer._sweep)))
+    shutting_down.send(None)
+    assert done[2:] == [("stop", sweeper.sweep_once), ("stop", sweeper.tidy_once)]
 
 
 @pytest.mark.parametrize("end", [KeyboardInterrupt, SystemExit])

@@ -13,7 +13,7 @@ from django.test import Client, RequestFactory
 from pytest_django import Settings
 
 from study_site.bodies import MAX_BODY, UPLOADS
-from study_site.charset import is_charset_known
+from study_site.charset import charset_known, is_charset_known
 from study_site.wsgi import application
 from tests.factories import make_study
 from trials.models import PageError
@@ -85,6 +85,19 @@ def test_another_charset_is_refused_before_anything_is_read(method: str, charset
 def test_the_sites_own_charset_is_taken(charset: str) -> None:
     assert is_charset_known(f"application/x-www-form-urlencoded; charset={charset}")
     assert is_charset_known("multipart/form-data; boundary=x")
+
+
+def test_a_request_in_the_sites_charset_goes_on_to_the_application() -> None:
+    guarded = charset_known(lambda environ, start_response: [environ["PATH_INFO"].encode()])
+    assert guarded({"PATH_INFO": "/a", "CONTENT_TYPE": "text/plain"}, None) == [b"/a"]
+
+
+def test_a_content_type_that_cannot_be_read_is_no_charset_of_the_site() -> None:
+    assert not is_charset_known("text/plain; charset*=no-such'en'%ff")
+
+
+def test_a_large_body_for_no_page_is_refused() -> None:
+    assert Client().post("/nothing/", {"a": SimpleUploadedFile("a", LARGE)}).status_code == 413
 
 
 def test_an_empty_archive_is_told_in_words() -> None:

@@ -10,7 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.contrib.auth.password_validation import validate_password
+from django.contrib.auth.password_validation import (
+    password_validators_help_texts,
+    validate_password,
+)
 from django.core.cache.backends.base import BaseCache
 from django.core.exceptions import ValidationError
 from django.test import Client
@@ -48,6 +51,7 @@ def test_a_weak_password_is_refused(word: str) -> None:
     with pytest.raises(ValidationError):
         validate_password(word, User(username="rita1234"))
     validate_password("correct horse battery", User(username="rita1234"))
+    assert "at least 5 different characters" in " ".join(password_validators_help_texts())
 
 
 def test_the_staffs_session_is_shorter_than_a_participants(settings: Settings) -> None:

@@ -63,3 +63,23 @@ def test_a_cache_that_comes_back_is_used_again(
     (tmp_path / "file").unlink()
     cache.set("a", 1)
     assert cache.get("a") == 1
+
+
+def test_the_cache_in_files_keeps_what_it_is_told_for_as_long_as_told(tmp_path: Path) -> None:
+    cache = SignedFileCache(str(tmp_path), {})
+    cache.set("a", 1)
+    assert (cache.has_key("a"), cache.touch("a", 60), cache.touch("b")) == (True, True, False)
+    assert (cache.get("a"), cache.get("b", "default")) == (1, "default")
+    cache.touch("a", -1)
+    assert cache.get("a") is None
+    cache.set("c", 2)
+    cache.clear()
+    assert not cache.has_key("c")
+
+
+def test_a_mistake_of_the_caller_is_an_error_and_no_cache_that_is_away(tmp_path: Path) -> None:
+    cache = SignedFileCache(str(tmp_path), {})
+    with pytest.raises(TypeError):
+        cache.set("a", "1", timeout="soon")
+    cache.set("a", 1)
+    assert cache.get("a") == 1

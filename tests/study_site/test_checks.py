@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from django.core.checks import CheckMessage
+from django.core.exceptions import ImproperlyConfigured
 from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 from pytest_django import Settings
@@ -139,16 +140,20 @@ def test_a_server_with_something_unsafe_does_not_start(
     assert refusal in result.stderr
 
 
+def test_the_refusal_to_serve_names_every_error_and_what_to_do(settings: Settings) -> None:
+    settings.SECRET_KEY = GOOD
+    checks.unsafe_refuse()
+    settings.SECRET_KEY, settings.ALLOWED_HOSTS, settings.DEBUG = "x", ["*"], False
+    with pytest.raises(ImproperlyConfigured) as caught:
+        checks.unsafe_refuse()
+    assert all(f"(study_site.E00{n})" in str(caught.value) for n in (1, 2))
+    assert "Make one with: python" in str(caught.value)
+
+
 def test_a_server_is_in_production_unless_told_otherwise(tmp_path: Path) -> None:
     asked = SERVE.format("settings.DEBUG, settings.SECURE_SSL_REDIRECT")
     assert run(asked, tmp_path, **PRODUCTION).stdout.strip() == "False True"
     assert run(SERVE.format("settings.DEBUG"), tmp_path, DEBUG="true").stdout.strip() == "True"
-
-
-def test_a_data_folder_that_cannot_be_made_is_refused_in_words(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    result = run("import study_site.settings", tmp_path / "file" / "var")
-    assert f"DATA_DIR='{tmp_path}/file/var' cannot be made: Not a directory" in result.stderr
 
 
 def test_no_error_page_shows_a_salt_or_a_password(settings: Settings) -> None:

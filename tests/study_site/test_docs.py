@@ -142,5 +142,8 @@ def test_without_built_pages_the_site_serves_their_source(
     response = client.get("/docs/run-a-study.html")
     assert response.headers["Content-Type"] == "text/plain; charset=utf-8"
     assert b"".join(response).startswith(b"# Run a study")
+    picture = client.get("/docs/screenshots/ai-phone.jpg")
+    assert picture.headers["Content-Type"] == "image/jpeg"
+    assert b"".join(picture).startswith(b"\xff\xd8")
     assert client.get("/docs/deploy/container.env").status_code == 404
     assert client.get("/docs/nothing.html").status_code == 404

@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import json
 import logging
+import re
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from queue import Queue
+from smtplib import SMTPException
 from typing import Any
 
 import pytest
 from django.core import mail
+from django.core.cache import cache
 from django.db import InterfaceError, OperationalError, connections
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
+from django.utils import timezone
+from prometheus_client.values import MultiProcessValue
 from pytest_django import Settings
 
+from classifiers.models import Gallery
 from study_site.operations import metrics, notices
 from study_site.operations.away import DatabaseAway
 from study_site.operations.formatters import JsonFormatter
@@ -53,6 +63,15 @@ def test_without_its_database_a_site_lives_and_is_not_ready() -> None:
         assert Client().get("/healthz").status_code == 200
         answer = Client().get("/readyz")
     assert (answer.status_code, answer.json()["database"]) == (503, "away")
+
+
+def test_a_cache_that_fails_is_named_and_the_site_is_ready(monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_: object) -> None:
+        raise ConnectionError("no Redis")
+
+    monkeypatch.setattr(cache, "set", away)
+    answer = Client().get("/readyz")
+    assert answer.json() == {"database": "ok", "data": "ok", "cache": "away"}
 
 
 # ---- the database is away ----
@@ -116,6 +135,34 @@ def test_metrics_tell_that_the_database_is_away() -> None:
         text = metrics.exposition().decode()
     assert "study_database_up 0.0" in text
     assert "study_jobs" not in text
+
+
+def test_the_log_tells_once_that_the_database_is_away(caplog: pytest.LogCaptureFixture) -> None:
+    away = DatabaseAway(lambda _: HttpResponse(status=204))
+    for _ in range(2):
+        away.process_exception(RequestFactory().get("/"), InterfaceError("connection closed"))
+    assert caplog.messages == ["The database is away: connection closed"]
+
+
+def test_metrics_tell_for_how_long_the_first_job_waits() -> None:
+    gallery = make_study().dataset.galleries.get()
+    Gallery.objects.filter(pk=gallery.pk).update(
+        status="queued", created_at=timezone.now() - timedelta(seconds=90)
+    )
+    text = metrics.exposition().decode()
+    (waits,) = re.findall(r'study_jobs_oldest_waiting_seconds{kind="gallery"} (\S+)', text)
+    assert float(waits) >= 90
+
+
+def test_metrics_of_several_processes_are_added_up(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.METRICS_DIR = tmp_path
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
+    for process in ("11", "12"):
+        value = MultiProcessValue(lambda process=process: process)  # type: ignore[no-untyped-call]
+        value("counter", "study_requests_total", "study_requests_total", (), (), "").inc(1)
+    assert "study_requests_total 2.0" in metrics.exposition().decode()
 
 
 # ---- logs ----
@@ -182,6 +229,43 @@ def test_a_notice_goes_to_the_administrators(settings: Settings) -> None:
     notices.send("Study trees has all the people it wanted: 6.")
     assert [message.to for message in mail.outbox] == [["ops@example.org"]]
     assert "trees" in mail.outbox[0].subject
+
+
+def test_a_notice_that_is_no_error_says_just_its_words() -> None:
+    record = logging.LogRecord("x", logging.INFO, __file__, 1, "Study %s is full.", ("a",), None)
+    assert notices.notice_of(record) == "Study a is full."
+
+
+def test_a_notice_is_sent_beside_the_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: Queue[tuple[str, str]] = Queue()
+    monkeypatch.setattr(
+        notices, "send", lambda text: sent.put((threading.current_thread().name, text))
+    )
+    notices.NoticeHandler().emit(
+        logging.LogRecord("x", logging.ERROR, __file__, 1, "broken", (), None)
+    )
+    assert sent.get(timeout=60) == ("notice", "ERROR x: broken")
+
+
+def test_sending_that_fails_stops_no_request(capsys: pytest.CaptureFixture[str]) -> None:
+    def fail(text: str) -> None:
+        raise RuntimeError("can't start new thread")
+
+    record = logging.LogRecord("x", logging.ERROR, __file__, 1, "broken", (), None)
+    notices.NoticeHandler(fail).emit(record)
+    assert "can't start new thread" in capsys.readouterr().err
+
+
+def test_a_mail_server_that_fails_is_logged_and_no_more(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object) -> None:
+        raise SMTPException("greylisted")
+
+    monkeypatch.setattr(notices, "mail_admins", fail)
+    settings.ADMINS, settings.NOTICE_URL = [("", "ops@example.org")], ""
+    notices.send("text")
+    assert caplog.messages == ["A notice could not be mailed: greylisted"]
 
 
 def test_a_webhook_that_fails_is_logged_and_no_more(

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from zipfile import ZipFile
 
 import pytest
@@ -90,6 +91,16 @@ def test_the_command_says_what_it_can_do(
     monkeypatch.setattr("sys.argv", ["visual-correspondence-study", "manage", "help", "backup"])
     cli.main()
     assert "DIR" in capsys.readouterr().out
+
+
+def test_the_demo_is_served_with_the_words_behind_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    served: list[list[str]] = []
+    monkeypatch.setattr("sys.argv", ["visual-correspondence-study", "demo", "--port", "8001"])
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: object())
+    fake = SimpleNamespace(main=lambda: served.append(sys.argv))
+    monkeypatch.setitem(sys.modules, "study_site.demo.serve", fake)
+    cli.main()
+    assert served == [["visual-correspondence-study demo", "--port", "8001"]]
 
 
 def test_the_demo_without_its_photos_says_how_to_install_them(

@@ -6,12 +6,15 @@ import re
 from typing import Any
 
 import pytest
-from django.test import Client
+from django.http import HttpRequest, HttpResponse
+from django.test import Client, RequestFactory
 from django.utils import timezone
 
+from study_site.middleware import mturk_frames
 from tests.trials.doors import DOOR, MTURK, WAY, consent, hidden, look, make_recruited
 from tests.trials.tab import Tab
 from trials.models import Identity, Participant
+from trials.participant.framing import FRAMED, PERSON_COOKIE
 from trials.participant.recruitment import PREVIEW
 
 pytestmark = pytest.mark.django_db
@@ -117,6 +120,19 @@ def test_a_frame_keeps_its_cookies_over_https(secure: bool, expected: str) -> No
         assert {cooky["samesite"] for cooky in cookies.values()} == {expected}
         assert {bool(cooky["secure"]) for cooky in cookies.values()} == {secure}
     assert any(name.startswith("person_") for name in answer.cookies)
+
+
+def test_the_staffs_cookie_never_goes_into_a_frame() -> None:
+    def answer(request: HttpRequest) -> HttpResponse:
+        request.META[FRAMED] = True
+        response = HttpResponse()
+        response.set_cookie("sessionid", "staff", samesite="Lax")
+        response.set_cookie(f"{PERSON_COOKIE}trees", "person", samesite="Lax")
+        return response
+
+    cookies = mturk_frames(answer)(RequestFactory().get("/", secure=True)).cookies
+    assert cookies["sessionid"]["samesite"] == "Lax"
+    assert cookies[f"{PERSON_COOKIE}trees"]["samesite"] == "None"
 
 
 def test_nothing_that_travels_over_http_makes_a_page_framed() -> None:
