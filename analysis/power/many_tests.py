@@ -7,7 +7,7 @@ from scipy.stats import norm
 from scipy.stats import t as student
 
 from analysis.power.simulated import Counts
-from trials.simulation.behaviour import Floats
+from trials.simulation.chances import Floats
 
 
 def mann_whitney_p(a: Counts, b: Counts) -> Floats:

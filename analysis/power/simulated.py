@@ -14,7 +14,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from pandas import DataFrame
 
-from trials.simulation.behaviour import Behaviour, Floats
+from trials.simulation.behaviour import Behaviour
+from trials.simulation.chances import Floats
 from trials.study.design import split_even
 
 Counts = NDArray[np.int64]
@@ -156,6 +157,7 @@ def _responses(
     shown = order[sets]  # (n, n_test): the image of the set at each position
     is_ai_correct = layout.is_ai_correct[shown]
     own = np.take_along_axis(ease[sets], shown, axis=1)
+    own = own + behaviour.learning * np.arange(layout.n_test)
     chances = behaviour.accept_chance(behaviour.people(rng, (n, 1)), is_ai_correct, own)
     is_accepted = (rng.random(chances.shape) < chances).ravel()
     prefix = "shared" if layout.is_shared else condition

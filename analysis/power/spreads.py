@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from pandas import DataFrame
 from scipy.optimize import brentq
 
-from trials.simulation.behaviour import Behaviour, expit, logit, typical_chance
+from trials.simulation.behaviour import Behaviour
+from trials.simulation.chances import expit, logit, typical_chance
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -16,7 +16,8 @@ from analysis.stats.equivalence import tost
 from analysis.stats.inference import mean_interval, percentile_interval, resampled_sums
 from analysis.stats.laplace import Floats
 from analysis.stats.mixed import KINDS, mixed_model
-from trials.simulation.behaviour import Behaviour, logit
+from trials.simulation.behaviour import Behaviour
+from trials.simulation.chances import logit
 
 Tally = dict[str, tuple[int, int]]  # name: how often it happened, of how many
 MEASURES = (

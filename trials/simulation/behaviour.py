@@ -7,8 +7,9 @@ A person *accepts* the AI's answer with a chance whose log odds are
 with a₁ and a₀ of the condition (``Behaviour``), ``bias`` and ``skill`` of the person and ``ease``
 of the image, each normal around 0. A part of the ease may belong to one condition alone.
 So skill and ease shift the log odds of being *correct* (the
-mixed model of ``analysis.stats.mixed``, if there is no bias), bias those of saying yes. Times to
-answer are ex-Gaussian (Luce 1986). Pure: NumPy and the standard library.
+mixed model of ``analysis.stats.mixed``, if there is no bias), bias those of saying yes. Whoever
+learns gains ``learning`` log odds of being correct with each trial of the test. Times to answer are
+ex-Gaussian (Luce 1986). Pure: NumPy and the standard library.
 """
 
 from __future__ import annotations
@@ -16,61 +17,32 @@ from __future__ import annotations
 import math
 import random
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from trials.simulation.chances import (
+    NODES,
+    WEIGHTS,
+    Floats,
+    expit,
+    logit,
+    mean_chance,
+    one_chance,
+    shifted_chance,
+    typical_chance,
+)
 from trials.simulation.habits import HABITS, Habits
 from trials.simulation.times import CARELESS, USUAL, Times
 
 __all__ = ["CARELESS", "Behaviour", "BehaviourRefused", "People", "Person", "Times"]
 
-Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
-
-_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(60)
-_WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
 
 
 class BehaviourRefused(ValueError):
     """An impossible value; the message names it and what was expected."""
-
-
-def logit(chance: float) -> float:
-    """Return the log odds of a chance; 0 and 1 give −∞ and ∞."""
-    if chance in (0, 1):
-        return math.inf if chance else -math.inf
-    return math.log(chance / (1 - chance))
-
-
-def expit(log_odds: Floats) -> Floats:
-    """Return the chances of log odds, of the same shape, without overflow."""
-    chances: Floats = 0.5 * (1 + np.tanh(0.5 * log_odds))
-    return chances
-
-
-def _one(log_odds: float) -> float:
-    return float(expit(np.asarray(log_odds)))
-
-
-def mean_chance(log_odds: float, sd: float) -> float:
-    """Return E expit(x) for x normal around ``log_odds``: Gauss-Hermite, 60 nodes."""
-    return float(_WEIGHTS @ expit(log_odds + sd * _NODES))
-
-
-def typical_chance(mean: float, sd: float) -> float:
-    """Return the chance of the typical person whose population has the mean chance ``mean``.
-
-    The inverse of ``mean_chance``, by bisection in log odds.
-    """
-    if mean in (0, 1) or sd == 0:
-        return mean
-    low, high = -60.0, 60.0
-    while high - low > 1e-12 * max(1, abs(low)):
-        middle = (low + high) / 2
-        low, high = (middle, high) if mean_chance(middle, sd) < mean else (low, middle)
-    return _one((low + high) / 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +51,8 @@ class Person:
 
     They hold for an image of ordinary difficulty; ``sd_image`` is the spread of images in log
     odds. How easy an image is follows from its name and ``image_seed`` alone, so that all people
-    find the same images hard.
+    find the same images hard. The chances are those of the first trial of the test; each trial
+    adds ``learning`` to the log odds of being correct.
     """
 
     accept_right: float = 0.9
@@ -88,6 +61,7 @@ class Person:
     image_seed: int = 0
     times: Times = USUAL
     habits: Habits = HABITS
+    learning: float = 0
 
     @property
     def accuracy(self) -> float:
@@ -104,11 +78,22 @@ class Person:
         """Return the chance of saying yes to the AI's answer on an image."""
         chance = self.accept_right if is_ai_correct else self.accept_wrong
         ease = self.ease(image)
-        return _one(logit(chance) + (ease if is_ai_correct else -ease)) if ease else chance
+        return one_chance(logit(chance) + (ease if is_ai_correct else -ease)) if ease else chance
 
     def reaction_ms(self, rng: random.Random) -> int:
         """Draw a time to answer."""
         return self.times.draw(rng)
+
+    def after(self, n: int) -> Self:
+        """Return the person as he or she judges after ``n`` trials of the test."""
+        if not (gain := self.learning * n):
+            return self
+        return replace(
+            self,
+            accept_right=shifted_chance(self.accept_right, gain),
+            accept_wrong=shifted_chance(self.accept_wrong, -gain),
+            habits=replace(self.habits, own_right=shifted_chance(self.habits.own_right, gain)),
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -127,7 +112,9 @@ class Behaviour:
     ``accept_right`` and ``accept_wrong`` are chances of the typical person on an ordinary image
     (all effects 0); ``planted`` starts from the population's mean rates instead. The SDs are in
     log odds; ``sd_image_arm`` is that of the part of an image's ease that only this condition has.
-    ``careless`` is the share of people who click yes or no at random, and fast.
+    ``careless`` is the share of people who click yes or no at random, and fast; they do not learn.
+    ``learning`` is added to the log odds of being correct with each trial of the test. The chances
+    are those of its first trial; counts without the order of trials leave it out.
     """
 
     accept_right: float = 0.9
@@ -139,6 +126,7 @@ class Behaviour:
     times: Times = USUAL
     sd_image_arm: float = 0
     habits: Habits = HABITS
+    learning: float = 0
 
     def __post_init__(self) -> None:
         shares = {"accept_right": self.accept_right, "accept_wrong": self.accept_wrong}
@@ -152,6 +140,11 @@ class Behaviour:
                     f"{name} {getattr(self, name)}: expected a standard deviation in log odds, "
                     "from 0 to 10 (people and images usually have 0.3 to 1.5)."
                 )
+        if not -1 <= self.learning <= 1:
+            raise BehaviourRefused(
+                f"learning {self.learning}: expected log odds for each trial, from -1 to 1 (0.02 "
+                "raises an accuracy of 70 % to 80 % in 27 trials)."
+            )
 
     @classmethod
     def planted(cls, accept_right: float, accept_wrong: float, **others: Any) -> Behaviour:
@@ -180,9 +173,13 @@ class Behaviour:
         """Return people whose log odds of being correct are higher where the AI is right, wrong."""
         return replace(
             self,
-            accept_right=_one(logit(self.accept_right) + right),
-            accept_wrong=_one(logit(self.accept_wrong) - wrong),
+            accept_right=shifted_chance(self.accept_right, right),
+            accept_wrong=shifted_chance(self.accept_wrong, -wrong),
         )
+
+    def after(self, n: int) -> Behaviour:
+        """Return the people as they judge after ``n`` trials of the test."""
+        return self.shifted(self.learning * n, self.learning * n) if self.learning else self
 
     def measures(self, share_right: float = 0.5) -> dict[str, float]:
         """Return the population's values in percent, over all people and all such images.
@@ -201,9 +198,9 @@ class Behaviour:
         those on which it is wrong; each image is judged equally often.
         """
         sd = math.hypot(self.sd_skill, self.sd_bias)
-        spread = sd * _NODES[:, None]
-        right = _WEIGHTS @ expit(logit(self.accept_right) + ease_right + spread)
-        wrong = _WEIGHTS @ expit(logit(self.accept_wrong) - ease_wrong + spread)
+        spread = sd * NODES[:, None]
+        right = WEIGHTS @ expit(logit(self.accept_right) + ease_right + spread)
+        wrong = WEIGHTS @ expit(logit(self.accept_wrong) - ease_wrong + spread)
         share_right = ease_right.size / (ease_right.size + ease_wrong.size)
         means = [self._with_careless(float(item.mean())) for item in (right, wrong)]
         return _measures(means[0], means[1], share_right)
@@ -216,13 +213,13 @@ class Behaviour:
 
         The square root of E[var(accuracy | person)] + var(E[accuracy | person]).
         """
-        skill, bias = np.meshgrid(self.sd_skill * _NODES, self.sd_bias * _NODES)
-        weights = np.outer(_WEIGHTS, _WEIGHTS)
-        noise = self.sd_all_images * _NODES[:, None, None]
+        skill, bias = np.meshgrid(self.sd_skill * NODES, self.sd_bias * NODES)
+        weights = np.outer(WEIGHTS, WEIGHTS)
+        noise = self.sd_all_images * NODES[:, None, None]
         centre = logit(self.accept_right) + bias + skill
-        right = np.tensordot(_WEIGHTS, expit(centre + noise), 1)
+        right = np.tensordot(WEIGHTS, expit(centre + noise), 1)
         centre = -logit(self.accept_wrong) - bias + skill
-        wrong = np.tensordot(_WEIGHTS, expit(centre + noise), 1)
+        wrong = np.tensordot(WEIGHTS, expit(centre + noise), 1)
         n = n_right + n_wrong
         given = (n_right * right + n_wrong * wrong) / n
         within = (n_right * right * (1 - right) + n_wrong * wrong * (1 - wrong)) / n**2
@@ -240,9 +237,10 @@ class Behaviour:
         bias = rng.gauss(0, self.sd_bias) if self.sd_bias else 0.0
         right, wrong = self.accept_right, self.accept_wrong
         if skill or bias:
-            right = _one(logit(right) + bias + skill)
-            wrong = _one(logit(wrong) + bias - skill)
-        return Person(right, wrong, self.sd_all_images, image_seed, self.times, self.habits)
+            right = one_chance(logit(right) + bias + skill)
+            wrong = one_chance(logit(wrong) + bias - skill)
+        own = (self.sd_all_images, image_seed, self.times, self.habits, self.learning)
+        return Person(right, wrong, *own)
 
     def people(self, rng: np.random.Generator, shape: tuple[int, ...]) -> People:
         """Draw an array of people."""

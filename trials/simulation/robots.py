@@ -18,7 +18,7 @@ from trials.simulation.behaviour import Behaviour, Person, Times
 from trials.simulation.task_answers import Trial
 from trials.steps.asking import Asked
 from trials.steps.base import screen_of
-from trials.study.design import Phase
+from trials.study.design import ASKING, Phase
 
 KEY = re.compile(r'name="enrolment_key" value="([^"]+)"')
 STEP = re.compile(r'name="step" value="(\d+)"')
@@ -143,6 +143,8 @@ def _walk(
             break
         for name, fields_sent in screen_of(current).robot_moves(participant, current, rng):
             _move(client, reverse(name, args=[study.slug]), form | fields_sent)
+        if current.kind in ASKING and current.name == Phase.TEST:
+            judge = judge.after(current.position)
         form |= screen_of(current).robot_answer(participant, current, judge, rng)
         _submit(client, way, form)
     participant.refresh_from_db()

@@ -168,17 +168,17 @@ def simulate(request: HttpRequest, study: Study) -> HttpResponse:
         )
         return _played(request, study, 0, said, is_script)
     try:
-        n = _play(study, form.cleaned_data["n"])
+        n = _play(study, form.cleaned_data["n"], form.cleaned_data["learning"] or 0)
     except RobotStuck as error:
         return _played(request, study, 0, f"A simulated person got stuck: {error}", is_script)
     return _played(request, study, n, "", is_script)
 
 
-def _play(study: Study, n_wanted: int) -> int:
+def _play(study: Study, n_wanted: int, learning: float) -> int:
     before = Participant.objects.filter(study=study, is_simulated=True).count()
     until, n = time.monotonic() + TURN_S, 0
     while n < n_wanted and (not n or time.monotonic() < until):
-        play(study, Robot(), random.Random(f"studio:{before + n}"))
+        play(study, Robot(learning=learning), random.Random(f"studio:{before + n}"))
         n += 1
     return n
 

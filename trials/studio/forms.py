@@ -249,7 +249,10 @@ class ShareForm(forms.Form):
 
 
 class RobotsForm(forms.Form):
-    """The number of simulated people to run in a study."""
+    """The number of simulated people to run in a study, and whether they learn."""
 
     n = forms.IntegerField(label="Simulated people", min_value=1, max_value=MAX_ROBOTS, initial=6)
+    learning = forms.FloatField(
+        label="Learning", min_value=-1, max_value=1, initial=0, step_size=0.01, required=False
+    )
     seed = forms.IntegerField(min_value=0, initial=0, required=False, widget=forms.HiddenInput)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pandas as pd
 import pytest
 from pandas import DataFrame
@@ -54,6 +55,15 @@ def test_conditions_with_images_of_their_own_share_none() -> None:
     per_image = frame.groupby("item_id")["condition"].nunique()
     assert per_image.eq(1).all()
     assert len(per_image) == 3 * 12
+
+
+def test_a_planted_learning_rate_comes_back_from_the_accuracy_at_each_place() -> None:
+    people = {"kNN": Behaviour(0.7, 0.3, learning=0.04)}
+    frame = simulated_responses(people, n_participants=N, seed=3)
+    right = frame.groupby("trial_index")["is_correct"].mean()
+    slope, start = np.polyfit(right.index - 1, np.log(right / (1 - right)), 1)
+    assert slope == pytest.approx(0.04, abs=0.01)  # its standard error is 0.003
+    assert start == pytest.approx(math.log(0.7 / 0.3), abs=0.15)
 
 
 @pytest.mark.parametrize("condition", PLANTED)

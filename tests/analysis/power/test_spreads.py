@@ -19,7 +19,8 @@ from analysis.power.spreads import (
 )
 from analysis.published.responses import read_responses
 from tests.analysis.published.test_published_command import published_file
-from trials.simulation.behaviour import Behaviour, expit
+from trials.simulation.behaviour import Behaviour
+from trials.simulation.chances import expit
 
 SPREADS = dict(
     zip(("sd_skill", "sd_bias", "sd_image", "sd_image_arm"), astuple(PUBLISHED), strict=True)

@@ -16,8 +16,8 @@ from trials.simulation.behaviour import (
     BehaviourRefused,
     Person,
     Times,
-    mean_chance,
 )
+from trials.simulation.chances import mean_chance
 
 MIXED = Behaviour(0.93, 0.62, sd_skill=0.6, sd_bias=0.4, sd_image=1.1)
 N = 40_000

@@ -163,6 +163,17 @@ def test_simulated_people_play_the_pilot(browser: Client, draft: Study) -> None:
     assert "1 simulated people played the study to the end" in page
 
 
+def test_simulated_people_learn_as_asked(
+    browser: Client, draft: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learnt: list[float] = []
+    monkeypatch.setattr(actions, "play", lambda _, robot, rng: learnt.append(robot.learning))
+    services.study_pilot(study=draft)
+    for form in ({"learning": "0.05"}, {"learning": ""}, {}):
+        browser.post("/studio/study/draft/simulate/", {"n": "1", **form})
+    assert learnt == [0.05, 0, 0]
+
+
 @pytest.mark.parametrize(("n", "said"), [("1", "start it first"), ("0", "greater than")])
 def test_simulated_people_stay_out_of_what_is_no_pilot(
     browser: Client, draft: Study, n: str, said: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from argparse import ArgumentParser
 from collections import Counter
+from statistics import fmean
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -60,6 +61,11 @@ class Command(BaseCommand):
                 help=f"{meaning} (%(default)s); only where the task asks for it",
             )  # fmt: skip
         parser.add_argument(
+            "--learning", type=float, default=0, metavar="L",
+            help="log odds of being correct that people gain with each trial of the test; the "
+            "shares are then those of its first trial (0)",
+        )  # fmt: skip
+        parser.add_argument(
             "--careless", type=float, default=0, metavar="P",
             help="share of people who click at random, fast (0)",
         )  # fmt: skip
@@ -89,9 +95,10 @@ class Command(BaseCommand):
             leaves_at = _leaves_at(options["drop_out"], f"{options['seed']}:{number}:leaves")
             ends[play(study, cast, rng, leaves_at=leaves_at).status] += 1
         counts = ", ".join(f"{n} {status}" for status, n in sorted(ends.items()))
+        expected = _accuracies(cast, _n_test(study))
         self.stdout.write(
             f"{options['participants']} simulated people: {counts or 'none'}. "
-            f"Expected accuracy {_accuracies(cast)}. Results leave them out by default."
+            f"Expected accuracy {expected}. Results leave them out by default."
         )
 
 
@@ -111,13 +118,11 @@ def _cast(names: list[str], options: dict[str, Any]) -> dict[str, Behaviour]:
                 f"--condition {text}: no condition {name!r}; the study has {', '.join(names)}."
             )
         rates[name] = chances
-    spreads = {name: options[name] for name in SPREADS}
+    others = {name: options[name] for name in (*SPREADS, "careless", "learning")}
     habits = Habits(**{name: options[name] for name in HABITS})
     times = Times(slow=options["slow"])
     return {
-        name: Behaviour.planted(
-            *chances, **spreads, careless=options["careless"], times=times, habits=habits
-        )
+        name: Behaviour.planted(*chances, **others, times=times, habits=habits)
         for name, chances in rates.items()
     }
 
@@ -133,9 +138,21 @@ def _condition(text: str) -> tuple[str, tuple[float, float]]:
     return name, (right, wrong)
 
 
-def _accuracies(cast: dict[str, Behaviour]) -> str:
-    """Say the expected accuracies; one figure if all conditions have the same."""
-    texts = {name: f"{each.measures()['accuracy']:.1f} %" for name, each in cast.items()}
+def _n_test(study: Study) -> int:
+    """Return how many trials a person's test has."""
+    plan = study.plan
+    return plan.test.n * (len(plan.conditions) if plan.design.is_within else 1)
+
+
+def _accuracies(cast: dict[str, Behaviour], n: int) -> str:
+    """Say the expected accuracies over a test; one figure if all conditions have the same.
+
+    Within people, each condition comes as often early as late.
+    """
+    texts = {}
+    for name, each in cast.items():
+        places = range(n if each.learning else 1)
+        texts[name] = f"{fmean(each.after(k).measures()['accuracy'] for k in places):.1f} %"
     if len(set(texts.values())) == 1:
         return next(iter(texts.values()))
     return ", ".join(f"{name} {text}" for name, text in texts.items())
@@ -144,6 +161,6 @@ def _accuracies(cast: dict[str, Behaviour]) -> str:
 def _flagged(refusal: str) -> str:
     """Replace a field's name at the start of a refusal by its option."""
     name, space, rest = refusal.partition(" ")
-    if name in (*RATES, *SPREADS, *HABITS, "careless", "slow"):
+    if name in (*RATES, *SPREADS, *HABITS, "careless", "learning", "slow"):
         name = "--" + name.replace("_", "-")
     return name + space + rest
