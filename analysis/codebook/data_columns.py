@@ -5,6 +5,8 @@ The files are responses, participants, events and items. Standard library only.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from analysis.codebook.collected_columns import ANSWERS, PRACTICE, SESSION, SHOWN
 from analysis.codebook.column import Column, Columns
 from analysis.codebook.file_columns import (
@@ -76,6 +78,17 @@ RESPONSES = (
     BLOCK,
 )  # fmt: skip
 
+_NOT_YET = (
+    "Empty for a participant without an arm: in a study that assigns people after the validation, "
+    "for those who have not passed it."
+)
+
+
+def _once_assigned(column: Column) -> Column:
+    """Return a column of a participant that is empty before an assignment after the validation."""
+    return replace(column, meaning=f"{column.meaning} {_NOT_YET}", is_nullable=True)
+
+
 PARTICIPANTS = (
     PARTICIPANT_ID,
     RECRUITED_AS,
@@ -84,9 +97,7 @@ PARTICIPANTS = (
         "status", "string", "",
         "Status of the participant, as participant_status of the responses.", STATUSES,
     ),
-    CONDITION,
-    CLASSIFIER,
-    TRIAL_SET,
+    *map(_once_assigned, (CONDITION, CLASSIFIER, TRIAL_SET)),
     Column(
         "last_stage", "string", "", "The last stage in which the participant opened a trial.",
         STAGES,

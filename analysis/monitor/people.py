@@ -23,6 +23,7 @@ from trials.models import Event, Occasion, Participant, Response, Study
 from trials.quality import FLAGS, Flag
 from trials.services import participant_flags
 from trials.services.quotas import places_held
+from trials.study.assignment import NOT_ASSIGNED
 from trials.study.design import Kind, Step, script
 from trials.study.groups import Scripts, group_of, groups_of, order_words
 from trials.study.orders import order_text, orders_of
@@ -79,7 +80,8 @@ class PersonRow:
     def group(self) -> str:
         """The person's condition, or the order of blocks within people."""
         person = self.participant
-        return group_of(person.study.plan, person.condition.name, person.sequence)
+        plan, name = person.study.plan, person.condition.name
+        return group_of(plan, name, person.sequence, is_assigned=person.is_assigned)
 
     @property
     def flag_words(self) -> list[str]:
@@ -136,7 +138,9 @@ def _in_group(study: Study, group: str) -> Q:
     """Return the query condition that a person has a condition, or an order of blocks."""
     plan = study.plan
     if not plan.design.is_within:
-        return Q(condition__name=group)
+        if plan.common is not None and group == NOT_ASSIGNED:
+            return Q(is_assigned=False)
+        return Q(condition__name=group, is_assigned=True)
     orders = orders_of(plan.design.order, len(plan.blocks))
     named = [order_text(each) for each in orders if order_words(plan, order_text(each)) == group]
     return Q(sequence__in=named) if named else Q()

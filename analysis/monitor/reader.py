@@ -31,7 +31,7 @@ SLOW_S = 1.0
 KEPT_TIMES = 20
 _COLUMNS = (
     "pk", "number", "condition__name", "trial_set__number", "status", "step", "consented_at",
-    "finished_at", "exclusion", "sequence", "seed",
+    "finished_at", "exclusion", "sequence", "seed", "is_assigned",
 )  # fmt: skip
 
 
@@ -191,7 +191,7 @@ def _running(study: Study, stage: str, is_simulated: bool, *, has_flags: bool = 
         as_of=now,
         people=people,
         places=places,
-        sets=_sets(people, names, study.plan.test.n_sets),
+        sets=_sets(people, [each.name for each in places if each.is_arm], study.plan.test.n_sets),
         gate=summary.gate(people, steps),
         stages=summary.drop_out(people, steps),
         times=taken,
@@ -232,14 +232,15 @@ def persons(study: Study, found: QuerySet[Participant], now: datetime) -> list[P
     scripts = Scripts(plan)
     return [
         Person(
-            number=number, condition=group_of(plan, condition, sequence), trial_set=trial_set,
-            status=status, is_held=pk in held,
+            number=number,
+            condition=group_of(plan, condition, sequence, is_assigned=is_assigned),
+            trial_set=trial_set, status=status, is_held=pk in held,
             step=place_among(step, scripts.of(condition, sequence, seed), steps),
             consented_at=consented_at, finished_at=finished_at, exclusion=exclusion,
         )
         for (
             pk, number, condition, trial_set, status, step, consented_at, finished_at, exclusion,
-            sequence, seed,
+            sequence, seed, is_assigned,
         ) in rows
     ]  # fmt: skip
 

@@ -179,12 +179,12 @@ def flow(people: Sequence[Person], conditions: Sequence[str], script: Sequence[S
     They are the counts of ``consort.consort_table`` that do not need answers, and the count of
     people whom a researcher left out. Index: ``count``, ``reason``, ``meaning``.
     """
-    reached, end = {name: place for place, name in enumerate(STAGES)}, validation_end(script)
+    end = validation_end(script)
     parts = [("test" if name.startswith(BLOCK) else name, span) for name, span in stages_of(script)]
-    begins = [(reached[name], span.start) for name, span in parts if name in reached]
+    begins = [(span.start, name) for name, span in parts if name in STAGES[1:]]
 
     def last_stage(place: int) -> str:
-        return STAGES[max((n for n, start in begins if place >= start), default=0)]
+        return next((name for start, name in reversed(begins) if place >= start), STAGES[0])
 
     rows = [
         (

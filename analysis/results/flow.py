@@ -46,7 +46,7 @@ def flow_table(
         elif row["count"] == "excluded":
             n = completed[name] - kept.get(name, completed[name])
             if isinstance(rule, str):
-                n = by_rule[name, rule]["n_excluded"]
+                n = by_rule[name, rule]["n_excluded"] if (name, rule) in by_rule else 0
             flow.loc[at, "n_participants"] = int(n)
     return flow
 

@@ -69,7 +69,9 @@ def stage_columns(
 ) -> dict[str, object]:
     """Return the columns of a person's trials, and whether they passed the validation."""
     first, last = stages.first, stages.last
-    reached = [phase for phase in STAGES[1:] if phase in first or phase in last]
+    # By time, because the training may come after the validation.
+    begun_at = {phase: at for phase in STAGES[1:] if (at := first.get(phase) or last.get(phase))}
+    reached = sorted(begun_at, key=lambda phase: begun_at[phase])
     begun = min(first.values(), default=None)
     return {
         "last_stage": reached[-1] if reached else STAGES[0],

@@ -51,6 +51,8 @@ from trials.study.pseudonyms import pseudonym
 from trials.study.script_stages import validation_end
 
 CHUNK_ROWS = 5_000
+# What is empty for a person who is not assigned to a condition.
+OF_AN_ARM = ("condition", "classifier", "trial_set")
 
 
 class StudyRows:
@@ -139,6 +141,8 @@ class StudyRows:
             sequence = person["sequence"]
             end = validation_end(scripts.of(person["condition"], sequence, person["seed"]))
             told |= stage_columns(person, stages.get(who, Stages()), end)
+            if not person["is_assigned"]:
+                told |= dict.fromkeys(OF_AN_ARM)
             told["block_order"] = order_words(plan, sequence) if sequence else None
             told |= device_columns(person["device"]) | {"flags": flags.get(who)}
             yield tuple(told[column.name] for column in PARTICIPANTS)

@@ -29,6 +29,7 @@ PARTICIPANT_LOOKUPS = {
     "condition": "condition__name",
     "classifier": "condition__ai",
     "trial_set": "trial_set__number",
+    "is_assigned": "is_assigned",
     "exclusion": "exclusion",
     "is_repeat": "is_repeat",
     "consent_version": "consent_version",

@@ -94,9 +94,10 @@ def progress_counts(
 ) -> list[Progress]:
     """Return one row per condition in the study's order, in one query.
 
-    In a study within people it is one row, because everybody goes through every condition.
+    In a study within people it is one row, because everybody goes through every condition. People
+    who are not assigned to a condition yet are in no row.
     """
-    here = Q(participants__stage=stage)
+    here = Q(participants__stage=stage, participants__is_assigned=True)
     counted = here if include_simulated else here & Q(participants__is_simulated=False)
 
     def of(*statuses: str) -> Count:

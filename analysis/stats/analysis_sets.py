@@ -121,7 +121,9 @@ def _check(responses: DataFrame, people: DataFrame, declared: Declared) -> None:
         raise SampleRefused(
             f"{int(twice.sum())} rows of people repeat a participant; expected one row each."
         )
-    checked = {"responses": responses} | ({} if declared.is_within else {"people": people})
+    # Who is not assigned yet has no condition, and no answers to the test.
+    assigned = people[people["condition"].notna()]
+    checked = {"responses": responses} | ({} if declared.is_within else {"people": assigned})
     for name, frame in checked.items():
         unlisted = sorted(set(frame["condition"].unique()) - set(declared.names))
         if unlisted:

@@ -35,10 +35,15 @@ WORDS = {
     "excluded": "of them were excluded by a declared rule, or left out by a researcher",
     "analysed": "of them are in the tables that say kept",
 }
+NOT_ASSIGNED = "not assigned"
 UNMEASURED = "nobody: the study does not measure what this rule is about"
 
 CONSORT = (
-    Column("condition", "string", "", "The arm, in the order of the study document."),
+    Column(
+        "condition", "string", "",
+        "The arm, in the order of the study document. Last, where people are assigned after the "
+        "validation: not assigned, with those who have no arm yet or left before.",
+    ),
     Column(
         "count", "string", "",
         "The count. consented = failed_validation + failed_attention + left + returned + "
@@ -74,22 +79,27 @@ def consort_table(
     rules that exclude them, joined by ``; ``. ``missing`` has the ``rules`` about measures that the
     study lacks. A study without a validation has no row for it. Raises ``ValueError`` for a status
     without a count and for a condition that is not listed, because people would be missing from the
-    flow.
+    flow. People without a condition are the last group, ``not assigned``.
     """
+    named = people["condition"].astype("object")
+    named = named.where(named.notna(), NOT_ASSIGNED).astype("str")
+    if people["condition"].isna().any():
+        conditions = [*conditions, NOT_ASSIGNED]
     _refuse_unlisted("status", people["status"], list(STATUS_COUNTED_AS))
-    _refuse_unlisted("condition", people["condition"], conditions)
+    _refuse_unlisted("condition", named, conditions)
     reasons = people["participant_id"].astype("str").map(dict(excluded_by or {}))
     counted = DataFrame(
         {
-            "condition": people["condition"].astype("str"),
+            "condition": named,
             "counted_as": people["status"].astype("str").map(STATUS_COUNTED_AS),
             "stage": people["last_stage"].astype("str"),
             "is_passed": people["is_validation_passed"].fillna(False).astype(bool),
             "excluded_by": reasons.astype("object").fillna("").astype("str"),
         }
     )
+    words = WORDS | ({"consented": "gave consent"} if NOT_ASSIGNED in conditions else {})
     rows = [
-        (condition, count, reason, UNMEASURED if reason in missing else WORDS[count], n)
+        (condition, count, reason, UNMEASURED if reason in missing else words[count], n)
         for condition in conditions
         for count, reason, n in _counts(counted[counted["condition"] == condition], rules)
         if has_validation or count != "passed_validation"

@@ -15,6 +15,7 @@ from trials.study.kept import Kept
 from trials.study.layout import Layout, layout_of
 from trials.study.orders import order_read
 from trials.study.plan import StudyPlan
+from trials.study.script_stages import validation_end
 
 _SCRIPTS: Kept[tuple[Step, ...]] = Kept(64)
 
@@ -24,6 +25,9 @@ class Participant(models.Model):
 
     In a study within people, ``sequence`` is the order of the blocks, ``condition`` is the first
     one of the first block, and ``trial_set`` is the test set in that condition.
+
+    In a study that assigns people after the validation, a person without ``is_assigned`` has the
+    condition whose screens everybody sees before, and a test set that means nothing.
 
     How a session ended (``status``), what is owed (``payment``) and whether a researcher left
     the person out of the analysis (``exclusion``) are three facts that never follow from each
@@ -63,6 +67,9 @@ class Participant(models.Model):
         max_length=100,
         blank=True,
         help_text="Numbers of the blocks in the person's order; or empty.",
+    )
+    is_assigned = models.BooleanField(
+        default=True, help_text="Has a condition; if not, the validation is not passed yet."
     )
     stage = models.CharField(max_length=10, choices=Stage, default=Stage.LIVE)
     is_simulated = models.BooleanField(default=False)
@@ -149,11 +156,23 @@ class Participant(models.Model):
         follows it, and the last pages have that of the last trial.
         """
         if self.layout is None:
-            return self.condition
+            return self._common_at(place) or self.condition
         name = self.layout.condition(*trial_near(self.script, place))
         return (
             self.condition if name == self.condition.name else self.study.conditions.get(name=name)
         )
+
+    def _common_at(self, place: int) -> Condition | None:
+        """Return the condition of the screens before an assignment after the validation."""
+        common = self.study.plan.common
+        if common is None or not self.is_assigned or common.name == self.condition.name:
+            return None
+        is_before = place < (validation_end(self.script) or 0)
+        return self.study.conditions.get(name=common.name) if is_before else None
+
+    def knows_next(self, place: int) -> bool:
+        """Whether the screen after a place is known, or is that of a condition not assigned yet."""
+        return self.is_assigned or place + 1 < (validation_end(self.script) or 0)
 
     def plan_at(self, place: int) -> StudyPlan:
         """Return the study's plan as the condition of a screen has it."""

@@ -14,8 +14,9 @@ from django.db.models.fields.json import KT
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from trials.models import AttentionCheck, Identity, Participant, Study, Trial, mode_of
+from trials.models import Identity, Participant, Study, mode_of
 from trials.participant.recruitment import Arrival, person_hash
+from trials.services.assignment import trials_lay_out
 from trials.services.outcomes import participant_log
 from trials.services.place_counts import places_recount
 from trials.services.quotas import place_for
@@ -25,9 +26,7 @@ from trials.services.refusals import (
     PageTaken,
     StudyNotOpen,
 )
-from trials.services.within import trials_within
 from trials.study import design
-from trials.study.design import Phase
 
 
 @transaction.atomic
@@ -40,13 +39,15 @@ def participant_enrol(
     device: Mapping[str, Any] | None = None,
     language: str = "",
 ) -> Participant:
-    """Enrol a person who consented, and create all of their trials.
+    """Enrol a person who consented, and create their trials.
 
     The condition, then the test set inside it, are the least filled by people who finished or were
-    seen lately; ties are broken by the person's seed. The lock on the study's row serializes
-    simultaneous enrolments. The same ``enrolment_key`` again (a double click on "I agree"), or the
-    same recruitment id on another device, returns the same participant. Raises ``StudyNotOpen``,
-    ``StudyFull``, ``AlreadyTookPart``, ``BegunElsewhere`` or ``PageTaken``.
+    seen lately; ties are broken by the person's seed. A study may assign people only after the
+    validation; then the person gets a place in the study, without a condition. The lock on the
+    study's row serializes simultaneous enrolments. The same ``enrolment_key`` again (a double click
+    on "I agree"), or the same recruitment id on another device, returns the same participant.
+    Raises ``StudyNotOpen``, ``StudyFull``, ``AlreadyTookPart``, ``BegunElsewhere`` or
+    ``PageTaken``.
     """
     arrival = arrival or Arrival(study.plan.recruitment.channel)
     hashed = hash_of(arrival)
@@ -67,6 +68,7 @@ def participant_enrol(
         condition=seat.condition,
         trial_set=seat.trial_set,
         sequence=seat.sequence,
+        is_assigned=seat.is_assigned,
         number=number,
         enrolment_key=enrolment_key,
         person_hash=hashed,
@@ -246,39 +248,3 @@ def related_studies(study: Study) -> list[int]:
         found |= new
         ahead += new
     return sorted(item for item in found if isinstance(item, int))
-
-
-def trials_lay_out(participant: Participant) -> None:
-    """Create every trial before the first page. Only the test's order is the person's own."""
-    study = participant.study
-    if participant.sequence:
-        Trial.objects.bulk_create(trials_within(participant))
-    else:
-        _trials_of_one_condition(participant)
-    answers = design.attention_answers(study.plan.quality.n_attention, f"{participant.seed}:ask")
-    AttentionCheck.objects.bulk_create(
-        AttentionCheck(participant=participant, position=position, asks_yes=asks_yes)
-        for position, asks_yes in enumerate(answers)
-    )
-
-
-def _trials_of_one_condition(participant: Participant) -> None:
-    study = participant.study
-    fixed = study.trial_sets.filter(ai=participant.condition.ai).exclude(phase=Phase.TEST)
-    items: dict[str, list[int]] = {Phase.TRAINING: [], Phase.VALIDATION: []}
-    for trial_set in fixed.order_by("phase", "number"):  # attempts follow each other
-        items[trial_set.phase] += trial_set.items.values_list("prediction_id", flat=True)
-    test = list(participant.trial_set.items.values_list("prediction_id", flat=True))
-    if study.plan.test.order == "shuffled":
-        test = design.order(test, f"{participant.seed}:order")
-    for phase, predictions in (*items.items(), (Phase.TEST, test)):
-        Trial.objects.bulk_create(
-            Trial(
-                participant=participant,
-                condition_id=participant.condition_id,
-                phase=phase,
-                position=position,
-                prediction_id=pk,
-            )
-            for position, pk in enumerate(predictions)
-        )

@@ -115,7 +115,8 @@ def pool_shortages(
 def draws_apart(plan: StudyPlan) -> bool:
     """Whether the AIs of a study must have different photos: a person sees those of several."""
     is_disjoint = plan.design.is_within and not plan.design.is_same
-    return is_disjoint and len({each.pool for each in plan.conditions}) > 1
+    is_mixed = is_disjoint or plan.common is not None  # before the assignment, the common AI
+    return is_mixed and len({each.pool for each in plan.conditions}) > 1
 
 
 def _photos(predictions: Iterable[int]) -> set[str]:
@@ -131,7 +132,7 @@ def _draw_of(
     if twice:
         raise StudyRefused(
             f"{len(twice)} photos of the trial lists of {condition.name} are in those of another "
-            "AI. Expected different photos: with photos: disjoint nobody sees a photo twice."
+            "AI. Expected different photos: in this design nobody sees a photo twice."
         )
     pool = pool_of(run, plan, condition.defer, taken)
     return sets.draw_sets(plan, pool, given, n_training_sets(plan, condition.pool))

@@ -120,12 +120,13 @@ _NOW = PreparedQuery(lambda pk: Participant.objects.filter(pk=pk), int)
 
 
 def _current(participant: Participant, query: PreparedQuery[Participant]) -> Participant:
-    """Read the row, and take the study and the condition, which never change, from the old one."""
+    """Read the row, and take the study, and the condition if it is the same, from the old one."""
     current = query.first(participant.pk)
     if current is None:
         raise Participant.DoesNotExist(f"{participant} was deleted.")
     for name in ("study", "condition", "trial_set"):
-        if name in participant._state.fields_cache:
+        is_same = getattr(current, f"{name}_id") == getattr(participant, f"{name}_id")
+        if is_same and name in participant._state.fields_cache:
             setattr(current, name, getattr(participant, name))
     return current
 

@@ -97,5 +97,13 @@ def _stored(study: Study, stage: str, is_simulated: bool) -> PlaceCount | None:
     return PlaceCount.objects.filter(study=study, stage=stage, is_simulated=is_simulated).first()
 
 
+def n_waiting(study: Study, *, stage: str, is_simulated: bool, now: datetime) -> int:
+    """Count the people under way who hold a place, but are not assigned to a condition yet."""
+    everyone = Participant.objects.filter(study=study, stage=stage, is_simulated=is_simulated)
+    return everyone.filter(is_holding(study, now), is_assigned=False).count()
+
+
 def _people(study: Study, stage: str, is_simulated: bool) -> QuerySet[Participant]:
-    return Participant.objects.filter(study=study, stage=stage, is_simulated=is_simulated)
+    return Participant.objects.filter(
+        study=study, stage=stage, is_simulated=is_simulated, is_assigned=True
+    )

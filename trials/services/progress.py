@@ -11,6 +11,7 @@ from django.utils import timezone
 from trials.models import Participant, StepVisit, Trial
 from trials.models.prepared import PreparedUpdate
 from trials.services.answers import answers_missing
+from trials.services.assignment import participant_assign
 from trials.services.events import events_store
 from trials.services.notices import full_note
 from trials.services.outcomes import (
@@ -177,6 +178,7 @@ def seconds_left(participant: Participant, step: Step, now: datetime) -> float:
 def _go_on(participant: Participant, done: Step) -> None:
     """End the session, or skip attempts that are not needed, if ``done`` decides it."""
     screen_of(done).after(participant, done)
+    participant_assign(participant=participant)
     if participant.is_active and participant.step == len(participant.script) - 1:
         _check_stored(participant)
         finish(participant, Participant.Status.COMPLETED)

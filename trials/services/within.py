@@ -23,11 +23,15 @@ Sets = dict[str, dict[int, TrialSet]]
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """What an enrolment gives: a condition and a test set in it, and an order of blocks."""
+    """What an enrolment gives: a condition and a test set in it, and an order of blocks.
+
+    Without ``is_assigned`` it is a place in the study, and the condition is the common one.
+    """
 
     condition: Condition
     trial_set: TrialSet
     sequence: str = ""
+    is_assigned: bool = True
 
 
 def sequences_of(study: Study) -> list[str]:

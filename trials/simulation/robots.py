@@ -134,6 +134,7 @@ def _walk(
     judges = _judges(participant, robot, rng)
     last = len(participant.script) * (1 if leaves_at is None else leaves_at)
     while step := STEP.search(page := client.get(way, secure=True).text):
+        participant = _current(participant)
         current = participant.script[int(step[1])]
         judge = judges[participant.condition_at(int(step[1])).name]
         seal = SEAL.search(page)
@@ -153,6 +154,13 @@ def _walk(
     return participant
 
 
+def _current(participant: Participant) -> Participant:
+    """Return the participant's row, read again while a condition may still be assigned."""
+    if participant.is_assigned:
+        return participant
+    return Participant.objects.select_related("study", "condition").get(pk=participant.pk)
+
+
 def _judges(
     participant: Participant, robot: Robot | Cast, rng: random.Random
 ) -> Mapping[str, Robot]:
@@ -160,8 +168,12 @@ def _judges(
 
     All are drawn by the same random numbers: somebody who is good in one is good in the others.
     """
-    layout, name = participant.layout, participant.condition.name
-    names = [each for block in layout.blocks for each in block.conditions] if layout else [name]
+    layout, plan = participant.layout, participant.study.plan
+    names = [participant.condition.name]
+    if layout:
+        names = [each for block in layout.blocks for each in block.conditions]
+    elif plan.common is not None:  # one that is not known yet, and the common one before
+        names = [each.name for each in plan.conditions]
     if isinstance(robot, Robot):
         return dict.fromkeys(names, robot)
     state, found = rng.getstate(), {}

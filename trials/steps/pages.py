@@ -125,7 +125,8 @@ def fill(looker: Looker, position: int, context: Context) -> Page:
     context = context | own | page.context
     following = script[position + 1 : position + 2]
     may_tell = not screen_of(step).hides_next
-    if following and may_tell and looker.participant.step == position:
+    is_here = looker.participant.step == position
+    if following and may_tell and is_here and looker.participant.knows_next(position):
         urls = screen_of(following[0]).photos(looker, following[0])
         screen = context.get("screen")
         context["preload"] = " ".join(trial_view.unique(urls, screen.urls if screen else ()))

@@ -20,7 +20,7 @@ from django.utils import timezone
 from trials.models import Condition, Occasion, Participant, Response, Study
 from trials.participant import entry, identity, views
 from trials.services.arms import arms_make, condition_make
-from trials.services.enrolment import trials_lay_out
+from trials.services.assignment import trials_lay_out
 from trials.services.freezing import defer_below, sets_draw
 from trials.services.run_selection import runs_choose
 from trials.steps.base import screen_of
@@ -143,11 +143,11 @@ def _stand_in(study: Study, name: str, number: int, language: str) -> Participan
 def _condition(study: Study, name: str) -> Condition:
     """Return the arm; for a draft, create it and draw its sets (until the rollback).
 
-    In a study within people all arms are made.
+    Where a person sees the screens of several arms, all are made.
     """
     if study.is_frozen:
         return study.conditions.select_related("run").get(name=name)
-    if study.plan.design.is_within:
+    if study.plan.design.is_within or study.plan.common is not None:
         arms = arms_make(study, runs_choose(study))
         return next(arm for arm in arms if arm.name == name)
     plan = next(each for each in study.plan.conditions if each.name == name)

@@ -12,6 +12,7 @@ from enum import StrEnum
 from statistics import median
 
 from classifiers.core.category_remarks import Remark
+from trials.study.assignment import assignment_words
 from trials.study.design_needs import design_words
 from trials.study.plan import StudyPlan
 from trials.study.sets import Shortage
@@ -135,7 +136,12 @@ def _pool(facts: LaunchFacts) -> Iterator[Check]:
 
 
 def _design(facts: LaunchFacts) -> Iterator[Check]:
-    """Say how many photos and people a study within people needs."""
+    """Say when people are assigned, or how many photos and people a study within people needs."""
+    if facts.plan.common is not None:
+        said, doubt = assignment_words(facts.plan)
+        yield Check("Assignment", Level.OK, said)
+        if doubt:
+            yield Check("Assignment", Level.WARNING, doubt, Place.EDITOR, "stages")
     if not facts.plan.design.is_within:
         return
     said, doubts = design_words(facts.plan)

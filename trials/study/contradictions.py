@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from classifiers.core.catalogue import CLASSIFIERS
+from trials.study.assignment import assignment_problems
 from trials.study.design_problems import Designed, design_problems
 from trials.study.document import Problem
 from trials.study.languages import TranslationPlan, language_problems
@@ -65,7 +66,12 @@ def contradictions(plan: Checked) -> Iterator[Problem]:
     if plan.trial.has_window and not plan.trial.has_zoom:
         expected = "false, or has_zoom: true; brightness and contrast are those of enlarged photos"
         yield Problem("trial.has_window", True, expected)
-    problems = (*task_problems(plan), *design_problems(plan), *language_problems(plan))
+    problems = (
+        *task_problems(plan),
+        *design_problems(plan),
+        *assignment_problems(plan),
+        *language_problems(plan),
+    )
     for path, seen, expected in problems:
         yield Problem(path, seen, expected)
 
@@ -114,10 +120,13 @@ def _choice_problems(condition: ConditionPlan) -> Iterator[tuple[str, object, st
 
 def _stage_problems(plan: Checked) -> Iterator[Problem]:
     kinds = [each.kind for each in plan.stages]
-    ranks = [["training", "validation", "test"].index(k) for k in kinds if k in _TRIALS]
-    if kinds.count("test") != 1 or len(set(ranks)) < len(ranks) or ranks != sorted(ranks):
+    trials = [kind for kind in kinds if kind in _TRIALS]
+    is_late = plan.design.assigns_late
+    in_order = trials == [kind for kind in _TRIALS if kind in trials]
+    if not in_order and not (is_late and trials == ["validation", "training", "test"]):
         expected = "at most one training, then at most one validation, then exactly one test"
-        yield Problem("stages", kinds, expected)
+        either = "; or the training after the validation" if is_late else ""
+        yield Problem("stages", kinds, expected + either)
         return
     if "walkthrough" in kinds and "training" not in kinds[kinds.index("walkthrough") :]:
         yield Problem("stages", kinds, "a training after the walkthrough, which shows its photo")
@@ -153,7 +162,7 @@ def _look_problems(plan: Checked) -> Iterator[Problem]:
             yield Problem(f"conditions[{position}].quota", each.quota, expected)
 
 
-_TRIALS = {"training", "validation", "test"}
+_TRIALS = ("training", "validation", "test")
 
 
 def _analysis_problems(plan: Checked) -> Iterator[Problem]:

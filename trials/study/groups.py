@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from trials.study.assignment import NOT_ASSIGNED
 from trials.study.design import Step, script
 from trials.study.layout import layout_of
 from trials.study.orders import order_read, order_text, orders_of
@@ -18,17 +19,21 @@ def order_words(plan: StudyPlan, sequence: str) -> str:
 
 
 def groups_of(plan: StudyPlan) -> list[str]:
-    """Return the groups that people are assigned to, in order."""
+    """Return the groups that people are assigned to, in order.
+
+    Where people are assigned after the validation, the last group has those who are not yet.
+    """
     if not plan.design.is_within:
-        return [condition.name for condition in plan.conditions]
+        last = [] if plan.common is None else [NOT_ASSIGNED]
+        return [*(condition.name for condition in plan.conditions), *last]
     orders = orders_of(plan.design.order, len(plan.blocks))
     return [order_words(plan, order_text(each)) for each in orders] or [ANY_ORDER]
 
 
-def group_of(plan: StudyPlan, condition: str, sequence: str) -> str:
+def group_of(plan: StudyPlan, condition: str, sequence: str, *, is_assigned: bool = True) -> str:
     """Return the group of a person with a condition and an order of blocks (empty: none)."""
     if not sequence:
-        return condition
+        return condition if is_assigned else NOT_ASSIGNED
     return ANY_ORDER if plan.design.order == "random" else order_words(plan, sequence)
 
 

@@ -22,6 +22,8 @@ class DesignPlan:
 
     ``blocks`` are lists of conditions' names; without any, each condition is a block. ``order`` is
     williams, random or fixed; ``photos`` is disjoint or same; ``training`` is once or each.
+    ``assign`` is at_consent or after_validation; it is optional, so that earlier documents keep
+    their fingerprint.
     """
 
     kind: str
@@ -29,11 +31,17 @@ class DesignPlan:
     order: str
     photos: str
     training: str
+    assign: str = "at_consent"
 
     @property
     def is_within(self) -> bool:
         """Whether every person goes through several conditions."""
         return self.kind == "within"
+
+    @property
+    def assigns_late(self) -> bool:
+        """Whether people get their condition only after the validation."""
+        return self.assign == "after_validation" and not self.is_within
 
     @property
     def trains_in_blocks(self) -> bool:

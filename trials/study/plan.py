@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any
 
+from trials.study.assignment import common_of, phases_before
 from trials.study.contradictions import contradictions
 from trials.study.document import (
     PlanRefused,
@@ -115,6 +116,8 @@ class StudyPlan:
     # Translations of the study's own texts, in a plan that ``in_language`` returned.
     said: Mapping[str, str] = field(default_factory=dict)
     spoken_in: str = ""
+    # In the plan of one condition (see ``of``), the study's.
+    whole: StudyPlan | None = field(default=None, repr=False, compare=False)
 
     @property
     def is_whole(self) -> bool:
@@ -207,6 +210,7 @@ class StudyPlan:
                 trial=replace(self.trial, **item.trial),
                 wording=replace(self.wording, **item.wording),
                 panels=tuple((each["kind"], each["n"]) for each in item.panels),
+                whole=self,
             )
             for item in self.conditions
             if item.trial or item.wording or item.panels
@@ -230,7 +234,20 @@ class StudyPlan:
 
     def at(self, phase: str, position: int) -> StudyPlan:
         """Return the plan of a trial: that of its condition."""
-        return self.of(self.layout.condition(phase, position)) if self.layout else self
+        if self.layout:
+            return self.of(self.layout.condition(phase, position))
+        common = self.common if phase in self.common_phases else None
+        return self if common is None else (self.whole or self).of(common.name)
+
+    @cached_property
+    def common(self) -> ConditionPlan | None:
+        """The condition whose screens everybody sees before an assignment after the validation."""
+        return common_of(self)
+
+    @cached_property
+    def common_phases(self) -> frozenset[str]:
+        """The phases before such an assignment; none if people are assigned at consent."""
+        return phases_before(self)
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -260,10 +277,8 @@ class StudyPlan:
 
     def persona_of(self, condition_name: str) -> str:
         """Return what a condition calls the AI."""
-        named = (
-            condition.persona for condition in self.conditions if condition.name == condition_name
-        )
-        return next(named, "") or self.persona
+        named = {each.name: each.persona for each in self.conditions}
+        return named.get(condition_name, "") or self.persona
 
 
 _PARTS: dict[str, type] = {
