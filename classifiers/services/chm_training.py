@@ -17,6 +17,7 @@ from classifiers.core.chm.training import learner_score
 from classifiers.core.chm.warped_pairs import Pair, PairPlan, PairStream, stacked
 from classifiers.core.chm.warps import STRENGTHS
 from classifiers.core.images import ImageRefused, load_rgb
+from classifiers.core.inputs.folder_entries import files_below
 from classifiers.files import file_sha256
 from classifiers.models import Dataset, Image
 
@@ -80,10 +81,10 @@ def folder_photos(
 ) -> Photos:
     """Train on the photos anywhere below a folder; a photo's category is the folder it is in.
 
-    Each is decoded once, before anything rests on it: a damaged one would end the training in
+    Each is decoded once before the training, because a damaged photo would end the training in
     the middle. ``watch`` is given the files and yields them again, for a progress bar.
     """
-    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    files = sorted(path for path in files_below(folder) if path.suffix.lower() in SUFFIXES)
     photos: dict[str, Path] = {}
     refused = []
     for path in watch(files):

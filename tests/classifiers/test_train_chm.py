@@ -72,6 +72,14 @@ def test_photos_that_come_later_move_none(folder: Path) -> None:
     assert hashes(before.testing) <= hashes(after.testing)
 
 
+def test_hidden_files_and_folders_are_no_photos(folder: Path) -> None:
+    before = service.folder_photos(folder, 0)
+    (folder / ".thumbnails").mkdir()
+    for name in (".thumbnails/small.png", "all/._copy.png"):
+        (folder / name).write_bytes(b"not a photo")
+    assert service.folder_photos(folder, 0) == before
+
+
 def damage(photo: Path) -> None:
     photo.write_bytes(photo.read_bytes()[:100])
 
