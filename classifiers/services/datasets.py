@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from classifiers.core.inputs.ahead import in_order
 from classifiers.core.inputs.reading import DEEPEST, LEAST_WHITE
 from classifiers.files import file_sha256
 from classifiers.models import Category, Dataset, Image
@@ -166,10 +167,10 @@ def _check_fits(
         )
     if stored.root == wanted.root:
         return
-    with ThreadPoolExecutor(N_THREADS) as pool:
-        is_there = pool.map(lambda each: _lies_below(scan.root, each), known)
-        pairs = zip(known, is_there, strict=True)
-        lost = sorted(each.source for each, is_same in pairs if not is_same)
+    check = partial(_is_below, scan.root)
+    is_there = in_order(check, known, n_threads=N_THREADS, n_ahead=len(known))
+    pairs = zip(known, is_there, strict=True)
+    lost = sorted(each.source for each, is_same in pairs if not is_same)
     if lost:
         raise DatasetRefused(
             f"Dataset {stored.slug!r} was imported from {stored.root}. {scan.root} is not the "
@@ -184,7 +185,7 @@ def _draw_words(dataset: Dataset) -> str:
     return f"query_share={dataset.query_share}, split_seed={dataset.split_seed}"
 
 
-def _lies_below(root: Path, image: StoredImage) -> bool:
+def _is_below(root: Path, image: StoredImage) -> bool:
     path = root / image.source
     return path.is_file() and file_sha256(path) == image.sha256
 

@@ -12,8 +12,8 @@ import os
 import re
 import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Final, TextIO
 
@@ -24,6 +24,7 @@ from classifiers.core.filters import (
     pixels_sha256,
 )
 from classifiers.core.images import CROP_SIDE
+from classifiers.core.inputs.ahead import in_order
 from classifiers.models import Dataset, Image
 from classifiers.services.crops import is_grey
 from classifiers.services.evaluations import LabelFile, truths_of
@@ -176,11 +177,12 @@ def looks_read(images: Sequence[Image], partial: Path, on_progress: OnProgress) 
 
 
 def _decoded(images: Sequence[Image]) -> Iterator[list[tuple[str, Look]]]:
-    with warnings.catch_warnings(), ThreadPoolExecutor(N_THREADS) as pool:
-        # Set once for all threads: they would lift each other's.
+    with warnings.catch_warnings():
+        # Set once for all threads, because each thread would remove the filters of the others.
         warnings.simplefilter("ignore")
-        for start in range(0, len(images), BATCH):
-            yield list(pool.map(_look, images[start : start + BATCH]))
+        looks = in_order(_look, images, n_threads=N_THREADS, n_ahead=BATCH)
+        while batch := list(islice(looks, BATCH)):
+            yield batch
 
 
 def _look(image: Image) -> tuple[str, Look]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Final
 
@@ -41,6 +40,7 @@ from classifiers.core.chm.pairs import (
     two_pairs,
     two_transfers,
 )
+from classifiers.core.parallel import map_ahead
 
 __all__ = ["CHMLearner", "fixed_grid", "node_positions", "transfer_keypoints"]
 
@@ -173,15 +173,11 @@ class CHMLearner(nn.Module):
         _check(source, targets)
         weights = None if keypoints is None else node_weights(keypoints).to(targets)
         run = partial(_run_two, transfers=self._transfers_kept(), weights=weights)
-        n_threads = torch.get_num_threads() if targets.device.type == "cpu" else 1
         jobs = list(_by_two(source.expand_as(targets), targets))
-        if n_threads == 1 or len(jobs) == 1:
+        if targets.device.type != "cpu" or len(jobs) == 1:
             yield from map(run, jobs)
-            return
-        with ThreadPoolExecutor(
-            n_threads, initializer=torch.set_num_threads, initargs=(1,)
-        ) as pool:
-            yield from pool.map(run, jobs)
+        else:
+            yield from map_ahead(run, jobs, n_ahead=len(jobs))
 
     def _transfers_kept(self) -> Transfers:
         """Return the transfers of the current weights, cached until the weights change."""

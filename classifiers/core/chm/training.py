@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Protocol, cast
 
@@ -24,6 +25,7 @@ from classifiers.core.chm.chmnet import CHMLearner
 from classifiers.core.chm.hough import sharing
 from classifiers.core.chm.keypoints import fixed_grid, node_positions, transfer_keypoints
 from classifiers.core.chm.warped_pairs import Pair
+from classifiers.core.inputs.ahead import in_order
 
 STATE_VERSION: Final = 1
 # What the starting kernels' taps add up to, and the biases before their sigmoid and softplus. A
@@ -165,12 +167,11 @@ class Training:
         A thread prepares the next pairs during a step. If a step is interrupted, ``save`` writes
         the state after the last complete step.
         """
-        with ThreadPoolExecutor(1, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-            ahead = pool.submit(self._batch, self.n_done)
-            while self.n_done < n_steps:
-                pairs = ahead.result()
-                if self.n_done + 1 < n_steps:
-                    ahead = pool.submit(self._batch, self.n_done + 1)
+        numbers = range(self.n_done, n_steps)
+        one_core = partial(torch.set_num_threads, 1)
+        batches = in_order(self._batch, numbers, n_threads=1, n_ahead=1, begin=one_core)
+        with closing(batches):
+            for pairs in batches:
                 yield self._step(pairs, is_last=self.n_done + 1 == n_steps)
 
     def save(self, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Work done ahead in threads, its results in order. Standard library only."""
+"""Threads that compute the next results in advance, in order. Standard library only."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def in_order(
 
     ``begin`` is called once in each thread. At most ``n_ahead`` results, finished or in work, wait
     beyond the one that is yielded, so memory stays bounded however slow the caller is. An error
-    comes in its item's place; whoever stops early waits only for the items in work.
+    is raised in the place of its item. A caller that stops early waits only for the items in work.
     """
     pool = ThreadPoolExecutor(n_threads, initializer=begin)
     waiting: deque[Future[R]] = deque()
