@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -12,6 +11,7 @@ from typing import Final
 from classifiers.core.gallery.manifest import write_atomically
 from classifiers.core.images import ImageRefused, load_rgb
 from classifiers.core.inputs.folder_entries import folder_entries
+from classifiers.files import file_sha256
 
 FILES, CHECKED = "files.json", "checked.json"
 LAYOUT: Final = "FOLDER/<category>/<file>"
@@ -104,7 +104,7 @@ def _scan(root: Path) -> Iterator[SeenFile]:
 def _check(root: Path, file: SeenFile) -> SeenFile:
     path = root / file.path
     try:
-        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+        sha256 = file_sha256(path)
         load_rgb(path)
     except ImageRefused as error:
         return replace(file, sha256=sha256, refused=str(error))

@@ -24,6 +24,7 @@ from classifiers.core.catalogue import (
     parameters_resolved,
 )
 from classifiers.core.gallery.manifest import MANIFEST
+from classifiers.files import file_sha256
 from classifiers.models import (
     Dataset,
     DatasetImport,
@@ -181,7 +182,7 @@ def parameters_asked(classifier: str, given: Mapping[str, Any]) -> dict[str, Any
 
 def _weights_sha256(matcher: str) -> str:
     if matcher == EMBEDDED_MATCHER:
-        return hashlib.sha256(EMBEDDED_WEIGHTS.read_bytes()).hexdigest()
+        return file_sha256(EMBEDDED_WEIGHTS)
     entry = Path(settings.WEIGHTS_DIR) / f"{matcher}.json"
     if not entry.is_file():
         raise RequestRefused(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -11,6 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from django.conf import settings
+
+from classifiers.files import file_sha256
 
 # What a site makes again by itself; the database has a copy of its own.
 MADE_AGAIN: Final = ("broker", "cache", "log", "metrics", "static")
@@ -92,6 +93,4 @@ def _is_alike(source: Path, target: Path) -> bool:
 
 def described(path: Path) -> Copied:
     """Return the size and checksum of a file."""
-    with path.open("rb") as file:
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    return Copied(path.stat().st_size, sha256)
+    return Copied(path.stat().st_size, file_sha256(path))

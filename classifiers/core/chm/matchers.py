@@ -7,7 +7,6 @@ image. The encoding of a gallery image does not depend on the query, so it is co
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from classifiers.core.catalogue import CHOICES, EMBEDDED_WEIGHTS
 from classifiers.core.chm.chmnet import CHMLearner, learner_of
 from classifiers.core.images import MATCHER_SIDE
 from classifiers.core.parallel import map_ahead
+from classifiers.files import file_sha256
 
 BATCH: Final = 4  # see features.py: one size, so that a value does not depend on the batch
 CHM_LITE0: Final = EMBEDDED_WEIGHTS
@@ -158,7 +158,7 @@ def matcher_load(
         raise ValueError(f"Unknown matcher {name!r}; known: {', '.join(CHOICES['matcher'])}.")
     if name == "chm-lite0":
         state = torch.load(checkpoint, map_location=device, weights_only=True)
-        return _on_lite0(name, state, hashlib.sha256(checkpoint.read_bytes()).hexdigest(), device)
+        return _on_lite0(name, state, file_sha256(checkpoint), device)
     if name == "chm-trained":
         state = registered_load(name, folder)
         return _on_lite0(name, state, weights.registered(name, folder).sha256, device)
