@@ -166,10 +166,6 @@ def _plain(value: Any) -> Any:
 
 
 def _problems(error: ValidationError) -> Iterator[Problem]:
-    if error.context and error.validator != "anyOf":  # the branch of a stage's kind
-        for inner in error.context:
-            yield from _problems(inner)
-        return
     path, part, seen = _path(error.absolute_path), error.schema, error.instance
     assert isinstance(part, Mapping)  # noqa: S101 - no part of our schema is true or false
     if error.validator == "required":

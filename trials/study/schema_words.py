@@ -14,7 +14,8 @@ def expectation(part: Mapping[str, Any]) -> str:
         return f"one of {', '.join(str(item) for item in part['enum'] if item != '')}"
     kind = part.get("type")
     if kind in {"integer", "number"}:
-        return ("a whole number" if kind == "integer" else "a number") + _range(part)
+        number = "a whole number" if kind == "integer" else "a number"
+        return f"{number} from {part['minimum']} to {part['maximum']}"
     if kind == "array":
         least = part.get("minItems", 0)
         return f"a list of at least {least}" if least else "a list"
@@ -23,9 +24,3 @@ def expectation(part: Mapping[str, Any]) -> str:
     if kind == "object":
         return f"a table of fields: {', '.join(part.get('properties', {})) or 'name: value'}"
     return str(part.get("description", "a text")).rstrip(".")
-
-
-def _range(part: Mapping[str, Any]) -> str:
-    if "exclusiveMinimum" in part:
-        return f" above {part['exclusiveMinimum']}, up to {part['maximum']}"
-    return f" from {part['minimum']} to {part['maximum']}"

@@ -19,6 +19,12 @@ from trials.study.sets import Shortage
 GOOD = {"contact": "lab@example.org", "ethics": "Board 7/26", "exclusions": ["accuracy<=50"]}
 PROLIFIC = {"channel": "prolific", "codes": {"completed": "C1"}, "pay": 3, "currency": "GBP"}
 
+EVERY_END = {
+    "stages": [{"kind": "test"}],
+    "quality": {"n_attention": 1, "attention_end": "end"},
+    "max_minutes": 60,
+}
+
 
 def facts(plan: dict[str, Any] | None = None, **changes: Any) -> LaunchFacts:
     """Return the facts of a study that nothing is wrong with, but for the changes."""
@@ -65,6 +71,11 @@ def test_nothing_stands_against_a_study_with_everything() -> None:
             "Completion codes",
             "No Prolific code for completed, no_consent, failed_validation",
         ),
+        (
+            {"given": {"recruitment": PROLIFIC | {"codes": {}}} | EVERY_END},
+            "Completion codes",
+            "No Prolific code for completed, no_consent, failed_attention, timed_out; people",
+        ),
     ],
 )
 def test_what_is_wrong_refuses(changes: dict[str, Any], name: str, said: str) -> None:
@@ -88,6 +99,22 @@ def test_what_to_look_at_warns(given: dict[str, Any], name: str, said: str) -> N
     level, words = found(given)[name]
     assert level == Level.WARNING
     assert said in words
+
+
+def test_what_speaks_against_a_design_within_people_warns() -> None:
+    arms = [{**each, "quota": 7} for each in make_plan().document["conditions"][:2]]
+    checks = checklist(facts({"conditions": arms, "design": {"kind": "within"}}), for_pilot=False)
+    said = {check.said: check.level for check in checks if check.name == "Design"}
+    assert Level.OK in said.values()
+    (doubt,) = [words for words, level in said.items() if level == Level.WARNING]
+    assert doubt.startswith("7 people do not fill 2 orders alike.")
+
+
+def test_a_document_that_is_no_longer_valid_is_the_one_thing_said(draft: Study) -> None:
+    draft.document = draft.document | {"seed": -1}
+    (check,) = study_check(draft)
+    assert (check.name, check.level) == ("Document", Level.REFUSAL)
+    assert check.said.startswith("seed: found -1, expected a whole number from 0")
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,20 @@ def test_what_is_no_trial_list_is_refused(content: str) -> None:
         trial_lists_read(content)
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("source,why\na.jpg\n", "line 2"),
+        ("source\n", "it names no photo; expected a list of paths or file names"),
+        ("[]", "it names no photo"),
+        (" \n\n", "it names no photo"),
+    ],
+)
+def test_what_names_no_photo_is_refused(content: str, said: str) -> None:
+    with pytest.raises(ListRefused, match=said):
+        names_read(content)
+
+
 @pytest.mark.parametrize(("share", "right"), [("half", 3), ("natural", 4), ("80%", 5), ("0%", 0)])
 def test_a_set_has_the_share_of_right_trials(share: str, right: int) -> None:
     pool = [Candidate(n, n % 3 != 0) for n in range(90)]

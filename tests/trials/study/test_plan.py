@@ -72,6 +72,9 @@ def stage(**fields: Any) -> dict[str, Any]:
     return {"stages": [fields, {"kind": "test"}]}
 
 
+NESTED: Any = 1
+for _ in range(30):
+    NESTED = [NESTED]
 QUESTION = {"name": "age", "text": "How old are you?"}
 CHOICE = {"name": "eyes", "text": "Do you wear glasses?", "answer": "choice"}
 
@@ -92,6 +95,11 @@ CHOICE = {"name": "eyes", "text": "Do you wear glasses?", "answer": "choice"}
         ({"pass_marc": 3}, "pass_marc: found 3, expected one of the fields format, title"),
         ({"exclusions": ["age<5"]}, r"exclusions\[0\]: found 'age<5', expected a measure, one of"),
         (stage(kind="quiz"), r"stages\[0\].kind: found 'quiz', expected one of page, walkthrough"),
+        (
+            {"seed": {"a": [float("nan")]}},
+            r"seed.a\[0\]: found nan, expected a finite number",
+        ),
+        ({"seed": NESTED}, r"found 'more below', expected at most 20 levels"),
         (stage(kind="test"), "stages: found .*, expected at most one training.*exactly one test"),
         (stage(kind="page", name="faq"), r"stages\[0\].text: found '', expected a text; only"),
         (stage(kind="page", name="debrief"), "stages: found .*expected the page debrief as the l"),
@@ -171,6 +179,7 @@ BOMB = "a: &a [x, x]\n" + "".join(
         ("seed: 2020-12-31", "seed: found .*, expected a text, a number, true, false, a list"),
         ("x: !!binary aGk=", "x: found b'hi', expected a text"),
         ("seed: .nan", "seed: found nan, expected a finite number"),
+        ("? [a, b]\n: 1", "line 1, column 3: found 'found unhashable key', expected"),
         ("1: 2", "document: found 1, expected a name in quotes"),
         (r'title: "a\0b"', "title: found .*, expected a text without NUL and halves of characters"),
         (r'title: "\ud800"', "title: found .*, expected a text without NUL"),
