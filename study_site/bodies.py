@@ -7,6 +7,7 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
 
+from study_site.error_pages import error_page
 from trials.roles import is_researcher
 
 Next = Callable[[HttpRequest], HttpResponse]
@@ -26,7 +27,7 @@ def body_cap(get_response: Next) -> Next:
         length = _length(request)
         if length <= MAX_BODY or _takes_files(request):
             return get_response(request)
-        return _refused(413, f"The request has {length} bytes; at most {MAX_BODY} are taken here.")
+        return error_page(request, 413, n_bytes=length, most=MAX_BODY)
 
     return middleware
 
@@ -42,7 +43,3 @@ def _takes_files(request: HttpRequest) -> bool:
     except Resolver404:
         return False
     return name in UPLOADS and is_researcher(request.user)
-
-
-def _refused(status: int, said: str) -> HttpResponse:
-    return HttpResponse(said, status=status, content_type="text/plain; charset=utf-8")

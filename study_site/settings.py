@@ -102,6 +102,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "study_site.operations.away.DatabaseAway",
+    "study_site.error_pages.method_not_allowed",
 ]
 
 ROOT_URLCONF = "study_site.urls"
@@ -235,7 +236,7 @@ SESSION_COOKIE_AGE = env_count("STAFF_SESSION_HOURS", 24) * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 X_FRAME_OPTIONS = "DENY"
-CSRF_FAILURE_VIEW = "trials.participant.framing.token_lost"
+CSRF_FAILURE_VIEW = "study_site.error_pages.token_missing"
 SECURE_REFERRER_POLICY = "same-origin"
 # Plain HTTP is right on a laptop and wrong everywhere else; ALLOW_HTTP=true is for a site
 # behind a proxy on the same machine, such as the demo.

@@ -5,8 +5,7 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from study_site import docs_pages
-from study_site.error_pages import page_not_found, server_error
+from study_site import docs_pages, error_pages
 from trials.studio.login import LimitedLoginForm
 
 admin.site.login_form = LimitedLoginForm
@@ -14,7 +13,8 @@ admin.site.login_form = LimitedLoginForm
 # This form tells an account that is not staff so. Django's own would send it round in a circle.
 login = LoginView.as_view(template_name="studio/login.html", authentication_form=LimitedLoginForm)
 
-handler404, handler500 = page_not_found, server_error
+handler400, handler403 = error_pages.bad_request, error_pages.permission_denied
+handler404, handler500 = error_pages.page_not_found, error_pages.server_error
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="studio")),

@@ -14,9 +14,8 @@ from typing import Final
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
 
-from trials.participant.languages import speaking_of_error
+from study_site.error_pages import error_page
 
 logger = logging.getLogger(__name__)
 RETRY_S: Final = 5
@@ -49,9 +48,8 @@ class DatabaseAway:
         if time.monotonic() - self._logged_at > RETRY_S:  # one line for all requests of a time
             self._logged_at = time.monotonic()
             logger.warning("The database is away: %s", str(error).strip())
-        context = {"retry_s": RETRY_S, "is_sent": request.method not in {"GET", "HEAD"}}
-        with speaking_of_error(request):
-            response = render(request, "503.html", context, status=503)
+        is_sent = request.method not in {"GET", "HEAD"}
+        response = error_page(request, 503, retry_s=RETRY_S, is_sent=is_sent)
         response.headers["Retry-After"] = str(RETRY_S)
         response.headers["Cache-Control"] = "no-store"
         response._has_been_logged = True  # type: ignore[attr-defined]  # no error of the site

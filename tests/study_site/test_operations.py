@@ -93,6 +93,16 @@ def test_what_was_sent_is_not_sent_again_without_its_person() -> None:
     assert "not stored yet" in answer.text
 
 
+@pytest.mark.parametrize(("method", "said"), [("GET", "in 5 seconds"), ("POST", "is not stored")])
+def test_the_staff_read_that_the_database_is_away(method: str, said: str) -> None:
+    away = DatabaseAway(lambda _: HttpResponse(status=204))
+    request = RequestFactory().generic(method, "/studio/")
+    found = away.process_exception(request, OperationalError("server closed the connection"))
+    assert found is not None
+    assert said in found.text
+    assert ("http-equiv" in found.text) == (method == "GET")
+
+
 @pytest.mark.parametrize(
     ("error", "status"),
     [

@@ -45,12 +45,42 @@ def test_a_failure_tells_the_person_that_nothing_is_lost(monkeypatch: pytest.Mon
     assert "disk" not in page.text
 
 
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [("/s/trees/events/", "Something went wrong"), ("/studio/study/trees/simulate/", "a button")],
+)
+def test_an_address_that_takes_posts_only_says_so(client: Client, address: str, said: str) -> None:
+    make_study()
+    page = client.get(address)
+    assert (page.status_code, said in page.text) == (405, True)
+
+
+def test_what_cannot_be_read_is_refused_in_the_persons_language(client: Client) -> None:
+    make_study()
+    fields = {f"field{number}": "" for number in range(1_001)}
+    page = client.post("/s/trees/", fields, headers={"Accept-Language": "de"})
+    assert page.status_code == 400
+    assert "ist schiefgegangen" in page.text
+
+
+@pytest.mark.parametrize(
+    ("method", "address", "status"), [("GET", "/studio/no/", 404), ("POST", "/login/", 403)]
+)
+def test_an_error_of_the_staff_leads_back_to_the_studies(
+    method: str, address: str, status: int
+) -> None:
+    page = Client(enforce_csrf_checks=True).generic(method, address)
+    assert page.status_code == status
+    assert 'href="/studio/">To the studies' in page.text
+
+
 @pytest.mark.parametrize("name", [*LISTS, "study", "participant"])
 def test_the_admin_shows_every_table_and_adds_to_none(admin: Client, name: str) -> None:
     enrol(make_study())
     room = "trials" if name in {"study", "participant"} else "classifiers"
     assert admin.get(f"/admin/{room}/{name}/").status_code == 200
-    assert admin.get(f"/admin/{room}/{name}/add/").status_code == 403
+    refused = admin.get(f"/admin/{room}/{name}/add/")
+    assert (refused.status_code, "You may not do this" in refused.text) == (403, True)
 
 
 def test_the_admin_changes_no_study(admin: Client) -> None:

@@ -86,11 +86,17 @@ def test_a_stranger_at_a_typed_address_is_led_to_the_door(study: Study, client: 
     assert f'href="{DOOR}"' in answer.text
 
 
-def test_a_closed_study_says_so(study: Study, client: Client) -> None:
-    Study.objects.update(status=Study.Status.CLOSED)
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [("closed", "has ended"), ("paused", "is paused"), ("draft", "is not open")],
+)
+def test_a_study_that_nobody_can_join_says_why(
+    study: Study, client: Client, status: str, said: str
+) -> None:
+    Study.objects.update(status=status)
     page = client.get(DOOR)
     assert page.status_code == 403
-    assert "not open" in page.text
+    assert f"<h1>This study {said}</h1>" in page.text
 
 
 def test_who_is_inside_finishes_although_the_study_closes(alice: Client) -> None:
