@@ -25,7 +25,7 @@ OWN: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "accuracy_by": (
         "ai", "difficulty", "difficulty_by_ai", "prior_knowledge", "prior_knowledge_by_ai",
-        "half", "position",
+        "half", "position", "block",
     ),
     "tests": ("difference", "shares_photos", "p_holm", "cliffs_delta"),
     "task_measures": (

@@ -63,9 +63,10 @@ ACCURACY_BY = (
         "The factor that splits the trials. ai: whether the AI is right. difficulty: whether the "
         "AI's confidence misleads; this accuracy is a mean over participants, while "
         "accuracy_by_difficulty of analyse_published is a mean over participant x ai cells. "
-        "prior_knowledge: whether the person knew the class. half, position: part of the test.",
+        "prior_knowledge: whether the person knew the class. half, position: part of the test. "
+        "block: which of the person's blocks, in a study within people.",
         ("ai", "difficulty", "difficulty_by_ai", "prior_knowledge", "prior_knowledge_by_ai",
-         "half", "position"),
+         "half", "block", "position"),
     ),
     Column(
         "level", "string", "",

@@ -34,7 +34,7 @@ COMPLETED = "completed"
 RELIANCE = ("over_reliance", "under_reliance")
 # A wrong choice among classes need not be the AI's class, so the counts do not say who accepted.
 OF_ACCEPTING = ("accept_rate", "over_reliance", "d_prime", "criterion")
-_OPTIONAL = ("rt_ms", "rt_clean_ms", "prior_knowledge")
+_OPTIONAL = ("rt_ms", "rt_clean_ms", "prior_knowledge", "block")
 
 
 class SampleRefused(ValueError):

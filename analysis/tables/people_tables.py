@@ -119,6 +119,9 @@ def factors_of(answers: DataFrame) -> Iterator[Factor]:
         yield Factor("prior_knowledge", ("known", "unknown"), codes)
         yield _crossed("prior_knowledge_by_ai", Factor("", ("known", "unknown"), codes), ai)
     yield Factor("half", ("first", "second"), _category_codes(answers, "half"))
+    if "block" in answers and answers["block"].notna().any():
+        block = answers["block"].fillna(0).to_numpy(dtype=np.int64)
+        yield Factor("block", tuple(str(n + 1) for n in range(block.max())), block - 1)
     place = answers["trial_index"].to_numpy(dtype=np.int64)
     yield Factor("position", tuple(str(n + 1) for n in range(place.max(initial=0))), place - 1)
 

@@ -140,9 +140,9 @@ class Behaviour:
                     f"{name} {getattr(self, name)}: expected a standard deviation in log odds, "
                     "from 0 to 10 (people and images usually have 0.3 to 1.5)."
                 )
-        if not -1 <= self.learning <= 1:
+        if not -2 <= self.learning <= 2:
             raise BehaviourRefused(
-                f"learning {self.learning}: expected log odds for each trial, from -1 to 1 (0.02 "
+                f"learning {self.learning}: expected log odds for each trial, from -2 to 2 (0.02 "
                 "raises an accuracy of 70 % to 80 % in 27 trials)."
             )
 

@@ -253,6 +253,6 @@ class RobotsForm(forms.Form):
 
     n = forms.IntegerField(label="Simulated people", min_value=1, max_value=MAX_ROBOTS, initial=6)
     learning = forms.FloatField(
-        label="Learning", min_value=-1, max_value=1, initial=0, step_size=0.01, required=False
+        label="Learning", min_value=-2, max_value=2, initial=0, step_size=0.01, required=False
     )
     seed = forms.IntegerField(min_value=0, initial=0, required=False, widget=forms.HiddenInput)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import random
 from collections import Counter
 from pathlib import Path
+from statistics import fmean
 
+import numpy as np
 import pandas as pd
 import pytest
 from django.contrib.auth.models import User
@@ -20,10 +22,12 @@ from analysis.tables import rerun
 from analysis.tables.recompute import data_files, frames_read
 from tests.trials.within import within
 from trials.models import Participant, Study, Trial
+from trials.simulation.behaviour import Behaviour
 from trials.simulation.robots import Robot, play
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_no_pictures")]
 N, ORDERS = 40, ["unaided, then EMD-Corr", "EMD-Corr, then unaided"]
+PEOPLE = Behaviour(0.1, 0.9, learning=1.5)
 LEAVING = set(random.Random(1).sample(range(N), N // 3))
 
 
@@ -32,7 +36,7 @@ def played() -> Study:
     study = within(stages=[{"kind": "test", "n": 2, "n_sets": 4}], n_queries=20)
     for number in range(N):
         rng = random.Random(number)
-        robot = Robot(accept_right=0.8, accept_wrong=0.4)
+        robot = Robot(PEOPLE.accept_right, PEOPLE.accept_wrong, learning=PEOPLE.learning)
         play(study, robot, rng, leaves_at=0.7 * rng.random() if number in LEAVING else None)
     return study
 
@@ -96,8 +100,20 @@ def _check_tables(folder: Path) -> None:
     assert accuracy.set_index("condition")["accuracy_mean"].to_dict() == pytest.approx(
         (100 * own.groupby("condition").mean()).to_dict()
     )
+    _check_learning(pd.read_csv(folder / "tables/accuracy_by.csv"))
     text = (folder / "tables/mixed_model.txt").read_text()
     assert "(1 | participant : condition)" in text
+
+
+def _check_learning(table: pd.DataFrame) -> None:
+    """The accuracy by block is that of people who learn as planted, within 4.6 standard errors."""
+    rows = table[(table["factor"] == "block") & (table["analysed"] == "kept")]
+    assert rows["n_trials"].sum() == 4 * (N - len(LEAVING))
+    for level, places in ((1, (0, 1)), (2, (2, 3))):
+        own = rows[rows["level"] == str(level)]
+        planted = fmean(PEOPLE.after(place).measures()["accuracy"] for place in places)
+        seen = np.average(own["accuracy_pooled"], weights=own["n_trials"])
+        assert seen == pytest.approx(planted, abs=25)
 
 
 def _check_page(study: Study) -> None:

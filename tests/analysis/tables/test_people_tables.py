@@ -136,6 +136,20 @@ def test_without_the_question_there_are_no_rows_of_prior_knowledge() -> None:
     assert factors == {"ai", "difficulty", "difficulty_by_ai", "half", "position"}
 
 
+def test_within_people_a_condition_has_an_accuracy_for_each_block() -> None:
+    frame = FRAMES.responses.assign(block=1 + (FRAMES.responses["trial_index"] > 2))
+    everyone = samples_of(frame, FRAMES.people, DECLARED)[0]
+    table = accuracy_by_table(everyone, DECLARED)
+    own = frame[
+        (frame["condition"] == "kNN")
+        & frame["participant_id"].isin(everyone.answers["participant_id"])
+    ]
+    for block, answers in own.groupby("block"):
+        cell = row_of(table, condition="kNN", factor="block", level=str(block))
+        expected = (len(answers), 100 * answers["is_correct"].mean())
+        assert (cell["n_trials"], cell["accuracy_pooled"]) == pytest.approx(expected)
+
+
 def test_people_who_were_not_asked_are_in_neither_cell() -> None:
     known = FRAMES.responses["prior_knowledge"].mask(FRAMES.responses["trial_index"] > 2)
     everyone = samples_of(FRAMES.responses.assign(prior_knowledge=known), FRAMES.people, DECLARED)[

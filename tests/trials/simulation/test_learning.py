@@ -39,8 +39,8 @@ def test_careless_people_do_not_learn() -> None:
 
 
 def test_an_impossible_learning_rate_is_refused() -> None:
-    with pytest.raises(BehaviourRefused, match="learning 2: expected log odds for each trial"):
-        Behaviour(learning=2)
+    with pytest.raises(BehaviourRefused, match="learning 3: expected log odds for each trial"):
+        Behaviour(learning=3)
 
 
 @pytest.mark.django_db
@@ -49,8 +49,8 @@ def test_a_robot_learns_over_the_blocks_of_its_session() -> None:
     done = play(within(task={"first": True}, n_test=2), learner, random.Random(1))
     for occasion in ("first", "final"):
         rows = Response.objects.filter(trial__participant=done, trial__phase="test")
-        rows = rows.filter(occasion=occasion).with_correctness().order_by("trial__position")
-        assert list(rows.values_list("is_correct", flat=True)) == [False, False, True, True]
+        right = rows.filter(occasion=occasion).correct().order_by("trial__position")
+        assert list(right.values_list("trial__position", flat=True)) == [2, 3]
 
 
 @pytest.mark.django_db
@@ -65,5 +65,5 @@ def test_the_command_says_the_accuracy_over_the_whole_test(learning: float, said
 @pytest.mark.django_db
 def test_the_command_refuses_an_impossible_rate_by_its_option() -> None:
     make_study()
-    with pytest.raises(CommandError, match=r"--learning 2.0: expected log odds"):
-        call_command("simulate", "trees", participants=1, learning=2.0)
+    with pytest.raises(CommandError, match=r"--learning 3.0: expected log odds"):
+        call_command("simulate", "trees", participants=1, learning=3.0)
