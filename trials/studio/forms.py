@@ -68,7 +68,7 @@ class NewStudyForm(forms.Form):
         max_length=200,
         required=False,
         label="Title",
-        help_text="What participants read as the study's name. Empty: the template's.",
+        help_text="The name of the study. Participants see it. Empty: the template's.",
     )
     source = forms.ChoiceField(
         label="Begin with",

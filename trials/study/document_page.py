@@ -11,17 +11,18 @@ from trials.study.schema_words import expectation
 
 HEAD = """# The study document
 
-A study is one document, written as YAML or JSON and checked against a published JSON Schema:
-`trials/study/study.schema.json`, served by every site at `/study.schema.json`. This page is made
-from it by `python manage.py document_page`. What is left out takes its default, also where new
-studies of the site or of `create_study` begin with another choice; everything
-that is wrong is told with its path, what was found and what was expected. YAML's aliases (`*name`)
-are not read, a name stands once, a number is plain (`170`, `2.5`; what is meant as text stands in
-quotes), nothing lies deeper than 20 levels, and the text has at most 200 kB.
-Ready-made ones: `trials/ready_made/`.
+A study is one document in YAML or JSON. It is checked against a published JSON Schema:
+`trials/study/study.schema.json`, which every site serves at `/study.schema.json`.
+`python manage.py document_page` makes this page from the schema.
 
-A frozen study (from its first pilot or opening on) keeps its document, its predictions and its
-photos under one fingerprint; a change is a new version.
+A field that is left out has its default. This is also so where new studies of the site or of
+`create_study` begin with another choice. Every mistake is reported with its path, what was found
+and what was expected. In YAML, aliases (`*name`) are not read, a name may occur once, and a number
+is plain (`170`, `2.5`); quotes make it a text. A document has at most 20 levels and 200 kB.
+Ready-made documents are in `trials/ready_made/`.
+
+A study is frozen when its first pilot starts or when it opens. From then on its document, its
+predictions and its photos have one fingerprint, and a change is a new version.
 
 ```sh
 python manage.py create_study cells elpv --ready-made demo          # one that is built in
