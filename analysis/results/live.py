@@ -86,6 +86,11 @@ class LiveResults:
         return self.stage == Participant.Stage.PILOT
 
     @property
+    def is_stored(self) -> bool:
+        """Whether this is the last state that the worker computed, as for a large study."""
+        return self.answers is not None
+
+    @property
     def is_blinded(self) -> bool:
         """Whether arms are named by letters."""
         return self.lift is None

@@ -61,7 +61,9 @@ def test_a_page_without_a_state_says_that_it_is_being_computed(
     assert "being computed" in answer.text
     assert Summary.objects.get().status == "queued"
     work()
-    assert boss.get(address).status_code == 200
+    page = boss.get(address)
+    assert page.status_code == 200
+    assert ("a worker computes these numbers" in page.text) == (address == RESULTS)
 
 
 def test_the_stored_results_are_those_of_the_page(

@@ -116,7 +116,7 @@ def test_included_simulated_people_come_with_a_banner_and_a_file_name(staff: Cli
 def test_the_page_says_as_of_when(staff: Client) -> None:
     make_study()
     page = staff.get(PAGE).text
-    assert re.search(r"as of <time [^>]*>\d\d:\d\d:\d\d UTC</time>", page)
+    assert re.search(r"as of <time [^>]*>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC</time>", page)
 
 
 @pytest.mark.usefixtures("_all_tables")
