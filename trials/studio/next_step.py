@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.urls import reverse
 
@@ -39,6 +39,28 @@ def next_of(now: Standing) -> NextStep:
         Study.Status.CLOSED: _closed,
     }[Study.Status(now.status)]
     return step(now)
+
+
+def next_briefly(now: Standing) -> NextStep:
+    """Return what to do next without the checklist: for the pages beside it. ``to_fix`` is empty.
+
+    Where the checklist decides, the step is to read it.
+    """
+    page = reverse("studio-study", args=[now.slug])
+    if now.status in (Study.Status.OPEN, Study.Status.CLOSED):
+        step = next_of(now)
+    elif now.status == Study.Status.PILOT and not now.n_pilot:
+        step = _pilot(now)
+    else:
+        return NextStep("See the checklist", page, _BRIEFLY[Study.Status(now.status)])
+    return replace(step, url=page + step.url) if step.url.startswith("#") else step
+
+
+_BRIEFLY = {
+    Study.Status.DRAFT: "The checklist says what is missing before the pilot",
+    Study.Status.PILOT: "People have completed the pilot",
+    Study.Status.PAUSED: "The study is paused: nobody can enter",
+}
 
 
 def _act(now: Standing, name: str) -> str:

@@ -7,13 +7,17 @@ from typing import Any
 
 from django import template
 from django.contrib.auth.models import User
+from django.http import HttpRequest
 from django.template import Context
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
 
-from trials.models import Study
+from trials.models import Participant, Study
 from trials.roles import is_researcher, may_edit
+from trials.studio.dataset_step import dataset_standing, dataset_step
+from trials.studio.next_step import Standing, next_briefly
 
 register = template.Library()
 
@@ -61,6 +65,8 @@ class Tab:
     is_for_analysts: bool = False
 
 
+# These pages show the next step themselves, with what the checklist found, or are a step.
+ON_CHECKLIST = frozenset({"studio-study", "studio-act"})
 TABS = (
     Tab("Design", "studio-edit"),
     Tab("Preview", "studio-preview"),
@@ -94,4 +100,35 @@ def study_tabs(context: Context, study: Study) -> dict[str, Any]:
         for is_within in [here == tab.view or here in tab.more]
     ]
     current = next((tab["label"] for tab in tabs if tab["is_within"]), "")
-    return {"study": study, "tabs": tabs, "current": current, "is_editor": is_editor}
+    step = None
+    if is_editor and here not in ON_CHECKLIST:
+        step = next_briefly(_standing(study, request))
+    return {
+        "study": study,
+        "tabs": tabs,
+        "current": current,
+        "is_editor": is_editor,
+        "next": step if step and step.url != request.path else None,
+    }
+
+
+def _standing(study: Study, request: HttpRequest) -> Standing:
+    """Return what the next step depends on, without the checklist: three cheap queries."""
+    people = study.participants
+    of_pilot = people.filter(is_simulated=False, stage=Participant.Stage.PILOT)
+    return Standing(
+        slug=study.slug,
+        status=study.status,
+        to_fix=(),
+        is_text_valid=True,
+        n_pilot=int(of_pilot.filter(status=Participant.Status.COMPLETED).exists()),
+        n_live=int(people.filter(is_simulated=False, stage=Participant.Stage.LIVE).exists()),
+        n_robots=int(people.filter(is_simulated=True).exists()),
+        participant_url=request.build_absolute_uri(reverse("consent", args=[study.slug])),
+    )
+
+
+@register.inclusion_tag("studio/_step.html", takes_context=True)
+def dataset_next(context: Context, slug: str) -> dict[str, Any]:
+    """Show the one next step of a dataset."""
+    return {"next": dataset_step(dataset_standing(slug, context["request"].user))}

@@ -105,7 +105,7 @@ def test_without_predictions_the_page_says_where_to_make_them(browser: Client) -
     assert "Make predictions" in browser.get(AI).text
 
 
-@pytest.mark.parametrize(("page", "n_queries"), [(PHOTOS, 9), (AI, 12 + len(READY_MADE))])
+@pytest.mark.parametrize(("page", "n_queries"), [(PHOTOS, 14), (AI, 17 + len(READY_MADE))])
 @pytest.mark.parametrize("n_queries_photos", [8, 24])
 def test_a_page_takes_the_same_queries_for_any_number_of_photos(
     browser: Client,

@@ -9,7 +9,7 @@ from django.test import Client
 
 from trials import services
 from trials.models import Study
-from trials.studio.next_step import Standing, next_of
+from trials.studio.next_step import Standing, next_briefly, next_of
 
 DRAFT = Standing(
     slug="cells",
@@ -43,6 +43,37 @@ OF = "/studio/study/cells/"
 )
 def test_the_next_step_follows_from_the_state(now: Standing, label: str, url: str) -> None:
     assert (next_of(now).label, next_of(now).url) == (label, url)
+
+
+@pytest.mark.parametrize(
+    ("now", "label", "url"),
+    [
+        (DRAFT, "See the checklist", OF),
+        (PILOT, "Run simulated people", f"{OF}#robots"),
+        (replace(PILOT, n_robots=1), "Take part yourself", "/s/cells/"),
+        (replace(PILOT, n_pilot=1), "See the checklist", OF),
+        (OPEN, "Invite people", f"{OF}#invite"),
+        (replace(OPEN, n_live=1), "Watch the study", f"{OF}monitor/"),
+        (replace(DRAFT, status="paused"), "See the checklist", OF),
+        (replace(DRAFT, status="closed"), "Read the results", f"{OF}results/"),
+    ],
+)
+def test_the_pages_beside_the_checklist_lead_to_it_or_on(
+    now: Standing, label: str, url: str
+) -> None:
+    assert (next_briefly(now).label, next_briefly(now).url) == (label, url)
+
+
+def test_a_page_of_a_study_shows_its_next_step_unless_it_is_that(
+    browser: Client, draft: Study
+) -> None:
+    for page in ("edit/", "preview/", "people/", "monitor/", "results/", "exports/"):
+        said = browser.get(f"/studio/study/draft/{page}", follow=True)
+        assert (page, "Next: See the checklist" in said.text) == (page, True)
+    services.study_pilot(study=draft)
+    Study.objects.filter(pk=draft.pk).update(status="closed")
+    assert "Next: Read the results" in browser.get("/studio/study/draft/preview/").text
+    assert "Next: Read the results" not in browser.get("/studio/study/draft/results/").text
 
 
 def test_the_page_sets_apart_what_cannot_be_undone(browser: Client, draft: Study) -> None:
