@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import struct
 import zipfile
 from typing import IO
 
@@ -53,6 +54,20 @@ def test_a_document_over_200_kb_is_refused_unread() -> None:
     dataset = make_study().dataset
     with pytest.raises(PlanRefused, match="at most 200,000"):
         study_import(file=io.BytesIO(b"# " * 150_000), slug="again", dataset=dataset)
+
+
+def test_a_table_with_too_many_rows_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    study = make_study()
+    monkeypatch.setattr("trials.services.archive_read.MAX_ROWS", 9)
+    with pytest.raises(StudyRefused, match=r"has more than 9 rows, the most that is taken"):
+        study_import(file=exported(study), slug="again", dataset=study.dataset)
+
+
+def test_a_zip_of_several_disks_is_no_zip_and_no_document() -> None:
+    locator = struct.pack("<4sLQL", b"PK\6\7", 1, 0, 2)
+    file = io.BytesIO(locator + b"PK\5\6" + bytes(18))
+    with pytest.raises(PlanRefused, match="expected"):
+        archive_read(file)
 
 
 def test_nothing_is_locked_while_a_file_is_read(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import shutil
 
 import pytest
 
-from classifiers.services.pairs import pairs_of_image
+from classifiers.models import Image
+from classifiers.services.pairs import pairs_folder, pairs_of_image
 from classifiers.services.reranking import reranked
 from tests.trials.interacting import CENTRAL, interactive_study
 from tests.trials.services.test_archive import elsewhere, exported
 from trials.models import Study, TrialItem
 from trials.services.archive_import import study_import
-from trials.services.archive_pairs import pairs_drawn, pairs_lines
+from trials.services.archive_pairs import pairs_drawn, pairs_lines, pairs_store
+from trials.services.refusals import StudyRefused
 
 pytestmark = pytest.mark.django_db
 
@@ -44,3 +48,19 @@ def test_a_line_holds_each_pair_once_and_names_photos_by_content() -> None:
     pairs = pairs_of_image(prediction.run, prediction.image_id)
     assert facts[0]["image"] == prediction.image.sha256
     assert len(set(facts[0]["neighbors"])) == len(pairs.images) == 24
+
+
+def test_a_study_without_its_cosines_is_not_written() -> None:
+    study = interactive_study()
+    shutil.rmtree(pairs_folder(study.conditions.get().run))
+    with pytest.raises(StudyRefused, match="The study cannot be written to a file: "):
+        exported(study)
+
+
+def test_a_cell_that_the_grid_does_not_have_is_refused() -> None:
+    drawn = pairs_drawn(interactive_study())[:1]
+    (fact,) = map(json.loads, pairs_lines(drawn, {drawn[0][0].run_id: "chm-corr"}))
+    fact["cells"] = base64.b64encode(b"\x31" * len(base64.b64decode(fact["cells"]))).decode()
+    images = {image.sha256: image for image in Image.objects.select_related("category")}
+    with pytest.raises(ValueError, match="a cell is 49; expected 0 to 48"):
+        pairs_store(drawn[0][0].run, [fact], images)

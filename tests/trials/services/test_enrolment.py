@@ -106,6 +106,16 @@ def test_blocked_people_see_their_last_page_again() -> None:
         come(study, "alice", "m" * 20)
 
 
+@pytest.mark.parametrize(("repeat", "is_seen"), [("block", True), ("flag", False)])
+def test_a_finished_person_without_a_submission_sees_the_last_page_where_each_comes_once(
+    repeat: str, is_seen: bool
+) -> None:
+    study = make_study(plan=make_plan(quality={"repeat": repeat}))
+    done = answer(come(study, "alice", "k" * 20))
+    arrival = Arrival("link", "alice", is_proven=True)
+    assert services.participant_known(study, arrival) == (done if is_seen else None)
+
+
 @pytest.mark.parametrize(("repeat", "is_repeat"), [("flag", True), ("allow", False)])
 def test_people_who_may_repeat_are_new_and_marked_where_asked(repeat: str, is_repeat: bool) -> None:
     study = make_study(plan=make_plan(quality={"repeat": repeat}))

@@ -14,13 +14,13 @@ import pytest
 from django.conf import settings
 
 from classifiers.models import Evidence, Image
-from classifiers.services.panel_files import panel_path
+from classifiers.services.panel_files import panel_path, photos_of
 from tests.factories import make_dataset, make_plan
 from tests.trials.services.outside_run import make_explained_study, make_outside_run
 from tests.trials.services.test_archive import changed, elsewhere, exported
 from trials import services
 from trials.models import Study, TrialItem
-from trials.services import frozen_sha256, study_verify
+from trials.services import archive_evidence, frozen_sha256, study_verify
 from trials.services.archive_import import study_import
 from trials.services.dataset_locks import study_holds
 from trials.services.refusals import StudyRefused
@@ -130,6 +130,30 @@ def test_evidence_that_no_export_wrote_is_refused(study: Study, old: str, new: s
         study_import(file=file, slug="x", dataset=dataset)
     assert not Evidence.objects.exists()
     assert Path(settings.PANEL_DIR).exists()
+
+
+def test_panels_files_that_are_too_large_or_misnamed_are_refused(
+    study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panels = drawn().panels
+    content = panel_path(panels[0]["file"]).read_bytes()
+    with pytest.raises(StudyRefused, match=f"cannot be taken: its content is {panels[0]['file']}"):
+        archive_evidence.files_check({"0" * 64 + ".png": content})
+    monkeypatch.setattr(archive_evidence, "MAX_FILES_BYTES", len(content) - 1)
+    with pytest.raises(StudyRefused, match="The panels' files have more than 0 MB"):
+        archive_evidence.files_check({panels[0]["file"]: content})
+
+
+def test_evidence_whose_file_is_not_there_or_that_shows_a_judged_photo_is_refused(
+    study: Study,
+) -> None:
+    found = drawn()
+    fact = {"image": "0" * 64, "panels": found.panels, "scores": {}}
+    with pytest.raises(ValueError, match=rf"names '{found.panels[0]['file'][:9]}.*it is not there"):
+        archive_evidence.evidence_check([fact], {})
+    judged = dict.fromkeys(photos_of(found.panels), found.prediction.image)
+    with pytest.raises(ValueError, match="which people judge"):
+        archive_evidence.evidence_restore(found.prediction, fact, judged, {})
 
 
 @pytest.fixture

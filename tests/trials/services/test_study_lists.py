@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,11 +16,12 @@ from tests.factories import enrol, make_dataset, make_document, make_run
 from tests.trials.services.test_archive import exported
 from trials import services
 from trials.models import Study, StudyList
+from trials.services import study_lists
 from trials.services.archive_import import study_import
 from trials.services.refusals import StudyRefused
 from trials.services.study_lists import files_keep
 from trials.study.document import PlanRefused, sha256_of, write
-from trials.study.lists import trial_lists_read
+from trials.study.lists import ListRefused, reference_to, trial_lists_read
 from trials.study.plan import StudyPlan
 
 pytestmark = pytest.mark.django_db
@@ -97,6 +100,50 @@ def test_lists_that_do_not_fit_are_refused(tmp_path: Path, images: list[int], wo
     (tmp_path / "lists.csv").write_text("set,image\n" + "".join(f"1,{name(n)}\n" for n in images))
     with pytest.raises(StudyRefused, match=words):
         study_of(tmp_path, world(), sets_file="lists.csv")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (bytes(study_lists.MAX_BYTES + 1), "bytes; expected at most"),
+        (b"\xff\xfe", "it is no text in UTF-8 "),
+        (b"a.jpg\0b.jpg", "it holds a character NUL; expected a text"),
+    ],
+)
+def test_a_file_that_is_no_list_is_not_kept(content: bytes, said: str) -> None:
+    with pytest.raises(ListRefused, match=said):
+        study_lists.list_keep("a.txt", content)
+    assert not StudyList.objects.exists()
+
+
+def test_a_document_that_names_a_kept_file_needs_none_beside_it(tmp_path: Path) -> None:
+    named = reference_to("clean.txt", b"a.jpg")
+    assert files_keep({"pool": {"keep": named}}, tmp_path) == {"pool": {"keep": named}}
+
+
+@pytest.mark.parametrize(
+    ("fields", "content", "said"),
+    [
+        ({"pool": {"keep": "mine"}}, None, "is not kept here. Import the study with its files"),
+        ({"pool": {"keep": "mine"}}, b" ", "The list mine@.*: it names no photo; expected a list"),
+        ({"sets_file": "mine"}, b"[1", "The trial lists mine@.*: "),
+        (
+            {"sets_file": "mine"},
+            b"set,image,classifier\n1,a,softmax\n",
+            "has lists for softmax; expected some for condition kNN or its classifier",
+        ),
+    ],
+)
+def test_a_kept_file_that_does_not_fit_stops_the_draw(
+    fields: dict[str, Any], content: bytes | None, said: str
+) -> None:
+    named = reference_to("mine", content or b"lost")
+    if content:
+        study_lists.list_keep("mine", content)
+    text = json.dumps(make_document(conditions=ARMS, **fields)).replace("mine", named)
+    study = services.study_draft(slug="listed", dataset=world(), document=json.loads(text))
+    with pytest.raises(StudyRefused, match=said):
+        services.study_freeze(study=study)
 
 
 def test_a_document_of_format_1_stays_as_it_was() -> None:

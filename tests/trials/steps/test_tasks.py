@@ -9,12 +9,15 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from tests.factories import make_plan, make_study
+from classifiers.models import Evidence, Gallery, Job
+from tests.factories import make_dataset, make_plan, make_run, make_study
 from tests.trials.participant.test_views import WAY, consent
 from tests.trials.steps.test_way import person
 from tests.trials.tab import Tab
-from trials.models import Participant, Response, StepVisit, Trial
-from trials.services import StudyRefused, trial_of
+from trials import services
+from trials.models import Participant, Response, StepVisit, Trial, TrialItem
+from trials.services import StudyRefused, frozen_sha256, trial_of
+from trials.services.choices import choices_of
 from trials.study.design import Kind, Step
 
 pytestmark = pytest.mark.django_db
@@ -86,6 +89,23 @@ def test_a_class_that_the_dataset_does_not_have_stops_the_launch() -> None:
 def test_the_classes_with_the_highest_scores_need_scores() -> None:
     with pytest.raises(StudyRefused, match="have fewer scores"):
         make_study(plan=make_plan(task={"ask": "choose", "choices": {"top": 2}}))
+
+
+def test_the_classes_with_the_highest_scores_are_offered_and_are_in_the_fingerprint() -> None:
+    dataset = make_dataset()
+    gallery = Gallery.objects.create(dataset=dataset, backbone="tiny", status=Job.Status.DONE)
+    names = list(dataset.categories.order_by("index").values_list("name", flat=True))
+    scores = dict(zip(names, (0.2, 0.1, 0.2, 0.5), strict=True))
+    for prediction in make_run(gallery, "knn").predictions.all():
+        Evidence.objects.create(prediction=prediction, scores=scores)
+    arm = {"name": "kNN", "classifier": "knn", "view": "none"}
+    plan = make_plan(conditions=[arm], task={"ask": "choose", "choices": {"top": 2}})
+    study = services.study_create(slug="trees", dataset=dataset, plan=plan)
+    item = TrialItem.objects.filter(trial_set__study=study).latest("pk")
+    offered = [each.name for each in choices_of(study, item.prediction)]
+    assert offered == [names[0], names[3]]  # equal scores go by name
+    Evidence.objects.filter(prediction=item.prediction).update(scores=scores | {names[1]: 0.3})
+    assert frozen_sha256(study) != study.frozen_sha256
 
 
 @pytest.mark.parametrize("ask", ["verify", "choose"])
