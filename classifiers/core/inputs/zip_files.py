@@ -178,13 +178,7 @@ def names_of(infos: Sequence[zipfile.ZipInfo], encoding: str = "") -> list[str]:
     )
     if not encoding:
         raise ZipRefused(_question(next(raw for raw in unsaid if _text(raw, "utf-8") is None)))
-    names = []
-    for raw in raws:
-        text = _text(raw, encoding) if isinstance(raw, bytes) else raw
-        if text is None:
-            raise ZipRefused(f"The name {raw!r} in the zip is not in {encoding}. {_question(raw)}")
-        names.append(unicodedata.normalize("NFC", text))
-    return names
+    return [unicodedata.normalize("NFC", _read(raw, encoding)) for raw in raws]
 
 
 def _raw(info: zipfile.ZipInfo) -> str | bytes:
@@ -195,6 +189,14 @@ def _raw(info: zipfile.ZipInfo) -> str | bytes:
     return name.encode("cp437")  # what zipfile took the bytes for
 
 
+def _read(raw: str | bytes, encoding: str) -> str:
+    if isinstance(raw, str):
+        return raw
+    if (text := _text(raw, encoding)) is None:
+        raise ZipRefused(f"The name {raw!r} in the zip is not in {encoding}. {_question(raw)}")
+    return text
+
+
 def _text(raw: bytes, encoding: str) -> str | None:
     try:
         return raw.decode(encoding)
@@ -202,9 +204,7 @@ def _text(raw: bytes, encoding: str) -> str | None:
         return None
 
 
-def _question(raw: str | bytes) -> str:
-    if isinstance(raw, str):
-        return ""
+def _question(raw: bytes) -> str:
     read = ((name, _text(raw, name)) for name in ENCODINGS)
     listed = "; ".join(f"{name}: {text}" for name, text in read if text and text.isprintable())
     return (

@@ -19,6 +19,7 @@ from classifiers.core.chm.pair_cosines import (
     PairsRefused,
     PairsWriter,
     pairs_of,
+    record_of,
 )
 
 RUN = Header("shades chm-corr", 6)
@@ -88,3 +89,16 @@ def test_a_short_shortlist_keeps_its_length_and_numbers_must_be_finite(tmp_path:
 def test_reading_needs_no_torch() -> None:
     code = "import sys, classifiers.core.chm.pair_cosines; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_pairs_of_another_shape_are_not_written() -> None:
+    long = pairs_at(1, n=7)
+    with pytest.raises(ValueError, match=r"Images \(7,\), .* with n from 1 to 6"):
+        record_of(long, RUN)
+
+
+def test_a_folder_whose_header_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    pairs_all(tmp_path, [1], batch=1)
+    (tmp_path / HEADER).write_text("{")
+    with pytest.raises(PairsRefused, match=f"holds no readable {HEADER} .* Ask for the pred"):
+        PairsFile(tmp_path, RUN)

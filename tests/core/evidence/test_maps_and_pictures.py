@@ -11,7 +11,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from classifiers.core.evidence.maps import CIVIDIS, SIDE, map_draw, map_read
-from classifiers.core.evidence.pictures import MAX_SIDE, encoded_problem, picture_encode
+from classifiers.core.evidence.pictures import (
+    JPEG,
+    MAX_ENCODED,
+    MAX_SIDE,
+    encoded_problem,
+    picture_encode,
+)
 from tests.core.evidence.outside import npy, png
 
 
@@ -71,3 +77,15 @@ def test_a_file_of_an_archive_holds_pixels_alone() -> None:
     with_comment = picture[:2] + b"\xff\xfe\x00\x0a<script>" + picture[2:]
     assert "a part of kind 254" in encoded_problem(with_comment)
     assert "no picture" in encoded_problem(b"<svg/>")
+
+
+OVERSIZED = {
+    "too many bytes": (JPEG + bytes(MAX_ENCODED), "it has 3,000,002 bytes; expected at most"),
+    "too many pixels": (png("L", (MAX_SIDE + 1, 2)), f"it has {MAX_SIDE + 1} x 2 pixels; at most"),
+    "no segments": (JPEG + bytes(20), "no picture that an export wrote (no segment where one begi"),
+}
+
+
+@pytest.mark.parametrize(("content", "said"), OVERSIZED.values(), ids=OVERSIZED)
+def test_a_file_that_no_export_wrote_is_told_why(content: bytes, said: str) -> None:
+    assert said in encoded_problem(content)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from classifiers.core.evidence import tables
 from classifiers.core.evidence.tables import predictions_read, scores_read
 from tests.core.evidence.outside import known, photo, predicted
 
@@ -66,3 +67,13 @@ def test_scores_are_kept_by_photo_and_category_and_wrong_ones_refused() -> None:
     assert found.scores == {photo(0).sha256: {"jay": 0.7, "wren": -2.0}}
     assert [each.line for each in found.refused] == [4, 5, 6, 7, 8]
     assert "without a row in predictions.csv" in found.refused[2].reason
+
+
+def test_a_table_with_too_many_rows_is_refused_where_they_begin(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tables, "MAX_SCORES", 1)
+    content = f"image,label,score\n\n{ONE},jay,0.5\n".encode()
+    found = tables.scores_read(content, known(), predicted(1))
+    assert (found.scores, [each.line for each in found.refused]) == ({}, [3])
+    assert found.refused[0].reason == "more than 1 rows; expected at most so many"

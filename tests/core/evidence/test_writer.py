@@ -25,7 +25,7 @@ from classifiers.core.evidence.files import files_open
 from classifiers.core.evidence.panels import panel_json, panel_of
 from classifiers.core.evidence.reading import bars_of_scores, evidence_read
 from classifiers.core.evidence.tables import predictions_read, scores_read
-from tests.core.evidence.outside import known, photo, predicted
+from tests.core.evidence.outside import known, photo, png, predicted
 
 MATCH = Match((0, 0, 1, 1), (0.5, 0, 0.5, 1))
 PANELS: list[Panel] = [
@@ -51,6 +51,23 @@ def test_all_panels_come_back_from_the_folder_and_from_the_zip(tmp_path: Path) -
         assert [each.kind for each in found.panels[photo(0).sha256]] == [
             "heatmap", "picture", "exemplars", "bars", "text"
         ]  # fmt: skip
+
+
+def test_a_file_of_ones_own_is_copied_under_the_photos_number(tmp_path: Path) -> None:
+    np.save(tmp_path / "seen.npy", np.eye(7))
+    (tmp_path / "part.JPG").write_bytes(png("RGB", (40, 40), "JPEG"))
+    panels: list[Panel] = [
+        Heatmap(tmp_path / "seen.npy"),
+        Picture(str(tmp_path / "part.JPG"), alt="a beak"),
+    ]
+    Writer(tmp_path / "out").add(photo(0).source, "jay", 0.5, panels)
+    copied = sorted((tmp_path / "out").rglob("0*.*"))
+    assert [path.suffix for path in copied] == [".npy", ".jpg"]
+    assert copied[0].read_bytes() == (tmp_path / "seen.npy").read_bytes()
+    np.save(tmp_path / "flat.npy", np.zeros(49))
+    flat = Heatmap(tmp_path / "flat.npy")
+    with pytest.raises(ValueError, match=r"shape \(49,\)"):
+        Writer(tmp_path / "other").add(photo(1).source, "jay", 0.5, [flat])
 
 
 @pytest.mark.parametrize("panel", PANELS[2:])

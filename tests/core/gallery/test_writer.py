@@ -91,3 +91,17 @@ def test_a_photo_that_is_done_is_not_left_out(tmp_path: Path, toy_backbone: Back
     unfinished.append(Features(features.maps[:25], features.vectors[:25]))
     with pytest.raises(ValueError, match="expected one of those to come"):
         unfinished.skip(1003)
+
+
+def test_rows_that_do_not_fit_into_their_array_are_not_written(tmp_path: Path) -> None:
+    path = tmp_path / "a.npy"
+    arrays.array_create(path, (3, 2), "<f4")
+    for first, rows in ((2, np.ones((2, 2))), (0, np.ones((1, 3)))):
+        with pytest.raises(ValueError, match=r"expected \(n, \(2,\)\) within \(3, 2\)"):
+            arrays.rows_write(path, first, rows)
+    assert np.array_equal(np.load(path), np.zeros((3, 2)))
+
+
+def test_an_array_without_rows_is_one(tmp_path: Path) -> None:
+    arrays.array_create(tmp_path / "a.npy", (0, 2), "<f4")
+    assert np.load(tmp_path / "a.npy").shape == (0, 2)
