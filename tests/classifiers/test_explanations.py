@@ -85,6 +85,54 @@ def test_what_is_no_photo_is_refused(staff: Client, trees: Gallery, content: byt
     assert not Explanation.objects.exists()
 
 
+def test_a_request_that_cannot_be_met_is_refused_in_words(
+    trees: Gallery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo = trees.dataset.images.filter(split=Image.QUERY)[0]
+    asked: dict[str, Any] = {"gallery": trees, "classifier": "emd-corr", "image": photo}
+    queued = Gallery(dataset=trees.dataset, backbone="tiny", status=Job.Status.QUEUED)
+    refused: dict[str, dict[str, Any]] = {
+        "is queued and the classifier emd-corr; expected a finished gallery": {"gallery": queued},
+        "is done and the classifier softmax; expected": {"classifier": "softmax"},
+        "Choose one photo: of the dataset, or a file of yours.": {"image": None},
+        "n_voters is 0; expected 1 to": {"parameters": {"n_voters": 0}},
+        "device is 1; expected one of n_shortlist": {"parameters": {"device": 1}},
+    }
+    for said, changed in refused.items():
+        with pytest.raises(explanations.ExplanationRefused, match=said):
+            explanations.explanation_request(**asked | changed)
+    monkeypatch.setattr(explanations, "MAX_WAITING", 0)
+    with pytest.raises(explanations.ExplanationRefused, match="0 photos are waiting already"):
+        explanations.explanation_request(**asked)
+    assert not Explanation.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("limit", "said"), [("MAX_BYTES", "bytes; at most 9"), ("MAX_PIXELS", "pixels; at most 9")]
+)
+def test_a_large_photo_is_refused_unread(
+    trees: Gallery, monkeypatch: pytest.MonkeyPatch, limit: str, said: str
+) -> None:
+    monkeypatch.setattr(explanations, limit, 9)
+    file = trees.dataset.images.all()[0].crop_path.open("rb")
+    with file, pytest.raises(explanations.ExplanationRefused, match=said):
+        explanations.explanation_request(gallery=trees, classifier="emd-corr", file=file)
+
+
+def test_a_waiting_explanation_is_announced_again_and_a_deleted_one_is_nothing_to_do(
+    trees: Gallery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[int] = []
+    monkeypatch.setattr(tasks.photo_explain, "delay", sent.append)
+    photo = trees.dataset.images.filter(split=Image.QUERY)[0]
+    made = explanations.explanation_request(gallery=trees, classifier="emd-corr", image=photo)
+    tasks._explanations_enqueue([made])
+    assert sent == [made.pk]
+    made.delete()
+    tasks.photo_explain(sent[0])
+    assert not Explanation.objects.exists()
+
+
 def test_it_is_closed_to_visitors_unless_the_site_opens_it(
     client: Client, gallery: Gallery, settings: Settings
 ) -> None:
