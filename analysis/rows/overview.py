@@ -11,7 +11,7 @@ from django.db.models import Count, Q
 from trials.models import Participant, Study, mode_of
 from trials.study.groups import groups_of
 from trials.study.plan import TaskPlan
-from trials.study.task import confidence_of
+from trials.study.task import confidence_of, top_of
 
 Status = Participant.Status
 PERCENT_HIGH = 100
@@ -46,6 +46,7 @@ def declared_of(study: Study) -> dict[str, Any]:
         "margin": plan.analysis.margin,
         "seed": plan.seed,
         **of_task,
+        **({"offers_best": True} if top_of(plan.task) else {}),
         **({"is_within": True, "orders": groups_of(plan)} if plan.design.is_within else {}),
     }
 

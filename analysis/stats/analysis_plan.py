@@ -43,7 +43,8 @@ class Declared:
     choose its threshold. ``is_within``: everybody goes through several conditions, in one of the
     ``orders`` of blocks by which the flow of people is counted. ``confidence`` says what people's
     own confidence is: ``percent`` (the probability of being right), ``ordered`` (only larger for a
-    surer answer), or empty (none is asked for).
+    surer answer), or empty (none is asked for). ``offers_best``: people choose among the classes
+    with the AI's highest scores.
     """
 
     conditions: tuple[DeclaredCondition, ...]
@@ -56,6 +57,7 @@ class Declared:
     is_within: bool = False
     confidence: str = ""
     orders: tuple[str, ...] = ()
+    offers_best: bool = False
 
     def __post_init__(self) -> None:
         _check(self)

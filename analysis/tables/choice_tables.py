@@ -15,6 +15,9 @@ from analysis.tables.task_data import OCCASIONS, Said, final_of, first_of, said_
 from analysis.tables.task_tables import counts_of, interval_cells
 
 AFTER_AI = "people chose after seeing the AI: their choices are not independent of it"
+BEST_OFFERED = (
+    "the classes offered follow from the AI's scores: people's choices are not independent of it"
+)
 NO_AI_CONFIDENCE = "the AI states no confidence"
 N_BINS = 10
 _CHOICES = {"first": "first_choice", "final": "choice"}
@@ -85,6 +88,8 @@ def combination_table(sample: Sample, declared: Declared) -> DataFrame:
 
 def _combined(sample: Sample, declared: Declared, condition: DeclaredCondition) -> Combined:
     """Return the combination of the answers that people gave without the AI."""
+    if declared.offers_best:
+        return Combined(*[undefined(BEST_OFFERED)] * 3)
     said, occasion = first_of(sample, condition.name), "first"
     if said is None and not condition.is_unaided:
         return Combined(*[undefined(AFTER_AI)] * 3)
