@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import runpy
 import subprocess
@@ -159,3 +160,23 @@ print(heavy)
 """
     result = run(code, tmp_path, DEBUG="true")
     assert result.stdout.strip() == "[]", result.stderr
+
+
+def test_the_linear_algebra_of_numpy_and_scipy_has_one_thread() -> None:
+    # This process, too: the settings are loaded before NumPy.
+    import numpy as np
+    import scipy.linalg
+
+    assert np.linalg.inv(np.eye(2)).shape == scipy.linalg.inv(np.eye(2)).shape
+    maps = Path("/proc/self/maps")
+    if not maps.exists():
+        pytest.skip("the loaded libraries are listed by Linux only")
+    paths = {line.split()[-1] for line in maps.read_text().splitlines() if "openblas" in line}
+    getters = ("scipy_openblas_get_num_threads64_", "scipy_openblas_get_num_threads")
+    found = [
+        getattr(library, name)()
+        for library in map(ctypes.CDLL, sorted(paths))
+        for name in getters
+        if hasattr(library, name)
+    ]
+    assert found == [1, 1]
