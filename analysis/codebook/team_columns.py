@@ -103,8 +103,9 @@ TEAM = (
     Column(
         "verdict", "string", "",
         "Whether the team is better than people alone and than the AI: yes if complementarity_low "
-        "is above 0. There is no verdict with fewer than 100 trials below the threshold, or from "
-        "fewer than 10 people.",
+        "is above 0. With planned looks, the interval for the verdict has the p_bound of the look "
+        "in the place of 5 percent. There is no verdict with fewer than 100 trials below the "
+        "threshold, or from fewer than 10 people.",
         ("yes", "no", "too few trials"),
     ),
 )  # fmt: skip

@@ -10,12 +10,14 @@ from analysis.blind import first_of_each_arm
 from analysis.codebook.codebook import ITEMS, PARTICIPANTS, RESPONSES
 from analysis.results.flow import flow_table
 from analysis.rows.frame import StudyRows
-from analysis.rows.interim import LookShown, first_people, planned
+from analysis.rows.interim import LookShown, first_people, planned, wanted
 from analysis.rows.overview import declared_of, stage_shown
 from analysis.stats.analysis_plan import Declared
 from analysis.stats.analysis_sets import samples_of
+from analysis.stats.complementarity import ALPHA
+from analysis.tables.looks_table import LookPlan, tables_at_look
 from analysis.tables.recompute import flow_from
-from analysis.tables.tables import tables_of, tests_of
+from analysis.tables.tables import tables_of
 from analysis.tables.tidy import frame_of
 from trials.models import Study
 
@@ -38,7 +40,8 @@ def study_tables(
     """Return the tables of ``analysis.tables.tables``, by their names.
 
     While the study is blinded, each arm has the same number of people (``first_of_each_arm``). With
-    planned looks, ``tests`` is for the people of the shown look, and empty before it.
+    planned looks, ``tests`` and the tables of teams are for the people of the shown look, and empty
+    before it.
     """
     stage = stage_shown(study)
     rows = StudyRows(study, include_simulated=is_simulated, stage=stage)
@@ -50,9 +53,13 @@ def study_tables(
         people = first_of_each_arm(people, names)
         responses = responses[responses["participant_id"].isin(people["participant_id"])]
     items = frame_of(ITEMS, rows.items())
-    is_final = not planned(study) or (look is not None and look.n_people is None)
-    without = NOT_SHOWN if is_final else (*NOT_SHOWN, "tests")
-    tables = tables_of(responses, people, items, declared, without=without)
+    plan = _look_plan(study, look, is_simulated, stage)
+    held = plan.limited if plan else ()
+    tables = tables_of(
+        responses, people, items, declared,
+        without=(*NOT_SHOWN, *held),
+        p_bound=plan.p_bound if plan else ALPHA,
+    )  # fmt: skip
     has_validation = study.plan.validation is not None
     if declared.is_within:
         everyone = samples_of(responses, people, declared)[0]
@@ -61,10 +68,21 @@ def study_tables(
         tables["consort"] = flow_table(
             everybody, declared.names, tables["exclusions"], has_validation=has_validation
         )
-    if is_final:
+    if plan is None:
         return tables
-    n_people = look.n_people if look is not None and look.n_people else 0
+    return tables | tables_at_look(responses, people, items, declared, plan, without=NOT_SHOWN)
+
+
+def _look_plan(
+    study: Study, look: LookShown | None, is_simulated: bool, stage: str
+) -> LookPlan | None:
+    """Return the planned looks with the people of the shown one; None without a plan."""
+    looks = planned(study)
+    if not looks:
+        return None
+    shares, n = tuple(each.share for each in looks), wanted(study)
+    if look is not None and look.n_people is None:
+        return LookPlan(shares, n, look.place, None)
+    n_people = look.n_people or 0 if look else 0
     first = first_people(study, n_people, include_simulated=is_simulated, stage=stage)
-    own, whose = (item[item["participant_id"].isin(first)] for item in (responses, people))
-    tests = tests_of(own, whose, declared)
-    return tables | {"tests": tests if first else tests.iloc[:0]}
+    return LookPlan(shares, n, look.place if look else 0, tuple(sorted(first)))

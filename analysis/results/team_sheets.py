@@ -11,6 +11,7 @@ from analysis.figures.figure_texts import exclusions_text
 from analysis.results.cells import NONE, Sheet, estimate, number
 
 TOO_FEW: Final = "too few trials"
+INTERIM: Final = "interim"
 
 
 def team_sheet(tables: Tables, analysed: str) -> Sheet:
@@ -28,6 +29,17 @@ def team_sheet(tables: Tables, analysed: str) -> Sheet:
         f"has them as often as the trials; {whom}"
     )
     return Sheet(caption, columns, rows)
+
+
+def undecided(tables: Tables) -> Tables:
+    """Return the tables of a state that decides nothing: the verdicts on teams say interim."""
+    if "team" not in tables:
+        return tables
+    team = tables["team"]
+    return {
+        **tables,
+        "team": team.assign(verdict=team["verdict"].mask(team["verdict"].notna(), INTERIM)),
+    }
 
 
 def _team_row(row: Series) -> list[str]:

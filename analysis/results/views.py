@@ -21,6 +21,7 @@ from analysis.results.headline import DECIDED, arms_sheet, comparisons_sheet, ha
 from analysis.results.live import CACHE_S, Asked, LiveResults, answers_shown, live_results
 from analysis.results.sections import heads_of, sections_of
 from analysis.results.sheets import Panel, panels_of
+from analysis.results.team_sheets import undecided
 from analysis.rows.overview import stage_shown
 from trials.models import Participant, Study
 from trials.roles import editor_only, may_edit, staff_only
@@ -156,7 +157,8 @@ def _bound(results: LiveResults) -> float | None:
 
 def _panels(results: LiveResults) -> list[Panel]:
     def made() -> list[Panel]:
-        return panels_of(results.tables, results.asked.analysed, is_interim=results.is_interim)
+        tables = undecided(results.tables) if _bound(results) is None else results.tables
+        return panels_of(tables, results.asked.analysed, is_interim=results.is_interim)
 
     return cache.get_or_set(f"{results.key}-panels", made, CACHE_S) or []
 

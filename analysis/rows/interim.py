@@ -1,10 +1,10 @@
-"""The tests that a running study may show and export: those of a planned look, for its people.
+"""The verdicts that a running study may show and export: those of a planned look, for its people.
 
-A study that declares ``analysis.looks`` shows no test before the first look. Between two looks it
-shows the tests of the earlier one, for the people who had completed by then, in order of
+A study that declares ``analysis.looks`` shows no test and no team before the first look. Between
+two looks it shows those of the earlier one, for the people who had completed by then, in order of
 completion; an export of a running study does the same. So neither gives more looks than planned.
-The bound of the look is shown with the tests (``analysis.stats.looks``). A study without planned
-looks always shows its tests, marked as interim.
+The bound of the look is shown with the tests (``analysis.stats.looks``), and decides the verdict
+on a team. A study without planned looks always shows both, marked as interim.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ class LookShown:
         p = f"{self.look.p:.5f}".rstrip("0") if self.look.p < 0.001 else f"{self.look.p:.4f}"
         return (
             f"Look {self.place} of {self.n_looks}, {n} of {self.wanted:,}: significant where "
-            f"p (Holm) is below {p} (O’Brien–Fleming bounds, 5 % over all looks)"
+            f"p (Holm) is below {p} (O’Brien–Fleming bounds, 5 % over all looks); the verdict on "
+            "teams has the same bound"
         )
 
 
@@ -77,7 +78,10 @@ def looks_words(study: Study, shown: LookShown | None) -> str:
     if shown is not None or not looks:
         return shown.words if shown else ""
     sizes = " and ".join(f"{people_at(look.share, people):,}" for look in looks)
-    return f"Looks are planned at {sizes} people; no test is shown before the first of them."
+    return (
+        f"Looks are planned at {sizes} people; no test and no verdict on teams is shown before the "
+        "first of them."
+    )
 
 
 def first_people(study: Study, n: int | None, *, include_simulated: bool, stage: str) -> set[str]:

@@ -24,6 +24,9 @@ deviate adds the variance that photos have beyond single answers (``twoway``). T
 three comparisons: its ends are the lowest lower and the lowest upper end of team − human alone,
 team − AI alone and team − AI always. It is above 0 only if the team is above each of the three
 (Berger 1982, doi:10.1080/00401706.1982.10487790).
+
+At a planned look (``looks``) the verdict has the look's bound of p in the place of 5 %, so that
+all looks together say yes without cause at most as often as one look at the end.
 """
 
 from __future__ import annotations
@@ -33,6 +36,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from scipy.stats import norm
 
 from analysis.stats.complementarity_draws import (
     Ingredients,
@@ -52,6 +56,8 @@ from analysis.stats.team import Pool, tuned_threshold
 
 Verdict = Literal["yes", "no", "too few trials"]
 LEAST_TRIALS, LEAST_PEOPLE = 100, 10
+ALPHA = 0.05  # two-sided; half of it is the chance of a false yes
+LEAST_TAIL = 10  # draws; with fewer below an end, their standard deviation also bounds it
 PREVALENCES = np.arange(50, 101, 5) / 100
 __all__ = ["Complementarity", "Judged", "PrevalenceCurve", "complementarity_of"]
 COMPETITORS = ("human_alone", "ai_alone", "ai_always")
@@ -98,13 +104,15 @@ def complementarity_of(
     alone: Judged | None = None,
     seed: Seed = 0,
     n_resamples: int = N_RESAMPLES,
+    p_bound: float = ALPHA,
 ) -> Complementarity:
     """Compare a condition's team with people and with the AI, on the images that did not tune T*.
 
     ``alone`` has the answers of people who judged the same AI's labels without seeing the AI. If
     it is missing, the condition's own people, who saw the AI, stand in for people alone. The
-    verdict is ``yes`` if ``low`` is above 0. There is no verdict below ``LEAST_TRIALS`` trials
-    or ``LEAST_PEOPLE`` people.
+    verdict is ``yes`` if ``low`` is above 0; at a planned look, with the bound ``p_bound``, if the
+    same end is that of an interval of 1 − ``p_bound``. There is no verdict below ``LEAST_TRIALS``
+    trials or ``LEAST_PEOPLE`` people.
     """
     best = tuned_threshold(pool.of(is_tuning), grid)
     test = pool.of(~is_tuning)
@@ -118,11 +126,12 @@ def complementarity_of(
     value = float(scores.complementarity[0])
     low, high = _interval(spread)
     is_enough = n_trials >= LEAST_TRIALS and n_people >= LEAST_PEOPLE and not math.isnan(value)
+    decisive = low if p_bound == ALPHA or not is_enough else _low_at(scores, spread, p_bound)
     return Complementarity(
         value=100 * value,
         low=100 * low,
         high=100 * high,
-        verdict=("yes" if low > 0 else "no") if is_enough else "too few trials",
+        verdict=("yes" if decisive > 0 else "no") if is_enough else "too few trials",
         **{name: 100 * float(getattr(scores, name)[0]) for name in ("team", *COMPETITORS)},
         n_trials=n_trials,
         n_people=n_people,
@@ -140,6 +149,21 @@ def _interval(drawn: Scores) -> tuple[float, float]:
     if not ends:
         return math.nan, math.nan
     return float(np.min([low for low, _ in ends])), float(np.min([high for _, high in ends]))
+
+
+def _low_at(scores: Scores, drawn: Scores, p: float) -> float:
+    """Return the lowest lower end of the three comparisons, with p / 2 of the draws below each.
+
+    The draws do not reach far enough for a small p: then an end is at most estimate − z · SD.
+    """
+    ends = []
+    for name in COMPETITORS:
+        draws = drawn.team - getattr(drawn, name)
+        ends.append(float(np.quantile(draws, p / 2)))
+        if p / 2 * draws.size < LEAST_TAIL:
+            value = float((scores.team - getattr(scores, name))[0])
+            ends.append(value - float(norm.isf(p / 2) * draws.std(ddof=1)))
+    return min(ends)
 
 
 def _curve(found: Ingredients, drawn: Ingredients) -> PrevalenceCurve:

@@ -10,16 +10,22 @@ from pandas import DataFrame
 
 from analysis.stats.analysis_plan import Declared, DeclaredCondition
 from analysis.stats.analysis_sets import Sample
-from analysis.stats.complementarity import Complementarity, Judged, complementarity_of
+from analysis.stats.complementarity import ALPHA, Complementarity, Judged, complementarity_of
 from analysis.stats.confidence import threshold_grid
 from analysis.stats.team import Team
 from analysis.tables.team_tables import TunedPool, confidence_units, team_table
 
 
 def verdicts_of(
-    sample: Sample, declared: Declared, pools: Mapping[str, TunedPool]
+    sample: Sample,
+    declared: Declared,
+    pools: Mapping[str, TunedPool],
+    *,
+    p_bound: float = ALPHA,
 ) -> dict[str, Complementarity]:
     """Return the verdict on the team of each condition that saw an AI with a pool.
+
+    ``p_bound`` is that of a planned look.
 
     People alone are those of the first unaided condition with the same AI. If there is none, they
     are the condition's own people, who saw the AI.
@@ -38,6 +44,7 @@ def verdicts_of(
             threshold_grid(tuned.pool.scale),
             alone=None if twin is None else _judged(sample, twin, image, tuned),
             seed=(declared.seed, place),
+            p_bound=p_bound,
         )
     return verdicts
 

@@ -26,6 +26,7 @@ from analysis.codebook.task_columns import TASK_TABLES
 from analysis.codebook.team_columns import DEFER_TABLES
 from analysis.stats.analysis_plan import Declared
 from analysis.stats.analysis_sets import Sample, samples_of
+from analysis.stats.complementarity import ALPHA
 from analysis.stats.exclusions import BY_HAND
 from analysis.stats.measures import MEASURES
 from analysis.tables.accuracy import accuracy_table
@@ -111,7 +112,8 @@ def tables_from(
 
     ``declared`` is a ``Declared`` in JSON. ``progress`` is called with the number of finished
     tables and the number of all. With planned ``looks`` (``LookPlan`` in JSON), there is the table
-    ``looks``, and tests of a running study are for the people of the look that is reached.
+    ``looks``, and tests and verdicts on teams of a running study are for the people of the look
+    that is reached.
     """
     checked = Declared.from_json(declared)
     responses, people = frames.responses, frames.participants
@@ -122,6 +124,7 @@ def tables_from(
     tables |= tables_of(
         responses, people, frames.items, checked,
         without=plan.limited if plan else (),
+        p_bound=plan.p_bound if plan else ALPHA,
         progress=lambda n_done, n_total: tell(n + n_done, n + n_total),
     )  # fmt: skip
     if plan is None:

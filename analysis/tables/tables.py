@@ -20,6 +20,7 @@ from analysis.codebook.task_columns import TASK_TABLES
 from analysis.codebook.team_columns import DEFER_TABLES
 from analysis.stats.analysis_plan import Declared, DeclaredCondition
 from analysis.stats.analysis_sets import Sample, samples_of
+from analysis.stats.complementarity import ALPHA
 from analysis.stats.detection import detection_model
 from analysis.stats.draws import kept_draws
 from analysis.stats.equivalence import equivalence_table
@@ -110,6 +111,7 @@ def texts_of(tables: Mapping[str, DataFrame]) -> dict[str, str]:
 
 ATTRITION = "attrition"
 OF_TEAMS = ("team", "team_curve", "team_prevalence", "rational")
+OF_VERDICTS = frozenset({"team", "team_prevalence"})
 DTYPES = {"string": "str", "integer": "Int64", "number": "float64", "boolean": "boolean"}
 
 PARTS: dict[str, Part] = {
@@ -153,6 +155,7 @@ def tables_of(
     *,
     without: Collection[str] = (),
     progress: OnProgress | None = None,
+    p_bound: float = ALPHA,
 ) -> dict[str, DataFrame]:
     """Return all tables of a study: the codebook's ``TABLES``, and what task and deferral add.
 
@@ -166,9 +169,9 @@ def tables_of(
     Only participants who completed are analysed. A row's ``analysed`` says whether it is for
     ``all`` of them or for those ``kept`` (``analysis_sets.samples_of``). Percentages are 0 to
     100. A value that is not defined is missing, never 0. Tables named in ``without`` are left
-    out, to save time. ``progress`` is called with the number of finished tables and of all. The
-    same frames and declaration give the same tables. Raises ``ValueError`` for frames that
-    contradict each other or the declaration.
+    out, to save time. ``p_bound`` is that of a planned look, for the verdict on teams. ``progress``
+    is called with the number of finished tables and of all. The same frames and declaration give
+    the same tables. Raises ``ValueError`` for frames that contradict each other or the declaration.
     """
     everyone, *_, kept = found = samples_of(responses, people, declared)
     pools = pools_of(items, declared)
@@ -180,7 +183,8 @@ def tables_of(
     total, done = len(samples) * len(made), 0
     for sample in samples:
         teams = teams_of(sample, declared, pools)
-        verdicts = verdicts_of(sample, declared, pools)
+        judged = pools if OF_VERDICTS & set(wanted) else {}
+        verdicts = verdicts_of(sample, declared, judged, p_bound=p_bound)
         parts: dict[str, Part] = (
             PARTS
             | of_task
@@ -208,16 +212,6 @@ def tables_of(
         lost = attrition_table(people, everyone, declared)
         tables[ATTRITION] = _shaped([lost], TABLES[ATTRITION])
     return tables
-
-
-def tests_of(responses: DataFrame, people: DataFrame, declared: Declared) -> DataFrame:
-    """Return only the table ``tests``, from the same frames as ``tables_of``."""
-    everyone, *_, kept = samples_of(responses, people, declared)
-    parts = [
-        pair_tests_table(sample, declared).assign(analysed=sample.name)
-        for sample in (everyone, kept)
-    ]
-    return _shaped(parts, TABLES["tests"])
 
 
 def _noted(people: DataFrame, declared: Declared) -> DataFrame:

@@ -11,6 +11,7 @@ from pandas import DataFrame
 from analysis.export.export_bundle import bundle_write
 from analysis.results.live import live_results
 from analysis.tables import rerun
+from analysis.tables.looks_table import TEAMS
 from tests.analysis.people import make_study, person
 from tests.analysis.staff_pages import lifted
 from trials.models import Study
@@ -41,7 +42,8 @@ def table(folder: Path, name: str) -> DataFrame:
 def test_before_the_first_look_an_export_has_no_test(study: Study, tmp_path: Path) -> None:
     complete(study, 3)
     bundle_write(study, tmp_path)
-    for name in ("tests", "differences", "equivalence", "detection_model", "mixed_model"):
+    models = ("detection_model", "mixed_model")
+    for name in ("tests", "differences", "equivalence", *models, *TEAMS):
         assert table(tmp_path, name).empty
     assert not list(tmp_path.glob("tables/*_model.txt"))
     assert table(tmp_path, "measures")["n_participants"].max() == 2
@@ -52,7 +54,12 @@ def test_before_the_first_look_an_export_has_no_test(study: Study, tmp_path: Pat
 def test_between_looks_an_export_has_the_tests_of_the_page(study: Study, tmp_path: Path) -> None:
     complete(study, 6)
     bundle_write(study, tmp_path)
-    shown, written = live_results(study).tables["tests"], table(tmp_path, "tests")
+    of_page = live_results(study).tables
+    for name in TEAMS:
+        pd.testing.assert_frame_equal(
+            table(tmp_path, name), of_page[name], check_dtype=False, check_names=False
+        )
+    shown, written = of_page["tests"], table(tmp_path, "tests")
     assert written["n_a"].tolist() == shown["n_a"].tolist() == [2, 2]
     assert written["difference"].tolist() == pytest.approx(shown["difference"].tolist())
     assert table(tmp_path, "measures")["n_participants"].max() == 3

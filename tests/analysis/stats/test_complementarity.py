@@ -7,10 +7,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.stats import norm
 
-from analysis.stats.complementarity import Complementarity, complementarity_of
-from analysis.stats.complementarity_draws import Judged, PhotoEffects
+from analysis.stats.complementarity import (
+    COMPETITORS,
+    LEAST_TAIL,
+    Complementarity,
+    complementarity_of,
+)
+from analysis.stats.complementarity_draws import Judged, PhotoEffects, draws_of
 from analysis.stats.confidence import VOTES
+from analysis.stats.inference import N_RESAMPLES
 from analysis.stats.team import Pool, tuned_threshold
 from tests.analysis.calibration import is_plausible
 from tests.analysis.stats.complementarity_worlds import (
@@ -160,3 +167,30 @@ def test_a_team_that_is_better_is_mostly_found() -> None:
     world = as_good_as_the_ai(4)
     assert world.gain == pytest.approx(4)
     assert [item.verdict for item in verdicts(world, 5794, 10, n_resamples=400)].count("yes") > 5
+
+
+def test_at_a_look_the_verdict_has_the_looks_bound_and_the_interval_stays() -> None:
+    pool, tuning, judged = study(as_good_as_the_ai(3), 1500, np.random.default_rng(1))
+    drawn = draws_of(pool, tuning, judged, GRID, None, 1, N_RESAMPLES).scores()
+    shares = [(drawn.team <= getattr(drawn, name)).mean() for name in COMPETITORS]
+    assert max(shares) * N_RESAMPLES > LEAST_TAIL
+    found = [
+        complementarity_of(pool, tuning, judged, GRID, seed=1, p_bound=p)
+        for p in (0.05, 2.1 * max(shares), 1.9 * max(shares), 1e-12)
+    ]
+    assert [each.verdict for each in found] == ["yes", "yes", "no", "no"]
+    assert len({(each.value, each.low, each.high) for each in found}) == 1
+
+
+def test_beyond_the_draws_their_standard_deviation_decides() -> None:
+    pool, tuning, judged = study(as_good_as_the_ai(3), 1500, np.random.default_rng(4))
+    drawn = draws_of(pool, tuning, judged, GRID, None, 1, N_RESAMPLES).scores()
+    gaps = {name: drawn.team - getattr(drawn, name) for name in COMPETITORS}
+    assert min(gap.min() for gap in gaps.values()) > 0  # every draw says yes
+    found = complementarity_of(pool, tuning, judged, GRID, seed=1)
+    sds = {name: 100 * gap.std(ddof=1) for name, gap in gaps.items()}
+    tail = norm.sf(min((found.team - getattr(found, name)) / sd for name, sd in sds.items()))
+    assert tail * N_RESAMPLES < LEAST_TAIL
+    for p, expected in ((2.1 * tail, "yes"), (1.9 * tail, "no")):
+        again = complementarity_of(pool, tuning, judged, GRID, seed=1, p_bound=float(p))
+        assert again.verdict == expected
