@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.axe import violations
 from tests.browser.pictures import picture
-from tests.browser.walking import BUTTONS, begin, person
+from tests.browser.walking import BUTTONS, at_step, begin, person
 from tests.factories import make_document, make_study
 from tests.trials.within import AIDED, UNAIDED
 from trials.models import Response, Study
@@ -125,8 +125,7 @@ def test_a_task_is_done_by_keyboard_alone_at_360_pixels(
     seen: set[tuple[str, str, str]] = set()
     for number, step in enumerate(script[:-1]):
         kind = (step.kind, step.name, person().condition_at(number).name)
-        expect(page.locator("input[name=step]")).to_have_value(str(number))
-        expect(page.locator(f"{BUTTONS}:enabled").first).to_be_visible()
+        at_step(page, number)
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
         picture(page, f"{name}-{number:02}-{'-'.join(kind)}")
         if is_new := kind not in seen:
