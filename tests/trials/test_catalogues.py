@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import io
 import re
+import shutil
+from functools import cache
 from gettext import GNUTranslations
+from pathlib import Path
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.utils import translation
 
 from trials.catalogues import file_of, po
 from trials.catalogues.sources import PACKAGE, messages
+from trials.management.commands import catalogues
 from trials.participant.script_texts import script_texts
 from trials.study.languages import ENGLISH, LANGUAGES, percent_text
 from trials.study.schema import schema
@@ -22,6 +27,12 @@ ARTICLES = {"%(article)s", "%(true_article)s", "{article}"}
 SCRIPTS = PACKAGE.parent / "static" / "js"
 STYLES = PACKAGE.parent / "static" / "css"
 OURS = [*SCRIPTS.glob("trial/*.js"), *(SCRIPTS / f"{n}.js" for n in ("trial", "entry", "leaving"))]
+
+
+@cache
+def needed() -> list[po.Message]:
+    """Return the texts of the sources, which are read once."""
+    return list(messages())
 
 
 def catalogue_of(language: str) -> po.Catalogue:
@@ -37,7 +48,7 @@ def marks(text: str) -> list[str]:
 @pytest.mark.parametrize("language", TRANSLATED)
 def test_a_catalogue_translates_every_text_of_the_sources(language: str) -> None:
     catalogue = catalogue_of(language)
-    assert set(catalogue.entries) == set(messages())
+    assert set(catalogue.entries) == set(needed())
     empty = [message for message, forms in catalogue.entries.items() if not all(forms)]
     assert empty == []
     forms_of = {len(f) for message, f in catalogue.entries.items() if message.plural}
@@ -72,6 +83,59 @@ def test_a_compiled_catalogue_says_what_its_source_says(language: str) -> None:
         if message.plural:
             said = {compiled.ngettext(message.text, message.plural, n) for n in range(201)}
             assert said <= set(forms)
+
+
+@pytest.fixture
+def copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Have the command work on German alone, in a folder of its own; return the .po file."""
+    for ending in ("po", "mo"):
+        shutil.copy(file_of("de", ending), tmp_path / f"de.{ending}")
+    monkeypatch.setattr(catalogues, "LANGUAGES", (ENGLISH, "de"))
+    monkeypatch.setattr(catalogues, "messages", needed)
+    monkeypatch.setattr(
+        catalogues, "file_of", lambda language, ending="po": tmp_path / f"{language}.{ending}"
+    )
+    return tmp_path / "de.po"
+
+
+def test_the_command_leaves_complete_catalogues_as_they_are(copied: Path) -> None:
+    before, out = copied.read_bytes(), io.StringIO()
+    call_command("catalogues", stdout=out)
+    assert copied.read_bytes() == before
+    assert copied.with_suffix(".mo").read_bytes() == file_of("de", "mo").read_bytes()
+    assert out.getvalue() == f"de: {len(needed())} texts, 0 not translated\n"
+
+
+def test_the_command_adds_new_texts_drops_old_ones_and_names_what_is_missing(
+    copied: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = next(message for message in needed() if not message.plural)
+    new = [po.Message("A new text"), po.Message("%(n)s photo", "%(n)s photos")]
+    monkeypatch.setattr(catalogues, "messages", lambda: [kept, *new])
+    out = io.StringIO()
+    with pytest.raises(CommandError, match=r"2 texts are not translated\. Fill them in"):
+        call_command("catalogues", stdout=out)
+    entries = po.read(copied.read_text(encoding="utf-8")).entries
+    assert list(entries) == [kept, *new]
+    assert [entries[each] for each in new] == [("",), ("", "")]
+    assert out.getvalue() == "de: 3 texts, 2 not translated\n  A new text\n  %(n)s photo\n"
+
+
+def test_the_command_says_how_a_missing_catalogue_is_made(copied: Path) -> None:
+    copied.unlink()
+    with pytest.raises(CommandError, match=r"de\.po is missing\. Make it with a header that has"):
+        call_command("catalogues")
+
+
+def test_a_catalogue_without_its_plural_forms_is_refused() -> None:
+    with pytest.raises(ValueError, match="has no line 'Plural-Forms: nplurals=N"):
+        po.Catalogue("Language: xx\n", {}).n_plurals  # noqa: B018 - it raises
+
+
+def test_a_file_without_entries_is_an_empty_catalogue() -> None:
+    assert po.read("# nothing yet\n\n") == po.Catalogue("", {})
+    empty = po.compiled(po.Catalogue("Language: xx\n", {po.Message("a"): ("",)}))
+    assert GNUTranslations(io.BytesIO(empty)).gettext("a") == "a"
 
 
 def test_a_catalogue_that_is_written_and_read_is_the_same() -> None:
