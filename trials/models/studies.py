@@ -140,11 +140,6 @@ class Condition(models.Model):
         super().save(*args, **options)
 
     @property
-    def plan(self) -> StudyPlan:
-        """The study's plan as the people of this condition meet it."""
-        return self.study.plan.of(self.name)
-
-    @property
     def view(self) -> View:
         """What this arm shows."""
         return VIEWS[self.view_name]
