@@ -112,7 +112,8 @@ def act(request: HttpRequest, study: Study, name: str) -> HttpResponse:
     if name == "version":
         messages.success(request, f"{after} is a draft of version {after.version}: change it here.")
         return redirect("studio-edit", after.slug)
-    messages.success(request, f"{after} is {after.status} now.")
+    now = "in its pilot" if after.status == Study.Status.PILOT else after.status
+    messages.success(request, f"{after} is {now} now.")
     return redirect("studio-study", after.slug)
 
 

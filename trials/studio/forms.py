@@ -20,7 +20,7 @@ from trials.roles import role_of
 
 MAX_ROBOTS = 200
 READY_MADE_WORDS = {
-    "short": "Short first study: four conditions, one set of 20 photos",
+    "short": "Short first study (a good start): four conditions, one set of 20 photos",
     "demo": "The demo: eight conditions, two sets of 30 photos",
     "judge-advisor": "Judge and advisor: an answer, the AI's advice, a final answer",
     "crossover": "Crossover: each person judges without and with the AI, on different photos",
@@ -29,6 +29,8 @@ READY_MADE_WORDS = {
     "replica-cub": "Replica of the reference study on birds (CUB-200-2011)",
     "replica-imagenet": "Replica of the reference study on ImageNet",
 }
+
+_SHORT_FIRST = sorted(READY_MADE, key=lambda name: (name != "short", name))
 
 
 class StudyNameField(forms.SlugField):
@@ -74,8 +76,8 @@ class NewStudyForm(forms.Form):
         label="Begin with",
         widget=forms.RadioSelect,
         choices=[
+            *((name, READY_MADE_WORDS.get(name, name)) for name in _SHORT_FIRST),
             ("blank", "The reference study's defaults: six conditions, 20 sets of 30 photos"),
-            *((name, READY_MADE_WORDS.get(name, name)) for name in READY_MADE),
             ("file", "A file: an exported study (.zip) or a document (.yaml)"),
         ],
         initial="short",
@@ -100,6 +102,8 @@ class CopyForm(forms.Form):
 
 class PhotosForm(forms.Form):
     """Photos to import: an uploaded zip, or a folder on the server."""
+
+    SELDOM = frozenset({"root", "split_seed", "encoding", "grey_white"})
 
     slug = forms.SlugField(
         label="Name of the dataset", max_length=50, help_text="Small letters, digits and -."
@@ -160,6 +164,21 @@ class PhotosForm(forms.Form):
         return data
 
     @property
+    def usual(self) -> list[forms.BoundField]:
+        """The fields that every import needs."""
+        return [field for field in self if field.name not in self.SELDOM]
+
+    @property
+    def seldom(self) -> list[forms.BoundField]:
+        """The fields that the page folds."""
+        return [field for field in self if field.name in self.SELDOM]
+
+    @property
+    def is_folded(self) -> bool:
+        """Whether the folded fields are as they were at first, and right."""
+        return not self.is_bound or not self.SELDOM & {*self.changed_data, *self.errors}
+
+    @property
     def draw(self) -> tuple[float, int] | None:
         """The share and seed that draw the photos to judge; None if the folders give the split."""
         data = self.cleaned_data
@@ -169,7 +188,11 @@ class PhotosForm(forms.Form):
 class GalleryForm(forms.Form):
     """A gallery to build."""
 
-    backbone = forms.ChoiceField(label="Backbone")
+    backbone = forms.ChoiceField(
+        label="Backbone",
+        help_text="The neural network that looks at the photos. The first one needs no graphics "
+        "card, and is a good start.",
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -189,6 +212,8 @@ class PredictForm(forms.Form):
             if not each.needs_mask
         ],
         initial=[name for name, each in CLASSIFIERS.items() if each.is_suggested],
+        help_text="The AIs whose guesses people judge. Linear head gives a guess alone, kNN adds "
+        "similar photos, EMD-Corr and CHM-Corr add matched parts. Those marked suit most studies.",
     )
     n_shortlist = forms.IntegerField(
         label="Shortlist",

@@ -130,7 +130,8 @@ def _begun(source: str, title: str) -> Json:
 def one(request: HttpRequest, study: Study) -> HttpResponse:
     """Show a study's state: the checklist, the possible actions, the log."""
     for_pilot = study.status == Study.Status.DRAFT
-    checks = [(check, _place_url(check, study)) for check in _checks(study)]
+    found = sorted(_checks(study), key=lambda check: _FIRST.index(check.level))
+    checks = [(check, _place_url(check, study)) for check in found]
     problems = text_check(study.draft_text).said if study.draft_text else ()
     counts = _counts(study)
     participant_url = request.build_absolute_uri(reverse("consent", args=[study.slug]))
@@ -161,6 +162,8 @@ def one(request: HttpRequest, study: Study) -> HttpResponse:
     return render(request, "studio/authoring/study.html", context)
 
 
+# What has to be fixed stands first; the order within a level is the checklist's.
+_FIRST = (Level.REFUSAL, Level.WARNING, Level.OK)
 # An open or closed study has no checklist; whether it matches what was frozen is shown separately.
 _UNCHECKED = (Study.Status.OPEN, Study.Status.CLOSED)
 

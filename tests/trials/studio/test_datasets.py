@@ -71,6 +71,15 @@ def test_a_file_over_the_limit_is_refused_before_it_is_kept(
     assert not (tmp_path / "uploads").exists()
 
 
+@pytest.mark.parametrize(("seed", "is_open"), [("1", False), ("2", True), ("x", True)])
+def test_what_is_seldom_needed_is_folded_unless_it_was_used(
+    browser: Client, seed: str, is_open: bool
+) -> None:
+    page = browser.post("/studio/datasets/new/", FORM | {"split_seed": seed}).text
+    assert ("<details open><summary>Seldom needed" in page) == is_open
+    assert "<details><summary>Seldom needed" in browser.get("/studio/datasets/new/").text
+
+
 @pytest.mark.parametrize(
     ("file", "said"),
     [

@@ -79,6 +79,7 @@ def test_a_page_of_a_study_shows_its_next_step_unless_it_is_that(
 def test_the_page_sets_apart_what_cannot_be_undone(browser: Client, draft: Study) -> None:
     page = browser.get("/studio/study/draft/").text
     assert "Start the pilot …" in page
+    assert page.index("! Warning") < page.index("✓ Passed")
     assert "Delete the draft" in page.split("Cannot be undone:")[1]
     assert "Delete the draft" not in page.split("Cannot be undone:")[0]
 

@@ -98,7 +98,9 @@ def test_a_launch_is_asked_about_before_it_happens(browser: Client, draft: Study
 def test_the_way_of_a_study_from_draft_to_closed(browser: Client, draft: Study) -> None:
     for name in ("pilot", "pause", "open", "pause", "open", "close"):
         page = words(browser.post(f"{DO}{name}/", {"sure": "yes"}, follow=True))
-        expected = {"pilot": "pilot", "pause": "paused", "open": "open", "close": "closed"}[name]
+        expected = {"pilot": "in its pilot", "pause": "paused", "open": "open", "close": "closed"}[
+            name
+        ]
         assert f"draft is {expected} now." in page
     log = draft.log.values_list("action", "user__username")
     assert log[0] == ("closed", "rita")
