@@ -21,7 +21,10 @@ def delivered(scenario: Scenario, n: int, n_studies: int) -> tuple[int, int]:
 
 
 def study(scenario: Scenario, n: int, rng: np.random.Generator) -> list[Crossed]:
-    """Draw one study answer by answer, from the words of ``Within`` and not by its code."""
+    """Draw one study answer by answer, from the words of ``Within`` and not by its code.
+
+    People who learn have the pair's conditions in two orders, each as often with each set.
+    """
     layout, within = scenario.layout, scenario.within or Within(1)
     pair = scenario.behaviours[:2]
     right = np.arange(layout.n_test) < layout.n_test // 2
@@ -36,6 +39,10 @@ def study(scenario: Scenario, n: int, rng: np.random.Generator) -> list[Crossed]
         typical = np.log([p / (1 - p) for p in (behaviour.accept_wrong, behaviour.accept_right)])
         side = np.where(right, 1, -1)
         odds = typical[right.astype(int)] + bias[:, None] + side * (skill[:, None] + ease[sets])
+        if behaviour.learning:
+            block = (np.arange(n) + np.arange(n) // layout.n_sets + place) % 2
+            at = rng.permuted(np.tile(np.arange(layout.n_test), (n, 1)), axis=1)
+            odds += side * behaviour.learning * (layout.n_test * block[:, None] + at)
         accepted = rng.random(odds.shape) < 1 / (1 + np.exp(-odds))
         image = layout.n_test * sets[:, None] + np.arange(layout.n_test)
         person = np.repeat(np.arange(n), layout.n_test)
