@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from threading import Event
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import OperationalError
 from django.test import Client
 from django.utils import timezone
 
 from analysis import summaries, tasks
 from analysis.blind import blind_lift
-from analysis.models import Summary
+from analysis.models import Export, Summary
 from analysis.monitor.people import people_page
 from analysis.monitor.reader import running_read
 from analysis.results.live import live_results
 from analysis.summaries import NotComputed
+from classifiers.services.jobs import JobLost
 from tests.analysis.people import person, study_of_four
 from trials.models import Study
 
@@ -151,3 +154,37 @@ def test_a_state_that_somebody_else_wrote_is_none(large: Study) -> None:
     Summary.objects.update(content=b"x" * 200)
     with pytest.raises(NotComputed):
         live_results(large)
+
+
+def test_a_heartbeat_that_fails_is_tried_again_until_the_job_is_lost(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    beats: list[str] = []
+    is_lost = Event()
+
+    def heartbeat(job: Summary) -> None:
+        beats.append(job.kind)
+        if len(beats) == 1:
+            raise OperationalError("database is locked")
+        is_lost.set()
+        raise JobLost("another worker has it")
+
+    monkeypatch.setattr(summaries, "BEAT_S", 0)
+    monkeypatch.setattr(summaries, "job_heartbeat", heartbeat)
+    with summaries._beating(Summary(study=Study(slug="birds"), kind="results")):
+        assert is_lost.wait(60)
+    assert beats == ["results", "results"]
+    assert "database is locked" in caplog.text
+
+
+def test_jobs_whose_message_was_lost_are_announced_again(
+    study: Study, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    sent: list[tuple[str, int]] = []
+    for name in ("summary_build", "export_build"):
+        task = getattr(tasks, name)
+        monkeypatch.setattr(task, "delay", lambda key, name=name: sent.append((name, key)))
+    with django_capture_on_commit_callbacks(execute=True):
+        tasks._enqueue_summaries([Summary(pk=3)])
+        tasks._enqueue([Export(pk=4)])
+    assert sent == [("summary_build", 3), ("export_build", 4)]

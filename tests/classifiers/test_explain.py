@@ -24,8 +24,9 @@ from classifiers.core.chm.matchers import Matcher, matcher_load
 from classifiers.core.gallery.index import Gallery as Features
 from classifiers.core.images import central_square, load_rgb, matcher_crop
 from classifiers.core.library import crop_read, gallery_from_folder, gallery_open
-from classifiers.models import Dataset, Gallery, Image
+from classifiers.models import Dataset, Gallery, Image, Job
 from tests.classifiers.photos import photo
+from tests.factories import make_dataset
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
@@ -89,7 +90,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 def test_it_draws_the_decision_with_a_datasets_gallery(
     gallery: Gallery, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    png = explain(query_of("dark"), tmp_path / "a.png", "--dataset=shades", "--truth=dark")
+    png = explain(query_of("dark"), tmp_path / "a.png", "--dataset=trees", "--truth=dark")
     assert png.startswith(b"\x89PNG")
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == ["knn", "emd-corr", "Drawn:"]
@@ -267,6 +268,22 @@ def test_what_cannot_be_done_is_refused_in_words(
     with pytest.raises(CommandError, match=words):
         explain(image, out, f"--gallery={folder.parent / names['gallery']}", *options)
     assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("a.png", "--limit=3"), "--limit is of a whole split; leave it out"),
+        (("--dataset=shades", "--truth=dark"), "leave out --gallery and --truth"),
+        (("--dataset=trees", "--split=spare"), "Dataset trees has no photos in split 'spare'"),
+    ],
+)
+def test_options_of_the_other_form_are_refused(
+    out: Path, words: tuple[str, ...], said: str
+) -> None:
+    Gallery.objects.create(dataset=make_dataset(), backbone="tiny", status=Job.Status.DONE)
+    with pytest.raises(CommandError, match=said):
+        call_command("explain", *words, "--classifier=emd-corr", f"--out={out}")
 
 
 def test_without_a_gallery_it_says_which_command_to_run(dataset: Dataset, tmp_path: Path) -> None:

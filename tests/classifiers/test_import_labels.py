@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -80,3 +81,16 @@ def test_a_dataset_of_a_frozen_study_keeps_its_truth() -> None:
     labels_import(dataset=study.dataset, content=ROWS)  # nothing new
     with pytest.raises(LabelsRefused, match="study trees is frozen"):
         labels_import(dataset=study.dataset, content=table((0, "kind_amber")))
+
+
+def test_the_command_says_what_it_read_or_why_it_read_nothing(tmp_path: Path) -> None:
+    make_dataset(n_queries=5)
+    file, out = tmp_path / "labels.csv", StringIO()
+    with pytest.raises(CommandError, match=r"labels\.csv cannot be read: No such file"):
+        call_command("import_labels", "trees", str(file))
+    file.write_bytes(b"image,label\n")
+    with pytest.raises(CommandError, match=r"names no image; expected some of trees's query split"):
+        call_command("import_labels", "trees", str(file))
+    file.write_bytes(ROWS)
+    call_command("import_labels", "trees", str(file), stdout=out)
+    assert "names 4 images of trees; 4 changed. Nobody labelled 1" in out.getvalue()

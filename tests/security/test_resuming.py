@@ -153,6 +153,14 @@ def test_the_command_prints_a_link_for_each_person(capsys: pytest.CaptureFixture
     assert printed == [f"https://a.example{links.person_link(study, p)}" for p in ("17", "p-18")]
     with pytest.raises(CommandError, match="printable"):
         call_command("person_links", "trees", "two words")
+    with pytest.raises(CommandError, match="No study 'elms'"):
+        call_command("person_links", "elms", "17")
+
+
+def test_the_command_makes_no_links_where_a_platform_makes_them() -> None:
+    make_recruited("prolific")
+    with pytest.raises(CommandError, match="recruits by Prolific, which makes the links"):
+        call_command("person_links", "trees", "17")
 
 
 @pytest.mark.parametrize("change", [("pid=17", "pid=18"), ("key=", "key=x"), ("&key=", "&kee=")])

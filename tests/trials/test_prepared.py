@@ -70,6 +70,9 @@ def test_arguments_that_do_not_fit_are_refused() -> None:
     query = PreparedQuery(lambda key: Participant.objects.filter(pk=key), int)
     with pytest.raises(TypeError, match="2 arguments; expected 1"):
         query.all(1, 2)
+    update = PreparedUpdate(lambda key: (Participant.objects.filter(pk=key), {"step": 1}), int)
+    with pytest.raises(TypeError, match="2 arguments; expected 1"):
+        update.run(1, 2)
     unused = PreparedQuery(lambda key, slug: Participant.objects.filter(pk=key), int, str)
     with pytest.raises(ValueError, match=r"Arguments \[1\] are not in the query"):
         unused.all(1, "x")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -78,6 +80,15 @@ def test_reaction_times_look_like_peoples() -> None:
     times = [reaction_ms(random.Random(seed)) for seed in range(2000)]
     assert min(times) >= 300
     assert 5500 < sum(times) / len(times) < 6500
+
+
+@pytest.mark.parametrize(("send", "status"), [(robots._submit, 200), (robots._move, 302)])
+def test_a_robot_whose_page_answers_otherwise_is_stuck_and_says_where(
+    send: Callable[..., None], status: int
+) -> None:
+    client = SimpleNamespace(post=lambda *_, **__: SimpleNamespace(status_code=status))
+    with pytest.raises(robots.RobotStuck, match=f"/s/trees/ answered {status} to {{'step': '3'}}"):
+        send(client, "/s/trees/", {"step": "3"})
 
 
 def test_the_command_fills_conditions_evenly(capsys: pytest.CaptureFixture[str]) -> None:

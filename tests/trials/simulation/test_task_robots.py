@@ -74,6 +74,8 @@ def test_a_robot_that_is_too_slow_misses_trials_of_the_test_alone() -> None:
 def test_an_impossible_habit_is_refused() -> None:
     with pytest.raises(HabitsRefused, match=r"switch_right 1.5: expected a share"):
         Habits(switch_right=1.5)
+    with pytest.raises(HabitsRefused, match=r"sd_sure 2: expected a deviation from 0 to 1"):
+        Habits(sd_sure=2)
 
 
 def test_the_command_sets_the_habits() -> None:

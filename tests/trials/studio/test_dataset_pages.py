@@ -60,17 +60,22 @@ def test_words_that_a_frozen_study_shows_stay(browser: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("label", "said"),
-    [("", "has 0 characters"), ("x" * 201, "has 201 characters"), ("BIRCH TREE", "both be called")],
+    ("field", "words", "said"),
+    [
+        ("label", "", "has 0 characters"),
+        ("label", "x" * 201, "has 201 characters"),
+        ("label", "BIRCH TREE", "both be called"),
+        ("definition", "x" * 2001, "has 2,001 characters, expected at most 2,000"),
+    ],
 )
 def test_words_that_people_could_not_use_are_refused(
-    browser: Client, label: str, said: str
+    browser: Client, field: str, words: str, said: str
 ) -> None:
     dataset = make_dataset()
     first = dataset.categories.order_by("index")[0]
-    posted = words_of(dataset) | {f"label-{first.pk}": label}
+    posted = words_of(dataset) | {f"{field}-{first.pk}": words}
     assert said in browser.post(PHOTOS, posted, follow=True).text
-    assert Category.objects.get(pk=first.pk).label == first.label
+    assert getattr(Category.objects.get(pk=first.pk), field) == getattr(first, field)
 
 
 def test_accuracy_and_confusions_are_those_of_a_count_by_hand() -> None:

@@ -47,6 +47,14 @@ def test_a_text_that_cannot_be_read_tells_the_line(browser: Client, draft: Study
     assert said["problems"][0]["path"] == "line 2, column 8"
 
 
+def test_a_document_that_is_too_long_is_not_read(
+    browser: Client, draft: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trials.studio.editing.MAX_BODY", 99)
+    said = judged(browser, text="x" * 100)
+    assert said == {"error": "Expected a document of at most 200,000 bytes."}
+
+
 def test_the_pool_tells_by_how_much_it_is_too_small(browser: Client, draft: Study) -> None:
     said = judged(browser, document=make_document(n_sets=50))
     knn = next(item for item in said["pools"] if item["name"] == "knn")

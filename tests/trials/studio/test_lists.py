@@ -69,7 +69,15 @@ def test_a_file_that_is_no_such_list_is_refused_beside_its_field(
     assert Study.objects.get(slug="draft").document == draft.document
 
 
+def test_a_large_file_is_refused_by_its_size(
+    browser: Client, draft: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trials.studio.lists.MAX_BYTES", 9)
+    assert "10 bytes; expected at most 9." in upload(browser, "keep", "x" * 10).content.decode()
+
+
 def test_an_unfinished_text_is_never_lost_to_a_list(browser: Client, draft: Study) -> None:
     services.study_keep_text(study=draft, text="title: [")
     assert "unfinished text" in upload(browser, "keep", name(1)).content.decode()
+    assert "unfinished text" in browser.post(PAGE, {"drop": "keep"}, follow=True).content.decode()
     assert Study.objects.get(slug="draft").draft_text == "title: ["
