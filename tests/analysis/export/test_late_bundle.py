@@ -15,8 +15,10 @@ from analysis.monitor.reader import running_read
 from analysis.results.study_tables import study_tables
 from analysis.tables import rerun
 from tests.factories import enrol
+from tests.trials.late import STAGES
 from tests.trials.services.test_late_assignment import late_study, onward, passed
 from tests.trials.services.test_services import answer
+from trials import services
 from trials.models import Study
 from trials.services.launch import study_check
 from trials.studio.preview import previewed, screens_of
@@ -76,13 +78,16 @@ def test_the_monitor_counts_them_apart(study: Study, client: Client) -> None:
     assert "not assigned" in client.get("/studio/study/trees/people/").text
 
 
-def test_each_condition_is_previewed_after_the_common_screens(study: Study) -> None:
-    client = Client()
-    client.force_login(User.objects.create(username="lea", is_staff=True, is_superuser=True))
-    screens = screens_of(previewed(study.plan)["kNN"])
-    keys = [item.key for item in screens if item.group in ("Validation", "Training", "Test")]
-    assert len(keys) > 2
-    way = "/studio/study/trees/preview/screen/"
+def test_a_draft_is_previewed_and_told_what_introduces_no_explanation(study: Study) -> None:
+    rita, client = User.objects.create(username="lea", is_staff=True, is_superuser=True), Client()
+    client.force_login(rita)
+    document = study.document | {"stages": [STAGES[1], STAGES[0], STAGES[2]]}
+    draft = services.study_draft(slug="draft", dataset=study.dataset, document=document, user=rita)
+    screens = screens_of(previewed(draft.plan)["kNN"])
+    keys = [item.key for item in screens if item.group in ("Training", "Validation", "Test")]
+    way = "/studio/study/draft/preview/screen/"
     pages = [client.get(way, {"condition": "kNN", "set": "1", "screen": key}) for key in keys]
     assert [page.status_code for page in pages] == [200] * len(keys)
-    assert any("the screens of unaided" in item.said for item in study_check(study))
+    said = [item.said for item in study_check(draft) if item.name == "Assignment"]
+    assert "the screens of unaided" in said[0]
+    assert "Put the training there" in said[1]
