@@ -7,6 +7,7 @@ import json
 import shutil
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,7 +21,16 @@ from classifiers.core.chm.matcher_features import Targets, targets_folder
 from classifiers.core.chm.matchers import CHM_LITE0, matcher_load
 from classifiers.core.gallery import index
 from classifiers.core.methods import classify
-from classifiers.models import Category, Dataset, Gallery, Image, Job, Prediction, PredictionRun
+from classifiers.models import (
+    Category,
+    Dataset,
+    Gallery,
+    Image,
+    Job,
+    Prediction,
+    PredictionRun,
+    Shard,
+)
 from classifiers.services import evidence, masks, photos, queueing
 from tests.classifiers.conftest import BACKBONE, make_runs
 
@@ -202,6 +212,28 @@ def test_the_backbones_own_head_needs_imagenets_classes(gallery: Gallery, rung: 
     assert torch.equal(head.weight, weight[:2].double())  # the first two classes by WordNet id
     stored = Prediction.objects.all()
     assert stored.filter(confidence__range=(0.5, 1)).count() == len(stored) > 0
+
+
+def test_a_backbone_without_a_head_of_its_own_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(evidence, "own_head", lambda backbone: None)
+    backbone: Any = SimpleNamespace(spec=SimpleNamespace(name="tiny"))
+    with pytest.raises(evidence.EvidenceMissing, match="tiny has no head of its own; expected own"):
+        evidence._own_head(backbone, [])
+
+
+def test_a_helper_with_other_weights_makes_no_targets(monkeypatch: pytest.MonkeyPatch) -> None:
+    matcher = SimpleNamespace(sha256="b" * 64)
+    monkeypatch.setattr(evidence, "matcher_load", lambda name, *_, **__: matcher)
+    with pytest.raises(evidence.EvidenceMissing, match="sha256 bbbbbbbb… here; the targets of"):
+        evidence.targets_producer("7-chm-lite0-whole-aaaaaaaa")
+    assert callable(evidence.targets_producer("7-chm-lite0-whole-bbbbbbbb"))
+
+
+def test_targets_of_a_photo_that_a_helper_could_not_read_are_missing() -> None:
+    matcher: Any = None  # it is not asked
+    encoder = evidence._Encoder(matcher, "crop")
+    with pytest.raises(photos.PhotoMissing, match="Gallery photo 7: it is gone"):
+        next(encoder.of_shard(Shard(skipped=[[7, "it is gone"]])))
 
 
 def test_masks_by_image_are_kept_and_used(
