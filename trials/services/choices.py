@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from classifiers.models import Category, Dataset, Evidence, Prediction
+from classifiers.models import Category, Dataset, Evidence, Image, Prediction, Truth
 from trials.models import Study, TrialItem
 from trials.services.refusals import StudyRefused
 from trials.study.plan import StudyPlan
@@ -63,3 +63,24 @@ def choices_check(study: Study) -> None:
             f"the drawn predictions have fewer scores. Import scores of {n} classes for each "
             "photo, or choose among all classes."
         )
+
+
+def never_right(study: Study) -> tuple[int, int]:
+    """Count the drawn photos on whose page no class offered is right, and all drawn photos.
+
+    Only where the AI's best classes are offered; elsewhere both are 0.
+    """
+    if not (n := top_of(study.plan.task)):
+        return 0, 0
+    drawn = TrialItem.objects.filter(trial_set__study=study).values("prediction")
+    found = Prediction.objects.filter(pk__in=drawn).select_related("image__category", "evidence")
+    pages = found.prefetch_related("image__accepted__category")
+    reached = [bool(_right(each.image) & {*best_of(each.evidence.scores, n)}) for each in pages]
+    return reached.count(False), len(reached)
+
+
+def _right(image: Image) -> set[str]:
+    """Return the names of the classes that are right for a photo."""
+    if image.truth == Truth.FOLDER:
+        return {image.category.name}
+    return {each.category.name for each in image.accepted.all()}

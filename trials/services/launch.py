@@ -13,7 +13,7 @@ from classifiers.core.category_remarks import N_VOTERS, Remark
 from classifiers.models import Dataset, PredictionRun
 from classifiers.services.category_counts import remarks_of
 from trials.models import Participant, Study
-from trials.services.choices import choices_problems
+from trials.services.choices import choices_problems, never_right
 from trials.services.freezing import crops_missing, defer_below, study_shortages, study_verify
 from trials.services.refusals import StudyRefused
 from trials.services.run_selection import runs_found, view_check
@@ -54,6 +54,7 @@ def launch_facts(study: Study) -> LaunchFacts:
         changed=() if verdict.is_same else verdict.said,
         retired_rules=() if study.is_frozen else retired_rules(study.document),
         categories=_categories(study, list(runs.values())),
+        never_right=never_right(study),
     )
 
 

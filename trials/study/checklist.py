@@ -58,7 +58,8 @@ class LaunchFacts:
     ``shortages`` what its draw needs and has. ``pilot_minutes`` are the durations of people's
     completed pilot sessions; ``changed`` what is no longer as it was frozen; ``retired_rules`` the
     exclusion rules of a draft that no study measures; ``categories`` are remarks on the dataset's
-    categories.
+    categories. ``never_right`` counts the drawn photos on which no class offered is right, and all
+    drawn photos.
     """
 
     plan: StudyPlan
@@ -72,13 +73,14 @@ class LaunchFacts:
     changed: Sequence[str] = ()
     retired_rules: Sequence[str] = ()
     categories: Sequence[Remark] = ()
+    never_right: tuple[int, int] = (0, 0)
 
 
 def checklist(facts: LaunchFacts, *, for_pilot: bool) -> list[Check]:
     """Return every check in order. For a pilot, some refusals are only warnings."""
     found: list[Check] = []
     for check in (
-        _document, _predictions, _pool, _design, _categories, _photos, _texts, _codes,
+        _document, _predictions, _pool, _design, _choices, _categories, _photos, _texts, _codes,
         _exclusions, _pay,
     ):  # fmt: skip
         found += check(facts)
@@ -154,6 +156,18 @@ def _supply(row: Shortage) -> str:
     kind = "right" if row.is_right else "wrong"
     stratum = f", {row.stratum.lower()}" if row.stratum else ""
     return f"AI {kind}{stratum}: {row.n_there} there, {row.n_needed} needed"
+
+
+def _choices(facts: LaunchFacts) -> Iterator[Check]:
+    """Warn of photos whose class is not among the AI's best, which are offered."""
+    n, n_drawn = facts.never_right
+    if n:
+        said = (
+            f"On {n} of {n_drawn} photos drawn, none of the classes offered is right, so every "
+            "answer is wrong. Offer more classes (task.choices) in a copy of the study, and mind "
+            "it in the pass mark."
+        )
+        yield Check("Choices", Level.WARNING, said, Place.EDITOR, "task")
 
 
 def _categories(facts: LaunchFacts) -> Iterator[Check]:

@@ -6,12 +6,16 @@ import re
 
 import pytest
 
+from classifiers.models import AcceptedLabel, Image, Truth
 from tests.trials.participant.test_views import WAY, consent, go_to
 from tests.trials.scored import scored
 from tests.trials.steps.test_way import person
 from tests.trials.tab import Tab
 from trials.models import Response
 from trials.services import trial_of
+from trials.services.choices import never_right
+from trials.services.launch import study_check
+from trials.services.shown import judged
 
 pytestmark = pytest.mark.django_db
 
@@ -39,3 +43,19 @@ def test_a_class_beside_the_best_is_refused_even_if_it_is_the_truth() -> None:
     said = client.post(WAY, {"step": str(person().step), "choice": str((best + 3) % 4)})
     assert said.status_code == 422
     assert not Response.objects.exists()
+
+
+@pytest.mark.parametrize(("k", "said"), [(3, ["On 3 of 6 photos"]), (4, [])])
+def test_the_checklist_warns_of_photos_on_which_no_answer_is_right(k: int, said: list[str]) -> None:
+    checks = [item.said for item in study_check(scored(k=k)) if item.name == "Choices"]
+    assert [text[: len("On 3 of 6 photos")] for text in checks] == said
+
+
+def test_an_accepted_label_that_is_offered_is_a_right_answer() -> None:
+    study = scored(k=3)
+    AcceptedLabel.objects.bulk_create(
+        AcceptedLabel(image_id=each.image_id, category_id=each.category_id)
+        for each in judged(study)
+    )
+    Image.objects.update(truth=Truth.LABELS)
+    assert never_right(study) == (0, 6)
