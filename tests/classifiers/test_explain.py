@@ -24,9 +24,8 @@ from classifiers.core.chm.matchers import Matcher, matcher_load
 from classifiers.core.gallery.index import Gallery as Features
 from classifiers.core.images import central_square, load_rgb, matcher_crop
 from classifiers.core.library import crop_read, gallery_from_folder, gallery_open
-from classifiers.models import Dataset, Gallery, Image, Job
+from classifiers.models import Dataset, Gallery, Image
 from tests.classifiers.photos import photo
-from tests.factories import make_dataset
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
@@ -268,22 +267,6 @@ def test_what_cannot_be_done_is_refused_in_words(
     with pytest.raises(CommandError, match=words):
         explain(image, out, f"--gallery={folder.parent / names['gallery']}", *options)
     assert not out.exists()
-
-
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        (("a.png", "--limit=3"), "--limit is of a whole split; leave it out"),
-        (("--dataset=shades", "--truth=dark"), "leave out --gallery and --truth"),
-        (("--dataset=trees", "--split=spare"), "Dataset trees has no photos in split 'spare'"),
-    ],
-)
-def test_options_of_the_other_form_are_refused(
-    out: Path, words: tuple[str, ...], said: str
-) -> None:
-    Gallery.objects.create(dataset=make_dataset(), backbone="tiny", status=Job.Status.DONE)
-    with pytest.raises(CommandError, match=said):
-        call_command("explain", *words, "--classifier=emd-corr", f"--out={out}")
 
 
 def test_without_a_gallery_it_says_which_command_to_run(dataset: Dataset, tmp_path: Path) -> None:

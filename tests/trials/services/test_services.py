@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import shutil
 from collections import Counter
 from datetime import timedelta
 from typing import Any
@@ -12,11 +10,9 @@ import pytest
 from django.utils import timezone
 
 from classifiers.models import Job, PredictionRun
-from classifiers.services.pairs import pairs_folder
 from tests.factories import enrol, make_plan, make_study
 from trials import services
 from trials.models import Participant, Response, Study, Trial, TrialItem
-from trials.services.run_selection import view_check
 from trials.study import design
 from trials.study.design import Kind, Phase
 
@@ -132,39 +128,6 @@ def test_two_runs_of_one_classifier_are_a_choice_to_be_named() -> None:
     run.save()
     with pytest.raises(services.StudyRefused, match="Two runs of knn"):
         attempt(study)
-
-
-KNN = {"name": "A", "classifier": "knn", "view": "none"}
-
-
-@pytest.mark.parametrize(
-    ("arms", "said"),
-    [
-        ([KNN, KNN | {"name": "B", "parameters": {"n_voters": 5}}],
-         r"A and B judge knn with different parameters \(\{\} and \{'n_voters': 5\}\)"),
-        ([KNN | {"parameters": {"voters": 5}}], "Condition A: .*voters"),
-        ([KNN | {"parameters": {"n_voters": 5}}], "0 finished runs of knn fit condition A; there "),
-    ],
-)  # fmt: skip
-def test_parameters_that_no_run_has_are_refused(arms: list[dict[str, Any]], said: str) -> None:
-    dataset = make_study().dataset
-    (found,) = services.runs_found(dataset, make_plan(conditions=arms)).values()
-    assert isinstance(found, services.StudyRefused)
-    assert re.search(said, str(found))
-
-
-def test_a_view_needs_what_the_run_has_stored() -> None:
-    make_study()
-    shutil.rmtree(pairs_folder(PredictionRun.objects.get(classifier="chm-corr")))
-    for classifier, view, lacking in (
-        ("softmax", "panels", "no activation maps"),
-        ("chm-corr", "interactive", "no stored cosines"),
-    ):
-        run = PredictionRun.objects.get(classifier=classifier)
-        arm = {"name": "A", "classifier": classifier, "view": view}
-        (condition,) = make_plan(conditions=[arm]).conditions
-        with pytest.raises(services.StudyRefused, match=f"20 predictions of run .* have {lacking}"):
-            view_check(condition, run)
 
 
 def test_a_name_that_is_no_address_is_refused() -> None:
