@@ -37,9 +37,11 @@ from classifiers.services.room import gallery_room, runs_room
 from classifiers.services.uploads import folder_request, import_again, upload_request
 from trials.participant.forms import storable
 from trials.roles import is_administrator, refused, researcher_only
+from trials.studio.dataset_photos import photo_strips
 from trials.studio.forms import GalleryForm, PhotosForm, PredictForm
 
 MAX_REFUSED = 500
+N_THUMBS = 12
 AnyJob = DatasetImport | Gallery | PredictionImport | PredictionRun
 
 
@@ -135,12 +137,25 @@ def one(request: HttpRequest, slug: str) -> HttpResponse:
         "n_labelled": _labelled(dataset),
         "splits": _counts().get(dataset.pk, {}) if dataset else {},
         "categories": dataset.categories.annotate(n=Count("images")) if dataset else [],
+        "thumbs": _thumbs(dataset),
         "category_remarks": remarks_of(dataset) if dataset else [],
         "galleries": [(item, job_state(item), _runs(item), PredictForm()) for item in galleries],
         "form": GalleryForm(),
         "may_retry": last is not None and _may_retry(request, last),
     }
     return render(request, "studio/authoring/dataset.html", context)
+
+
+def _thumbs(dataset: Dataset | None) -> list[tuple[str, str]]:
+    """Return addresses of some photos with the label of each, of as many categories as possible."""
+    categories = list(dataset.categories.order_by("index")[:N_THUMBS]) if dataset else []
+    strips = photo_strips(categories)
+    n_each = N_THUMBS // max(1, len(categories))
+    return [
+        (url, each.label)
+        for each in categories
+        for url in [url for strip in strips[each.pk] for url in strip.urls][:n_each]
+    ]
 
 
 def _labelled(dataset: Dataset | None) -> dict[str, int]:

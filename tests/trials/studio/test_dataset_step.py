@@ -48,6 +48,13 @@ def test_every_page_of_a_dataset_leads_on(browser: Client, draft: Study) -> None
         assert ">Continue with draft</a>" in said
 
 
+def test_the_overview_shows_photos_of_every_category(browser: Client, draft: Study) -> None:
+    page = browser.get("/studio/datasets/trees/").text
+    labels = draft.dataset.categories.values_list("label", flat=True)
+    assert len(labels) == 4
+    assert all(page.count(f'alt="{label}"') == 3 for label in labels)
+
+
 def test_photos_that_are_imported_say_what_comes_then(browser: Client) -> None:
     DatasetImport.objects.create(slug="birds", status="queued")
     assert "When they are there, choose an AI." in browser.get("/studio/datasets/birds/").text
