@@ -171,10 +171,10 @@ def test_leaving_with_unsaved_changes_asks(page: Page, draft: Study) -> None:
     page.on("dialog", stay)
     edit(page)
     page.locator("#f-topic").press_sequentially("birds")
-    page.get_by_role("link", name="Checklist").click()
+    page.get_by_role("link", name="Checklist", exact=True).click()
     expect(page.locator("#f-topic")).to_have_value("birds")
     save(page, "Saved.")
-    page.get_by_role("link", name="Checklist").click()
+    page.get_by_role("link", name="Checklist", exact=True).click()
     page.wait_for_url("**/studio/study/draft/")
     assert asked == ["beforeunload"]
 
