@@ -89,7 +89,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 def test_it_draws_the_decision_with_a_datasets_gallery(
     gallery: Gallery, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    png = explain(query_of("dark"), tmp_path / "a.png", "--dataset=trees", "--truth=dark")
+    png = explain(query_of("dark"), tmp_path / "a.png", "--dataset=shades", "--truth=dark")
     assert png.startswith(b"\x89PNG")
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == ["knn", "emd-corr", "Drawn:"]

@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
     ("words", "said"),
     [
         (("a.png", "--limit=3"), "--limit is of a whole split; leave it out"),
-        (("--dataset=shades", "--truth=dark"), "leave out --gallery and --truth"),
+        (("--dataset=trees", "--truth=dark"), "leave out --gallery and --truth"),
         (("--dataset=trees", "--split=spare"), "Dataset trees has no photos in split 'spare'"),
     ],
 )
