@@ -9,7 +9,7 @@ from classifiers.models import Category, Dataset, Gallery, Image, Prediction, Pr
 
 
 class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Rows that only commands and workers write."""
+    """Rows that are written by commands and workers only."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

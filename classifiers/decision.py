@@ -49,10 +49,10 @@ class Neighbor:
 class Decision:
     """A classifier's answer for one query, with its evidence.
 
-    ``confidence`` lies in [0, 1]. Classifiers that vote give ``n_votes`` of ``n_voters`` as
-    well (confidence is their quotient) and list every voter in ``neighbors``, nearest first;
-    for the others both are None and ``neighbors`` is empty. A classifier with a
-    linear head gives the 49 values of its class activation map in ``saliency``, row by row.
+    ``confidence`` is in [0, 1]. Classifiers that vote give ``n_votes`` of ``n_voters`` as well
+    (confidence is their quotient) and list every voter in ``neighbors``, nearest first; for the
+    others both are None and ``neighbors`` is empty. A classifier with a linear head gives the 49
+    values of its class activation map in ``saliency``, row by row.
     """
 
     label: int

@@ -1,4 +1,4 @@
-"""Files: one hash of their bytes, and one way to write them whole. Standard library only."""
+"""Files: hash their bytes, and write them in one step. Standard library only."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def file_sha256(path: Path) -> str:
 
 
 def file_write(path: Path, content: bytes, *, is_synced: bool = False) -> None:
-    """Write a file in one step: whoever opens ``path`` finds the old content or all of the new.
+    """Write a file in one step: a reader of ``path`` finds the old content or all of the new.
 
     Each writer has a temporary file of its own, so that two writers cannot mix. ``is_synced``
     waits until the content is on the disk, so that this also holds after a power cut.
@@ -35,7 +35,7 @@ def file_write(path: Path, content: bytes, *, is_synced: bool = False) -> None:
 
 
 def files_replace(folder: Path, contents: Mapping[str, bytes]) -> list[Path]:
-    """Write several files into a folder: no file takes its place before all are written."""
+    """Write several files into a folder; they get their names only after all are written."""
     with TemporaryDirectory(prefix=".unfinished-", dir=folder) as scratch:
         for name, content in contents.items():
             (Path(scratch) / name).write_bytes(content)

@@ -34,7 +34,7 @@ class Job(models.Model):
 
     @property
     def is_finished(self) -> bool:
-        """Whether nothing more will happen by itself."""
+        """Whether the job is done or failed."""
         return self.status in {self.Status.DONE, self.Status.FAILED}
 
 
@@ -51,7 +51,7 @@ class PhasedJob(Job):
         abstract = True
 
     def seconds_left(self, now: datetime) -> float | None:
-        """Return how long the phase goes on at its speed so far; None where nothing tells that."""
+        """Return how long the phase will still take at its speed so far; None if unknown."""
         n_new = self.n_done - self.phase_first
         if self.status != self.Status.RUNNING or self.phase_began_at is None or n_new <= 0:
             return None

@@ -18,7 +18,7 @@ QUERY: Final = "query"
 
 
 def is_name(text: str) -> bool:
-    """Return whether a run may be called so."""
+    """Return whether a run may have this name."""
     return len(text) <= MAX_NAME and NAME.fullmatch(text) is not None
 
 
@@ -30,7 +30,7 @@ def run_name(
     split: str = QUERY,
     taken: Collection[str] = (),
 ) -> str:
-    """Return the name that a run has if nobody names it.
+    """Return the default name of a run.
 
     It is the classifier, then what differs from the defaults, joined by ``-``: the backbone, the
     split, and each parameter as ``name=value``. So ``knn`` with ten voters is

@@ -1,4 +1,4 @@
-"""Values of ours as signed pickles: nobody who writes to a store of ours runs code here."""
+"""Values as signed pickles, so that nobody can run code here by writing to our stores."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def signed_bytes(value: Any, protocol: int = pickle.HIGHEST_PROTOCOL) -> bytes:
 
 
 def signed_value(data: bytes) -> Any:
-    """Return the value, or ``MISSING`` for what was not signed here."""
+    """Return the value, or ``MISSING`` if it was not signed here."""
     if not hmac.compare_digest(data[:SIZE], _signature(data[SIZE:])):
         return MISSING
     return pickle.loads(zlib.decompress(data[SIZE:]))  # noqa: S301 - signed by us

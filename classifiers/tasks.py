@@ -35,7 +35,7 @@ def gallery_build(gallery_id: int) -> None:
 
 @shared_task
 def photos_import(import_id: int) -> None:
-    """Unpack and import the photos that somebody brought in."""
+    """Unpack and import uploaded photos, or a folder on the server."""
 
     def work(job: DatasetImport) -> None:
         from classifiers.services import uploads

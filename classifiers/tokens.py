@@ -1,4 +1,4 @@
-"""Unguessable names, and the crops' files that bear them."""
+"""Unguessable names, and the files of crops that have them."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from django.conf import settings
 
 
 def new_token() -> str:
-    """Return an unguessable name that says nothing about what it names."""
+    """Return an unguessable name, which tells nothing about what it names."""
     return secrets.token_urlsafe(15)
 
 
 def crop_path(token: str) -> Path:
-    """Return the file of the crop named ``token``; two letters of fan-out keep folders small."""
+    """Return the file of the crop ``token``.
+
+    Folders by its first two letters keep folders small.
+    """
     return Path(settings.CROP_DIR) / token[:2] / f"{token}.jpg"
 
 

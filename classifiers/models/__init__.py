@@ -1,4 +1,4 @@
-"""What the machines leave behind: images, galleries, predictions."""
+"""Photos, galleries, predictions and jobs in the database."""
 
 from classifiers.job_model import Job, PhasedJob
 from classifiers.models.datasets import (

@@ -1,4 +1,4 @@
-"""Labelled photos: datasets, their categories and images, and the imports that bring them in."""
+"""Labelled photos: datasets, their categories and images, and their imports."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from classifiers.tokens import crop_path, new_token
 
 
 class Dataset(models.Model):
-    """A labelled image folder. ``root`` is where the original files lie."""
+    """A labelled image folder. ``root`` is the folder of the original files."""
 
     slug = models.SlugField(unique=True)
     root = models.CharField(max_length=1000)
@@ -46,7 +46,7 @@ class Dataset(models.Model):
 
     @property
     def reading(self) -> Reading:
-        """How the numbers in the dataset's files become colours: alike for all, for good."""
+        """How the numbers in the files of the dataset become colours. This never changes."""
         return Reading(self.grey_white, self.is_read_plain)
 
 
@@ -84,7 +84,7 @@ class ImageQuerySet(models.QuerySet["Image"]):
 
 
 class Truth(models.TextChoices):
-    """What says which of the AI's answers about an image are right."""
+    """Where the right answers about an image come from."""
 
     FOLDER = "folder", "its folder's category"
     LABELS = "labels", "its accepted labels, of which the dataset may lack all"
@@ -127,23 +127,26 @@ class Image(models.Model):
 
     @property
     def path(self) -> Path:
-        """Where the original file lies."""
+        """The path of the original file."""
         return Path(self.dataset.root) / self.source
 
     @property
     def crop_path(self) -> Path:
-        """Where the crop that people see lies."""
+        """The path of the crop that people see."""
         return crop_path(self.token)
 
     def accepts(self, category_id: int) -> bool:
-        """Whether a category is right for it; ``is_accepted_label`` says so to the database."""
+        """Whether a category is right for it.
+
+        In queries, ``is_accepted_label`` is the same rule.
+        """
         if self.truth == Truth.FOLDER:
             return self.category_id == category_id
         return self.accepted.filter(category_id=category_id).exists()
 
     @property
     def right_categories(self) -> list[Category]:
-        """The categories that are a right answer, in the dataset's order; none where unknown."""
+        """The categories that are a right answer, in the dataset's order; none if unknown."""
         if self.truth == Truth.FOLDER:
             return [self.category]
         return list(Category.objects.filter(accepted_for__image=self).order_by("index"))
@@ -166,11 +169,11 @@ class AcceptedLabel(models.Model):
 
 
 class DatasetImport(PhasedJob):
-    """Photos that somebody brought in by the browser, on their way into a dataset.
+    """A running or finished import of photos into a dataset, started in the browser.
 
     ``root`` is the folder they are imported from; ``archive`` the uploaded file that is unpacked
-    into it first, empty for a folder that lies on the server. ``refused`` lists the files that
-    were not taken, ``remarks`` what was taken and is worth a look, each as [path, reason].
+    into it first, empty for a folder on the server. ``refused`` lists the files that were not
+    imported, ``remarks`` imported files that somebody should look at, each as [path, reason].
     """
 
     slug = models.SlugField()

@@ -1,4 +1,4 @@
-"""One photo that somebody wants explained: the job of a worker, deleted after a time."""
+"""Requests to explain one photo: jobs of a worker, deleted after a time."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from classifiers.tokens import new_token
 class Explanation(PhasedJob):
     """A photo, a gallery and a classifier. ``token`` is its unguessable address.
 
-    ``image`` is a dataset's photo; an uploaded one lies re-encoded in ``folder``. ``answer`` has
-    the decisions of kNN and of the classifier as ``Decision.to_json`` writes them.
+    ``image`` is a dataset's photo; an uploaded one is stored, re-encoded, in ``folder``. ``answer``
+    has the decisions of kNN and of the classifier as ``Decision.to_json`` writes them.
     """
 
     token = models.CharField(max_length=32, unique=True, default=new_token, editable=False)
@@ -38,10 +38,10 @@ class Explanation(PhasedJob):
 
     @property
     def all_parameters(self) -> dict[str, Any]:
-        """All parameters of the classifier, the given ones and defaults."""
+        """All parameters of the classifier: given values and defaults."""
         return parameters_resolved(self.classifier, self.parameters)
 
     @property
     def folder(self) -> Path:
-        """Where its photo, its figures and its cosines lie."""
+        """The folder of its photo, its figures and its cosines."""
         return Path(settings.GALLERY_DIR) / "explanations" / self.token

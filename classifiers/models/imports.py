@@ -1,4 +1,4 @@
-"""Uploaded predictions of an outside AI, on their way into a run."""
+"""Imports of uploaded predictions of an outside AI."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from classifiers.run_names import MAX_NAME
 
 
 class PredictionImport(PhasedJob):
-    """Files that somebody uploaded, to become the run of an outside AI, all rows or none.
+    """An import of uploaded files, which become a run of an outside AI: all rows or none.
 
     ``folder`` holds the files until the import has ended. ``refused`` lists the first rows that
-    were not taken, each as [file, line, reason]; ``n_refused`` counts all of them.
+    were refused, each as [file, line, reason]; ``n_refused`` counts all of them.
     """
 
     dataset = models.ForeignKey(Dataset, models.CASCADE, related_name="prediction_imports")

@@ -1,6 +1,6 @@
-"""What classifiers leave behind: galleries, runs, predictions and their neighbours.
+"""The results of classifiers: galleries, runs, predictions and their neighbours.
 
-Predictions, neighbours and evidence are append-only: a study shows what was stored, for good.
+Predictions, neighbours and evidence are append-only, because studies show them.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Gallery(PhasedJob):
 
     @property
     def folder(self) -> Path:
-        """Where the feature arrays and their manifest lie."""
+        """The folder of the feature arrays and their manifest."""
         return Path(settings.GALLERY_DIR) / f"{self.dataset.slug}-{self.backbone}"
 
 
@@ -99,7 +99,7 @@ class PredictionRun(PhasedJob):
             models.UniqueConstraint(
                 fields=["dataset", "name", "imported_for"], name="run_name_once"
             ),
-            # No worker ever adds to what a file brought.
+            # No worker adds to imported predictions.
             models.CheckConstraint(
                 condition=Q(imported_for="") | Q(status="done"), name="imported_run_is_done"
             ),
@@ -114,7 +114,10 @@ class PredictionRun(PhasedJob):
         return f"{self.gallery} {self.classifier} on {self.split}"
 
     def save(self, *args: Any, **options: Any) -> None:
-        """Store the run; one without a dataset or a name takes the gallery's and the default."""
+        """Store the run.
+
+        Without a dataset it gets the gallery's, without a name the default one.
+        """
         if self.gallery is not None:
             self.dataset_id = self.dataset_id or self.gallery.dataset_id
         if not self.name:
@@ -147,12 +150,12 @@ class PredictionRun(PhasedJob):
         return self.gallery
 
 
-# Where the AI's answer meets the truth, as a query; ``Prediction.is_right`` says it in Python.
+# Whether the AI is right, as a query; ``Prediction.is_right`` is the same rule in Python.
 def is_accepted_label(*, label: str, image: str) -> Q:
-    """Return the condition that a category is a right answer, by lookups of it and of the image.
+    """Return the condition that a category is a right answer, from lookups of both.
 
-    Right is one of the image's accepted labels, or the category of its folder where the image has
-    no labels of its own. No category is not right.
+    A right answer is one of the image's accepted labels. If the image has none of its own, it is
+    the category of its folder. A missing category is not right.
     """
     by_folder = {f"{image}__truth": Truth.FOLDER, label: F(f"{image}__category")}
     accepted = AcceptedLabel.objects.filter(image=OuterRef(image), category=OuterRef(label))
@@ -176,13 +179,13 @@ class PredictionQuerySet(models.QuerySet["Prediction"]):
         return self.filter(ai_is_right())
 
     def counts(self) -> tuple[int, int]:
-        """Return how many are right, and of how many this is known."""
+        """Return how many are right, and for how many this is known."""
         known = self.with_truth()
         found = known.aggregate(n_right=Count("pk", filter=ai_is_right()), n=Count("pk"))
         return found["n_right"], found["n"]
 
     def with_truth(self) -> PredictionQuerySet:
-        """Return those of images of which it is known what is right."""
+        """Return those of images that have a known right answer."""
         return self.exclude(image__truth=Truth.NONE)
 
 
@@ -213,7 +216,7 @@ class Prediction(models.Model):
 
     @property
     def is_right(self) -> bool:
-        """Whether the AI is right; ``ai_is_right`` says the same to the database."""
+        """Whether the AI is right. In queries, ``ai_is_right`` is the same rule."""
         return self.image.accepts(self.category_id)
 
 
@@ -240,10 +243,10 @@ class Neighbor(models.Model):
 
 
 class Evidence(models.Model):
-    """What explains a prediction beside its neighbours. Append-only, like the prediction.
+    """What explains a prediction besides its neighbours. Append-only, like the prediction.
 
-    ``panels`` are JSON objects as ``classifiers.core.evidence`` states them; a file is named by the
-    SHA-256 of its re-encoded bytes (``services/panel_files.py``), a photo by that of its file.
+    ``panels`` are JSON objects as ``classifiers.core.evidence`` defines them; a file is named by
+    the SHA-256 of its re-encoded bytes (``services/panel_files.py``), a photo by that of its file.
     ``scores`` holds the scores of categories by name, as the AI gave them.
     """
 

@@ -1,4 +1,4 @@
-"""A part of a job, which any worker may do while another one leads the job."""
+"""Parts of jobs, which any worker may do while another worker leads the job."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ class Shard(Job):
     """Some of a job's photos: ids in, one file out. Its row is deleted once the file is merged.
 
     ``work`` names the job (``gallery-12``, ``targets-12-…``, ``runs-3-4``), ``place`` orders its
-    shards. ``is_head``: the leading worker does it, straight into the job's own files.
-    ``attempts`` counts the workers that took it; one that ends with its process gives no error.
-    ``error`` keeps helpers from a shard that failed: the leading worker does it again itself.
+    shards. ``is_head``: the leading worker does it, directly into the job's own files. ``attempts``
+    counts the workers that took it, also those whose process ended without an error. Helpers do not
+    take a shard with an ``error``; the leading worker does it again.
     """
 
     work = models.CharField(max_length=1000)
@@ -40,7 +40,7 @@ class Shard(Job):
 
     @property
     def file(self) -> Path:
-        """Where the worker that does it puts the result; all workers have this folder."""
+        """The file of the result, in a folder that all workers share."""
         return work_folder(self.work) / f"{self.place:08d}.zip"
 
 

@@ -18,7 +18,7 @@ BATCH = 500
 
 
 class RowsRefused(ValueError):
-    """Rows of the file cannot be taken, so none was; ``refused`` lists them with the reason."""
+    """Rows of the file are wrong, so none was imported; ``refused`` lists them with reasons."""
 
     def __init__(self, refused: list[RefusedRow]) -> None:
         self.refused = tuple(refused)
@@ -31,8 +31,11 @@ class RowsRefused(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class LabelReport:
-    """What a file said: images that it names, that changed, and of the named ones those that
-    nobody labelled and those whose labels the dataset lacks (there no answer is right)."""
+    """The counts of an import: the images that the file names, and those that changed.
+
+    Of the named images: those without a label, and those with only labels that the dataset lacks
+    (no answer is right).
+    """
 
     n_named: int
     n_changed: int
@@ -90,12 +93,12 @@ def _stored(dataset: Dataset, categories: list[Category]) -> dict[int, frozenset
 
 
 def _hold_check(dataset: Dataset, n_changed: int) -> None:
-    """Refuse another truth than the one that frozen studies count by."""
+    """Refuse to change labels that frozen studies use."""
     holders = sorted({hold.holder for hold in holds_of(dataset)})
     if holders:
         raise LabelsRefused(
             f"The file changes which answers are right for {n_changed} images of {dataset}, and "
-            f"{', '.join(holders)} is frozen with the labels so far. Import the photos under "
+            f"{', '.join(holders)} is frozen with the current labels. Import the photos under "
             "another name, and these labels there."
         )
 

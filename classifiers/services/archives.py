@@ -1,7 +1,7 @@
 """An uploaded zip of labelled photos, checked before it is unpacked.
 
-A member that could leave its folder, a link, an encrypted, empty or far too large file are refused
-by name; an archive that would unpack to more than the limit is refused as a whole.
+A link, a member that could be written outside its folder, and an encrypted, empty or far too large
+file are refused by name. An archive that would unpack to more than the limit is refused as a whole.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ OnProgress = Callable[[int, int], None]
 
 
 class ArchiveRefused(ValueError):
-    """The archive as a whole cannot be taken; the message says what was seen and expected."""
+    """The archive as a whole is refused; the message says what was seen and expected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +63,10 @@ class Listing:
 def archive_list(path: Path, *, max_bytes: int, encoding: str = "") -> Listing:
     """List a zip's members without unpacking it.
 
-    A folder around everything is taken off; categories without a split above them are put into
-    one named ``all``. ``encoding`` is that of names that the zip does not say to be UTF-8. Raises
-    ``ArchiveRefused`` for what is no zip, is empty, unpacks to more than ``max_bytes``, or has
-    names in an encoding that has to be asked for.
+    A folder around everything is removed. Categories without a split are put into a split ``all``.
+    ``encoding`` is the encoding of the names that the zip does not mark as UTF-8. Raises
+    ``ArchiveRefused`` if the file is no zip, is empty, unpacks to more than ``max_bytes``, or has
+    names in an unknown encoding.
     """
     limits = Limits(MAX_FILES, max_bytes, MAX_BYTES)
     try:
@@ -109,7 +109,7 @@ def _first(refused: Sequence[Refusal]) -> str:
 
 
 def _parts(name: str) -> tuple[str, ...]:
-    """Return the path's parts; none for what operating systems leave behind."""
+    """Return the parts of the path; none for files that operating systems add by themselves."""
     parts = tuple(part for part in name.replace("\\", "/").split("/") if part != ".")
     is_noise = not parts or parts[0] == "__MACOSX"
     return () if is_noise or any(_is_hidden(part) for part in parts) else parts
@@ -120,7 +120,7 @@ def _is_hidden(part: str) -> bool:
 
 
 def _placed(members: Sequence[Member]) -> list[Member]:
-    """Return the members where an import expects them: split, category, file."""
+    """Return the members with the paths that an import expects: split, category, file."""
     tops = {member.parts[0] for member in members}
     is_wrapped = len(tops) == 1 and not tops & set(SPLITS)
     if is_wrapped and all(len(member.parts) > 1 for member in members) and _depth(members) > 2:
@@ -136,7 +136,7 @@ def _placed(members: Sequence[Member]) -> list[Member]:
 
 
 def _depth(members: Sequence[Member]) -> int:
-    """Return how deep most files lie."""
+    """Return the depth of most files."""
     return Counter(len(member.parts) for member in members).most_common(1)[0][0]
 
 
@@ -145,8 +145,8 @@ def archive_extract(
 ) -> list[Refusal]:
     """Unpack the members into a folder; return those that failed.
 
-    What was unpacked before is left as it is. Another photo of the same name is refused, so that
-    no photo that a study may show is lost; only the table of categories is replaced.
+    Files that are there already are not changed. A different photo with the same name is refused,
+    because a study may show the first one. Only the table of categories is replaced.
     """
     failed = []
     limits = Limits(MAX_FILES, sys.maxsize, MAX_BYTES)
@@ -164,7 +164,7 @@ def archive_extract(
 
 
 def _unpack(archive: zipfile.ZipFile, info: zipfile.ZipInfo, target: Path) -> None:
-    """Unpack one file, whole or not at all. Raises ``FileExistsError`` for another of its name."""
+    """Unpack one file in one step. Raises ``FileExistsError`` if a different file has its name."""
     target.parent.mkdir(parents=True, exist_ok=True)
     if target.exists() and target.name != CATEGORIES_FILE:
         if (target.stat().st_size, _crc(target)) != (info.file_size, info.CRC):

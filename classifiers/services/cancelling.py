@@ -9,11 +9,11 @@ from django.utils import timezone
 from classifiers.models import Gallery, Job, PredictionRun, Shard
 from classifiers.services.shards import shards_drop
 
-CANCELLED: Final = "Cancelled. What was done is kept: ask again, and it goes on from there."
+CANCELLED: Final = "Cancelled. The finished part is kept. Request it again to continue from there."
 
 
 def job_cancel(job: Gallery | PredictionRun) -> bool:
-    """Cancel a job; its workers stop at their next batch. False: it had ended already.
+    """Cancel a job; its workers stop at their next batch. Return False if it had ended already.
 
     Other runs that share the pass over the photos are queued again and go on without this one.
     """

@@ -1,4 +1,4 @@
-"""The words of a dataset's categories, changed on a page until somebody's study holds them."""
+"""Labels and definitions of categories: a page can change them until a frozen study shows them."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ LONGEST_DEFINITION = 2000
 
 @transaction.atomic
 def categories_describe(*, dataset: Dataset, words: Mapping[int, Naming]) -> int:
-    """Set labels and definitions by the categories' keys; return how many changed.
+    """Set labels and definitions by the keys of the categories, and return how many changed.
 
-    Raises ``DatasetRefused`` if a frozen study shows the words, for an empty or too long label, and
-    for a label that two categories would share: people could not tell them apart.
+    Raises ``DatasetRefused`` if a frozen study shows the words, if a label is empty or too long, or
+    if two categories would have the same label, because people could not distinguish them.
     """
     Dataset.objects.select_for_update().get(pk=dataset.pk)
     stored = {item.pk: item for item in dataset.categories.all()}

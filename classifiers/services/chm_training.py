@@ -1,4 +1,4 @@
-"""Which photos a CHM learner is trained on and which never, and how well it and others match."""
+"""The photos to train and to test a CHM learner, and the scores of it and of other matchers."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Scores = dict[tuple[str, str], dict[str, Score]]
 
 
 class PhotosRefused(ValueError):
-    """There are not the photos that a training needs; the message says what was found."""
+    """There are too few photos for a training; the message says what was found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ def folder_photos(
 
 
 def _split(name: str, photos: list[Photo], testing: list[Photo], seed: int) -> Photos:
-    """Draw what is held out by each photo's own bytes; more photos later move none."""
+    """Draw the held-out photos, each by its own bytes, so that more photos later change no draw."""
     drawn = {photo: _draw(photo.sha256, seed) for photo in photos}
     test_from = 1.0 if testing else 1 - TEST_SHARE
     # In the order of their hashes, so that the same photos give the same pairs in any folders.
@@ -129,7 +129,7 @@ def _draw(sha256: str, seed: int) -> float:
 
 
 def groups(photos: Sequence[Photo], prefixes: Sequence[str]) -> dict[str, list[str]]:
-    """Return the paths by group: categories that begin alike, or all photos as one.
+    """Return the paths by group: categories that begin with the same prefix, or all photos.
 
     Raises ``PhotosRefused`` for a prefix without photos.
     """
@@ -145,7 +145,7 @@ def groups(photos: Sequence[Photo], prefixes: Sequence[str]) -> dict[str, list[s
 
 
 def monitoring_stream(training: PairStream, photos: Photos) -> PairStream:
-    """Return pairs of the monitoring photos, as hard as the test's and mixed like training's."""
+    """Return pairs of the monitoring photos, as hard as in the test, mixed as in the training."""
     plan = replace(training.plan, strengths=("medium", "strong"), paddings=("border",))
     paths = [item.path for item in photos.monitoring]
     return replace(training, photos=paths, stream=MONITORING, plan=plan)
@@ -168,8 +168,8 @@ def evaluate(
 ) -> Scores:
     """Score the rules and the learner on fresh pairs of each group of photos.
 
-    Keys are (group, kind): a warp of the photo itself, weak, medium or strong; or a medium warp
-    of another photo of the group, where the truth is only assumed.
+    Keys are (group, kind): a warp of the photo itself, weak, medium or strong; or a medium warp of
+    another photo of the group, for which the truth is only assumed.
     """
     kinds = {name: PairPlan((name,), 0.0, ("border",), (view,)) for name in STRENGTHS}
     kinds[CROSS] = PairPlan(("medium",), 1.0, ("border",), (view,))

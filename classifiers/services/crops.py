@@ -16,7 +16,7 @@ JPEG_QUALITY = 90
 # A first trial with its six photos has to load fast: 400 kB in all. Its page, styles, scripts and
 # the headers take up to 95 kB; `tests/browser/test_network.py` counts them.
 MAX_BYTES = 50_000
-# What is tried, in this order, where a photo is larger: its own side first, then fewer pixels.
+# What is tried, in this order, if a photo is larger: its own side first, then fewer pixels.
 SIDES = (448, 336, 224)
 QUALITIES = (JPEG_QUALITY, 80, 70)
 # A progressive JPEG is written from one buffer; Pillow's guess, a byte a pixel, is too small for
@@ -27,7 +27,7 @@ ImageFile.MAXBLOCK = max(ImageFile.MAXBLOCK, 4 * 1600 * 1600)
 def crop_encode(image: Pixels.Image) -> bytes:
     """Return the image's square crop as a JPEG without metadata; grey stays grey.
 
-    It has at most ``MAX_BYTES``, but for a photo that is hardly more than noise.
+    It has at most ``MAX_BYTES``, except for photos that are mostly noise.
     """
     side = display_side(image)
     sides = (side, *(smaller for smaller in SIDES if smaller < side))
@@ -40,7 +40,8 @@ def encode(
 ) -> bytes:
     """Return the first JPEG of at most ``max_bytes``, else the smallest.
 
-    ``draw`` makes the picture of a side in pixels. ``sides`` fall; each is tried in all qualities.
+    ``draw`` makes the picture with a side in pixels. ``sides`` are tried from the largest to the
+    smallest, each in all qualities.
     """
     for side in sides:
         picture = _bare(draw(side))
@@ -80,5 +81,5 @@ def crop_write(path: Path, jpeg: bytes) -> None:
 
 
 def is_on_disk(path: Path) -> bool:
-    """Whether the crop is there; an empty file is what a power cut leaves behind."""
+    """Whether the crop is there. A power cut can leave an empty file, which does not count."""
     return path.is_file() and path.stat().st_size > 0

@@ -1,4 +1,4 @@
-"""Locks on a dataset: parts that people are shown must not change.
+"""Locks on a dataset: what people are shown must not change.
 
 Higher packages add a function to ``HOLDERS`` that returns the locks; an import calls it.
 """
@@ -15,7 +15,7 @@ ABOVE_ALL = "g"  # of the hexadecimal digits
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Labels and definitions are held, and of each category the first gallery photos, by SHA-256.
+    """A lock on labels, definitions and the first gallery photos of each category (by SHA-256).
 
     ``holder`` says in words who holds them, such as "study birds-1".
     """
@@ -28,13 +28,13 @@ HOLDERS: list[Callable[[Dataset], Iterable[Hold]]] = []
 
 
 def holds_of(dataset: Dataset) -> list[Hold]:
-    """Return who holds a dataset; whoever holds the most photos last."""
+    """Return the locks on a dataset; the one with the most photos is the last."""
     found = [hold for find in HOLDERS for hold in find(dataset)]
     return sorted(found, key=lambda each: each.n_samples)
 
 
 class HeldSamples:
-    """Which photos may not join a category, because one of those shown would be another then."""
+    """Refuses photos that would replace one of the shown photos of a category."""
 
     def __init__(self, dataset: Dataset) -> None:
         self.hold = next(reversed(holds_of(dataset)), Hold("", 0))
@@ -56,6 +56,6 @@ class HeldSamples:
         if sha256 > last:
             return ""
         return (
-            f"it would stand among the {n} photos that present {category} in {self.hold.holder}, "
+            f"it would be among the {n} photos that present {category} in {self.hold.holder}, "
             "which is frozen: import it under another name"
         )

@@ -1,6 +1,6 @@
-"""Import a folder of labelled photos: the same bytes never twice, the same command always safe.
+"""Import a folder of labelled photos. The same bytes are stored once; an import can be repeated.
 
-Here is what concerns the dataset as a whole; ``import_run.py`` goes file by file.
+This module checks and writes the dataset as a whole; ``import_run.py`` handles each file.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from classifiers.services.import_run import (
 
 __all__ = ["DatasetRefused", "ImportReport", "Refusal", "dataset_import", "name_check"]
 
-# Addresses beside those of datasets, ``studio/datasets/<slug>/``.
+# Addresses next to those of datasets, ``studio/datasets/<slug>/``.
 RESERVED_NAMES = ("imports", "new")
 
 
@@ -102,7 +102,7 @@ def dataset_import(
 
 
 def name_check(slug: str) -> None:
-    """Refuse a new dataset a name whose page could not be reached."""
+    """Refuse a name of a new dataset that is the address of another page."""
     if slug in RESERVED_NAMES and not Dataset.objects.filter(slug=slug).exists():
         raise DatasetRefused(
             f"{slug!r} is the address of another page ({', '.join(RESERVED_NAMES)} are). "
@@ -122,7 +122,7 @@ def _white(stored: Dataset | None, given: int | None) -> int:
 
 
 def _check_draw(query_share: float | None, split_seed: int | None) -> None:
-    """Refuse half a draw, or a share that leaves one of the splits empty."""
+    """Refuse a share or a seed alone, and a share that leaves a split empty."""
     if (query_share is None) != (split_seed is None):
         raise DatasetRefused(
             f"query_share is {query_share} and split_seed is {split_seed}. "
@@ -150,7 +150,7 @@ def _stored_images(slug: str) -> list[StoredImage]:
 def _check_fits(
     stored: Dataset | None, wanted: Dataset, scan: FolderScan, known: Sequence[StoredImage]
 ) -> None:
-    """Refuse another draw, white or root; a dataset without images fits anything."""
+    """Refuse another draw, white or root than before; a dataset without images accepts all."""
     if stored is None or not known:
         return
     if _draw_words(stored) != _draw_words(wanted):
@@ -162,8 +162,8 @@ def _check_fits(
     if stored.grey_white != wanted.grey_white:
         raise DatasetRefused(
             f"Dataset {stored.slug!r} was imported with {stored.grey_white} as white; now "
-            f"{wanted.grey_white}. Photos of one dataset are read alike: repeat the first choice, "
-            "or import under another name."
+            f"{wanted.grey_white}. All photos of one dataset are read in the same way: repeat the "
+            "first choice, or import under another name."
         )
     if stored.root == wanted.root:
         return
@@ -193,9 +193,11 @@ def _is_below(root: Path, image: StoredImage) -> bool:
 def _categories_sync(dataset: Dataset, scan: FolderScan) -> dict[str, Category]:
     """Make the categories mirror the folders, ranked by name; return them by name.
 
-    A rank is what classifiers call a class, so ranks are final once a gallery exists.
+    The rank is the class index of classifiers, so ranks are final once a gallery exists.
     """
-    Dataset.objects.select_for_update().get(pk=dataset.pk)  # two imports at once queue up here
+    Dataset.objects.select_for_update().get(
+        pk=dataset.pk
+    )  # two imports at once wait here for each other
     galleries = [gallery.backbone for gallery in dataset.galleries.all()]
     if not galleries:
         dataset.categories.filter(images=None).exclude(name__in=scan.categories).delete()
@@ -221,7 +223,7 @@ def _categories_sync(dataset: Dataset, scan: FolderScan) -> dict[str, Category]:
 
 
 def _check_words(dataset: Dataset, stored: Mapping[str, Category], scan: FolderScan) -> None:
-    """Refuse other words for a category than those that somebody is shown."""
+    """Refuse to change words of a category that a frozen study shows."""
     other = [
         name
         for name, naming in sorted(scan.namings.items())

@@ -39,9 +39,9 @@ from classifiers.services.shard_files import Arrays
 logger = logging.getLogger(__name__)
 
 BATCH = 32
-# What is read again before each job, at a GB a second or so. Larger arrays: check_gallery.
+# These bytes are read again before each job, about a GB in a second. Larger arrays: check_gallery.
 VERIFIED_BYTES = 4_000_000_000
-MATCHER_BATCH = 4  # CHM-Corr takes its time: a batch is what shows progress
+MATCHER_BATCH = 4  # CHM-Corr is slow, and progress is shown after each batch
 
 Batch = tuple[Sequence[Image], list[QueryFeatures]]
 Lacks = Callable[[PredictionRun, Image], bool]
@@ -49,7 +49,7 @@ Lacks = Callable[[PredictionRun, Image], bool]
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """One image's decision, and the cosines of its pairs where the classifier has such."""
+    """The decision on one image, and the cosines of its pairs if the classifier has them."""
 
     image: int
     decision: Decision
@@ -57,18 +57,21 @@ class Decided:
 
 
 Found = dict[int, list[Decided]]
-"""What each run, by its key, decided on the images of a batch."""
+"""The decisions on the images of a batch, by the key of the run."""
 
 
 def verify(folder: Path, again: str = BUILD_AGAIN) -> None:
-    """Refuse arrays that changed on the disk; log what is not compared before a run."""
+    """Refuse arrays that changed on the disk, and log which arrays are not checked."""
     for left_out in arrays_verify(folder, most_bytes=VERIFIED_BYTES, again=again):
-        logger.warning("%s. To compare it: manage.py check_gallery DATASET", left_out)
+        logger.warning("%s. To check it: manage.py check_gallery DATASET", left_out)
 
 
 @dataclass(frozen=True)
 class Decider:
-    """What all runs of one pass over the photos need. ``alive`` is called before each decision."""
+    """The data that all runs of one pass over the photos need.
+
+    ``alive`` is called before each decision.
+    """
 
     runs: Sequence[PredictionRun]
     gallery: index.Gallery
@@ -78,14 +81,14 @@ class Decider:
 
     @property
     def batch_size(self) -> int:
-        """How many photos are decided on at once."""
+        """How many photos a batch has."""
         has_targets = any(item.targets for item in self.evidence.values())
         return MATCHER_BATCH if has_targets else BATCH
 
     def stream(
         self, images: Sequence[Image], lacks: Lacks
     ) -> Iterator[tuple[Sequence[Image], Found]]:
-        """Yield batches of images with each run's decisions on those that it lacks."""
+        """Yield batches of images, with the decisions that each run still lacks."""
         queries = _queries(self.runs[0], images, self.gallery, self.backbone, self.evidence)
         for batch in queries:
             near = _shortlists(batch, self.gallery, self.runs, self.evidence)
@@ -160,7 +163,7 @@ def _queries(
     backbone: LoadedBackbone,
     evidence: Mapping[int, RunEvidence],
 ) -> Iterator[Batch]:
-    """Yield the images in batches with their features, prepared as the runs ask."""
+    """Yield the images in batches with their features, prepared as the runs require."""
     targets = next((item.targets for item in evidence.values() if item.targets), None)
     if targets is not None:
         verify(targets_folder(gallery, targets.matcher, targets.field), ENCODE_AGAIN)
@@ -181,7 +184,7 @@ def _queries(
         return
     matched = matched_transform(run.parameters)
     others: Iterator[Iterable[Tensor | None]] = repeat(repeat(None))
-    if matched != transform:  # CHM-Corr's query map is another one then
+    if matched != transform:  # then CHM-Corr has a different query map
         read = partial(crop_read, transform=matched)
         stream = extract_stream(backbone, images, read, size=MATCHER_BATCH)
         others = (found.maps for _, found in stream)
@@ -205,7 +208,7 @@ def _shortlists(
     runs: Sequence[PredictionRun],
     evidence: Mapping[int, RunEvidence],
 ) -> dict[int, list[Shortlist | None]]:
-    """Search the gallery once for a batch and all runs that choose from the same classes."""
+    """Search the gallery once for a batch and for all runs with the same competing classes."""
     near: dict[int, list[Shortlist | None]] = {run.pk: [None] * len(batch[0]) for run in runs}
     voting = [run for run in runs if CLASSIFIERS[run.classifier].votes]
     for is_restricted in (False, True):

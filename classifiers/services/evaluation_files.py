@@ -1,4 +1,4 @@
-"""A comparison of classifiers as CSV, JSON and Markdown: the same figures three times."""
+"""A comparison of classifiers as CSV, JSON and Markdown, all with the same figures."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def row_values(row: Row) -> dict[str, Any]:
 
 
 def csv_text(evaluation: Evaluation) -> str:
-    """Return one line a classifier: shares between 0 and 1 in full, empty if not defined."""
+    """Return one line for each classifier: unrounded shares from 0 to 1, empty if undefined."""
     stream = io.StringIO()
     writer = csv.DictWriter(stream, list(HEADINGS))
     writer.writeheader()
@@ -63,7 +63,7 @@ def csv_text(evaluation: Evaluation) -> str:
 
 
 def json_text(evaluation: Evaluation) -> str:
-    """Return everything that the comparison rests on, the bins of the calibration too."""
+    """Return all data of the comparison, with the bins of the calibration."""
     document = {
         **_setting(evaluation),
         "interval": f"Wilson, {LEVEL:.0%}",
@@ -101,7 +101,7 @@ def _setting(evaluation: Evaluation) -> dict[str, Any]:
 
 
 def markdown_text(evaluation: Evaluation) -> str:
-    """Return the comparison as people read it."""
+    """Return the comparison as Markdown."""
     lines = [
         f"# {evaluation.run.dataset.slug}: classifiers on {evaluation.run.split!r}",
         "",
@@ -127,14 +127,14 @@ def setting_words(evaluation: Evaluation) -> str:
     )
     if setting["n_unreachable"]:
         words += (
-            " Images with only labels that the dataset lacks, which count as wrong: "
+            " Images that have only labels that the dataset lacks; they count as wrong: "
             f"{setting['n_unreachable']}."
         )
     return words
 
 
 def table_text(evaluation: Evaluation) -> str:
-    """Return the table, its columns aligned; it reads as plain text and as Markdown."""
+    """Return the table with aligned columns, readable as plain text and as Markdown."""
     cells = [list(HEADINGS.values())]
     for row in evaluation.rows:
         values = {**row_values(row), "classifier": row.label}
@@ -160,7 +160,7 @@ def _cell(name: str, value: Any) -> str:
 
 
 def remarks(evaluation: Evaluation) -> list[str]:
-    """Say how the columns are meant, and why cells are empty."""
+    """Explain the columns, and say why cells are empty."""
     n_bins = evaluation.rows[0].scores.n_bins
     said = [
         f"low to high: Wilson's {LEVEL:.0%} interval of top-1; AUROC: of confidence against "
@@ -175,7 +175,7 @@ def remarks(evaluation: Evaluation) -> list[str]:
 
 
 def evaluation_write(evaluation: Evaluation, folder: Path) -> list[Path]:
-    """Write ``evaluation.csv``, ``.json`` and ``.md`` into ``folder``, made if need be.
+    """Write ``evaluation.csv``, ``.json`` and ``.md`` into ``folder``, which may be missing.
 
     They are moved into place only when all are complete. Raises ``EvaluationRefused`` if the
     folder, or a part of its path, is a file.

@@ -1,4 +1,4 @@
-"""How good the classifiers are on a split: computed from everything that is stored."""
+"""The accuracy of classifiers on a split, computed from the stored predictions."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class EvaluationRefused(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class LabelFile:
-    """A file of multi-label truth as it was read; ``sha256`` is of its bytes."""
+    """A file of labels, several for an image; ``sha256`` is the hash of its bytes."""
 
     path: Path
     sha256: str
@@ -53,9 +53,9 @@ class Row:
 class Evaluation:
     """A comparison of classifiers on the same images.
 
-    Of the split's ``n_images``, ``n_left_out`` stand on a list of images to leave out and
-    ``n_unlabelled`` of the rest have no label; the others are evaluated. Of these,
-    ``n_unreachable`` are labelled only with classes that the dataset lacks: always wrong.
+    The split has ``n_images``. A list leaves out ``n_left_out`` of them, and ``n_unlabelled`` of
+    the rest have no label; the others are evaluated. Of these, ``n_unreachable`` have only labels
+    of classes that the dataset lacks, so the AI is always wrong.
     """
 
     rows: tuple[Row, ...]
@@ -79,7 +79,7 @@ def evaluation_request(
     parameters: Mapping[str, Any],
     name: str = "",
 ) -> list[PredictionRun]:
-    """Ask for the runs that are missing; each classifier takes the parameters that it has.
+    """Request the runs that are missing. Each classifier gets those parameters that it has.
 
     Classifiers with the same parameters share one pass over the photos. ``name`` names the run of
     one classifier. Raises ``ValueError`` for an unknown classifier, and for a parameter that none
@@ -115,7 +115,7 @@ def evaluation_request(
 
 
 def labels_read(path: Path) -> LabelFile:
-    """Read a JSON file of labels; what it means is told by the images it is for."""
+    """Read a JSON file of labels."""
     try:
         content = path.read_bytes()
         parsed = json_read(content)
@@ -142,7 +142,7 @@ def left_out_read(path: Path) -> set[str]:
 def truths_of(
     dataset: Dataset, images: Sequence[Image], labels: LabelFile | None
 ) -> dict[int, Truth]:
-    """Return the truth by image id: what the labels say, or else what the dataset stores."""
+    """Return the truth by image id: from ``labels``, or without them from the dataset."""
     if labels is None:
         return _stored_truths(dataset, images)
     categories = list(dataset.categories.order_by("index").values_list("name", flat=True))
@@ -216,11 +216,11 @@ def evaluation_read(
 
 
 def _without(images: Sequence[Image], left_out: set[str]) -> list[Image]:
-    """Return the images that are not on the list, refusing a list for other images."""
+    """Return the images that are not on the list. Unknown images are refused."""
     if strangers := sorted(left_out - {image.source for image in images}):
         raise EvaluationRefused(
-            f"{len(strangers)} of {len(left_out)} images to leave out are not in this split, "
-            f"first {strangers[0]}. Expected a list made for it: run filter_dataset again."
+            f"{len(strangers)} of {len(left_out)} images to leave out are not in this split, first "
+            f"{strangers[0]}. Expected a list made for it: run filter_dataset again."
         )
     return [image for image in images if image.source not in left_out]
 
@@ -238,7 +238,7 @@ def _answers(
             f"{run} (run {run.pk}) lacks {lacking} of {len(truths)} predictions. Run this again: "
             "it asks for them."
         )
-    if labels is None:  # the models decide who is right, as everywhere else
+    if labels is None:  # the models decide who is right, as in all other code
         right_ids = set(rows.right().values_list("image_id", flat=True))
         right = [image in right_ids for image in truths]
     else:

@@ -39,12 +39,12 @@ LARGEST = 512  # photos of a shard
 
 
 class EvidenceMissing(RuntimeError):
-    """A run asks for something that is not there; the message says what to do."""
+    """Something that a run needs is missing; the message says what to do."""
 
 
 @dataclass(frozen=True)
 class RunEvidence:
-    """What one run needs: ``masks`` by image source, ``competing`` class indices."""
+    """The data of one run: ``masks`` by image source, ``competing`` class indices."""
 
     head: LinearHead | None
     targets: Targets | None
@@ -52,7 +52,7 @@ class RunEvidence:
     competing: Collection[int] | None
 
     def parameters_of(self, image: Image, parameters: Parameters) -> Parameters:
-        """Return a run's parameters for one image: with its own mask, if the run has such."""
+        """Return the parameters of a run for one image, with its mask if the run has masks."""
         if self.masks is None:
             return parameters
         mask = mask_find(self.masks, image.source)
@@ -62,9 +62,9 @@ class RunEvidence:
 def evidence_collect(
     runs: Sequence[PredictionRun], gallery: index.Gallery, backbone: LoadedBackbone
 ) -> dict[int, RunEvidence]:
-    """Return each run's evidence, made where it is not there yet; all runs share a matcher.
+    """Return the evidence of each run, and make what is missing. All runs share a matcher.
 
-    A run that asks for what is not there fails alone, and is not in the result.
+    A run whose evidence cannot be made fails alone. It is not in the result.
     """
     targets = targets_ready(runs, gallery)
     return _collected(runs, targets, lambda run: _head(run, gallery, backbone), job_fail)
@@ -73,7 +73,7 @@ def evidence_collect(
 def evidence_open(
     runs: Sequence[PredictionRun], gallery: index.Gallery, backbone: LoadedBackbone, work: str
 ) -> dict[int, RunEvidence]:
-    """Return what the worker that leads the runs made ready; nothing is made or trained here."""
+    """Return the evidence that the leading worker prepared; nothing is made or trained here."""
     asking = [run for run in runs if CLASSIFIERS[run.classifier].needs_matcher]
     targets = None
     if asking:
@@ -110,9 +110,9 @@ def _collected(
 
 
 def targets_ready(runs: Sequence[PredictionRun], gallery: index.Gallery) -> Targets | None:
-    """Encode the gallery for the runs' matcher where that is not done; it can be interrupted.
+    """Encode the gallery for the matcher of the runs, or continue an interrupted encoding.
 
-    While it goes on, the runs are in a phase of their own, which counts gallery photos.
+    Meanwhile the runs are in a separate phase, which counts gallery photos.
     """
     asking = [run for run in runs if CLASSIFIERS[run.classifier].needs_matcher]
     if not asking:
@@ -151,7 +151,7 @@ def _gallery_encode(writer: TargetsWriter, runs: Sequence[PredictionRun]) -> Non
 
 
 class _Encoder:
-    """How gallery photos are encoded: here, or from the file of a worker that did them."""
+    """How gallery photos are encoded: here, or from the file of another worker."""
 
     def __init__(self, matcher: Matcher, field: str) -> None:
         self._matcher, self._field = matcher, field
@@ -163,7 +163,10 @@ class _Encoder:
         return self._matcher.encode_stream(images, read, "target", size=TARGETS_BATCH)
 
     def produce(self, images: Sequence[Image], _: OnSkip) -> Iterator[tuple[int, Arrays]]:
-        """Yield the arrays of a shard's file. A gallery has all its targets: none is left out."""
+        """Yield the arrays of the file of a shard.
+
+        No photo is left out: a gallery needs all targets.
+        """
         for batch, kept in self._stream(images):
             yield len(batch), {"kept": kept.cpu().numpy()}
 
@@ -178,7 +181,7 @@ class _Encoder:
 
 
 def targets_producer(name: str) -> Producer:
-    """Return what does shards of targets that another worker leads, by the name of their work."""
+    """Return the function that does shards of targets for another worker's job ``work``."""
     gallery_id, _, folder = name.partition("-")
     matcher_name, field, sha256 = folder.rsplit("-", 2)
     matcher = matcher_load(matcher_name, device_chosen(), folder=settings.WEIGHTS_DIR)
@@ -196,14 +199,15 @@ def _alive(runs: Sequence[PredictionRun]) -> None:
 
 
 def _targets(run: PredictionRun, targets: Targets | None) -> Targets | None:
-    """Return the targets if the run needs them; a run goes on with the weights it began with."""
+    """Return the targets if the run needs them. A run keeps the weights that it began with."""
     if targets is None or not CLASSIFIERS[run.classifier].needs_matcher:
         return None
     wanted, seen = run.parameters["matcher_sha256"], targets.matcher.sha256
     if wanted not in ("", seen):
         raise EvidenceMissing(
             f"{targets.matcher.name} has weights of sha256 {seen} now; this run began with "
-            f"{wanted}. Register those again, or ask for the prediction anew: it is another run."
+            f"{wanted}. Register those again, or request the prediction again: it will be another "
+            "run."
         )
     return targets
 
@@ -211,7 +215,7 @@ def _targets(run: PredictionRun, targets: Targets | None) -> Targets | None:
 def _head(
     run: PredictionRun, gallery: index.Gallery, backbone: LoadedBackbone
 ) -> LinearHead | None:
-    """Train the head of a classifier that has one, or take the backbone's own."""
+    """Train the head of a classifier, or use the head of the backbone."""
     if CLASSIFIERS[run.classifier].votes:
         return None
     categories = list(run.dataset.categories.order_by("index"))
@@ -226,7 +230,7 @@ def _head(
 
 
 def heads_keep(work: str, evidence: Mapping[int, RunEvidence]) -> None:
-    """Keep trained heads for the other workers: another machine's training has other last bits."""
+    """Store trained heads for all workers: other machines would train slightly different ones."""
     for key, item in evidence.items():
         if item.head is None or item.head.is_own:
             continue
@@ -257,8 +261,8 @@ def _own_head(backbone: LoadedBackbone, categories: Sequence[Category]) -> Linea
     found = own_head(backbone)
     if found is None:
         raise EvidenceMissing(
-            f"{backbone.spec.name} has no head of its own; expected own_head=false, or a backbone "
-            "with ImageNet's classes."
+            f"{backbone.spec.name} has no own head; expected own_head=false, or a backbone with "
+            "ImageNet's classes."
         )
     places = {wnid: place for place, wnid in enumerate(imagenet_wnids())}
     strangers = [category.name for category in categories if category.name not in places]
@@ -272,7 +276,7 @@ def _own_head(backbone: LoadedBackbone, categories: Sequence[Category]) -> Linea
 
 
 def _masks(run: PredictionRun, split: QuerySet[Image]) -> Mapping[str, NDArray[np.bool_]] | None:
-    """Return the run's masks by image, after a look that there is one for each."""
+    """Return the masks of the run by image; each image must have one."""
     sha256 = run.parameters.get("masks")
     if not sha256:
         return None

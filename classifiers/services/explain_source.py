@@ -1,6 +1,6 @@
-"""A gallery to explain photos with: a dataset's, or that of a folder. Runs on a worker.
+"""A gallery that explains photos: of a dataset, or of a folder. Runs on a worker.
 
-The command ``explain`` and the page of the same name draw by it.
+The command ``explain`` and the page *Explain* use it.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ from classifiers.services.photos import photo_read
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A gallery to explain with: its photos by image id, its categories by class index.
+    """A gallery that explains photos: its photos by image id, its categories by class index.
 
-    ``crop_of`` takes an image id and a transform of ``crop_read``; ``encode`` writes what a
-    matcher keeps of the photos, if that is not there yet. ``truths`` is the class index by the
-    folder's name, or by a label that one class alone has; ``reading`` is how the dataset's files
-    are read, and so the query.
+    ``crop_of`` takes an image id and a transform of ``crop_read``; ``encode`` writes a matcher's
+    encoding of the photos, if it is missing. ``truths`` gives the class index by the name of the
+    folder, or by a label that only one class has. ``reading`` is how the files of the dataset and
+    the query are read.
     """
 
     gallery: index.Gallery
@@ -51,7 +51,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """kNN's decision on a photo, the asked classifier's, and CHM-Corr's cosines where it has."""
+    """The decisions of kNN and of the chosen classifier on a photo, and the cosines of CHM-Corr."""
 
     knn: Decision
     reranked: Decision
@@ -61,7 +61,7 @@ class Explained:
 def photo_explain(
     source: Source, image: Pixels.Image, classifier: str, parameters: Mapping[str, Any]
 ) -> Explained:
-    """Decide on a photo; the gallery has to be encoded for the matcher already."""
+    """Decide on a photo. The gallery must already be encoded for the matcher."""
     known = CLASSIFIERS[BASELINE].parameters
     shared = {name: value for name, value in parameters.items() if name in known}
     pairs: list[Pairs] = []
@@ -108,7 +108,7 @@ def dataset_source(row: Gallery) -> Source:
 
 
 def _unique_labels(categories: Sequence[Category]) -> dict[str, int]:
-    """Return the class index by label; one that several categories have names none of them."""
+    """Return the class index by label. A label of several categories is left out."""
     n_named = Counter(category.label for category in categories)
     return {
         category.label: category.index for category in categories if n_named[category.label] == 1
@@ -118,7 +118,7 @@ def _unique_labels(categories: Sequence[Category]) -> dict[str, int]:
 def _dataset_encode(
     gallery: index.Gallery, matcher: Matcher, field: str, on_progress: OnProgress
 ) -> None:
-    """Do what a worker does before it predicts; photos are looked up only if there is work."""
+    """Prepare the gallery as a worker does before it predicts; photos are loaded only if needed."""
     try:
         Targets.open(gallery, matcher, field)
     except GalleryRefused:
@@ -139,11 +139,11 @@ def _dataset_crop(image: int, transform: str) -> Pixels.Image:
 
 
 def exemplars_transform(parameters: Mapping[str, Any]) -> str:
-    """Return which square of an exemplar the boxes' cells divide: what its targets are of."""
+    """Return the square of an exemplar that the cells of the boxes divide, as in its targets."""
     return targets_field(parameters) if "matcher" in parameters else "crop"
 
 
 def query_transform(parameters: Mapping[str, Any]) -> str:
-    """Return which square of the query the boxes' cells divide: what was matched."""
+    """Return the square of the query that the cells of the boxes divide: the matched one."""
     is_matched = "matcher" in parameters
     return matched_transform(parameters) if is_matched else str(parameters["transform"])

@@ -21,11 +21,13 @@ from classifiers.services.jobs import job_note, job_phase
 from classifiers.services.photos import photo_read
 
 DPI = 150
-logging.getLogger("fontTools").setLevel(logging.WARNING)  # otherwise it logs every glyph of a PDF
+logging.getLogger("fontTools").setLevel(
+    logging.WARNING
+)  # without this, it logs every glyph of a PDF
 
 
 def explanation_run(*, job: Explanation) -> None:
-    """Do the work of one explanation; what an earlier try wrote is written again."""
+    """Do the work of one explanation; files of an earlier try are written again."""
     os.environ[FOLDER_VARIABLE] = str(settings.WEIGHTS_DIR)
     photo = photo_read(job.image) if job.image else load_rgb(job.folder / PHOTO)
     (job.folder / CROP).write_bytes(crop_encode(photo))

@@ -1,4 +1,4 @@
-"""Requests to explain one photo, and what is kept of them. Needs no torch."""
+"""Requests to explain one photo, and their stored results. Needs no torch."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ from classifiers.services.job_queue import message_send
 
 MAX_BYTES: Final = 10_000_000
 MAX_PIXELS: Final = 25_000_000
-# Most that wait for a worker at one time; more are refused until some are done.
+# The most photos that may wait for a worker; more are refused until some are done.
 MAX_WAITING: Final = 20
-# What a page may change of a classifier: each re-ranks at most so many photos, by so many parts.
+# The parameters that a page may change, with their largest values.
 OFFERED: Final = {"n_shortlist": 200, "n_voters": 100, "n_patches": 10}
 PHOTO, CROP, FIGURES = "photo.png", "crop.jpg", ("png", "svg", "pdf")
 
 
 class ExplanationRefused(ValueError):
-    """A request that cannot be met; the message says what was seen and expected."""
+    """The request is refused; the message says what was seen and expected."""
 
 
 def explainers() -> dict[str, str]:
@@ -52,7 +52,7 @@ def explanation_request(
     file: IO[bytes] | None = None,
     parameters: Mapping[str, int] = MappingProxyType({}),
 ) -> Explanation:
-    """Have a worker explain a dataset's photo, or an uploaded one, which is decoded strictly.
+    """Request an explanation of a photo of the dataset, or of an uploaded one (read strictly).
 
     ``parameters`` are some of ``OFFERED``; the others have their defaults. Raises
     ``ExplanationRefused``.
@@ -63,7 +63,7 @@ def explanation_request(
             f"finished gallery and one of {', '.join(explainers())}."
         )
     if (image is None) == (file is None):
-        raise ExplanationRefused("Choose one photo: of the dataset, or a file of yours.")
+        raise ExplanationRefused("Choose one photo: of the dataset, or a file of your own.")
     waiting = Explanation.objects.filter(status__in=[Job.Status.QUEUED, Job.Status.RUNNING])
     if waiting.count() >= MAX_WAITING:
         raise ExplanationRefused(f"{MAX_WAITING} photos are waiting already. Try again soon.")
@@ -96,7 +96,7 @@ def _checked(classifier: str, gallery: Gallery, parameters: Mapping[str, int]) -
 
 
 def _decoded(file: IO[bytes], gallery: Gallery) -> PIL.Image.Image:
-    """Return an uploaded photo by the strict reader; size and pixels are looked at first."""
+    """Return an uploaded photo by the strict reader; its bytes and pixels are counted first."""
     n_bytes = file.seek(0, 2)
     if n_bytes > MAX_BYTES:
         raise ExplanationRefused(f"The file has {n_bytes:,} bytes; at most {MAX_BYTES:,}.")
@@ -121,7 +121,7 @@ def explanation_pairs(explanation: Explanation) -> Pairs | None:
 
 
 def pairs_header(explanation: Explanation) -> Header:
-    """Return what the records of an explanation's file are of."""
+    """Return the name that the records in the file of an explanation must have."""
     n_shortlist = int(explanation.all_parameters["n_shortlist"])
     return Header(f"explanation {explanation.token}", n_shortlist)
 

@@ -1,7 +1,7 @@
 """Clean a test set as the reference study did: name the images to leave out, and why.
 
-Decoding is the work. What it found out about a file is appended to ``<out>.partial`` at once,
-under the hash of the file's bytes, so that an interrupted run goes on where it stopped.
+Decoding takes nearly all of the time. The facts about each file are appended to ``<out>.partial``
+at once, under the hash of the file's bytes, so that an interrupted run continues where it stopped.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from classifiers.services.photos import PhotoMissing, photo_read
 
 N_THREADS: Final = min(4, os.cpu_count() or 1)
 BATCH: Final = 64
-"""Images that the threads decode before anything is written: what a killed run does again."""
+"""Images that the threads decode between two writes; a killed run decodes them again."""
 
 LINE: Final = re.compile(r"([0-9a-f]{64}),([0-9a-f]{64}),(\d+),([01])\n")
 
@@ -54,7 +54,7 @@ class FilterRefused(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Criteria:
-    """What to leave out. ``near``: bits of 64 that may differ; None: only equal pixels count."""
+    """What to leave out. ``near``: bits of 64 that may differ; None: pixels must be equal."""
 
     min_side: int = CROP_SIDE
     near: int | None = None
@@ -68,7 +68,7 @@ class Criteria:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What decoding a file told."""
+    """What was found when a file was decoded."""
 
     pixels: str
     difference_hash: int
@@ -93,9 +93,9 @@ def verdicts_find(
 ) -> list[Verdict]:
     """Judge every image of a split, in ImageFolder order.
 
-    Of the gallery, only photos of a size that occurs among the queries are decoded, for others
-    cannot have equal pixels; with ``near``, all are. Raises ``FilterRefused`` for an empty split
-    or the gallery itself, or a photo that is gone, and ``LabelsRefused`` where labels do not fit.
+    Of the gallery, only photos of a size that occurs among the queries are decoded, because others
+    cannot have equal pixels. With ``near``, all are decoded. Raises ``FilterRefused`` for an empty
+    split, the gallery itself or a missing photo, and ``LabelsRefused`` if the labels do not fit.
     """
     images = list(Image.objects.in_split(dataset, split).select_related("dataset", "category"))
     if not images or split == Image.GALLERY:
@@ -159,7 +159,7 @@ def _judge_pixels(
 
 
 def looks_read(images: Sequence[Image], partial: Path, on_progress: OnProgress) -> dict[str, Look]:
-    """Decode the images that ``partial`` does not know yet; return what is known by file hash."""
+    """Decode the images that are not in ``partial`` yet; return the facts by file hash."""
     looks = _partial_read(partial)
     left = [image for image in images if image.sha256 not in looks]
     n_known = len(images) - len(left)
@@ -194,7 +194,7 @@ def _look(image: Image) -> tuple[str, Look]:
 
 
 def _partial_read(partial: Path) -> dict[str, Look]:
-    """Read what an earlier run found out; a line that a kill cut short does not count."""
+    """Read the facts of an earlier run. A last line that a kill cut short does not count."""
     if not partial.is_file():
         return {}
     looks = {}

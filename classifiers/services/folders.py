@@ -28,7 +28,7 @@ MAX_SPLIT, MAX_CATEGORY, MAX_SOURCE = 50, 200, 1000
 
 
 class DatasetRefused(ValueError):
-    """The import as a whole cannot go on; the message says what was seen, expected, and to do."""
+    """The import as a whole is refused; the message says what was seen, expected, and to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Naming:
 
 @dataclass(frozen=True, slots=True)
 class FolderScan:
-    """Everything below a root: candidate files in sorted order, and what is none."""
+    """Everything below a root: the files to import in sorted order, and what is refused."""
 
     root: Path
     files: tuple[FoundFile, ...]
@@ -68,7 +68,7 @@ class FolderScan:
 
     @property
     def categories(self) -> set[str]:
-        """The category folders that hold at least one file."""
+        """The category folders with at least one file."""
         return {file.category for file in self.files}
 
 
@@ -88,7 +88,7 @@ def folder_scan(root: str | os.PathLike[str]) -> FolderScan:
         else:
             files.append(FoundFile(source, *parts[:2]))
     depths = Counter(map(len, walk.files))
-    # A few strays are reported one by one; where they prevail, ROOT is the wrong folder.
+    # A few misplaced files are reported one by one. If most files are misplaced, ROOT is wrong.
     if not files or depths[DEPTH] < max(depths.values()):
         raise DatasetRefused(_layout_message(folder, walk))
     namings, strays = _categories_read(folder, {each.category for each in files})
@@ -117,11 +117,13 @@ class _Walk:
             self._sort_in(entry, (*parts, entry.name))
 
     def _sort_in(self, entry: os.DirEntry[str], parts: tuple[str, ...]) -> None:
-        # Links are followed where split and category folders lie, and no deeper: so a link
-        # that points back up ends the walk instead of looping.
+        # Links to split and category folders are followed, and no deeper ones, so that a link to a
+        # parent folder cannot make an endless loop.
         if entry.is_dir(follow_symlinks=len(parts) < DEPTH):
             if len(parts) > MAX_DEPTH:
-                self.refused.append(Refusal(printable("/".join(parts)), "folders without end"))
+                self.refused.append(
+                    Refusal(printable("/".join(parts)), "too many levels of folders")
+                )
             else:
                 self.visit(Path(entry.path), parts)
         elif not entry.is_file():
@@ -146,17 +148,17 @@ def _place_problem(parts: tuple[str, ...]) -> str:
 
 
 def printable(path: str) -> str:
-    """Return the path with bytes that are no UTF-8 spelled out, so that it can be shown."""
+    """Return the path with escapes for bytes that are not UTF-8, so that it can be shown."""
     return path.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _layout_message(folder: Path, walk: _Walk) -> str:
-    """Say what lies there instead of the expected layout, and what to do about it."""
+    """Say what was found instead of the expected layout, and what to do."""
     expected = f"Expected {EXPECTED}."
     if not walk.files:
         ignored = f" but {walk.n_ignored} hidden files" if walk.n_ignored else ""
         seen = "".join(f" ({item.path}: {item.reason})" for item in walk.refused[:1])
-        return f"{folder} holds no file{ignored}{seen}. {expected} Is it the right folder?"
+        return f"{folder} has no file{ignored}{seen}. {expected} Is it the right folder?"
     (depth, n), *_ = Counter(map(len, walk.files)).most_common(1)
     example = printable("/".join(next(file for file in walk.files if len(file) == depth)))
     seen = f"{folder} holds {n} files such as {example}"

@@ -38,15 +38,16 @@ EXTRACTING = "features"
 
 
 def crop_read(image: Image, transform: str = "crop") -> NDArray[np.uint8]:
-    """Read the crop that the machine sees, ``(224, 224, 3)``, from the original file."""
+    """Read the crop that the model sees, ``(224, 224, 3)``, from the original file."""
     return np.asarray(query_crop(photo_read(image), transform))
 
 
 def gallery_extract(*, gallery: Gallery) -> None:
-    """Extract every gallery image; an interrupted extraction goes on at its last batch.
+    """Extract every gallery image; an interrupted extraction continues at its last batch.
 
-    Other workers may do shards of it meanwhile. Up to one photo in a hundred that cannot be read
-    is left out and named in ``gallery.skipped``; beyond that the first one's error is raised.
+    Other workers may do shards of it meanwhile. Up to one photo in a hundred may be unreadable: it
+    is left out and named in ``gallery.skipped``. If there are more, the error of the first one is
+    raised.
     """
     found = Image.objects.in_split(gallery.dataset, Image.GALLERY)
     backbone = backbone_load(gallery.backbone, device_chosen(), folder=settings.WEIGHTS_DIR)
@@ -83,7 +84,7 @@ def gallery_extract(*, gallery: Gallery) -> None:
 
 
 class _Features:
-    """How photos become features: here, or from the file of a worker that did them."""
+    """How photos become features: here, or from the file of another worker."""
 
     def __init__(self, backbone: LoadedBackbone, grey: Grey) -> None:
         self._backbone, self._grey = backbone, grey
@@ -113,7 +114,7 @@ class _Features:
 
 
 def gallery_producer(gallery_id: int) -> Producer:
-    """Return what does the shards of a gallery that another worker leads."""
+    """Return the function that does shards of a gallery for another worker's job."""
     gallery = Gallery.objects.select_related("dataset").get(pk=gallery_id)
     backbone = backbone_load(gallery.backbone, device_chosen(), folder=settings.WEIGHTS_DIR)
     options = options_of(gallery.folder) or GalleryOptions()
@@ -123,7 +124,7 @@ def gallery_producer(gallery_id: int) -> Producer:
 def _writer(
     folder: Path, backbone: Backbone, images: ImageQuerySet, options: GalleryOptions
 ) -> GalleryWriter:
-    """Begin or resume the gallery of these images, none of which is loaded as an object."""
+    """Begin or resume the gallery of these images without loading them as objects."""
     ids, labels, contents = [], [], hashlib.sha256()
     for pk, label, sha256 in images.values_list("pk", "category__index", "sha256").iterator():
         ids.append(pk)

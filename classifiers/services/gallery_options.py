@@ -1,4 +1,4 @@
-"""How a gallery is extracted: chosen once, and kept beside its arrays. Needs no torch."""
+"""How a gallery is extracted: chosen once, and stored with its arrays. Needs no torch."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class GalleryOptions:
 
 
 def options_of(folder: Path) -> GalleryOptions | None:
-    """Return what a gallery's folder was, or is to be, extracted with; None if nothing says so."""
+    """Return the options of a gallery's folder; None if none are stored."""
     for name in (MANIFEST, PROGRESS):
         if (folder / name).is_file():
             found = json_read(folder / name)
@@ -38,9 +38,9 @@ def options_of(folder: Path) -> GalleryOptions | None:
 
 
 def options_keep(*, gallery: Gallery, half: bool | None, grey: Grey | None) -> None:
-    """Keep the options for the worker; what is None stays as it is.
+    """Store the options for the worker; an option that is None does not change.
 
-    Raises ``RequestRefused`` where the gallery is there already, or begun, with other ones.
+    Raises ``RequestRefused`` if the gallery exists, or is begun, with other options.
     """
     named: dict[str, Any] = {"half": half, "grey": grey}
     given = {name: value for name, value in named.items() if value is not None}

@@ -1,8 +1,8 @@
 """One pass over the files of a dataset: hash, decode, crop, decide, write.
 
-The main thread decides and writes rows, file by file in sorted order; a few threads hash,
-decode and crop ahead of it (Pillow releases the GIL). Crops are on disk before their rows are
-committed, and rows are committed in batches, so a killed import goes on where it stopped.
+The main thread decides and writes rows, file by file in sorted order; a few threads hash, decode
+and crop the next files (Pillow releases the GIL). Crops are on disk before their rows are
+committed, and rows are committed in batches, so a killed import continues where it stopped.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ from classifiers.services.folders import (
 from classifiers.tokens import crop_path
 
 BATCH = 64
-"""Images a commit: what a killed import has to do again at most."""
+"""Images of one commit: at most so many are imported again after a kill."""
 N_THREADS = min(4, os.cpu_count() or 1)
 N_AHEAD = 4 * N_THREADS
-"""Images that the threads prepare ahead; bounds the memory."""
+"""Images that the threads prepare in advance; this limits the memory."""
 
 TOO_LARGE = "decoding it takes more memory than there is: save a smaller copy"
 
@@ -48,9 +48,9 @@ OnProgress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """What one import did. Images that stand: ``n_new + n_unchanged``.
+    """What one import did. ``n_new + n_unchanged`` of its images are in the dataset.
 
-    ``remarks`` name what was taken and is worth a look.
+    ``remarks`` name imported photos that somebody should look at.
     """
 
     n_new: int
@@ -62,7 +62,7 @@ class ImportReport:
 
 @dataclass(frozen=True, slots=True)
 class StoredImage:
-    """What the database, or the batch about to be written, says about one image."""
+    """One image of the database, or of the batch that is about to be written."""
 
     source: str
     split: str
@@ -74,7 +74,7 @@ class StoredImage:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What a thread found out about one file: a crop, or why there is none."""
+    """The result of a thread for one file: a crop, or why there is none."""
 
     file: FoundFile
     sha256: str = ""
@@ -86,7 +86,7 @@ class Prepared:
 
 
 class ImportRun:
-    """One run: the books of what is known, and the batch that is about to be written."""
+    """One import: what is known so far, and the batch that is about to be written."""
 
     def __init__(
         self,
@@ -110,10 +110,10 @@ class ImportRun:
         self.remarks: list[Refusal] = []
 
     def run(self, on_progress: OnProgress) -> ImportReport:
-        """Go through all files; what was committed stands, whatever ends the pass."""
+        """Import all files. If the import is interrupted, what was committed is kept."""
         files = self.scan.files
         with warnings.catch_warnings(), closing(self._prepared()) as prepared:
-            # load_rgb silences Pillow call by call; threads would lift that for each other.
+            # load_rgb silences Pillow in each call; threads would undo that for each other.
             warnings.simplefilter("ignore")
             for n_done, each in enumerate(prepared, start=1):
                 self._judge(each)
@@ -130,11 +130,11 @@ class ImportRun:
         )
 
     def _prepared(self) -> Generator[Prepared, None, None]:
-        """Return every file in order; the threads work ahead."""
+        """Return every file in order; the threads prepare the next ones."""
         return in_order(self._prepare, self.scan.files, n_threads=N_THREADS, n_ahead=N_AHEAD)
 
     def _prepare(self, file: FoundFile) -> Prepared:
-        """Hash, decode and crop one file. Runs in a thread: reads the books, never writes."""
+        """Hash, decode and crop one file. Runs in a thread, so it only reads shared data."""
         path = self.scan.root / file.source
         try:
             sha256 = file_sha256(path)
@@ -168,7 +168,10 @@ class ImportRun:
         return stored is not None or sha256 in self.by_sha256
 
     def _judge(self, found: Prepared) -> None:
-        """Count, refuse or take one file. Called in sorted order: the first of equals wins."""
+        """Count, refuse or import one file.
+
+        Called in sorted order: of equal files the first is imported.
+        """
         stored = self.by_source.get(found.file.source)
         twin = self.by_sha256.get(found.sha256) or self.by_pixels.get(found.pixels_sha256)
         if found.problem:
@@ -202,7 +205,7 @@ class ImportRun:
         how = "duplicate of" if found.sha256 == twin.sha256 else "shows the same pixels as"
         words = [f"{how} {printable(twin.source)}"]
         if twin.source not in self.sources:
-            words.append("which is no longer there: images keep their place, move it back")
+            words.append("which is no longer there: images keep their path, move it back")
         if twin.category != file.category:
             words.append(f"the labels contradict: {twin.category} there, {file.category} here")
         if twin.split != (split := self._split(file, found.sha256)):
@@ -260,5 +263,5 @@ class ImportRun:
 
     def _report_empty_categories(self) -> None:
         empty = self.dataset.categories.filter(images=None).order_by("index")
-        reason = "a category without a usable image counts as a class: remove or fill its folder"
+        reason = "a category without a usable image counts as a class: delete or fill its folder"
         self.refused += [Refusal(item.name, reason) for item in empty]

@@ -1,7 +1,7 @@
 """The job tables are the queue; a broker message only tells a worker to check them.
 
-So a message may be lost, doubled or impossible to send: the row stays, a worker's sweep finds it,
-and ``jobs.job_claim`` lets one worker have it. Needs no torch.
+So a message may be lost, doubled or impossible to send: the row is kept, the sweep of a worker
+finds it, and ``jobs.job_claim`` gives it to one worker only. Needs no torch.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _KINDS: dict[type[Job], Enqueue] = {}
 
 
 def kind_register(model: type[Job], enqueue: Enqueue) -> None:
-    """Let the sweep find jobs of this kind; ``enqueue`` sends the messages for some of them."""
+    """Register a kind of job for the sweep; ``enqueue`` sends the messages for some of them."""
     _KINDS[model] = enqueue
 
 
@@ -40,7 +40,7 @@ def kinds() -> tuple[type[Job], ...]:
 
 
 def message_send(task: Task[Any, Any], argument: object) -> bool:
-    """Send one message. False, and a line in the log, if the broker cannot take it.
+    """Send one message. If the broker cannot accept it, log this and return False.
 
     The job is stored already, so this is no error for whoever asked for the work.
     """
@@ -60,12 +60,12 @@ def message_send(task: Task[Any, Any], argument: object) -> bool:
 
 
 def is_broker_away() -> bool:
-    """Whether a message could not be sent within the last minute."""
+    """Whether the sending of a message failed within the last minute."""
     return is_sign_set(AWAY)
 
 
 def jobs_sweep() -> int:
-    """Send messages for all jobs that wait, and return how many jobs that are.
+    """Send messages for all waiting jobs, and return their number.
 
     A job waits if it is queued, or if it is running and its worker fell silent. The caller has to
     be an idle worker, which takes the messages at once: then they do not pile up.

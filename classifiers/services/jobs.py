@@ -1,7 +1,7 @@
 """The life of a job: queued, running, done or failed.
 
-Every update is conditional on the claim, so one worker at a time owns a job, and one that was
-given up for lost cannot write over its successor's result.
+Every update requires the claim. So one worker at a time owns a job, and a worker that was thought
+lost cannot overwrite the result of its successor.
 """
 
 from __future__ import annotations
@@ -34,21 +34,21 @@ logger = logging.getLogger(__name__)
 J = TypeVar("J", bound=Job)
 JOBS: tuple[type[Job], ...] = (Gallery, PredictionRun, DatasetImport, PredictionImport, Explanation)
 
-# Heartbeats come every few seconds; a job silent for this long has lost its worker.
+# A job has a heartbeat every few seconds. After so long without one, its worker is lost.
 SILENT = timedelta(minutes=1)
 WORKER_SEEN = "classifiers.worker_seen"
 
 
 class JobLost(RuntimeError):
-    """Somebody else owns the job by now; this worker has to let go of it."""
+    """Another worker owns the job now, so this worker must stop its work on it."""
 
 
 def job_claim(job: J) -> bool:
-    """Take a queued job, or one whose worker fell silent. False: someone else has it."""
+    """Take a queued job, or one whose worker is silent. Return False if another worker has it."""
     now = timezone.now()
     free = Q(status=Job.Status.QUEUED) | Q(status=Job.Status.RUNNING, heartbeat_at__lt=now - SILENT)
     model = type(job)
-    # The phase begins anew: its speed is that of this worker.
+    # The phase begins again, with the speed of this worker.
     begun = {"phase": ""} if isinstance(job, PhasedJob) else {}
     claimed = model._default_manager.filter(free, pk=job.pk).update(
         status=Job.Status.RUNNING, heartbeat_at=now, error="", claim=secrets.token_hex(16), **begun
@@ -67,7 +67,7 @@ def _update(job: J, **changes: Any) -> None:
 
 
 def job_note(job: J, **changes: Any) -> None:
-    """Write facts to a job that is still this worker's; this is its heartbeat too.
+    """Write facts to a job that this worker still owns; this is also its heartbeat.
 
     Raises ``SystemExit`` in a worker that was told to stop at once.
     """
@@ -76,12 +76,12 @@ def job_note(job: J, **changes: Any) -> None:
 
 
 def job_progress(job: J, *, n_done: int, n_total: int) -> None:
-    """Note how far the job is; this is its heartbeat too."""
+    """Store the progress of the job; this is also its heartbeat."""
     job_note(job, n_done=n_done, n_total=n_total)
 
 
 def job_phase(job: PhasedJob, phase: str, *, n_done: int, n_total: int) -> None:
-    """Note how far a phase of the job is; a phase of another name begins here."""
+    """Store the progress of a phase of the job; a new name begins a new phase."""
     begun: dict[str, Any] = {}
     if phase != job.phase:
         begun = {"phase": phase, "phase_began_at": timezone.now(), "phase_first": n_done}
@@ -89,7 +89,7 @@ def job_phase(job: PhasedJob, phase: str, *, n_done: int, n_total: int) -> None:
 
 
 def job_heartbeat(job: J) -> None:
-    """Say that the job is alive, at most every few seconds. Raises as ``job_note``."""
+    """Write a heartbeat, at most every few seconds. Raises as ``job_note``."""
     _leave_if_told()
     now = timezone.now()
     if job.heartbeat_at is None or now - job.heartbeat_at > SILENT / 12:
@@ -97,7 +97,7 @@ def job_heartbeat(job: J) -> None:
 
 
 def job_finish(job: J) -> None:
-    """Close a job that did all of its work."""
+    """Close a job that is done."""
     _update(job, status=Job.Status.DONE, finished_at=timezone.now())
 
 
@@ -108,12 +108,12 @@ def job_fail(job: J, error: Exception) -> None:
 
 
 def job_release(job: J) -> None:
-    """Give a job back to the queue; what it had finished is kept."""
+    """Return a job to the queue; its finished part is kept."""
     _update(job, status=Job.Status.QUEUED, claim="")
 
 
 def job_run(job: J, work: Callable[[J], object]) -> None:
-    """Do the work of one job, if it is free, and close it with its outcome."""
+    """Do the work of one job, if it is free, and close it as done or failed."""
 
     def one(jobs: list[J]) -> Iterator[J]:
         work(*jobs)
@@ -123,10 +123,10 @@ def job_run(job: J, work: Callable[[J], object]) -> None:
 
 
 def jobs_run(found: Iterable[J], work: Callable[[list[J]], Iterable[J]]) -> None:
-    """Claim the jobs that are free, let ``work`` do them, and close each as it comes back.
+    """Claim the free jobs, let ``work`` do them, and close each one that it yields.
 
-    What goes wrong is stored, in words, on those that did not come back. A worker that is told to
-    stop gives them back to the queue; what they finished is kept.
+    An error is stored in words on the jobs that were not yielded. A worker that is told to stop
+    returns them to the queue; their finished part is kept.
     """
     mine = [job for job in found if job_claim(job)]
     try:
@@ -147,7 +147,7 @@ def jobs_run(found: Iterable[J], work: Callable[[list[J]], Iterable[J]]) -> None
 
 
 def _close(jobs: Iterable[J], end: Callable[[J], None]) -> None:
-    """End the jobs that are still open. One whose row cannot be written is swept up later."""
+    """End the jobs that are still open. If a row cannot be written, the sweep ends it later."""
     for job in jobs:
         with suppress(JobLost, Error):
             if not job.is_finished:
@@ -162,7 +162,7 @@ def is_stopping() -> bool:
 
 
 def _is_told(code: object) -> bool:
-    """Whether a stop of Celery's is set: an exit code, which may be 0, or True."""
+    """Whether Celery has set a stop: an exit code, which may be 0, or True."""
     return code is not None and code is not False
 
 
@@ -170,7 +170,7 @@ def _leave_if_told() -> None:
     """End the work of a process that was told to stop at once.
 
     Celery's signal handler raises in whatever code runs at that moment, and a library may swallow
-    the error. The job looks for itself.
+    the error. So the job checks by itself.
     """
     from celery.worker import state
 
@@ -179,20 +179,20 @@ def _leave_if_told() -> None:
 
 
 def job_requeue(job: J) -> None:
-    """Make a closed job ready for another try; what it had finished is kept."""
+    """Make a closed job ready for another try; its finished part is kept."""
     if job.is_finished:
         job.status, job.error, job.finished_at = Job.Status.QUEUED, "", None
         job.save(update_fields=["status", "error", "finished_at"])
 
 
 def is_silent(job: Job) -> bool:
-    """Whether a running job's worker has not been heard of for too long."""
+    """Whether the last heartbeat of a running job is too old."""
     is_running = job.status == Job.Status.RUNNING and job.heartbeat_at is not None
     return is_running and timezone.now() - job.heartbeat_at > SILENT  # type: ignore[operator]
 
 
 def sign_set(name: str) -> None:
-    """Set a sign for a minute. A cache that is away is no error: work does not depend on signs."""
+    """Set a flag for a minute. A missing cache is no error, because no work depends on flags."""
     try:
         cache.set(name, True, SILENT.total_seconds())
     except Exception as error:  # noqa: BLE001 - each backend has errors of its own
@@ -200,7 +200,7 @@ def sign_set(name: str) -> None:
 
 
 def is_sign_set(name: str) -> bool:
-    """Whether a sign was set within the last minute; no, if the cache is away."""
+    """Whether a flag was set within the last minute; False without a cache."""
     try:
         return bool(cache.get(name))
     except Exception as error:  # noqa: BLE001 - each backend has errors of its own
@@ -209,12 +209,12 @@ def is_sign_set(name: str) -> bool:
 
 
 def worker_seen() -> None:
-    """Note that a worker process lives; an idle one has no job that would show it."""
+    """Note that a worker process is running; an idle one has no job that would show it."""
     sign_set(WORKER_SEEN)
 
 
 def is_any_worker_alive() -> bool:
-    """Whether a worker, or a running job, gave a sign of life within the last minute."""
+    """Whether a worker or a running job had a heartbeat within the last minute."""
     if is_sign_set(WORKER_SEEN):
         return True
     lately = Q(status=Job.Status.RUNNING, heartbeat_at__gte=timezone.now() - SILENT)
@@ -222,7 +222,7 @@ def is_any_worker_alive() -> bool:
 
 
 def jobs_release() -> None:
-    """Queue every running job again. Only for a caller who knows that no worker runs."""
+    """Queue every running job again. Call this only if no worker runs."""
     kinds: tuple[type[Job], ...] = (*JOBS, Shard)
     for model in kinds:
         model._default_manager.filter(status=Job.Status.RUNNING).update(

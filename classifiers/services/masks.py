@@ -1,4 +1,4 @@
-"""Files of masks, kept by their content for the runs that use them. Needs no torch."""
+"""Files of masks, stored by their content for the runs that use them. Needs no torch."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from classifiers.core.chm.masks import masks_read
 
 
 def masks_path(sha256: str) -> Path:
-    """Return where a file of masks is kept."""
+    """Return the path of a stored file of masks."""
     return Path(settings.DATA_DIR) / "masks" / f"{sha256}.json"
 
 
 def masks_keep(path: Path) -> str:
-    """Keep a copy of a checked file of masks; return its sha256, which names it in a run."""
+    """Store a copy of a checked file of masks; return its sha256, which is its name in a run."""
     masks_read(path)
     content = path.read_bytes()
     sha256 = hashlib.sha256(content).hexdigest()

@@ -1,4 +1,4 @@
-"""The stored cosines of a run's shortlisted pairs: where they lie, and how they are opened.
+"""The stored cosines of a run's shortlisted pairs: their place, and how to open them.
 
 Needs no torch, so that a web process may rank a shortlist again.
 """
@@ -30,13 +30,13 @@ def has_pairs(run: PredictionRun) -> bool:
 
 
 def pairs_folder(run: PredictionRun) -> Path:
-    """Return where a run's cosines lie; the name follows from the run's identity."""
+    """Return the path of a run's cosines; the name follows from the run's identity."""
     name = hashlib.sha256(header_of(run).run.encode()).hexdigest()[:20]
     return Path(settings.GALLERY_DIR) / "pairs" / name
 
 
 def header_of(run: PredictionRun) -> Header:
-    """Return what the records of a run's file are of."""
+    """Return the name that the records in the file of a run must have."""
     identity = (
         f"{run.gallery} {run.classifier} {run.split} {run.parameters_sha256} {run.imported_for}"
     )
@@ -46,7 +46,7 @@ def header_of(run: PredictionRun) -> Header:
 def pairs_open(run: PredictionRun) -> PairsFile:
     """Return a run's cosines; a process maps each file once, and again after it grew.
 
-    Raises ``PairsRefused`` where there are none.
+    Raises ``PairsRefused`` if there are none.
     """
     folder = pairs_folder(run) if has_pairs(run) else None
     if folder is None or not (folder / HEADER).is_file():
@@ -64,12 +64,12 @@ def _opened(folder: Path, header: Header, size: int) -> PairsFile:
 
 
 def pairs_of_image(run: PredictionRun, image_id: int) -> Pairs:
-    """Return the pairs of one query. Raises ``PairsRefused`` where the run has none of it."""
+    """Return the pairs of one query. Raises ``PairsRefused`` if the run has none of it."""
     try:
         return pairs_open(run).of(image_id)
     except KeyError:
         raise PairsRefused(
-            f"{run} has no stored cosines of image {image_id}. Ask for the predictions again: "
+            f"{run} has no stored cosines of image {image_id}. Request the predictions again: "
             f"manage.py predict {run.dataset} --classifier {run.classifier}"
         ) from None
 

@@ -24,7 +24,7 @@ NAME: Final = re.compile(r"[0-9a-f]{64}\.(png|jpg)")
 
 
 def panel_path(name: str) -> Path:
-    """Return where a panel's file lies. Raises ``ValueError`` for what is no such name."""
+    """Return the path of a panel's file. Raises ``ValueError`` for an impossible name."""
     if not NAME.fullmatch(name):
         raise ValueError(f"{name!r} is no panel's file; expected 64 hexadecimal digits and .png.")
     return Path(settings.PANEL_DIR) / name[:2] / name
@@ -54,13 +54,13 @@ def panel_problem(name: str) -> str:
 
 
 class Staged:
-    """Files that wait beside the store until all else is right."""
+    """Files that wait outside the store until everything is checked."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def keep(self, content: bytes) -> str:
-        """Put one re-encoded file aside and return its name."""
+        """Keep one re-encoded file for later and return its name."""
         name = panel_name(content)
         if not panel_path(name).is_file():
             (self.folder / name).write_bytes(content)
@@ -76,7 +76,7 @@ class Staged:
 
 @contextmanager
 def panels_staged() -> Iterator[Staged]:
-    """Give room for files that are stored together, or not at all."""
+    """Give a place for files of which all or none are stored."""
     folder = Path(settings.PANEL_DIR) / f".unfinished-{secrets.token_hex(8)}"
     folder.mkdir(parents=True)
     try:

@@ -1,4 +1,4 @@
-"""An original file, as it was when it was imported. Needs no torch."""
+"""Original files, which must be as they were when imported. Needs no torch."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from classifiers.models import Image
 
 
 class PhotoMissing(RuntimeError):
-    """An original file is gone, changed since its import, or no longer what is taken."""
+    """An original file is missing, changed since its import, or no longer accepted."""
 
     def __init__(self, message: str, image_id: int | None = None) -> None:
         super().__init__(message)

@@ -1,4 +1,4 @@
-"""Predictions of an outside AI: checked, hashed and stored, all rows or none. Needs no torch."""
+"""Import predictions of an outside AI, all rows or none. Needs no torch."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ OnProgress = Callable[[int, int], None]
 
 
 class ImportRefused(ValueError):
-    """An import was not taken; ``refused`` lists the rows, by file and line, and why."""
+    """The import is refused; ``refused`` lists the rows by file and line, with reasons."""
 
     def __init__(self, said: str, refused: tuple[Refusal, ...] = ()) -> None:
         self.refused = refused
@@ -61,8 +61,8 @@ def predictions_import(
 ) -> PredictionRun:
     """Store an outside AI's predictions of the split ``query`` as a run, all rows or none.
 
-    Raises ``ImportRefused`` with every row that is wrong; nothing is stored then. The same files
-    under the same name are one run: the second import returns it.
+    Raises ``ImportRefused`` with every wrong row, and stores nothing then. A second import of the
+    same files under the same name returns the first run.
     """
     name_check(dataset, name)
     known = _known(dataset)
@@ -131,7 +131,7 @@ def _with_bars(
     scores: Mapping[str, Mapping[str, float]],
     dataset: Dataset,
 ) -> dict[str, tuple[Panel, ...]]:
-    """Return each photo's panels; scores of classes become bars where the AI brought none."""
+    """Return the panels of each photo. Scores become bars if the AI has no bars of its own."""
     labels = dict(dataset.categories.values_list("name", "label"))
     found = {}
     for sha256 in rows:
@@ -216,9 +216,9 @@ def content_sha256(
     panels: Mapping[str, list[dict[str, Any]]],
     scores: Mapping[str, Mapping[str, float]],
 ) -> str:
-    """Return the fingerprint of all that was imported, whatever the order of its rows.
+    """Return the fingerprint of the import, which does not depend on the order of rows.
 
-    A file counts by the SHA-256 of its re-encoded bytes, which is its name.
+    A file is represented by its name, the SHA-256 of its re-encoded bytes.
     """
     digest = hashlib.sha256()
     for sha256, row in sorted(rows.items()):

@@ -1,4 +1,4 @@
-"""Predictions of an outside AI that are uploaded by the browser. Needs no torch.
+"""Uploads of predictions of an outside AI in the browser. Needs no torch.
 
 The request stores the files and sends a message; a worker imports them, all rows or none.
 """

@@ -37,12 +37,12 @@ LARGEST = 256  # photos of a shard
 
 
 def runs_predict(*, runs: Sequence[PredictionRun]) -> list[PredictionRun]:
-    """Predict what the runs lack and return those that are done; they share their preparation.
+    """Predict what the runs lack, and return the runs that are done. They share their preparation.
 
-    The photos go through the network once for all runs. Each batch is stored in one
-    transaction, so an interrupted run goes on at its last batch and no row is written twice. Other
-    workers may do shards of the photos meanwhile. Up to one photo in a hundred that cannot be read
-    is left out and named in ``run.skipped``; beyond that the first one's error is raised.
+    The photos go through the network once for all runs. Each batch is stored in one transaction, so
+    an interrupted run continues at its last batch and no row is written twice. Other workers may do
+    shards of the photos meanwhile. Up to one photo in a hundred may be unreadable: it is left out
+    and named in ``run.skipped``. If there are more, the error of the first one is raised.
     """
     gallery_row, split = runs[0].own_gallery, runs[0].split
     backbone = backbone_load(gallery_row.backbone, device_chosen(), folder=settings.WEIGHTS_DIR)
@@ -79,7 +79,7 @@ def work_of(runs: Sequence[PredictionRun]) -> str:
 
 
 def runs_producer(run_ids: Sequence[int]) -> Producer:
-    """Return what does shards of runs that another worker leads."""
+    """Return the function that does shards of runs for another worker's job."""
     found = PredictionRun.objects.select_related("gallery__dataset").filter(pk__in=run_ids)
     runs = list(found.order_by("pk"))
     row = runs[0].own_gallery
@@ -100,7 +100,7 @@ def _produce(
 
 
 class _Pass:
-    """One pass over a split for some runs: what they have, and how more is stored."""
+    """One pass over a split for some runs: their stored rows, and how more rows are stored."""
 
     def __init__(self, decider: Decider, everything: Sequence[int], files: ExitStack) -> None:
         self._decider, self._runs = decider, decider.runs
@@ -121,13 +121,13 @@ class _Pass:
                 job_note(run, skipped=[])  # they are tried again
 
     def note(self, n_ahead: int) -> None:
-        """Say how far all runs are; this is their heartbeat too."""
+        """Store the progress of all runs; this is also their heartbeat."""
         n_done = min(self._n_total, self._n_done + n_ahead)
         for run in self._runs:
             job_phase(run, "predictions", n_done=n_done, n_total=self._n_total)
 
     def of_shard(self, shard: Shard) -> Iterator[tuple[int, Found]]:
-        """Yield what a shard's photos get, decided here or read from the file of a worker."""
+        """Yield the decisions on a shard's photos, made here or by another worker."""
         if shard.is_head:
             stream = partial(self._decider.stream, lacks=self._lacks)
             images = images_of(shard.images)
@@ -155,8 +155,8 @@ class _Pass:
             job_note(run, skipped=self._skipped)
 
     def store(self, n_photos: int, found: Found) -> None:
-        """Store the decisions of a batch, those that are there already left alone."""
-        # The files before the rows: what is predicted has its cosines, whatever happens.
+        """Store the decisions of a batch; decisions that are stored already do not change."""
+        # The files are written before the rows, so that every stored prediction has its cosines.
         for run in self._runs:
             self._stored[run.pk].pairs_append(found[run.pk])
         with transaction.atomic():
@@ -170,7 +170,7 @@ class _Pass:
 
 @dataclass(frozen=True, slots=True)
 class _Stored:
-    """What a run has already: predictions by image, and the open file of its cosines, if any."""
+    """The stored part of a run: predictions by image, and the open file of its cosines, if any."""
 
     predicted: set[int]
     writer: PairsWriter | None

@@ -1,4 +1,4 @@
-"""Ask a worker for work: a job row is made ready and a message is sent. Needs no torch."""
+"""Enqueue work: a job row is stored and a message is sent to a worker. Needs no torch."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ from classifiers.services.saliency import n_unexplained
 
 
 class RequestRefused(ValueError):
-    """Work that cannot be asked for yet; the message says what comes first."""
+    """The request cannot be met yet; the message says what must be done first."""
 
 
 def backbones_ready() -> list[str]:
-    """Return the backbones whose weights are here: the one that comes along, the registered."""
+    """Return the backbones with weights: the one that is installed, and the registered ones."""
     found = sorted(path.stem for path in Path(settings.WEIGHTS_DIR).glob("*.json"))
     return [EMBEDDED_BACKBONE, *(name for name in found if name not in CHOICES["matcher"])]
 
@@ -58,7 +58,7 @@ def parameters_sha256(resolved: Mapping[str, Any]) -> str:
 
 @transaction.atomic
 def gallery_request(*, dataset: Dataset, backbone: str) -> Gallery:
-    """Have the dataset's gallery split extracted, unless that is done or under way."""
+    """Request the features of the dataset's gallery split, unless they are done or under way."""
     if not dataset.images.filter(split=Image.GALLERY).exists():
         splits = sorted(set(dataset.images.values_list("split", flat=True)))
         raise RequestRefused(
@@ -81,7 +81,7 @@ def _check_unchanged(gallery: Gallery) -> None:
         raise RequestRefused(
             f"Gallery {gallery} was built from {gallery.n_total} photos; the dataset now holds "
             f"{n_now} in split '{Image.GALLERY}'. A built gallery never changes, because "
-            "predictions rest on it: import the folder as a dataset of another name."
+            "predictions depend on it: import the folder as a dataset of another name."
         )
 
 
@@ -95,13 +95,13 @@ def runs_request(
     name: str = "",
     has_maps: bool = False,
 ) -> list[PredictionRun]:
-    """Have a split predicted by several classifiers, where that is not done yet.
+    """Request predictions of a split by several classifiers, unless they are done.
 
     With ``has_maps``, activation maps are added to predictions that were made without them.
 
-    A parameter goes to every classifier that has it. ``name`` names the run of one classifier;
+    Every classifier gets those parameters that it has. ``name`` names the run of one classifier;
     without it the run has a default name. Raises ``RequestRefused``, also for a name that is taken,
-    or ``ValueError`` where no classifier has a parameter or a value is out of range.
+    or ``ValueError`` if no classifier has a parameter or a value is out of range.
     """
     if name and len(classifiers) != 1:
         raise RequestRefused(
@@ -141,7 +141,7 @@ def runs_request(
 
 
 def _check_name(name: str, gallery: Gallery, meant: tuple[int, str, str, str]) -> None:
-    """Refuse a name that cannot be one, or that other predictions of the dataset have."""
+    """Refuse an impossible name, and a name that other predictions of the dataset have."""
     if not is_name(name):
         raise RequestRefused(f"The name {name!r} is not possible; expected {NAME_EXPECTED}.")
     other = PredictionRun.objects.computed().filter(dataset=gallery.dataset, name=name).first()
@@ -156,14 +156,14 @@ def _check_name(name: str, gallery: Gallery, meant: tuple[int, str, str, str]) -
 
 
 def _rename(run: PredictionRun, name: str) -> None:
-    """Name a run that has its default name; a name that was given stays, for studies use it."""
+    """Name a run that has its default name; studies use a given name, so it does not change."""
     if run.name == name:
         return
     default = run_name(run.classifier, run.parameters, backbone=run.backbone, split=run.split)
     if not re.fullmatch(re.escape(default) + r"(-\d+)?", run.name):
         raise RequestRefused(
             f"These predictions are already named {run.name!r}; found the new name {name!r}. "
-            "Name the run as it is called."
+            "Use the name that the run has."
         )
     run.name = name
     run.save(update_fields=["name"])
@@ -172,7 +172,7 @@ def _rename(run: PredictionRun, name: str) -> None:
 def parameters_asked(classifier: str, given: Mapping[str, Any]) -> dict[str, Any]:
     """Return all parameters of a classifier, with the weights its matcher has today.
 
-    Predictions of other weights are other predictions, so the weights belong to a run's identity.
+    Other weights give other predictions, so the weights are a part of a run's identity.
     """
     resolved = parameters_resolved(classifier, given)
     if "matcher" in resolved and not resolved["matcher_sha256"]:
@@ -193,7 +193,7 @@ def _weights_sha256(matcher: str) -> str:
 
 
 def _check_classes(run: PredictionRun) -> None:
-    """Refuse to go on with a run whose competing classes are not those it began with."""
+    """Refuse to continue a run if its competing classes have changed."""
     if run.parameters["classes"] != "split" or not run.predictions.exists():
         return
     images = Image.objects.filter(dataset=run.dataset, split=run.split)
@@ -207,7 +207,7 @@ def _check_classes(run: PredictionRun) -> None:
 
 
 def _given(classifiers: Sequence[str], parameters: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return each classifier's own of the parameters; unknown classifiers keep all."""
+    """Return the parameters that each classifier has; unknown classifiers keep all."""
     known = {
         name: CLASSIFIERS[name].parameters if name in CLASSIFIERS else parameters
         for name in classifiers
@@ -225,7 +225,7 @@ def _given(classifiers: Sequence[str], parameters: Mapping[str, Any]) -> dict[st
 
 
 def _is_lacking(run: PredictionRun) -> bool:
-    """Whether photos came in after the run was done, or cosines of its pairs are not stored."""
+    """Whether photos were added after the run was done, or cosines of its pairs are missing."""
     wanted = run.dataset.images.filter(split=run.split).count()
     return run.predictions.count() < wanted or pairs.n_lacking(run) > 0
 
@@ -246,10 +246,10 @@ def preparation_of(run: PredictionRun) -> tuple[str, str, bool]:
 def jobs_enqueue(
     jobs: Sequence[Gallery | PredictionRun | DatasetImport | PredictionImport],
 ) -> None:
-    """Send messages for jobs, once what was written about them is committed.
+    """Send messages for jobs after their rows are committed.
 
-    A second message is harmless, for a worker only takes a job that is free. Runs that share their
-    preparation share one message.
+    A second message is harmless, because a worker only takes a job that is free. Runs that share
+    their preparation share one message.
     """
     runs: dict[tuple[str, str, bool], list[int]] = {}
     for job in jobs:

@@ -1,4 +1,4 @@
-"""A prediction of CHM-Corr for another mask, from its stored cosines. Needs no torch."""
+"""Predictions of CHM-Corr for other masks, from stored cosines. Needs no torch."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ EMPTY = "0" * 49
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """One class among the voters: how many of them voted for it."""
+    """One class, and how many voters voted for it."""
 
     category: Category
     n_votes: int
@@ -27,8 +27,9 @@ class Share:
 class Ranked:
     """The answer for one mask: the class, its votes, all classes with votes, the exemplars.
 
-    ``shares`` fall by votes, then rise by class index. ``exemplars`` are gallery images of the
-    class with their matches, as ``models.Neighbor.matches`` has them, the nearest first.
+    ``shares`` are sorted by falling votes, then by rising class index. ``exemplars`` are gallery
+    images of the class with their matches, as ``models.Neighbor.matches`` has them, the nearest
+    first.
     """
 
     mask: str
@@ -42,7 +43,7 @@ class Ranked:
 def reranked(prediction: Prediction, mask: str, *, n_exemplars: int = 5) -> Ranked:
     """Return the answer for a mask of 49 digits; no selected cell gives the stored answer.
 
-    Raises ``PairsRefused`` where the run's cosines are missing or changed.
+    Raises ``PairsRefused`` if the run's cosines are missing or changed.
     """
     if mask == EMPTY:
         return _own(prediction, n_exemplars)

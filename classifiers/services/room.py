@@ -1,4 +1,4 @@
-"""What disk and memory a job needs, said before it starts. Needs no torch."""
+"""The disk and the memory that a job needs, checked before it starts. Needs no torch."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ POSITIONS: Final = 3 * 225  # of a matcher's encoding of a photo
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """The disk that a job still has to fill in a folder, and the memory of each worker: bytes."""
+    """The disk that a job still needs in a folder, and the memory of each worker, in bytes."""
 
     what: str
     disk: int
@@ -39,12 +39,12 @@ class Room:
         )
 
     def check(self) -> None:
-        """Refuse what does not fit. Raises ``RoomMissing``."""
+        """Raise ``RoomMissing`` if the disk is too small."""
         room_check(self.folder, self.disk, self.what)
 
 
 def gallery_room(gallery: Gallery) -> Room:
-    """Return what a gallery needs; one that is begun has its room already."""
+    """Return what a gallery needs; a gallery that is begun has already reserved its disk."""
     options = options_of(gallery.folder)
     begun = any((gallery.folder / name).is_file() for name in (MANIFEST, PROGRESS))
     n_photos = gallery.dataset.images.filter(split=Image.GALLERY).count()

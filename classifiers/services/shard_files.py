@@ -1,4 +1,4 @@
-"""The file of a shard: arrays, batch by batch, in a zip archive that appears whole."""
+"""The file of a shard: a zip archive of arrays, batch by batch, written in one step."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Arrays = Mapping[str, NDArray[Any]]
 
 
 class ShardFile:
-    """Takes the arrays of one batch after another."""
+    """Writes the arrays of one batch after another."""
 
     def __init__(self, archive: zipfile.ZipFile) -> None:
         self._archive, self._n = archive, 0

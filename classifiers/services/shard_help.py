@@ -41,7 +41,7 @@ def work_help(work: str) -> None:
 
 
 def _give_back(shard: Shard, error: str) -> None:
-    """Give a shard back. This was no process that ended without a word, so it does not count."""
+    """Return a shard. The attempt does not count, because the process did not end by the shard."""
     try:
         job_release(shard)
         Shard.objects.filter(pk=shard.pk).update(attempts=0, n_done=0, error=error)
@@ -50,7 +50,7 @@ def _give_back(shard: Shard, error: str) -> None:
 
 
 def producer_of(work: str) -> Producer:
-    """Return what does the shards of a job, by the job's name. Raises ``ValueError``."""
+    """Return the function that does shards of the job ``work``. Raises ``ValueError``."""
     kind, _, rest = work.partition("-")
     if kind == "gallery":
         return gallery_producer(int(rest))

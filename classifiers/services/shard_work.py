@@ -1,4 +1,4 @@
-"""How a worker does a shard, for a job that it leads or for another worker's. Runs on a worker."""
+"""How a worker does a shard, for its own job or for another worker's. Runs on a worker."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from classifiers.services.shard_files import Arrays, shard_writing
 
 logger = logging.getLogger(__name__)
 OnSkip = Callable[[Image, PhotoMissing], None]
-# Does some photos; yields how many each batch has, and the batch's arrays.
+# Computes photos, and yields the size and the arrays of each batch.
 Producer = Callable[[Sequence[Image], OnSkip], Iterator[tuple[int, Arrays]]]
 R = TypeVar("R")
 
@@ -26,7 +26,7 @@ def images_of(ids: Sequence[int]) -> list[Image]:
     found = Image.objects.select_related("dataset").in_bulk(list(ids))
     gone = [each for each in ids if each not in found]
     if gone:
-        raise RuntimeError(f"Photo {gone[0]} was deleted while the work went on. Ask again.")
+        raise RuntimeError(f"Photo {gone[0]} was deleted during the work. Request the work again.")
     return [found[each] for each in ids]
 
 
@@ -35,9 +35,9 @@ def without_unreadable(
     stream: Callable[[Sequence[Image]], Iterator[tuple[Sequence[Image], R]]],
     on_skip: OnSkip,
 ) -> Iterator[tuple[Sequence[Image], R]]:
-    """Yield what ``stream`` yields of the photos that can be read.
+    """Yield what ``stream`` yields for the readable photos.
 
-    ``on_skip`` hears of each of the others, and may raise to end the work.
+    ``on_skip`` is called with each of the others, and may raise to end the work.
     """
     left = list(images)
     while left:
@@ -67,7 +67,7 @@ def shard_do(shard: Shard, produce: Producer, alive: Callable[[], None] = lambda
     def skip(image: Image, error: PhotoMissing) -> None:
         skipped.append([image.pk, str(error)])
         if len(skipped) > max(1, may_skip(len(images))):
-            raise error  # more likely a folder that is not mounted here
+            raise error  # probably a folder that is not mounted here
 
     try:
         with shard_writing(shard.file) as file:

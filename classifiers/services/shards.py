@@ -1,9 +1,9 @@
 """The shards of a job: photos that any worker may take while one worker leads. Needs no torch.
 
-The worker that claimed the job leads. It plans the shards, does those at the head straight into the
-job's own files, and merges what helpers did, in the photos' order. So the files are those of one
-worker alone, whatever the shards' sizes, their order and the number of workers. A shard whose
-worker fell silent is free again, as a job is.
+The worker that claimed the job leads. It plans the shards, writes the first ones directly into the
+job's own files, and merges the results of helpers in the order of the photos. So the files are the
+same as those of one worker, for all sizes and orders of shards and any number of workers. A shard
+of a silent worker is free again, like a job.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ logger = logging.getLogger(__name__)
 
 SHARES: Final = 16  # of a job; the last worker is idle for at most one of them
 LOOK_EVERY_S: Final = 0.3
-# So many workers may end with a shard before its photos are tried one by one, and so many with
-# a single photo before it is left out.
+# After so many workers ended with a shard, its photos are tried one by one. A photo that ended as
+# many workers alone is left out.
 MOST_ATTEMPTS: Final = 2
 ENDED: Final = "The worker's process ended with it {n} times, without an error in words."
 
@@ -66,13 +66,13 @@ def shard_next(work: str) -> Shard | None:
 
 
 def help_ask(work: str) -> None:
-    """Tell one more worker about a job's free shards, if there are any beside the head."""
+    """Send a message to one more worker if a job has free shards besides the first one."""
     if Shard.objects.filter(_helpers_may(), work=work).count() > 1:
         message_send(tasks.shards_help, work)
 
 
 def works_waiting(shards: Sequence[Shard]) -> list[str]:
-    """Return the jobs among whose shards a helper may take one."""
+    """Return the jobs that have a shard for a helper."""
     found = Shard.objects.filter(_helpers_may(), pk__in=[shard.pk for shard in shards])
     return sorted(set(found.values_list("work", flat=True)))
 
@@ -84,7 +84,7 @@ def shards_drop(work: str) -> None:
 
 
 class Lead:
-    """The shards of one job, as its leading worker sees them."""
+    """The shards of one job, for its leading worker."""
 
     def __init__(
         self,
@@ -95,7 +95,7 @@ class Lead:
         alive: Callable[[], None],
         stage: Callable[[Shard], None],
     ) -> None:
-        """``places`` gives the photos that are left, in order, and their places in the whole.
+        """``places`` gives the photos that are left, in order, and their places among all photos.
 
         ``alive`` is the job's heartbeat, called during a wait; ``stage`` does a claimed shard into
         its file. Both may raise.
@@ -110,9 +110,10 @@ class Lead:
         return int(found["n"] or 0)
 
     def parts(self) -> Iterator[Shard]:
-        """Yield the shards in order: the caller does a head itself, and merges the others' files.
+        """Yield the shards in order: the caller does the first ones itself, and merges the others.
 
-        If the caller fails, what nobody has begun is given up; a next leader plans it again.
+        If the caller fails, shards that nobody has begun are deleted; the next leader plans them
+        again.
         """
         self._plan()
         help_ask(self.work)
@@ -142,14 +143,16 @@ class Lead:
     def _stage_later(self, shard: Shard) -> None:
         try:
             self._stage(shard)
-        except JobLost as error:  # the shard's; the job's shows at the next heartbeat
+        except (
+            JobLost
+        ) as error:  # the shard was lost; whether the job is lost shows at the next heartbeat
             logger.warning("%s", error)
         except BaseException:
             shard.delete()
             raise
 
     def _plan(self) -> None:
-        """Keep what other workers did or do of the photos that are left; queue the rest."""
+        """Keep the shards of other workers that have photos that are left; queue the rest."""
         kept: set[int] = set()
         for shard in self._rows.order_by("place"):
             left = [image for image in shard.images if image in self._places]
@@ -172,7 +175,7 @@ class Lead:
         for image, place in self._places.items():
             if image in kept:
                 continue
-            # Shards are in order only if no other one lies between the photos of one.
+            # Shards are in order only if no shard has photos between the photos of another one.
             is_apart = bisect(taken, before) != bisect(taken, place)
             if not new or len(new[-1].images) == self._size or is_apart:
                 new.append(Shard(work=self.work, place=place, images=[]))
@@ -197,7 +200,7 @@ class Lead:
         return False
 
     def _narrow(self, shard: Shard) -> None:
-        """Try a shard's photos one by one; leave out a single one that ends every worker."""
+        """Try the photos of a shard one by one; leave out a photo that ends every worker."""
         if len(shard.images) > 1:
             one_by_one = [
                 Shard(work=self.work, place=self._places[image], images=[image])

@@ -47,17 +47,17 @@ def upload_request(
     encoding: str = "",
     grey_white: int | None = None,
 ) -> DatasetImport:
-    """Keep an uploaded zip and have it imported. Raises ``ArchiveRefused``, ``DatasetRefused``.
+    """Store an uploaded zip and enqueue its import. Raises ``ArchiveRefused``, ``DatasetRefused``.
 
-    ``draw`` is the share of queries and the seed that draws them; None leaves it to folders
-    named gallery and query. With ``is_own``, a user adds to photos that they brought in first.
+    ``draw`` is the share of queries and the seed that draws them; with None, the folders gallery
+    and query decide. With ``is_own``, users may only add to photos that they imported first.
     """
     if is_own and user is not None:
         _check_own(slug, user)
     _check_free(slug)
     kept = _folder(slug).with_suffix(".zip")
     kept.parent.mkdir(parents=True, exist_ok=True)
-    # Looked through under a name of its own: what an earlier import left is kept until then.
+    # It is checked under another name, so that the files of an earlier import are kept until then.
     arrived = kept.with_name(f".{slug}.{secrets.token_hex(4)}.part")
     try:
         with arrived.open("wb") as target:
@@ -93,7 +93,10 @@ def folder_request(
     user: Staff | None = None,
     grey_white: int | None = None,
 ) -> DatasetImport:
-    """Have a folder on the server imported. Raises ``DatasetRefused`` where it does not fit."""
+    """Enqueue the import of a folder on the server.
+
+    Raises ``DatasetRefused`` if it does not fit.
+    """
     _check_free(slug)
     root = str(folder_scan(root).root)
     job = DatasetImport(slug=slug, root=root, grey_white=grey_white, user=user)
@@ -114,7 +117,7 @@ def _check_own(slug: str, user: Staff) -> None:
     owner = first.user if first else None
     if is_there and owner != user:
         raise DatasetRefused(
-            f"Photos named {slug!r} are there already, brought in by "
+            f"Photos named {slug!r} exist already, imported by "
             f"{owner.get_username() if owner else 'an administrator'}. Choose another name, or "
             "ask them or an administrator to add yours."
         )
@@ -151,7 +154,7 @@ def import_again(*, job: DatasetImport) -> None:
 
 
 class _Progress:
-    """Notes progress on the job now and then: a write for every photo would cost more."""
+    """Stores the progress of the job now and then, because a write for every photo costs more."""
 
     def __init__(self, job: DatasetImport, phase: str) -> None:
         self.job, self.phase, self.noted_at = job, phase, 0.0
@@ -164,7 +167,7 @@ class _Progress:
 
 
 def import_run(*, job: DatasetImport) -> None:
-    """Unpack and import. Runs on a worker; interrupted, it goes on where it was."""
+    """Unpack and import. Runs on a worker; an interrupted import continues where it stopped."""
     refused: list[Refusal] = []
     if job.archive and os.path.exists(job.archive):
         refused += _unpacked(
@@ -211,5 +214,5 @@ def _unpacked(archive: Path, folder: Path, encoding: str, on_progress: OnProgres
 
 
 def _listed(found: Sequence[Refusal]) -> list[list[str]]:
-    """Return what a job keeps of them: enough to see what is wrong with the rest."""
+    """Return those that a job stores: enough to see what is wrong with the rest."""
     return [[item.path, item.reason] for item in found[:MAX_LISTED]]

@@ -21,8 +21,8 @@ from classifiers.services.photos import PhotoMissing, photo_read
 from classifiers.tokens import whole_path
 
 PAGE, LARGE = "whole", "large"
-# What is tried where a photo is larger than its bytes allow: the largest side first. On a page a
-# whole photo has the budget of a crop; the large one is loaded only by a person who enlarges it.
+# What is tried, the largest side first, if a photo has too many bytes. On a page a whole photo has
+# the budget of a crop; the large one is loaded only by a person who enlarges it.
 SIZES: Final[dict[str, tuple[tuple[int, ...], int]]] = {
     PAGE: ((800, 640, *SIDES), MAX_BYTES),
     LARGE: ((1600, 1280, 1024, 800), 600_000),
@@ -45,9 +45,9 @@ def whole_encode(photo: Pixels.Image, size: str) -> bytes:
 
 
 def whole_file(image: Image, size: str = PAGE) -> Path:
-    """Return the file of a whole photo, made if it is not there.
+    """Return the file of a whole photo, and make it if it is missing.
 
-    Raises ``PhotoMissing`` where the original is gone or changed, ``KeyError`` for another size.
+    Raises ``PhotoMissing`` if the original is missing or changed, ``KeyError`` for an unknown size.
     """
     path = whole_path(image.token, size)
     if not is_on_disk(path):
@@ -57,7 +57,7 @@ def whole_file(image: Image, size: str = PAGE) -> Path:
 
 
 def can_be_shown(image: Image) -> bool:
-    """Whether a whole photo is there, or its original is."""
+    """Whether a whole photo or its original is there."""
     made = all(is_on_disk(whole_path(image.token, size)) for size in SIZES)
     return made or image.path.is_file()
 
@@ -65,7 +65,7 @@ def can_be_shown(image: Image) -> bool:
 def wholes_make(
     images: Iterable[Image], on_done: Callable[[], object] = lambda: None
 ) -> list[tuple[str, str]]:
-    """Make all sizes of photos ahead of their people; return [path, reason] of what failed."""
+    """Make all sizes of photos before people see them; return [path, reason] of what failed."""
     failed = []
     for image in images:
         try:

@@ -86,7 +86,7 @@ def test_labels_decide_and_images_without_any_are_skipped(trees: Gallery, out: P
     about = document(out)
     assert (about["n_images"], about["n_unlabelled"], about["n_unreachable"]) == (20, 1, 1)
     assert (
-        "labels that the dataset lacks, which count as wrong: 1."
+        "labels that the dataset lacks; they count as wrong: 1."
         in (out / "evaluation.md").read_text()
     )
 

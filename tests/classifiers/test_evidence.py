@@ -129,7 +129,7 @@ def test_a_run_keeps_to_the_weights_it_began_with(
     monkeypatch.setattr(evidence, "matcher_load", other)
     tasks.predict([run.pk])
     run.refresh_from_db()
-    assert "Register those again, or ask for the prediction anew" in run.error
+    assert "Register those again, or request the prediction again" in run.error
     monkeypatch.setattr(queueing, "EMBEDDED_WEIGHTS", tmp_path / "other.pt")
     again = predicted(gallery, "chm-corr")
     assert again != run
@@ -217,7 +217,7 @@ def test_the_backbones_own_head_needs_imagenets_classes(gallery: Gallery, rung: 
 def test_a_backbone_without_a_head_of_its_own_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(evidence, "own_head", lambda backbone: None)
     backbone: Any = SimpleNamespace(spec=SimpleNamespace(name="tiny"))
-    with pytest.raises(evidence.EvidenceMissing, match="tiny has no head of its own; expected own"):
+    with pytest.raises(evidence.EvidenceMissing, match="tiny has no own head; expected own"):
         evidence._own_head(backbone, [])
 
 

@@ -94,7 +94,7 @@ def test_a_request_that_cannot_be_met_is_refused_in_words(
     refused: dict[str, dict[str, Any]] = {
         "is queued and the classifier emd-corr; expected a finished gallery": {"gallery": queued},
         "is done and the classifier softmax; expected": {"classifier": "softmax"},
-        "Choose one photo: of the dataset, or a file of yours.": {"image": None},
+        "Choose one photo: of the dataset, or a file of your own.": {"image": None},
         "n_voters is 0; expected 1 to": {"parameters": {"n_voters": 0}},
         "device is 1; expected one of n_shortlist": {"parameters": {"device": 1}},
     }

@@ -54,7 +54,7 @@ def test_a_photo_that_would_present_its_category_is_refused_by_name(held: Path) 
     assert report.n_new > 0
     assert report.n_new + len(report.refused) == 20
     for reason in reasons(report).values():
-        assert reason.startswith("it would stand among the 1 photos that present bunting in study")
+        assert reason.startswith("it would be among the 1 photos that present bunting in study")
 
 
 def first_of(category: str) -> str:

@@ -180,7 +180,7 @@ def test_the_command_fails_when_nothing_stands(root: Path) -> None:
 
 
 def test_the_command_passes_a_refusal_on(root: Path) -> None:
-    with pytest.raises(CommandError, match="holds no file"):
+    with pytest.raises(CommandError, match="has no file"):
         call_command("import_dataset", "birds", str(root))
 
 

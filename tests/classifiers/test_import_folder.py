@@ -48,7 +48,7 @@ def test_a_name_that_is_another_pages_address_is_refused(birds: Path, name: str)
 @pytest.mark.parametrize(
     ("places", "words"),
     [
-        ([], "holds no file"),
+        ([], "has no file"),
         ([".hidden"], "but 1 hidden file"),
         (["1.png"], "files only, no folders"),
         (["cats/1.png", "dogs/2.png"], "no split above it.*ROOT/all"),
@@ -188,4 +188,4 @@ def test_a_folder_is_found_however_its_accents_are_written(root: Path) -> None:
 
 def test_folders_without_end_are_refused_by_name(birds: Path) -> None:
     (birds / "query" / "/".join("x" * 60)).mkdir(parents=True)
-    assert list(reasons(imported(birds)).values()) == ["folders without end"]
+    assert list(reasons(imported(birds)).values()) == ["too many levels of folders"]

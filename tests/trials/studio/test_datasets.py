@@ -195,7 +195,7 @@ def test_work_that_waits_can_be_cancelled_on_its_page(browser: Client) -> None:
     assert path in (page := browser.get("/studio/datasets/trees/").content.decode())
     assert "1 photo could not be read and is left out" in page
     after = browser.post(path, follow=True).content.decode()
-    assert "Cancelled. What was done is kept" in after
+    assert "Cancelled. The finished part is kept" in after
     assert path not in after
     assert "had ended already" in browser.post(path, follow=True).content.decode()
 
@@ -235,14 +235,14 @@ def test_only_who_brought_photos_in_or_an_administrator_adds_to_them(browser: Cl
     User.objects.create_superuser("ada")
     for name, n_imports in (("rita", 1), ("paul", 1), ("rita", 2), ("ada", 3)):
         said = send(browser, name)
-        assert ("brought in by rita. Choose another name" in said) == (name == "paul")
+        assert ("imported by rita. Choose another name" in said) == (name == "paul")
         assert DatasetImport.objects.count() == n_imports
         DatasetImport.objects.update(status=Job.Status.DONE)
 
 
 def test_nobody_but_an_administrator_adds_to_what_a_command_imported(browser: Client) -> None:
     Dataset.objects.create(slug="birds", root="/nowhere")
-    assert "brought in by an administrator. Choose" in send(browser, "rita")
+    assert "imported by an administrator. Choose" in send(browser, "rita")
 
 
 def test_photos_cannot_be_called_as_another_page_is(browser: Client) -> None:
