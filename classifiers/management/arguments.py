@@ -1,4 +1,4 @@
-"""What commands share of their arguments: parameters, and which classifiers are meant."""
+"""Arguments that several commands share: parameters, and the choice of classifiers."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ WITH_MASK: Final = ", ".join(name for name, each in CLASSIFIERS.items() if each.
 
 
 def parameter(text: str) -> tuple[str, Any]:
-    """Parse ``name=value``; a parameter that is text stays it, another is JSON where it can be.
+    """Parse ``name=value``. A text parameter stays a text; another one is read as JSON if possible.
 
-    A mask is 49 digits, which JSON would take for a number.
+    A mask is 49 digits, which JSON would read as a number.
     """
     name, _, value = text.partition("=")
     if name in TEXTS:

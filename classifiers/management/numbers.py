@@ -1,4 +1,4 @@
-"""Whole numbers of a command's options, refused by words where they make no sense."""
+"""Whole numbers as options of commands; impossible ones are refused with a message."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ PATIENCE_S = 20
 
 
 def nothing() -> None:
-    """Look at nothing beside the jobs."""
+    """Look at nothing except the jobs."""
 
 
 def wait_for(
@@ -44,7 +44,7 @@ def wait_for(
             for job in jobs:
                 job.refresh_from_db()
             phase = next((job.phase for job in jobs if job.status == Job.Status.RUNNING), "")
-            if phase and phase != shown:  # it counts from 0, at a speed of its own
+            if phase and phase != shown:  # it counts from 0, and has its own speed
                 bar.reset()
                 bar.set_description(f"{title}, {phase}")
                 shown = phase

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 class Command(BaseCommand):
     help = (
-        "Register network weights that do not travel with the program: the ResNet-50s and "
-        "CHMNet, see docs/backbones.md, and what train_chm wrote, see docs/chm.md. The file may "
-        "have any name; its checksum, or its keys and shapes, say what it is."
+        "Register network weights that are not a part of the program: the ResNet-50s and CHMNet "
+        "(see docs/backbones.md), and files of train_chm (see docs/chm.md). The file may have any "
+        "name; its checksum, or its keys and shapes, say what it is."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -37,7 +37,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         dataset = by_slug(Dataset, options["dataset"])
         try:
-            with transaction.atomic():  # the worker hears of it once the options are kept
+            with (
+                transaction.atomic()
+            ):  # the message to the worker is sent after the options are stored
                 gallery = gallery_request(dataset=dataset, backbone=options["backbone"])
                 options_keep(gallery=gallery, half=options["half"], grey=options["grey"])
                 room = gallery_room(gallery)

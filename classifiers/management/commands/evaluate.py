@@ -132,9 +132,9 @@ def _folder(
     labels: LabelFile | None,
     left_out: Collection[str] | None,
 ) -> Path:
-    """Name a folder after what changes the figures, so that two settings are two folders.
+    """Name a folder by the settings that change the figures, so that two settings are two folders.
 
-    Files stand by name and by content: another version of the same name is another setting.
+    Files are named by name and content: another version of the same name is another setting.
     """
     parts = [gallery.dataset.slug, options["split"], gallery.backbone, *setting.values()]
     if labels is not None:

@@ -46,9 +46,11 @@ class Command(BaseCommand):
         matching = [name for name, each in CLASSIFIERS.items() if each.has_matches]
         parser.add_argument("--classifier", required=True, choices=matching)
         place = parser.add_mutually_exclusive_group()
-        place.add_argument("--dataset", help="slug; may be left out where one has a gallery")
+        place.add_argument(
+            "--dataset", help="slug; may be left out if only one dataset has a gallery"
+        )
         place.add_argument("--gallery", type=Path, metavar="FOLDER", help="gallery of a folder")
-        parser.add_argument("--backbone", help="which gallery, where the dataset has several")
+        parser.add_argument("--backbone", help="which gallery, if the dataset has several")
         parser.add_argument("--truth", metavar="CATEGORY", help="folder or label of the truth")
         parser.add_argument(
             "--set", dest="parameters", action="append", default=[], type=parameter,
@@ -61,7 +63,7 @@ class Command(BaseCommand):
         from classifiers.core.backbones.weights import FOLDER_VARIABLE
         from classifiers.services.photos import PhotoMissing
 
-        # The core loads weights by this variable alone; where they were registered, the site knows.
+        # The core finds weights by this variable only; the site knows where they were registered.
         os.environ[FOLDER_VARIABLE] = str(settings.WEIGHTS_DIR)
         logging.getLogger("fontTools").setLevel(logging.WARNING)  # a PDF's every glyph otherwise
         try:

@@ -33,7 +33,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("slug", help="short name of the dataset, such as cub")
-        parser.add_argument("root", help="folder that holds the split folders, or a .zip of it")
+        parser.add_argument("root", help="folder with the split folders, or a .zip of it")
         parser.add_argument(
             "--query-share",
             type=float,
@@ -51,7 +51,7 @@ class Command(BaseCommand):
             "--encoding",
             default="",
             choices=list(ENCODINGS),
-            help="of a zip's file names, where it was refused because the zip does not say it",
+            help="encoding of the file names of a zip that was refused because it names none",
         )
 
     def handle(self, *args: Any, slug: str, root: str, **options: Any) -> None:
@@ -118,7 +118,7 @@ class Command(BaseCommand):
             f"{len(report.refused):,} refused, {report.n_ignored:,} hidden files ignored."
         )
         if not images.exists():
-            raise CommandError("No image could be imported; the reasons stand above.")
+            raise CommandError("No image could be imported; see the reasons above.")
         splits = images.values_list("split").annotate(n=Count("pk")).order_by("split")
         n_categories = Category.objects.filter(dataset__slug=slug).count()
         self.stdout.write(

@@ -24,8 +24,8 @@ class Command(BaseCommand):
         parser.add_argument("dataset", help="slug of an imported dataset")
         parser.add_argument(
             "file", type=Path, help="ImageNet-ReaL's real.json; a JSON object {file name: [label, "
-            "...]}; or a table with the columns image,label, a row for each label. An empty list, "
-            "or one empty label: nobody labelled the image, and nothing counts it",
+            "...]; or a table with the columns image,label and a row for each label. An empty "
+            "list, or one empty label, means that nobody labelled the image; no figure counts it",
         )  # fmt: skip
         parser.add_argument("--split", default=Image.QUERY)
 

@@ -34,7 +34,7 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--evidence", type=Path, metavar="FILE.jsonl|FILE.zip",
-            help="panels: one JSON object an image; files lie beside it, in the folder or the zip",
+            help="panels: one JSON object for each image; files are in the same folder or zip",
         )  # fmt: skip
         parser.add_argument(
             "--scores", type=Path, metavar="FILE.csv", help="columns image,label,score"

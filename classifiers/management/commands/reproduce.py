@@ -27,8 +27,8 @@ REFUSALS = (DatasetRefused, EvaluationRefused, LabelsRefused, RequestRefused, Va
 
 class Command(BaseCommand):
     help = (
-        "Compute the reference study's table of accuracies from the archives that are there. "
-        "The same command goes on where it stopped."
+        "Compute the reference study's table of accuracies from the archives that are there. The "
+        "same command continues where it stopped."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -50,7 +50,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         root: Path = options["data"]
         if not root.is_dir():
-            raise CommandError(f"{root} is no folder; expected the one that holds the archives.")
+            raise CommandError(f"{root} is no folder; expected the folder with the archives.")
         for row in ROWS:
             if options["row"] and row.name not in options["row"]:
                 continue

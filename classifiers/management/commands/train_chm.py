@@ -41,8 +41,8 @@ SAVE_EVERY: Final = 25
 
 class Command(BaseCommand):
     help = (
-        "Train a CHM learner, which tells where points of one photo lie in another, on warps of "
-        "your photos. Ctrl-C saves; --resume goes on. With --evaluate, nothing is trained: the "
+        "Train a CHM learner, which finds the points of one photo in another, on warps of your "
+        "photos. Ctrl-C saves; --resume continues. With --evaluate, nothing is trained: the "
         "learner and simple rules are scored on photos that were held out."
     )
 
@@ -56,7 +56,7 @@ class Command(BaseCommand):
             help="share of pairs of two photos; only where every photo is framed alike (0)",
         )  # fmt: skip
         parser.add_argument("--out", type=Path, help="file of the weights (DATA_DIR/chm/NAME.pt)")
-        parser.add_argument("--resume", action="store_true", help="go on from what --out holds")
+        parser.add_argument("--resume", action="store_true", help="continue from the file --out")
         parser.add_argument(
             "--evaluate", nargs="?", const=EMBEDDED, type=Path, metavar="WEIGHTS",
             help="score these weights (the embedded ones, if none are named) and train nothing",
@@ -185,8 +185,8 @@ def _check_out(out: Path, state: Path, *, is_resuming: bool) -> None:
         raise CommandError(f"Nothing to resume: there is no {state}.")
     if not is_resuming and (state.is_file() or out.is_file()):
         raise CommandError(
-            f"{state if state.is_file() else out} is there already. Give --resume to go on with "
-            "it, or another --out."
+            f"{state if state.is_file() else out} is there already. Give --resume to continue it, "
+            "or another --out."
         )
 
 

@@ -53,7 +53,7 @@ class Command(BaseCommand):
             "given several times",
         )
         parser.add_argument("--draft", action="store_true", help="do not draw the sets yet")
-        parser.add_argument("--open", action="store_true", help="let people in at once")
+        parser.add_argument("--open", action="store_true", help="open the study at once")
 
     def handle(self, *args: Any, **options: Any) -> None:
         dataset = by_slug(Dataset, options["dataset"])

@@ -13,12 +13,16 @@ from trials.participant.recruitment import CHANNELS, ArrivalRefused, arrival_of
 
 
 class Command(BaseCommand):
-    help = "Print a signed link for each id; by it a person begins, and goes on in any browser."
+    help = (
+        "Print a signed link for each id. With it, a person begins, and continues in any browser."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("study", help="the study's short name")
         parser.add_argument("ids", nargs="*", help="one id a person; without, read line by line")
-        parser.add_argument("--site", default="", help="what stands before, https://YOUR.SITE")
+        parser.add_argument(
+            "--site", default="", help="the part before the path, https://YOUR.SITE"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         study = Study.objects.filter(slug=options["study"]).first()

@@ -58,7 +58,7 @@ class Command(BaseCommand):
             flag, usual = "--" + name.replace("_", "-"), getattr(USUAL_HABITS, name)
             parser.add_argument(
                 flag, type=float, default=usual, metavar="P",
-                help=f"{meaning} (%(default)s); only where the task asks for it",
+                help=f"{meaning} (%(default)s); only if the task asks for it",
             )  # fmt: skip
         parser.add_argument(
             "--learning", type=float, default=0, metavar="L",

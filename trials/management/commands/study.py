@@ -23,9 +23,12 @@ from trials.study.document import Change, PlanRefused, changes, read_bytes, writ
 Move = Callable[..., Study]
 MOVES: dict[str, tuple[Move, str]] = {
     "pilot": (study_launch_pilot, "begin the pilot, unless the checklist refuses it"),
-    "open": (study_launch, "let people in whose data count, unless the checklist refuses it"),
-    "pause": (services.study_pause, "let nobody new in"),
-    "close": (services.study_close, "let nobody new in, for good"),
+    "open": (
+        study_launch,
+        "open the study for people whose data count, unless the checklist refuses it",
+    ),
+    "pause": (services.study_pause, "let no new people in"),
+    "close": (services.study_close, "let no new people in; this cannot be undone"),
     "version": (services.study_version, "make a draft of the next version"),
 }
 
