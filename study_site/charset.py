@@ -14,8 +14,8 @@ CHARSET = "utf-8"
 def charset_known(application: Application) -> Application:
     """Refuse a request in another charset than that of the site's forms.
 
-    Python's codecs know more than charsets (``zlib``, ``rot13``), and the framework uses them while
-    it makes the request, before any middleware.
+    Python's codecs include more than charsets (``zlib``, ``rot13``), and the framework uses them
+    while it makes the request, before any middleware.
     """
 
     def guarded(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -30,7 +30,7 @@ def charset_known(application: Application) -> Application:
 
 
 def is_charset_known(content_type: str) -> bool:
-    """Say whether a Content-Type names no charset, or that of the site's forms."""
+    """Return whether a Content-Type names no charset, or the charset of the site's forms."""
     try:
         _, said = parse_header_parameters(content_type)
     except ValueError:

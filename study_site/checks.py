@@ -129,7 +129,7 @@ def broker_check(app_configs: Apps, **_: Any) -> list[CheckMessage]:
             CheckWarning(
                 f"The broker {broker.as_uri()} does not answer: {error}",
                 hint="Expected a running Redis or RabbitMQ. Start it, or correct "
-                "CELERY_BROKER_URL. Meanwhile all work that is asked for waits.",
+                "CELERY_BROKER_URL. Until then, all requested work waits.",
                 id="study_site.W001",
             )
         ]

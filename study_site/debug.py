@@ -8,7 +8,7 @@ from django.views.debug import SafeExceptionReporterFilter
 
 
 class SettingsFilter(SafeExceptionReporterFilter):
-    """Hides also the salt of recruitment ids, and addresses that may hold a password."""
+    """Hides also the salt of recruitment ids, and addresses that may contain a password."""
 
     hidden_settings = re.compile(
         f"{SafeExceptionReporterFilter.hidden_settings.pattern}|SALT|BROKER_URL|LOCATION",

@@ -19,9 +19,9 @@ INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 
 def page(request: HttpRequest, path: str = "index.html") -> HttpResponseBase:
-    """Serve one file of the built site; where none was built, the Markdown source of a page.
+    """Serve one file of the built site; without a built site, the Markdown source of a page.
 
-    Raises ``Http404`` for a file that does not exist or lies outside the folder.
+    Raises ``Http404`` for a file that does not exist or is outside the folder.
     """
     if ".." in path.split("/"):
         raise Http404(f"{path}: outside the documentation")

@@ -1,7 +1,7 @@
-"""Pages for errors: what was seen, and what to do.
+"""Error pages: they say what was seen, and what to do.
 
-A participant's page has the language of the page that was asked for. A page of the staff is in
-English, and leads back to the studies.
+A participant's page has the language of the requested page. A page of the staff is in English, and
+leads back to the studies.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ _TEMPLATES: Final = {403: "400.html", 405: "400.html", 413: "400.html"}
 
 
 def error_page(request: HttpRequest, status: int, **context: object) -> HttpResponse:
-    """Return the page of an error for whoever asked: a participant or the staff.
+    """Return the error page for a participant or the staff.
 
     ``context`` has ``n_bytes`` and ``most`` for 413, ``retry_s`` and ``is_sent`` for 503.
     """

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 
 from trials.participant.framing import FRAMED, FRAMES, PERSON_COOKIE
 
-# No inline script or style exists anywhere in the templates, so none is allowed.
+# The templates have no inline script or style, so none is allowed.
 POLICY = (
     "default-src 'none'; img-src 'self' data:; style-src 'self'; script-src 'self'; "
     "connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; "
@@ -50,7 +50,7 @@ def mturk_frames(
     """Let the pages of a study that recruits on Mechanical Turk be shown in its frame.
 
     Inside another site's frame a browser keeps only cookies that say SameSite=None; Secure. Only
-    the cookie of the study's person and that of the forms say so: the staff's never does.
+    the cookie of the participant and the cookie of the forms have it, and never that of the staff.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:

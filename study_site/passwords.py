@@ -1,4 +1,4 @@
-"""What a password of the staff must have beside its length."""
+"""What a password of the staff needs besides its length."""
 
 from __future__ import annotations
 

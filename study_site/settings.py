@@ -45,7 +45,7 @@ CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS")
 
 # Everything that the running site writes lives here, so that deleting one folder resets it.
 DATA_DIR = Path(os.environ.get("DATA_DIR", HOME / "var")).resolve()
-# Nobody else on the machine may read it, whoever writes a file there.
+# No other user of the machine may read files here.
 os.umask(os.umask(0o027) | 0o027)
 FILE_UPLOAD_PERMISSIONS = 0o640
 try:
@@ -60,7 +60,7 @@ except OSError as error:
 GALLERY_DIR = DATA_DIR / "galleries"
 CROP_DIR = DATA_DIR / "crops"
 PANEL_DIR = DATA_DIR / "panels"
-# Photos that researchers bring in by the browser, in MB of one archive and of what it unpacks to.
+# Photos that researchers upload in the browser: MB of one archive, and of its unpacked files.
 UPLOAD_DIR = DATA_DIR / "uploads"
 UPLOAD_MAX_BYTES = env_count("UPLOAD_MAX_MB", 2000) * 1_000_000
 UPLOAD_MAX_UNPACKED = 4 * UPLOAD_MAX_BYTES
@@ -123,7 +123,7 @@ TEMPLATES = [
     },
 ]
 
-# Not as an address: a folder's name may hold a character that means something in one.
+# Not as an address, because a folder's name may have a character with a meaning in addresses.
 SQLITE = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(DATA_DIR / "db.sqlite3")}
 DATABASES: dict[str, Any] = {"default": SQLITE}
 if url := os.environ.get("DATABASE_URL"):
@@ -153,7 +153,7 @@ if CELERY_BROKER_URL.startswith("filesystem:"):
         "data_folder_out": str(BROKER_DIR / "messages"),
         "control_folder": str(BROKER_DIR / "control"),
     }
-# A queue of one's own lets several sites share a Redis or RabbitMQ.
+# With its own queue, a site can share a Redis or RabbitMQ with other sites.
 CELERY_TASK_DEFAULT_QUEUE = os.environ.get("CELERY_QUEUE", "studies")
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
@@ -182,7 +182,7 @@ elif url := os.environ.get("CACHE_URL"):
         },
     }
 
-# How many proxies stand before the site, each adding to X-Forwarded-For the address that it saw.
+# How many proxies are in front of the site; each adds the address that it saw to X-Forwarded-For.
 # Failed logins and consents are counted by it; 0 believes no such header.
 TRUSTED_PROXIES = env_count("TRUSTED_PROXIES", 0)
 # How many new people may begin from one network within ten minutes; 0 sets no limit. A laboratory
@@ -225,13 +225,13 @@ DOCS_SITE_DIR = HOME / "var" / "docs"  # what `make docs` builds
 STATIC_ROOT = DATA_DIR / "static"
 STATIC_ROOT.mkdir(exist_ok=True)  # whitenoise warns about a folder that is not there yet
 if not DEBUG and not IS_TESTING:
-    # File names carry a hash of their content, so browsers keep them for good.
+    # File names contain a hash of their content, so browsers may keep them without a limit.
     STORAGES = {
         "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
         "staticfiles": {"BACKEND": "study_site.static.HashedStaticFiles"},
     }
 
-# Of the staff. Participants have a cookie of their own (trials.participant.identity).
+# For the staff. Participants have another cookie (trials.participant.identity).
 SESSION_COOKIE_AGE = env_count("STAFF_SESSION_HOURS", 24) * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
@@ -262,7 +262,7 @@ LOG_REQUESTS = env_bool("LOG_REQUESTS", False)
 # Whoever sends this token as a bearer reads /metrics; without it there is no such page.
 METRICS_TOKEN = os.environ.get("METRICS_TOKEN", "")
 METRICS_DIR = metrics_dir(DATA_DIR) if METRICS_TOKEN else None
-# Who is told of errors and of studies that are complete: by mail, and by a JSON post {"text": ...}.
+# Who gets a notice of errors and of complete studies: by mail, and by a JSON post {"text": ...}.
 ADMINS = [("", address) for address in env_list("ADMIN_EMAILS")]
 NOTICE_URL = os.environ.get("NOTICE_URL", "")
 EMAIL_HOST = os.environ.get("EMAIL_HOST", "localhost")

@@ -10,7 +10,7 @@ from typing import Any
 from celery.signals import worker_ready, worker_shutting_down
 
 logger = logging.getLogger(__name__)
-# A job is silent after one minute; so a lost one goes on within two.
+# A job counts as silent after one minute; so a lost job continues within two.
 EVERY_S = 20.0
 A_DAY_S = 24 * 3600.0
 
@@ -23,7 +23,7 @@ def is_idle() -> bool:
 
 
 def sweep_once() -> None:
-    """Enqueue what waits, if this worker is idle. What fails is tried again at the next turn."""
+    """Enqueue waiting jobs if this worker is idle. A failure is tried again at the next turn."""
     from django.db import Error, close_old_connections
 
     from classifiers.services.job_queue import BROKER_ERRORS, jobs_sweep

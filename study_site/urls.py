@@ -10,7 +10,8 @@ from trials.studio.login import LimitedLoginForm
 
 admin.site.login_form = LimitedLoginForm
 
-# This form tells an account that is not staff so. Django's own would send it round in a circle.
+# This form refuses an account that is not staff with a message. Django's own would redirect it
+# endlessly.
 login = LoginView.as_view(template_name="studio/login.html", authentication_form=LimitedLoginForm)
 
 handler400, handler403 = error_pages.bad_request, error_pages.permission_denied

@@ -1,4 +1,4 @@
-"""What gunicorn serves: ``gunicorn study_site.wsgi``.
+"""The application that gunicorn serves: ``gunicorn study_site.wsgi``.
 
 A server is in production unless DEBUG says otherwise, and does not start while a startup check
 (``study_site.checks``) finds an error.

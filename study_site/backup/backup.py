@@ -18,7 +18,7 @@ FILES = "files"
 
 
 def site_backup(target: Path, *, is_portable: bool = False) -> Manifest:
-    """Write a backup into a new or empty folder, or go on with one that was interrupted.
+    """Write a backup into a new or empty folder, or continue one that was interrupted.
 
     The manifest comes last: a folder without it is no backup. Raises ``BackupRefused``.
     """

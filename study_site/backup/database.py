@@ -109,7 +109,7 @@ def _sqlite_dump(path: Path) -> None:
     connection.ensure_connection()
     with closing(sqlite3.connect(path)) as copy:
         connection.connection.backup(copy)
-        # One file, that can be read without a second one beside it.
+        # One file, which can be read without a second one.
         copy.execute("PRAGMA journal_mode=DELETE")
 
 
@@ -150,7 +150,7 @@ def _tables_drop() -> None:
 
 @contextmanager
 def _one_moment() -> Iterator[None]:
-    """Let the queries inside see the database as it was at the first one; writers go on."""
+    """Let all queries inside see the database as at the first one; writers are not stopped."""
     begin = {
         "postgresql": "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
         "sqlite": "BEGIN DEFERRED",

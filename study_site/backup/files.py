@@ -13,7 +13,7 @@ from django.conf import settings
 
 from classifiers.files import file_sha256
 
-# What a site makes again by itself; the database has a copy of its own.
+# Folders that a site makes again by itself; the database is copied separately.
 MADE_AGAIN: Final = ("broker", "cache", "log", "metrics", "static")
 # Settings that may put a folder outside ``DATA_DIR``.
 SETTINGS: Final = {

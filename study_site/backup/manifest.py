@@ -1,4 +1,4 @@
-"""The manifest of a backup: what it holds, of when, with the checksum of every file."""
+"""The manifest of a backup: its content, its time, and the checksum of every file."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Manifest:
         if not path.is_file():
             raise BackupRefused(
                 f"{folder} has no {MANIFEST}, so it is no complete backup. Name the folder of a "
-                "backup that ended, or run the same backup again: it goes on."
+                "complete backup, or run the same backup again to continue it."
             )
         try:
             facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))

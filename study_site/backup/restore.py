@@ -15,7 +15,7 @@ MARK = ".restoring"
 
 
 def site_restore(source: Path, *, has_other_secrets: bool = False) -> Manifest:
-    """Restore a complete backup; go on with the same one after an interruption.
+    """Restore a complete backup, or continue an interrupted restore of the same one.
 
     The database comes last and in one transaction, so an interrupted restore leaves it empty.
     Migrations that are newer than the backup are applied. Raises ``BackupRefused`` before
@@ -39,7 +39,7 @@ def site_restore(source: Path, *, has_other_secrets: bool = False) -> Manifest:
 
 
 def _place(name: str) -> Path:
-    """Return where a file of the backup belongs in this site; refuse one outside its folders."""
+    """Return the path of a backup's file in this site; refuse one outside its folders."""
     _, folder, *inner = Path(name).parts
     root = folders().get(folder, Path(settings.DATA_DIR) / folder)
     place = root.joinpath(*inner)
@@ -68,9 +68,10 @@ def _check_version(manifest: Manifest) -> None:
 def _check_secrets(source: Path) -> None:
     if names := other_secrets(source):
         raise BackupRefused(
-            f"{' and '.join(names)} of this site are not those of the backup. With others, people "
-            f"who return are strangers, and blinded arms get other letters. Set those of "
-            f"{source / SECRETS}, or add --other-secrets for a copy that no participant uses."
+            f"{' and '.join(names)} of this site are not those of the backup. With other secrets, "
+            "the site does not recognise people who return, and blinded arms get other letters. "
+            f"Set those of {source / SECRETS}, or add --other-secrets for a copy that no "
+            "participant uses."
         )
 
 

@@ -41,7 +41,7 @@ def fingerprints(names: list[str]) -> dict[str, str]:
 
 
 def installed() -> dict[str, str]:
-    """Return what the environment was last made from; empty if there is none or it is broken."""
+    """Return the files that the environment was made from; empty if it is missing or broken."""
     try:
         subprocess.run([PYTHON, "-c", ""], check=True, capture_output=True)
         stamp: dict[str, str] = json.loads(STAMP.read_text())
@@ -82,7 +82,7 @@ def run_with_progress(command: list[str | Path], title: str) -> None:
         except KeyboardInterrupt:
             child.terminate()
             child.wait()
-            sys.exit("\nStopped. The same command starts again where it can.")
+            sys.exit("\nStopped. Run the same command again to continue.")
     if child.returncode:
         print("\n".join(LOG.read_text().splitlines()[-15:]), file=sys.stderr)
         sys.exit(f"{title} failed; the whole log is {LOG.relative_to(ROOT)}.")
@@ -90,7 +90,7 @@ def run_with_progress(command: list[str | Path], title: str) -> None:
 
 
 def install(names: list[str]) -> None:
-    """Make the environment hold what the files name; quick when it already does."""
+    """Install what the files name into the environment; this is fast if it is installed."""
     wanted = fingerprints(names)
     present = installed()
     if wanted.items() <= present.items():

@@ -132,9 +132,9 @@ def _some(everything: Path, root: Path) -> None:
 
 
 def _drawn(root: Path) -> None:
-    """Draw photos where the real ones are not installed: cells of stripes or specks, dark parts.
+    """Draw photos if the real ones are not installed: cells with stripes or specks, dark parts.
 
-    Every fourth is filed under another category, so that the AI is wrong now and then.
+    Every fourth is in a wrong category, so that the AI is sometimes wrong.
     """
     rng = np.random.default_rng(SEED)
     names = [name for name, _, _ in CATEGORIES.values()]

@@ -1,4 +1,4 @@
-"""``make demo``: from nothing to a running study with real photos and simulated people.
+"""``make demo``: set up and run a study with real photos and simulated people.
 
 Each stage does only what is missing, so an interrupted demo continues where it stopped. The worker
 and the web server are children of this process and end with it.
@@ -149,8 +149,8 @@ def start_worker(children: Children) -> Callable[[], None]:
     """Start the one Celery worker; return a look at it that ends the demo if it died."""
     from classifiers.services.jobs import jobs_release
 
-    # No other worker runs on this folder: what an earlier one held is free, and what it had
-    # not received (or only half of it, after a power cut) will be asked for again.
+    # No other worker runs on this folder. So the jobs of an earlier worker are free, and its
+    # messages (or half of one, after a power cut) are sent again.
     jobs_release()
     for message in (DATA_DIR / "broker" / "messages").glob("*"):
         message.unlink()

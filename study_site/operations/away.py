@@ -31,7 +31,7 @@ def is_away(error: BaseException | None) -> bool:
 
 
 class DatabaseAway:
-    """Answers 503 in words where a view fails because the database is away."""
+    """Answers with the page for 503 if a view fails because the database does not answer."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response

@@ -7,7 +7,7 @@ import logging
 from datetime import UTC, datetime
 from typing import Any, Final
 
-# What a line tells of a request (``request_log``).
+# What a line says about a request (``request_log``).
 FIELDS: Final = ("view", "method", "status", "ms", "study", "person", "staff")
 
 

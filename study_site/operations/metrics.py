@@ -34,7 +34,7 @@ from trials.models import Participant
 CONTENT_TYPE: Final = CONTENT_TYPE_PLAIN_0_0_4
 SEEN_WITHIN: Final = timedelta(minutes=5)
 BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
-# Without a registry: with ``PROMETHEUS_MULTIPROC_DIR`` the values lie in files.
+# Without a registry, because with ``PROMETHEUS_MULTIPROC_DIR`` the values are in files.
 SECONDS = Histogram(
     "study_request_seconds", "Time of a request in the application.", ["view", "method"],
     buckets=BUCKETS, registry=None,

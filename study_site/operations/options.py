@@ -10,7 +10,7 @@ from typing import Any
 from study_site.environment import env_choice, env_count
 
 LOG_FORMATS = ("line", "json")
-# The logger of ``trials.services.notices``, and that of what goes wrong in sending.
+# The logger of ``trials.services.notices``, and the logger of errors in sending.
 NOTICES, OF_NOTICES = "trials.notices", "study_site.operations.notices"
 
 
@@ -19,7 +19,7 @@ def postgres_options(known: dict[str, Any]) -> dict[str, Any]:
 
     ``DATABASE_CONNECT_TIMEOUT_S`` bounds the wait for a connection (10 s), and
     ``DATABASE_STATEMENT_TIMEOUT_S`` each statement (0: no bound). ``known`` are the options of
-    ``DATABASE_URL``; what they say is kept.
+    ``DATABASE_URL``; they are not changed.
     """
     found = {"connect_timeout": env_count("DATABASE_CONNECT_TIMEOUT_S", 10)} | known
     if seconds := env_count("DATABASE_STATEMENT_TIMEOUT_S", 0):

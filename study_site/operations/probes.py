@@ -39,7 +39,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
 
 
 def metrics_page(request: HttpRequest) -> HttpResponse:
-    """Send the metrics to whoever knows ``METRICS_TOKEN``; without the setting there are none."""
+    """Send the metrics to a client that knows ``METRICS_TOKEN``; without the setting to nobody."""
     said = request.headers.get("Authorization", "")
     if not settings.METRICS_TOKEN:
         return HttpResponse("METRICS_TOKEN is not set.", status=404, content_type="text/plain")

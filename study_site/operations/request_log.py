@@ -30,7 +30,7 @@ def view_of(request: HttpRequest) -> str:
 
 
 def facts_of(request: HttpRequest, status: int, seconds: float) -> dict[str, Any]:
-    """Return what the log tells of a request."""
+    """Return what the log says about a request."""
     match = request.resolver_match
     facts = {
         "view": view_of(request),

@@ -31,5 +31,5 @@ class Command(BaseCommand):
         size = sum(file.size for file in done.files.values()) / 1e6
         self.stdout.write(
             f"Backed up {len(done.files)} files, {size:.1f} MB, to {folder}; the database is of "
-            f"{done.created}. The folder holds personal data and the site's secrets."
+            f"{done.created}. The folder contains personal data and the site's secrets."
         )

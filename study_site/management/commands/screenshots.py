@@ -27,7 +27,7 @@ def chromium_found() -> str | None:
 
 
 def chromium_path() -> str:
-    """Return the browser that takes the pictures. Raises ``CommandError`` where there is none."""
+    """Return the browser that takes the pictures. Raises ``CommandError`` if there is none."""
     if importlib.util.find_spec("playwright") is None:
         raise CommandError(
             "Playwright is not installed; it is one of the development tools. "
@@ -45,9 +45,9 @@ def chromium_path() -> str:
 
 class Command(BaseCommand):
     help = (
-        "Take pictures of every page, as on a laptop and on a phone, and list them in a .md file "
-        "beside the folder. They show a small study in a database of their own, which is thrown "
-        "away: the site's data are neither shown nor touched."
+        "Take pictures of every page, on a laptop and on a phone, and list them in a .md file "
+        "next to the folder. They show a small study in a temporary database: the site's data are "
+        "neither shown nor changed."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -57,7 +57,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, out: Path, **options: Any) -> None:
         browser = chromium_path()
         with tempfile.TemporaryDirectory(prefix="screenshots-") as folder:
-            # A process of its own: settings are read once, and these pages need another database.
+            # A separate process, because settings are read once and these pages need another
+            # database.
             kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
             environment = kept | {"DATA_DIR": folder, "CHROMIUM": browser, "PYTHONPATH": "."}
             command = [sys.executable, "-m", "study_site.demo.screenshots", str(out.resolve())]
