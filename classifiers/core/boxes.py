@@ -52,8 +52,8 @@ def boxes_of_parts(parts: Sequence[Sequence[float]]) -> tuple[Box, ...]:
 def badges_outside(placed: Sequence[Box], radius: float = BADGE_RADIUS) -> tuple[Box, ...]:
     """Return the boxes with each badge beside its box, so that it hides nothing of the part.
 
-    Of twelve places around a box, the first is taken that lies in the picture and touches neither
-    another box nor an earlier badge; where none is free, the one that touches the fewest.
+    Of twelve places around a box, the first one in the picture that touches neither another box nor
+    an earlier badge is used. If there is none, it is the place that touches the fewest.
     """
     found: list[Box] = []
     for box in placed:

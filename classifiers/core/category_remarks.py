@@ -62,7 +62,7 @@ def _same_labels(categories: Sequence[Counted]) -> Iterator[Remark]:
             _listed([item.name for item in those]),
             f"people read the same label ({labels}), so that they would be told “this is a "
             f"{those[0].label.strip()}, not a {those[1].label.strip()}”. Give each category its "
-            "own label in categories.csv and import again, or make one category of them",
+            "own label in categories.csv and import again, or put them into one category",
             is_blocking=True,
         )
 
@@ -105,8 +105,8 @@ def _few_photos(categories: Sequence[Counted], n_voters: int) -> Iterator[Remark
     if n_all < n_voters:
         yield Remark(
             "the gallery",
-            f"it has {n_all} photos and {n_voters} vote, so that every photo gets the same answer: "
-            "the largest category. Import more photos, or let fewer vote (n_voters)",
+            f"it has {n_all} photos and {n_voters} vote, so that every photo gets the same "
+            "answer: the largest category. Import more photos, or let fewer vote (n_voters)",
         )
         return
     least = min(n_voters, median(counts)) / 4

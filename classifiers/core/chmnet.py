@@ -1,4 +1,4 @@
-"""The public address of CHMNet's learner; the code lies in ``classifiers.core.chm``."""
+"""The public address of CHMNet's learner; the code is in ``classifiers.core.chm``."""
 
 from classifiers.core.chm.chmnet import CHMLearner, transfer_keypoints
 

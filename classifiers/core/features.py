@@ -77,15 +77,14 @@ def extract_stream(
     """Yield ``items`` in parts of ``size``, in order, each with its features.
 
     ``read`` turns an item into its crop (224, 224, 3), 8-bit RGB, and is called from several
-    threads. One task reads and runs the network for four items; each core has its own, and some
-    are done ahead, so that no core waits for a file, for another core or for the caller. Values
+    threads. One task reads and runs the network for four items; each core has its own, and some are
+    done in advance, so that no core waits for a file, for another core or for the caller. Values
     are those of ``extract``, bit by bit. An error of ``read`` comes in its part's place.
 
     Raises
     ------
     ValueError
         ``size`` is not a positive multiple of 4, or a crop has another shape or type.
-
     """
     if size < BATCH or size % BATCH:
         raise ValueError(f"Parts of {size} items; expected a positive multiple of {BATCH}.")

@@ -29,8 +29,8 @@ def pixels_sha256(image: Image.Image) -> str:
 def difference_hash(image: Image.Image) -> int:
     """Return 64 bits that survive resizing and compression.
 
-    The image becomes grey and 9 x 8 pixels; each bit, row by row, tells whether a pixel is
-    brighter than its left neighbour (Krawetz, "Kind of like that", 2013).
+    The image becomes grey and 9 x 8 pixels; each bit, row by row, says whether a pixel is brighter
+    than its left neighbour (Krawetz, "Kind of like that", 2013).
     """
     small = image.convert("L").resize((HASH_SIDE + 1, HASH_SIDE), Resampling.BOX)
     grey = np.asarray(small)  # (8, 9)

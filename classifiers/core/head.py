@@ -20,7 +20,7 @@ MAX_ITERATIONS: Final = 2000
 
 @dataclass(frozen=True, slots=True)
 class LinearHead:
-    """``weight`` (n_classes, C) and ``bias`` (n_classes,) in float64, and how they came to be.
+    """``weight`` (n_classes, C) and ``bias`` (n_classes,) in float64, and how they were made.
 
     ``seed`` and ``weight_decay`` are of a head that was trained on a gallery, whose input are
     unit vectors; a backbone's own head has none, and reads the means of its maps.
@@ -38,7 +38,7 @@ class LinearHead:
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """What a classifier's parameters must say for this head to fit."""
+        """The parameters that a classifier must have to use this head."""
         if self.is_own:
             return {"own_head": True}
         return {"own_head": False, "seed": self.seed, "weight_decay": self.weight_decay}

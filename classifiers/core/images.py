@@ -200,8 +200,8 @@ def _check(image: Image.Image) -> None:
     # Counting the pages of a file with a wrong header could take very long.
     if getattr(image, "is_animated", False) and image.format != "MPO":
         raise ImageRefused(
-            f"Several frames or pages in one {image.format} file; expected one still picture. "
-            "Save the frame you mean as a file of its own."
+            f"Several frames or pages in one {image.format} file; expected one still picture. Save "
+            "the right frame as a separate file."
         )
 
 
@@ -227,7 +227,7 @@ def crop_square(
 def display_side(image: Image.Image, low: int = 448, high: int = 640) -> int:
     """Return the side in pixels at which to store the crop for people.
 
-    It is the crop's side at the photo's own resolution, so that nothing is thrown away, kept
+    It is the crop's side at the photo's own resolution, so that no detail is lost, limited to
     between ``low`` (so that small photos fill the page) and ``high`` (so that it loads fast).
     """
     return min(max(round(min(image.size) * CROP_SIDE / RESIZE_SIDE), low), high)

@@ -38,7 +38,7 @@ class Reranked:
 
 
 def rerank(cosines: ArrayLike, labels: ArrayLike, mask: ArrayLike, n_voters: int = 20) -> Reranked:
-    """Rank a shortlist by the selected cells and let the first images vote.
+    """Rank a shortlist by the selected cells; the first images vote.
 
     The score of an image is the mean over all 49 cells of cosine x mask.
 
@@ -59,7 +59,6 @@ def rerank(cosines: ArrayLike, labels: ArrayLike, mask: ArrayLike, n_voters: int
     ------
     ValueError
         Shapes that do not fit, cosines that are not finite, an empty mask, or no voters.
-
     """
     values, classes, cells = _checked(cosines, labels, mask, n_voters)
     scores = values[:, cells.ravel()].sum(axis=1) / N_CELLS
@@ -87,7 +86,7 @@ class Exemplar:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a mask makes of a query: the winning class index, its votes, and the exemplars.
+    """The result of a mask for a query: the winning class index, its votes, and the exemplars.
 
     ``probabilities`` are those of ``Reranked``.
     """
@@ -104,8 +103,8 @@ def answer(
 ) -> Answer:
     """Rank the stored pairs by a mask and explain the winner by the first voters for it.
 
-    Of each exemplar the ``n_cells`` selected cells with the largest cosines are named, the smaller
-    cell of equals, as CHM-Corr names its own. Raises as ``rerank``.
+    Each exemplar has its ``n_cells`` selected cells with the largest cosines (of equal ones the
+    smaller cell), as in CHM-Corr. Raises as ``rerank``.
     """
     found = rerank(pairs.cosines, pairs.labels, mask, n_voters)
     voters = [n for n in found.order[: found.n_voters].tolist() if pairs.labels[n] == found.label]

@@ -73,8 +73,8 @@ OnProgress = Callable[[str, int, int], None]
 class ImageFolderGallery:
     """A gallery with the photos it was made of.
 
-    ``files`` by image id, ``categories`` (folder names) by class index, and ``refused``: what
-    lay in the folder but cannot be used, with the reasons.
+    ``files`` by image id, ``categories`` (folder names) by class index, and ``refused``: the
+    unusable files of the folder, with the reasons.
     """
 
     gallery: Gallery
@@ -97,9 +97,9 @@ def gallery_from_folder(
 ) -> ImageFolderGallery:
     """Extract the features of ``FOLDER/<category>/<file>`` into a gallery at ``out``.
 
-    Files that are no readable photo are left out and listed. Interrupted at any point, the same
-    call goes on where it stopped; on a finished gallery of the same files it only opens it.
-    ``grey`` is how grey photos are normalised (``features.extract``).
+    Files that are no readable photo are left out and listed. After an interruption, the same call
+    continues where it stopped. It only opens a finished gallery of the same files. ``grey`` is how
+    grey photos are normalised (``features.extract``).
 
     Raises
     ------
@@ -109,7 +109,6 @@ def gallery_from_folder(
         ``out`` holds a gallery of other photos or of another backbone.
     ValueError
         Unknown backbone.
-
     """
     progress = on_progress or _nobody_looks
     root, target = Path(folder).absolute(), Path(out)
@@ -172,13 +171,12 @@ def targets_from_folder(
     field: str = "crop",
     on_progress: OnProgress | None = None,
 ) -> Targets:
-    """Write what CHM-Corr's matcher keeps of each photo beside the gallery; resumable, once.
+    """Write the encoding of each photo by CHM-Corr's matcher into the gallery, or continue it.
 
     Raises
     ------
     FolderRefused
-        A photo is gone or damaged.
-
+        A photo is missing or damaged.
     """
     return targets_encode(found.gallery, found.files, _load, matcher, field, on_progress)
 
@@ -191,10 +189,10 @@ def targets_encode(
     field: str = "crop",
     on_progress: OnProgress | None = None,
 ) -> Targets:
-    """Write what a matcher keeps of a gallery's photos, wherever they come from; resumable, once.
+    """Write the encodings of a gallery's photos by a matcher, or continue to write them.
 
     ``photos`` are in the gallery's order; ``load`` gives one of them in RGB and is called from
-    several threads. What it raises, this raises.
+    several threads. Its errors are not caught.
     """
     progress = on_progress or _nobody_looks
 
@@ -210,13 +208,12 @@ def targets_encode(
 
 
 def spec_of(name: str) -> Backbone | None:
-    """Return what a gallery's weights are checked against; None: a backbone that is none of ours.
+    """Return the checksum that a gallery's weights must have; None for an unknown backbone.
 
     Raises
     ------
     FileNotFoundError
         As ``backbones.backbone_spec``.
-
     """
     return backbone_spec(name) if name in BACKBONES else None
 
@@ -224,7 +221,7 @@ def spec_of(name: str) -> Backbone | None:
 def crop_read(
     path: str | os.PathLike[str], transform: str = "crop", reading: Reading = STANDARD
 ) -> Image.Image:
-    """Read the square of any photo as people see it: what the machine sees, sharper.
+    """Read the square of any photo as people see it: the square of the model, but sharper.
 
     ``transform`` as in ``images.query_crop``: "squash" shows the whole photo, its proportions
     ignored; "paper" the whole central square, whose cells CHM-Corr's are with ``paper=True``.
@@ -233,7 +230,6 @@ def crop_read(
     ------
     ImageRefused, OSError
         As ``images.load_rgb``.
-
     """
     return square_of(load_rgb(path, reading), transform)
 
@@ -260,8 +256,8 @@ def _categories(files: Sequence[SeenFile]) -> dict[str, int]:
 def _nothing_message(root: Path, seen: Sequence[SeenFile]) -> str:
     first = "".join(f" ({item.path}: {item.refused})" for item in seen[:1])
     return (
-        f"{root} holds {len(seen)} files{first}, none a photo that can be used; expected {LAYOUT}. "
-        "Is it the right folder?"
+        f"{root} has {len(seen)} files{first}, but no usable photo; expected {LAYOUT}. Is it the "
+        "right folder?"
     )
 
 
@@ -271,8 +267,8 @@ def _load(path: Path) -> Image.Image:
         return load_rgb(path)
     except (ImageRefused, OSError) as error:
         raise FolderRefused(
-            f"{path} could be read when it was checked, and now cannot ({error}). Leave the "
-            "photos alone meanwhile; the same call goes on where it stopped."
+            f"{path} could be read when it was checked, and now cannot ({error}). Do not change "
+            "the photos meanwhile; the same call continues where it stopped."
         ) from error
 
 

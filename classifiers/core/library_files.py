@@ -45,14 +45,13 @@ def files_check(
 ) -> tuple[SeenFile, ...]:
     """Decode every file once and say which can be used, in ``ImageFolder`` order.
 
-    What was found is kept in ``out``, also when interrupted, so that unchanged files are not
+    The results are stored in ``out``, also after an interruption, so that unchanged files are not
     read again.
 
     Raises
     ------
     FolderRefused
         ``root`` is no folder.
-
     """
     if not root.is_dir():
         seen = "is not a folder" if root.exists() else "does not exist"
@@ -72,7 +71,7 @@ def files_check(
 
 
 def files_read(path: Path) -> tuple[Path, tuple[SeenFile, ...]]:
-    """Return folder and files of a list on disk; nothing where there is none."""
+    """Return folder and files of a list on disk; nothing if there is no list."""
     if not path.is_file():
         return Path(), ()
     data = json.loads(path.read_text())

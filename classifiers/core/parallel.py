@@ -1,4 +1,4 @@
-"""Threads that each run torch on one core: how extraction and search use all cores."""
+"""Threads that each run torch on one core, so that extraction and search use all cores."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def map_ahead(
 ) -> Generator[R, None, None]:
     """Yield ``function(item)`` for each item, in order, computed by as many threads as torch has.
 
-    Each thread runs torch on one core: several threads on one operation change its last bits,
-    and wait for each other whenever something else uses a core. ``n_ahead`` and errors are as for
+    Each thread runs torch on one core: several threads on one operation change its last bits, and
+    wait for each other if another process uses a core. ``n_ahead`` and errors are as for
     ``in_order``.
     """
     n_threads = torch.get_num_threads()

@@ -25,8 +25,8 @@ from classifiers.core.images import load_rgb, matcher_crop, query_crop
 class QueryFeatures:
     """One image's features: ``map`` (C, 7, 7) not normalised, ``vector`` (C,) of unit length.
 
-    ``source`` (3, 225, D) is what a matcher keeps of it, and ``matched_map`` (C, 7, 7) the map
-    on which CHM-Corr compares patches where that is another than ``map``.
+    ``source`` (3, 225, D) is its encoding by a matcher. ``matched_map`` (C, 7, 7) is the map on
+    which CHM-Corr compares patches, if that is not ``map``.
     """
 
     map: Tensor
@@ -67,7 +67,7 @@ def query_features(
 
 
 def grey_of(gallery: Gallery) -> Grey:
-    """Return how grey photos of a gallery were normalised, and so its queries are."""
+    """Return how grey photos of a gallery, and therefore of its queries, are normalised."""
     return cast(Grey, gallery.manifest.grey)
 
 

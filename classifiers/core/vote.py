@@ -15,7 +15,7 @@ def majority_vote(labels: Iterable[int]) -> tuple[int, int]:
     Raises
     ------
     ValueError
-        Nobody votes.
+        There are no voters.
 
     """
     votes = Counter(labels)

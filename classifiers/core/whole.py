@@ -1,7 +1,7 @@
-"""The whole photo in a square, for people, and where the square that the machine sees lies in it.
+"""The whole photo in a square, for people, and the place of the model's square in it.
 
-Pillow only. The machine keeps its own crop (``images.crop_square``): what is marked on the crop is
-mapped to the whole photo by ``crop_share``.
+Pillow only. The model sees its own crop (``images.crop_square``); marks on the crop are mapped to
+the whole photo by ``crop_share``.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ def whole_square(
 
 
 def crop_share(width: int, height: int) -> float:
-    """Return the side of the machine's crop as a share of the side of ``whole_square``.
+    """Return the side of the model's crop as a share of the side of ``whole_square``.
 
     The crop is the central 224/256 of the shorter side, and both squares have one centre. So a
-    place ``x`` in the crop (0 to 1, on either axis) lies at ``(1 - share) / 2 + share * x`` in the
+    place ``x`` in the crop (0 to 1, on either axis) is at ``(1 - share) / 2 + share * x`` in the
     whole square. Rounding to pixels moves it by at most one pixel of the resized photo.
     """
     return CROP_SIDE / RESIZE_SIDE * min(width, height) / max(width, height)

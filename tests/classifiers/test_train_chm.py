@@ -195,7 +195,7 @@ def test_a_finished_training_is_not_overwritten(folder: Path, tmp_path: Path) ->
 def test_another_seed_s_state_is_refused(folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "toy.pt"
     run("--folder", folder, "--steps", 1, "--out", out)
-    with pytest.raises(CommandError, match="Give what it was begun with"):
+    with pytest.raises(CommandError, match="Give the settings that it was begun with"):
         run("--folder", folder, "--steps", 1, "--out", out, "--seed", 1, "--resume")
 
 

@@ -215,8 +215,8 @@ def test_a_matchers_targets_stand_beside_the_gallery_and_are_resumed(
     [
         ("nowhere", "does not exist; expected a folder with FOLDER/<category>/<file>"),
         ("file.png", "is not a folder"),
-        ("empty", "empty holds 0 files, none a photo that can be used"),
-        ("flat", r"flat holds 1 files \(1.png: no category folder above it"),
+        ("empty", "empty has 0 files, but no usable photo"),
+        ("flat", r"flat has 1 files \(1.png: no category folder above it"),
     ],
 )
 def test_a_wrong_folder_is_refused(tmp_path: Path, place: str, words: str) -> None:

@@ -14,7 +14,7 @@ _CUDA: Final = re.compile(r"cuda(?::(\d+))?")
 
 
 class DeviceRefused(ValueError):
-    """A device that is none, or that this machine lacks; the message says what to set."""
+    """An unknown device, or one that this machine lacks; the message says what to set."""
 
 
 def device_chosen(value: str | None = None) -> torch.device:

@@ -108,7 +108,7 @@ def register(
     replace: bool = False,
     on_progress: OnProgress | None = None,
 ) -> Registered:
-    """Find out which published weights a file holds, and keep a copy in the folder.
+    """Find out which published weights a file contains, and store a copy in the folder.
 
     The copy is checked, not the original, so the stored file is the checked one. An interruption
     does not change the folder.
@@ -126,7 +126,6 @@ def register(
         None of the known files, or another file is registered under the name.
     OSError
         The file cannot be read or copied.
-
     """
     path, folder = Path(path), weights_folder(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -225,7 +224,7 @@ def _state(file: Path | BinaryIO, is_mapped: bool = False) -> dict[str, Tensor]:
     if isinstance(state, Mapping) and "state_dict" in state:
         state = state["state_dict"]
     if not isinstance(state, Mapping):
-        raise TypeError(f"it holds a {type(state).__name__}, not tensors by name")
+        raise TypeError(f"it contains a {type(state).__name__}, not tensors by name")
     strange = [key for key, each in state.items() if not isinstance(each, Tensor)]
     if strange:
         raise TypeError(f"its entry {strange[0]!r} is no tensor")

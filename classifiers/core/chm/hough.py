@@ -43,7 +43,7 @@ class Sharing:
 
 
 @cache
-@torch.inference_mode(mode=False)  # kept for whoever trains, too
+@torch.inference_mode(mode=False)  # cached for training, too
 def sharing(kernel: str) -> Sharing:
     """Return the sharing of a kernel; groups are numbered by their first tap, row-major.
 
@@ -139,7 +139,7 @@ def mixing(kernel: str, kernels: Tensor, length: int) -> Mixing:
 
 
 @cache
-@torch.inference_mode(mode=False)  # kept for whoever trains, too
+@torch.inference_mode(mode=False)  # cached for training, too
 def _offsets(kernel: str) -> Tensor:
     """Return (G, 9, 9): 1 where a scale pair (column) reaches another (row) by that group."""
     table = torch.zeros(len(SCALE_GROUPS[kernel]), N_PAIRS, N_PAIRS)
@@ -154,7 +154,7 @@ def _offsets(kernel: str) -> Tensor:
 
 
 @cache
-@torch.inference_mode(mode=False)  # kept for whoever trains, too
+@torch.inference_mode(mode=False)  # cached for training, too
 def _basis(kernel: str) -> Tensor:
     """Return (9, 9), columns the eigenvectors that the symmetries of the scale pairs share."""
     identity = torch.eye(N_PAIRS, dtype=torch.float64)
@@ -201,7 +201,7 @@ def transformed(x: Tensor, matrix: Tensor) -> Tensor:
 
 
 @cache
-@torch.inference_mode(mode=False)  # kept for whoever trains, too
+@torch.inference_mode(mode=False)  # cached for training, too
 def _transforms(n: int, length: int, device: torch.device) -> tuple[Tensor, Tensor]:
     """Return (n, length), points to waves, and (length, n), waves to the same points."""
     waves = torch.fft.fft(torch.eye(n, dtype=torch.float64), length)

@@ -59,7 +59,7 @@ def node_weights(keypoints: Tensor, image_size: float = IMAGE_SIZE) -> Tensor:
     Raises
     ------
     ValueError
-        A key point lies outside the image.
+        A key point is outside the image.
 
     """
     if keypoints.ndim != 2 or keypoints.shape[0] != 2:

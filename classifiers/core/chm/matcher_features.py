@@ -50,7 +50,7 @@ CHECKSUM: Final = "targets_sha256"  # key of the manifest; older targets do not 
 
 @dataclass(frozen=True, slots=True)
 class TargetsManifest:
-    """What targets are; equal manifests, equal targets. ``field`` is "crop" or "paper"."""
+    """The identity of targets: equal manifests, equal targets. ``field`` is "crop" or "paper"."""
 
     format_version: int
     matcher: str
@@ -185,7 +185,9 @@ class TargetsWriter:
                 f"(B, {', '.join(map(str, expected[1:]))}), at most {expected[0] - done} rows."
             )
         if self._lock is None or not self._lock.alive:
-            raise ValueError("This writer is closed; begin another, it goes on where this stopped.")
+            raise ValueError(
+                "This writer is closed; make another one, which continues where this one stopped."
+            )
         rows_write(self.path / FILE, done, kept.cpu().numpy())
         self._record(done + len(kept))
 
@@ -212,7 +214,7 @@ class TargetsWriter:
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """A matcher and its encodings of a gallery's images; ``kept`` is read from disk on use."""
+    """A matcher and its encodings of a gallery's images; ``kept`` is read from disk when used."""
 
     matcher: Matcher
     field: str
@@ -231,8 +233,8 @@ class Targets:
         path = targets_folder(gallery, matcher, field)
         if not (path / MANIFEST).is_file():
             raise GalleryRefused(
-                f"{path} holds no finished targets; expected {MANIFEST}, which is written last. "
-                f"To encode the gallery's images, or to go on with that, {ENCODE_AGAIN}."
+                f"{path} has no finished targets; expected {MANIFEST}, which is written last. To "
+                f"encode the gallery's images, or to continue that, {ENCODE_AGAIN}."
             )
         expected = _manifest(gallery, matcher, field)
         found = json.loads((path / MANIFEST).read_text())

@@ -1,7 +1,7 @@
 """The cosines of every shortlisted pair of a run, in a file that a web process maps. NumPy only.
 
-A re-ranking for another mask (``classifiers.core.interactive``) needs nothing else. A folder holds
-``pairs.json`` (what the records are of), ``pairs.bin`` (one record a query image, all of one size)
+A re-ranking for another mask (``classifiers.core.interactive``) needs nothing else. A folder has
+``pairs.json`` (the run of the records), ``pairs.bin`` (one record a query image, all of one size)
 and ``images.bin`` (the query images' ids, in the order of the records). Records are only appended;
 each carries the CRC-32 of its own bytes, which every read compares.
 """
@@ -51,7 +51,7 @@ class Pairs:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What a folder's records are of: the run by its identity, and the longest shortlist."""
+    """The header of a folder of records: the identity of the run, and the longest shortlist."""
 
     run: str
     n_shortlist: int
@@ -110,7 +110,7 @@ def _n_whole(folder: Path, header: Header) -> int:
 
 
 class PairsWriter:
-    """Appends records; an interrupted writing goes on after the last complete one.
+    """Appends records; after an interruption, writing continues after the last complete one.
 
     Use it in a ``with`` statement. One process writes at a time: the caller owns the run's job.
     """

@@ -93,7 +93,7 @@ def _products(source: Tensor, target: Tensor) -> Tensor:
 
 
 @cache
-@torch.inference_mode(mode=False)  # kept for whoever trains, too
+@torch.inference_mode(mode=False)  # cached for training, too
 def _resized_waves(device: torch.device) -> Tensor:
     """Return (15, 32) complex: resize 15 points to 30, ends on ends, and transform to waves."""
     identity = torch.eye(SIDE_IN, dtype=torch.float64)[None]

@@ -29,12 +29,12 @@ from classifiers.core.inputs.ahead import in_order
 
 STATE_VERSION: Final = 1
 # What the starting kernels' taps add up to, and the biases before their sigmoid and softplus. A
-# softmax over 900 nodes is flat unless the best correlations come out above about ten.
+# softmax over 900 nodes is flat unless the best correlations are above about ten.
 SUM_6D, BIAS_6D, SUM_4D, BIAS_4D = 24.0, -4.0, 12.0, -1.0
 # Of each scale group's offsets together: equal scales, both off alike, off oppositely, one off.
 SCALE_SHARES: Final = (1.0, 1.0, 0.2, 1.0)
 EMBEDDED: Final = EMBEDDED_WEIGHTS
-"""The learner that travels with the code; beside it, ``chm-lite0.md`` says what it is."""
+"""The learner that is a part of the code; ``chm-lite0.md`` in its folder describes it."""
 
 
 class TrainingRefused(ValueError):
@@ -120,7 +120,7 @@ def node_loss(learner: CHMLearner, pairs: Pair) -> Tensor:
 
 @torch.inference_mode()
 def learner_points(learner: CHMLearner, source: Tensor, target: Tensor) -> Tensor:
-    """Return where the 7 x 7 fixed key points lie in the targets, (B, 2, 49), normalised."""
+    """Return the positions of the 7 x 7 fixed key points in the targets, (B, 2, 49), normalised."""
     correlation = learner(source.float(), target.float())
     return transfer_keypoints(correlation, fixed_grid())
 
@@ -192,8 +192,8 @@ class Training:
             seen = {k: v for k, v in state["about"].items() if self.about.get(k) != v}
             wanted = {k: self.about.get(k) for k in seen}
             raise TrainingRefused(
-                f"{path} holds a training with {seen}; asked for {wanted}. Give what it was "
-                "begun with, or another --out."
+                f"{path} holds a training with {seen}; asked for {wanted}. Give the settings that "
+                "it was begun with, or another --out."
             )
         self.learner.load_state_dict(state["learner"])
         self.optimiser.load_state_dict(state["optimiser"])

@@ -24,7 +24,7 @@ from classifiers.core.images import ImageRefused, load_rgb, matcher_crop
 
 
 class Stride16(Protocol):
-    """A network that gives maps fine enough to say where a point lies."""
+    """A network with maps that are fine enough to locate a point."""
 
     def stride16(self, x: Tensor) -> Tensor:
         """Map normalised images (B, 3, 240, 240) to (B, C, 15, 15)."""

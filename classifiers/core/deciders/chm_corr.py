@@ -72,5 +72,5 @@ def _mask(parameters: Parameters) -> Tensor | None:
 
 
 def decide(query: QueryFeatures, evidence: Evidence, parameters: Parameters) -> Decision:
-    """Rank the shortlist by matched patches and let its first photos vote."""
+    """Rank the shortlist by matched patches; its first photos vote."""
     return decide_by_vote(query, evidence, parameters, rank=rank)

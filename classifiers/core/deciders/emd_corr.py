@@ -29,5 +29,5 @@ def rank(
 
 
 def decide(query: QueryFeatures, evidence: Evidence, parameters: Parameters) -> Decision:
-    """Rank the shortlist by optimal transport and let its first photos vote."""
+    """Rank the shortlist by optimal transport; its first photos vote."""
     return decide_by_vote(query, evidence, parameters, rank=rank)

@@ -1,4 +1,4 @@
-"""What a decider may look at, and the vote that those which re-rank share."""
+"""The evidence that a decider may use, and the vote of the deciders that re-rank."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ class Shortlist:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What a classifier may look at beside the query; each is needed by some only.
+    """The evidence that a classifier may use besides the query. Few classifiers need all of it.
 
-    ``head`` by softmax; ``targets`` by CHM-Corr; ``competing`` are the class indices to choose
-    from, all if None; ``shortlist`` are the nearest images, where the caller has found them;
-    ``on_pairs`` is told the cosines of the matched patches of the whole shortlist, by CHM-Corr.
+    ``head`` is for softmax, ``targets`` for CHM-Corr. ``competing`` are the class indices to choose
+    from (None: all). ``shortlist`` are the nearest images, if the caller has found them. CHM-Corr
+    calls ``on_pairs`` with the cosines of the matched patches of the whole shortlist.
     """
 
     gallery: Gallery
@@ -56,7 +56,10 @@ def decide_by_vote(
     *,
     rank: Rank,
 ) -> Decision:
-    """Rank the shortlist by ``rank``'s scores, let the first ones vote, explain the exemplars."""
+    """Rank the shortlist by the scores of ``rank``.
+
+    The first ones vote; exemplars are explained.
+    """
     gallery = evidence.gallery
     n_shortlist = parameters.get("n_shortlist", parameters["n_voters"])
     near = evidence.shortlist

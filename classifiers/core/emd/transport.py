@@ -16,7 +16,7 @@ from torch import Tensor
 
 CONVERGED_ERROR: Final = 1e-9  # of a total mass of 1
 CONVERGED_MAX_ITERATIONS: Final = 10_000
-CONVERGED_MIN_EPSILON: Final = 0.005  # below, float64 no longer holds the scalings
+CONVERGED_MIN_EPSILON: Final = 0.005  # below this, float64 cannot represent the scalings
 
 
 class Problem(NamedTuple):
@@ -28,7 +28,7 @@ class Problem(NamedTuple):
 
 
 class Settings(NamedTuple):
-    """Of the iterations: temperature, and the stop of the rules "coupled" and "per_pair"."""
+    """The temperature of the iterations, and the stop of the rules "coupled" and "per_pair"."""
 
     epsilon: float
     tolerance: float

@@ -1,4 +1,4 @@
-"""What explains an AI's predictions: panels, their files, and how they are written and read."""
+"""Explanations of an AI's predictions: panels, their files, their writer and their reader."""
 
 from classifiers.core.evidence.panels import (
     Bars,

@@ -134,7 +134,7 @@ def _is_box(sides: object) -> bool:
 
 
 def is_number(value: object) -> bool:
-    """Whether it is a finite number; true and false are none."""
+    """Whether it is a finite number; true and false do not count as numbers."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
     try:

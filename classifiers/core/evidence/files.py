@@ -1,4 +1,4 @@
-"""The files that an ``evidence.jsonl`` names: beside it in a folder, or in the same zip."""
+"""The files that an ``evidence.jsonl`` names: in the same folder, or in the same zip."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class FileRefused(ValueError):
 
 
 def bounded_lines(file: IO[bytes]) -> Iterator[bytes]:
-    """Yield the lines of a file; of one longer than ``MAX_LINE`` only so much, and one byte."""
+    """Yield the lines of a file; a longer line is cut after ``MAX_LINE`` bytes and one more."""
     while line := file.readline(MAX_LINE + 1):
         yield line
         while len(line) > MAX_LINE and not line.endswith(b"\n"):
@@ -38,7 +38,7 @@ def bounded_lines(file: IO[bytes]) -> Iterator[bytes]:
 
 
 class Files(Protocol):
-    """Where the files of an ``evidence.jsonl`` lie."""
+    """The place of an ``evidence.jsonl`` and its files."""
 
     def lines(self) -> Iterator[bytes]:
         """Yield the lines of ``evidence.jsonl``."""
@@ -73,7 +73,7 @@ class FolderFiles:
 
 
 class ZipFiles:
-    """Files of a zip that holds one ``evidence.jsonl``; names count from its folder."""
+    """Files of a zip with one ``evidence.jsonl``; names are relative to its folder."""
 
     def __init__(self, archive: zipfile.ZipFile, limits: Limits) -> None:
         self._archive, self._limits = archive, limits
@@ -85,7 +85,7 @@ class ZipFiles:
         if len(tables) != 1:
             first = ", ".join(sorted(self._members)[:5])[:200]
             raise ZipRefused(
-                f"The zip holds {len(tables)} files named {EVIDENCE} ({first}, ...); expected one."
+                f"The zip has {len(tables)} files named {EVIDENCE} ({first}, ...); expected one."
             )
         self._table, self._folder = tables[0], tables[0].removesuffix(EVIDENCE)
 

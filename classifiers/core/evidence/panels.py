@@ -1,7 +1,7 @@
 """The kinds of panels as values, and their JSON. Standard library and NumPy's types only.
 
-A panel is one explanation beside the photo. The same values come out of an ``evidence.jsonl``, of a
-built-in classifier and of the database; one renderer shows them.
+A panel is one explanation beside the photo. An ``evidence.jsonl``, a built-in classifier and the
+database give the same values, and one renderer shows them.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Pictures and drawn maps as files to serve: re-encoded, or checked to be as we encode them.
 
-What a stranger's file holds beside its pixels (metadata, a second file behind the picture) never
-reaches a browser. Pillow only.
+Other contents of an uploaded file (metadata, a second file after the picture) are never sent to a
+browser. Pillow only.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ def ending_of(content: bytes) -> str:
 
 
 def encoded_problem(content: bytes) -> str:
-    """Say why bytes are no file as this package encodes them; empty if they are.
+    """Say why bytes are not a file as this package encodes it; empty if they are.
 
-    It is for files that come back in an archive: every part is of a known kind, nothing stands
-    behind the end, and the pixels can be decoded.
+    It is for files that come back in an archive: every part is of a known kind, nothing follows the
+    end, and the pixels can be decoded.
     """
     if len(content) > MAX_ENCODED:
         return f"it has {len(content):,} bytes; expected at most {MAX_ENCODED:,}"
@@ -86,7 +86,7 @@ def _segments(content: bytes) -> Iterator[int]:
             raise ValueError("no segment where one begins")
         yield kind
         place += 2 + n_bytes
-        if kind == 0xDA:  # coded pixels: 0xFF stands there only before 0 and restart marks
+        if kind == 0xDA:  # coded pixels: there, 0xFF is only before 0 and restart marks
             while content[place] != 0xFF or content[place + 1] in {0, *range(0xD0, 0xD8)}:
                 place += 1
     if place + 2 != len(content):

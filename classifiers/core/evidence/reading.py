@@ -1,4 +1,4 @@
-"""All that an outside AI brings: its predictions, scores and panels, checked row by row.
+"""Read the files of an outside AI: predictions, scores and panels, checked row by row.
 
 Nothing is stored here. Files are read, re-encoded and handed to ``keep`` one by one.
 """
@@ -103,7 +103,7 @@ def _named(item: Mapping[str, Any]) -> str:
 
 
 def _object(content: bytes) -> tuple[dict[str, Any], str]:
-    """Return a line's object, or why it is none."""
+    """Return the object of a line, or why it has none."""
     if len(content) > MAX_LINE:
         return {}, f"more than {MAX_LINE:,} bytes; expected one object a line"
     try:

@@ -36,7 +36,7 @@ class Writer:
     """A folder with ``predictions.csv``, ``evidence.jsonl``, ``scores.csv`` and their files.
 
     Every call of ``add`` writes its rows at once, so an interrupted script loses nothing. A folder
-    that holds such files already is refused.
+    with such files is refused.
 
     >>> writer = Writer("resnet152-gradcam")
     >>> writer.add("query/jay/1.jpg", "jay", 0.91, panels=[Heatmap(array)])  # doctest: +SKIP

@@ -68,7 +68,7 @@ def _missing(folder: Path, n_bytes: int, free: int, what: str) -> RoomMissing:
     return RoomMissing(
         f"{what} needs {size_text(n_bytes)} in {folder}; found {size_text(free)} free, of which "
         f"{size_text(SPARE)} are kept for the database and the logs. Make room there or move "
-        "DATA_DIR to a larger disk, and ask again: what is done is kept."
+        "DATA_DIR to a larger disk, then request it again: finished parts are kept."
     )
 
 

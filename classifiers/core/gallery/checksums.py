@@ -16,16 +16,15 @@ ALWAYS_COMPARED: Final = ("image_ids", "labels")
 def arrays_verify(
     folder: Path, *, most_bytes: int | None = None, again: str = BUILD_AGAIN
 ) -> list[str]:
-    """Compare the arrays of a finished folder with its manifest; say what was not compared.
+    """Compare the arrays of a finished folder with its manifest; return what was not compared.
 
-    ``folder`` is a gallery's, or that of a matcher's targets. Not compared are files larger than
-    ``most_bytes``, and those without a checksum, which earlier versions wrote.
+    ``folder`` is a gallery's, or that of a matcher's targets. Files larger than ``most_bytes``, and
+    files of earlier versions without a checksum, are not compared.
 
     Raises
     ------
     GalleryRefused
         A file changed since it was finished.
-
     """
     sums = json.loads((folder / MANIFEST).read_text())
     left_out = []
@@ -34,7 +33,7 @@ def arrays_verify(
             continue
         size, expected = path.stat().st_size, sums.get(f"{path.stem}_sha256")
         if not expected:
-            left_out.append(f"{path} has no checksum, for an earlier version wrote it")
+            left_out.append(f"{path} has no checksum, because an earlier version wrote it")
         elif most_bytes is not None and size > most_bytes:
             left_out.append(f"{path} has {size:,} bytes, above the {most_bytes:,} that are read")
         elif (seen := file_sha256(path)) != expected:

@@ -22,7 +22,7 @@ ONES, SMALL, LENGTH = 128, 2.0**-12, 2048
 def is_exact_enough() -> bool:
     """Whether torch adds such products in float32 on this processor.
 
-    In a sum of float16 numbers the small terms would be lost beside the ones.
+    In a sum of float16 numbers the small terms would be lost next to the ones.
     """
     row = torch.full((1, LENGTH), SMALL, dtype=torch.float16)
     row[0, :ONES] = 1

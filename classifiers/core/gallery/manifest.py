@@ -28,7 +28,7 @@ class GalleryRefused(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a gallery is; two extractions with equal manifests give equal galleries."""
+    """The identity of a gallery: two extractions with equal manifests give equal galleries."""
 
     format_version: int
     backbone: str
@@ -71,7 +71,7 @@ def manifest_read(path: Path) -> Manifest:
         seen = "an unfinished extraction" if (path / PROGRESS).is_file() else "no gallery"
         raise GalleryRefused(
             f"{path} holds {seen}; expected {MANIFEST}, which is written last. To extract it, or "
-            f"to go on where that stopped, {BUILD_AGAIN}."
+            f"to continue where that stopped, {BUILD_AGAIN}."
         )
     found = json_read(path / MANIFEST)
     check_equal(

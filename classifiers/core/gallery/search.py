@@ -170,10 +170,10 @@ class _Candidates:
             self._settle()
 
     def _settle(self) -> None:
-        """Keep the exact n nearest only: so many are within the margin that memory would fill.
+        """Keep only the exact n nearest: the candidates within the margin would fill the memory.
 
-        It happens where a gallery holds the same image thousands of times. A later row of the
-        same cosine comes after all of these anyhow.
+        This happens if a gallery has the same image thousands of times. A later row with the same
+        cosine comes after all of these anyway.
         """
         ranked = list(self._ranked())
         queries = np.repeat(np.arange(len(ranked)), [len(rows) for rows, _ in ranked])
@@ -203,8 +203,8 @@ class _Candidates:
     def _rank(self, task: tuple[Tensor, Rows]) -> tuple[Rows, NDArray[np.float64]]:
         """Compare a query's candidates, given in order, in float64.
 
-        NumPy sums each row by itself, in one order, so that equal rows give equal bits wherever
-        they lie; a matrix product may not.
+        NumPy sums each row by itself, in one order, so that equal rows give equal bits in any
+        place; a matrix product may not.
         """
         query, rows = task
         cosines = np.empty(len(rows))

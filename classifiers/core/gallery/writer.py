@@ -1,4 +1,4 @@
-"""Writes a gallery batch by batch, so that an interrupted extraction goes on where it stopped."""
+"""Writes a gallery batch by batch, so that an interrupted extraction can be continued."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ CHECKED: Final = ("vectors", "maps")
 
 
 class GalleryWriter:
-    """Writes a gallery batch by batch; an interrupted one goes on where it stopped.
+    """Writes a gallery batch by batch; an interrupted one continues where it stopped.
 
     Rows count as done once they are on the disk. ``n_done`` is the row to continue at; the
     manifest is written last and at once, so a folder without one is not a gallery.
@@ -112,13 +112,12 @@ class GalleryWriter:
         return False
 
     def skip(self, image_id: int) -> None:
-        """Leave out, for good, a planned image that cannot be read; the manifest names it.
+        """Leave out a planned image that cannot be read; the manifest names it. This is final.
 
         Raises
         ------
         ValueError
             It is not among the images that are left, or it is the last one.
-
         """
         if image_id not in self.left or self.manifest.count == 1:
             raise ValueError(
@@ -144,7 +143,7 @@ class GalleryWriter:
         )
 
     def _fit(self) -> None:
-        """Make the files those of the plan without the images that were left out."""
+        """Shorten the files by the images that were left out."""
         for name in self.manifest.shapes():
             array_shorten(self.path / name, self.manifest.count)
         rows_write(self.path / "image_ids.npy", 0, self._ids)
@@ -152,7 +151,7 @@ class GalleryWriter:
 
     @property
     def _stated(self) -> dict[str, Any]:
-        """What both JSON files say; images that were left out are named only if there are any."""
+        """The content of both JSON files; they name left-out images only if there are any."""
         skipped = {"skipped": list(self.manifest.skipped)} if self.manifest.skipped else {}
         return self.manifest.plan | skipped
 

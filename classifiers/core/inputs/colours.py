@@ -88,7 +88,7 @@ def _colour_strip(profile: bytes, has_alpha: bool, strip: Image.Image) -> Image.
 
 @lru_cache(maxsize=32)
 def _transform(profile: bytes, mode: str) -> Callable[[Image.Image], Image.Image] | None:
-    """Return what turns pixels of a mode into sRGB; None where they are sRGB already.
+    """Return the function that turns pixels of a mode into sRGB; None if they are sRGB already.
 
     A profile that cannot be read, or is of another kind of colours, counts as none.
     """
@@ -125,7 +125,7 @@ def _converted(transform: ImageCms.ImageCmsTransform, image: Image.Image) -> Ima
 
 
 def _is_identity(convert: Callable[[Image.Image], Image.Image], mode: str) -> bool:
-    """Whether colours all over the cube stay as they are, but for rounding."""
+    """Whether colours in the whole cube do not change, except for rounding."""
     levels = np.linspace(0, 255, 17).round().astype(np.uint8)
     cube = np.stack(np.meshgrid(levels, levels, levels), axis=-1).reshape(17, -1, 3)
     if mode == "L":
@@ -138,7 +138,7 @@ def _is_identity(convert: Callable[[Image.Image], Image.Image], mode: str) -> bo
 
 @dataclass(frozen=True, slots=True)
 class _Depth:
-    """How deep grey becomes 8-bit grey."""
+    """Convert 16-bit grey to 8-bit grey."""
 
     white: int
     is_inverted: bool

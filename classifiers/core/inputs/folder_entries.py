@@ -21,7 +21,7 @@ class FolderEntries:
 
 
 def folder_entries(folder: str | os.PathLike[str]) -> FolderEntries:
-    """List a folder. Raises ``OSError`` where it cannot be listed."""
+    """List a folder. Raises ``OSError`` if it cannot be listed."""
     with os.scandir(folder) as entries:
         found = sorted(entries, key=lambda entry: os.fsencode(entry.name))
     shown = tuple(entry for entry in found if not _is_hidden(entry.name))
@@ -31,7 +31,7 @@ def folder_entries(folder: str | os.PathLike[str]) -> FolderEntries:
 def files_below(folder: str | os.PathLike[str]) -> Iterator[Path]:
     """Yield the files at any depth below a folder; links to folders are not followed.
 
-    A broken link is yielded too, so that the caller can name it. Raises ``OSError`` where a folder
+    A broken link is yielded too, so that the caller can name it. Raises ``OSError`` if a folder
     cannot be listed.
     """
     for entry in folder_entries(folder).shown:

@@ -8,9 +8,9 @@ from threading import Condition
 
 
 class PixelGate:
-    """Lets threads in as long as their photos together stay below a number of pixels.
+    """Lets threads work while their photos together have at most a number of pixels.
 
-    One that is larger than this alone waits until nobody else is in, then goes in by itself.
+    A larger photo waits until no other is in work, and is then the only one.
     """
 
     def __init__(self, max_pixels: int) -> None:

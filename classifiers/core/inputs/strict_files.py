@@ -44,7 +44,7 @@ def _check_columns(columns: Sequence[str], required: Sequence[str]) -> None:
             f"line with {','.join(required)}, separated by commas"
         )
     if twice := [name for name, n in Counter(columns).items() if n > 1]:
-        raise CsvRefused(f"the column {twice[0]!r} stands there twice. Keep one of them")
+        raise CsvRefused(f"the column {twice[0]!r} occurs twice. Keep one of them")
 
 
 def _check_cells(line: int, cells: list[str], columns: list[str], may_be_short: bool) -> None:
@@ -58,10 +58,10 @@ def _check_cells(line: int, cells: list[str], columns: list[str], may_be_short: 
 
 
 def json_read(text: str | bytes) -> Any:
-    """Return what a JSON text holds.
+    """Return the content of a JSON text.
 
-    Raises ``ValueError`` for what is no JSON, a name that stands twice in one object, of which
-    the first would be lost, a number that is none (NaN), and nesting without end.
+    Raises ``ValueError`` if it is no JSON, if a name occurs twice in one object (the first value
+    would be lost), if a number is NaN, and if it is nested too deeply.
     """
     try:
         return json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
@@ -73,7 +73,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         twice, _ = Counter(name for name, _ in pairs).most_common(1)[0]
-        raise ValueError(f"the name {twice!r} stands twice in one object")
+        raise ValueError(f"the name {twice!r} occurs twice in one object")
     return found
 
 

@@ -65,7 +65,7 @@ class ZipRefused(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What an archive may hold: files, bytes of all together and of one, bytes of its directory."""
+    """The limits of an archive: files, bytes of all files and of one, bytes of its directory."""
 
     n_files: int
     n_bytes: int
@@ -167,9 +167,9 @@ def path_problem(name: str) -> str:
 def names_of(infos: Sequence[zipfile.ZipInfo], encoding: str = "") -> list[str]:
     """Return the members' names, composed (NFC) as people type them.
 
-    A zip says of each name whether it is UTF-8; of others nobody knows. They are read as UTF-8
-    where all of them are that, by ``encoding`` where it is given. Raises ``ZipRefused`` that asks
-    for the encoding otherwise, or says which name is not of it.
+    A zip marks names in UTF-8; the encoding of other names is unknown. They are read as UTF-8 if
+    all of them are valid UTF-8, or else by ``encoding``. Without it ``ZipRefused`` asks for the
+    encoding; it also names a name that does not fit.
     """
     raws = [_raw(info) for info in infos]
     unsaid = [raw for raw in raws if isinstance(raw, bytes)]
@@ -182,7 +182,7 @@ def names_of(infos: Sequence[zipfile.ZipInfo], encoding: str = "") -> list[str]:
 
 
 def _raw(info: zipfile.ZipInfo) -> str | bytes:
-    """Return a name, or its bytes where the zip does not say how they are meant."""
+    """Return a name, or its bytes if the zip does not name the encoding."""
     name = info.orig_filename
     if info.flag_bits & _UTF8_FLAG or name.isascii():
         return name

@@ -1,1 +1,1 @@
-"""How good a classifier is: accuracy, calibration, multi-label truth."""
+"""Measures of a classifier: accuracy, calibration, multi-label truth."""

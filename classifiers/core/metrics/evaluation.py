@@ -57,7 +57,7 @@ class Scores:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Against another classifier on the same images: wrong to right, right to wrong.
+    """Compared with another classifier on the same images: wrong to right, right to wrong.
 
     ``p`` is McNemar's exact p, two-sided.
     """
@@ -97,8 +97,8 @@ def wilson_interval(n_right: int, n: int, level: float = LEVEL) -> tuple[float, 
 
         (p + z²/2n ± z · √(p(1 - p)/n + z²/4n²)) / (1 + z²/n)
 
-    It stays inside 0..1 and has a width even where all or none are right. Raises ``ValueError``
-    unless 0 <= ``n_right`` <= ``n``, ``n`` is at least 1 and ``level`` a share.
+    It stays inside 0..1 and has a width even if all or none are right. Raises ``ValueError`` unless
+    0 <= ``n_right`` <= ``n``, ``n`` is at least 1 and ``level`` a share.
     """
     if not (0 <= n_right <= n and n >= 1 and 0 < level < 1):
         raise ValueError(
@@ -119,7 +119,7 @@ def auroc(confidence: ArrayLike, is_right: ArrayLike) -> float:
     """Return the chance that a right prediction is surer than a wrong one; ties count half.
 
     Both are of shape (n,). It is the area under the ROC curve of "confidence tells right from
-    wrong", by the Mann-Whitney rank sum. NaN where there are no two kinds to compare.
+    wrong", by the Mann-Whitney rank sum. NaN if one of the two kinds is missing.
     """
     sure, right = _checked(confidence, is_right)
     n_right = int(right.sum())
@@ -167,7 +167,7 @@ def calibration_error(bins: tuple[Bin, ...]) -> float:
 
 
 def change(is_right: ArrayLike, baseline: ArrayLike) -> Change:
-    """Count what a classifier repairs and what it breaks of the baseline's answers.
+    """Count the answers of the baseline that a classifier corrects, and those that it makes wrong.
 
     Both are of shape (n,): whether each is right on the same images in the same order. Raises
     ``ValueError`` where the shapes differ.
@@ -184,8 +184,8 @@ def change(is_right: ArrayLike, baseline: ArrayLike) -> Change:
 def mcnemar_p(n_gained: int, n_lost: int) -> float:
     """Return McNemar's exact two-sided p (McNemar, Psychometrika 1947).
 
-    Where both classifiers were equally good, a change would go either way like a fair coin. 1 if
-    nothing changed.
+    If both classifiers were equally good, changes in both directions would be equally probable. 1
+    if nothing changed.
     """
     n, least = n_gained + n_lost, min(n_gained, n_lost)
     return min(1.0, 2 * float(bdtr(least, n, 0.5)))

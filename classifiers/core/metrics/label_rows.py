@@ -1,4 +1,4 @@
-"""A file of accepted labels, row by row: what each row says of which image, or why it cannot.
+"""Read a file of accepted labels row by row: the labels of an image, or why a row is wrong.
 
 Standard library only. Three formats: the list of ImageNet-ReaL and an object of lists by file name
 (``metrics/labels.py``), and a table with a row for each label.
@@ -34,7 +34,7 @@ EXPECTED = (
 
 @dataclass(frozen=True, slots=True)
 class RefusedRow:
-    """One row that cannot be taken: where it stands in the file, and why."""
+    """One row that is refused: its place in the file, and why."""
 
     place: str
     reason: str
@@ -42,7 +42,7 @@ class RefusedRow:
 
 @dataclass(frozen=True, slots=True)
 class LabelRows:
-    """The truth of each image that a file names, by its path; and the refused rows."""
+    """The truth by the path of each image that a file names, and the refused rows."""
 
     truths: dict[str, Truth] = field(default_factory=dict)
     refused: list[RefusedRow] = field(default_factory=list)
@@ -96,7 +96,7 @@ def _from_list(
 
 
 def _table_add(rows: _Rows, text: str) -> None:
-    """Add a table's rows; the labels of one image may stand anywhere."""
+    """Add the rows of a table; the labels of one image may be in any rows."""
     lines: dict[str, int] = {}
     labels: dict[str, list[object]] = {}
     try:
@@ -138,7 +138,7 @@ class _Rows:
         self.found.refused.append(RefusedRow(place, reason))
 
     def label_problem(self, name: str, label: str) -> str:
-        """Say why a table's label cannot be taken; empty if it can, or if it is left empty."""
+        """Say why the label of a table is refused; empty if it is accepted, or left empty."""
         try:
             self._truth(name, [label] if label else [])
         except LabelsRefused as error:
@@ -160,7 +160,7 @@ class _Rows:
                 self.refuse(place, str(error))
 
     def _truth(self, name: str, entry: object) -> Truth:
-        """Read a list of folder names, of what people read instead, or of indices."""
+        """Read a list of folder names, of labels that people read, or of indices."""
         if isinstance(entry, list):
             entry = [self.folders.get(x, x) if isinstance(x, str) else x for x in entry]
         return named_truth(name, entry, self.places)

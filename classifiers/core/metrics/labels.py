@@ -1,4 +1,4 @@
-"""Multi-label truth: which of its classes an image really shows. Standard library only.
+"""Multi-label truth: which classes an image really shows. Standard library only.
 
 Two formats: the list of ImageNet-ReaL (Beyer et al., "Are we done with ImageNet?", 2020), and an
 object of file names for any other set.
@@ -87,7 +87,7 @@ def listed_truth(source: str, entry: Any, to_index: Mapping[int, int]) -> Truth:
             raise LabelsRefused(
                 f"{source} has the label {item!r}; expected class indices from 0 to 999."
             )
-    # Classes that the dataset lacks fall away: nothing can be predicted as one of them.
+    # Classes that the dataset lacks are left out, because no prediction can name them.
     kept = frozenset(to_index[item] for item in classes if item in to_index)
     return kept if classes else None
 

@@ -1,8 +1,8 @@
-"""The rows of the reference study's table of accuracies: what each needs, and what was printed.
+"""The rows of the reference study's table of accuracies: their data, and the printed numbers.
 
-Nguyen, Taesiri & Nguyen, NeurIPS 2022, Table 1. The numbers beside ours are the accuracies of the
-predictions that the authors released; they released none for the sets out of distribution, so
-those rows have no number to compare with. Pure.
+Nguyen, Taesiri & Nguyen, NeurIPS 2022, Table 1. The printed numbers are the accuracies of the
+predictions that the authors released; they released none for the sets out of distribution, so those
+rows have no number to compare with. Pure.
 """
 
 from __future__ import annotations

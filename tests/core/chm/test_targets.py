@@ -43,7 +43,7 @@ def test_an_interrupted_writing_goes_on(gallery: Gallery) -> None:
     assert not first.is_done
     with pytest.raises(ValueError, match="40 of 60 rows are written"):
         first.finish()
-    with pytest.raises(GalleryRefused, match="holds no finished targets"):
+    with pytest.raises(GalleryRefused, match="has no finished targets"):
         Targets.open(gallery, matcher)
     first.close()
     second = TargetsWriter(gallery, matcher)
@@ -60,7 +60,7 @@ def test_finished_targets_need_no_more_work(gallery: Gallery, targets: Targets) 
 
 def test_targets_of_other_weights_lie_apart(gallery: Gallery, targets: Targets) -> None:
     before, other = targets.of(torch.arange(60)), toy_matcher(seed=1)
-    with pytest.raises(GalleryRefused, match="chm-lite0-crop-toy1 holds no finished targets"):
+    with pytest.raises(GalleryRefused, match="chm-lite0-crop-toy1 has no finished targets"):
         Targets.open(gallery, other)
     with TargetsWriter(gallery, other) as writer:
         assert writer.n_done == 0
@@ -92,7 +92,7 @@ def test_a_second_writer_waits_and_goes_on_where_the_first_stopped(gallery: Gall
 
     with TargetsWriter(gallery, matcher, on_wait=meanwhile) as second:
         assert second.n_done == 40
-    with pytest.raises(ValueError, match="This writer is closed; begin another"):
+    with pytest.raises(ValueError, match="This writer is closed; make another"):
         first.append(kept[:1])
 
 

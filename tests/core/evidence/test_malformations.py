@@ -113,7 +113,7 @@ PANELS: list[Case] = [
 ]  # fmt: skip
 LINES: list[Case] = [
     (b"{", "no JSON"), (b"\xff{}", "no JSON"), (b"[1]", "the line is [1]"), (b"5", "the line is 5"),
-    (b'{"image": "a", "image": "b", "panels": []}', "stands twice"), (b"NaN", "NaN is no number"),
+    (b'{"image": "a", "image": "b", "panels": []}', "occurs twice"), (b"NaN", "NaN is no number"),
     (b"[" * 100_000, "nests without end"), (b'"' + b"x" * MAX_LINE, "expected one object a line"),
     ({"image": "x"}, "expected {"), ({"panels": []}, "expected {"),
     ({"image": 5, "panels": []}, "image is 5"),
