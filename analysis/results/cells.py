@@ -24,8 +24,8 @@ class Sheet:
 
 
 def number(value: Any, digits: int = 1) -> str:
-    """Return a rounded number, or a dash if it is missing."""
-    return NONE if isna(value) else f"{float(value):.{digits}f}".replace("-", MINUS)
+    """Return a rounded number, or a dash if it is missing; what rounds to 0 has no sign."""
+    return NONE if isna(value) else f"{float(value):z.{digits}f}".replace("-", MINUS)
 
 
 def interval(low: Any, high: Any, n: Any = None, *, digits: int = 1) -> str:

@@ -12,6 +12,8 @@ from analysis.figures.figure_texts import exclusions_text
 from analysis.results.cells import NONE, Sheet, estimate, interval, number, p_value
 
 NO_ARM: Final = "none"
+ALL_ARMS: Final = "all others"
+MANY: Final = 3  # from so many other arms on, all of them are not listed
 DECIDED: Final = 0.05
 INTERIM: Final = "interim"
 MEASURES: Final = {
@@ -43,7 +45,8 @@ def arms_sheet(tables: Tables, analysed: str) -> Sheet:
         if pairs:
             own = {other for pair in pairs if name in pair for other in pair if other != name}
             rest = [other for other in names if other not in own and other != name]
-            row += [", ".join(each for each in names if each in own) or NO_ARM]
+            listed = ", ".join(each for each in names if each in own) or NO_ARM
+            row += [listed if rest or len(own) < MANY else ALL_ARMS]
             row += [", ".join(rest) or NO_ARM]
         cells.append(row)
     caption = (

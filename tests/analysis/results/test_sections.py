@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from pandas import concat
 
 from analysis.codebook.anchors import ANCHORS, FIGURES
 from analysis.figures.figure_texts import ALL_NAMES
 from analysis.results import sections, sheets
+from analysis.results.cells import number
 from analysis.results.headline import arms_sheet, comparisons_sheet, result_words
 from analysis.results.sections import OF_COLUMN, OF_FIGURE, OF_TABLE_COLUMN, sections_of
 from analysis.results.sheets import panels_of
@@ -43,6 +45,20 @@ def test_the_first_table_says_who_was_compared_with_whom_and_who_was_not() -> No
         "EMD-Corr": ("ResNet-50", "kNN"),
     }
     assert [row[1] for row in sheet.rows] == ["40", "41", "42"]
+
+
+def test_an_arm_that_was_compared_with_all_others_does_not_list_them() -> None:
+    tables = make_tables(["A", "B", "C", "D"])
+    row = tables["tests"].iloc[[0]]
+    tables["tests"] = concat([row.assign(a="A", b=other) for other in "BCD"])
+    sheet = arms_sheet(tables, "all")
+    compared = sheet.columns.index("Compared with")
+    assert [row[compared] for row in sheet.rows] == ["all others", "A", "A", "A"]
+
+
+@pytest.mark.parametrize(("value", "said"), [(-0.04, "0.0"), (-0.05001, "−0.1"), (None, "–")])
+def test_what_rounds_to_zero_has_no_sign(value: float | None, said: str) -> None:
+    assert number(value) == said
 
 
 def test_before_the_tests_nothing_is_said_of_comparisons() -> None:
