@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 
 def at_least(least: int) -> Callable[[str], int]:
-    """Return what reads an option's text as a whole number from ``least`` on."""
+    """Return a function that reads an option's text as a whole number from ``least`` on."""
 
     def read(text: str) -> int:
         try:

@@ -123,7 +123,7 @@ def test_a_photo_that_is_lost_meanwhile_costs_no_step(
 
     with monkeypatch.context() as patch:
         patch.setattr(Training, "_step", lost)
-        with pytest.raises(CommandError, match=r"4\.png: damaged: 1 steps are kept.*as it was"):
+        with pytest.raises(CommandError, match=r"4\.png: damaged: 1 steps are kept.*is restored"):
             run("--folder", folder, "--steps", 2, "--out", out)
     assert "1 steps, 2 in all" in run("--folder", folder, "--steps", 2, "--out", out, "--resume")
 

@@ -112,7 +112,7 @@ def sets_given(
     """Return the predictions of the test's given lists by number, in their order; empty if none.
 
     Raises ``StudyRefused`` for a file without lists for this AI, a list of another length than the
-    test has photos, a photo without a prediction, and one that stands twice.
+    test has photos, a photo without a prediction, and one that is in the lists twice.
     """
     if not plan.test.sets_file:
         return {}
@@ -157,7 +157,7 @@ def _lists_check(
     drawn = [keys[name][0] for name in names]
     if len(set(drawn)) < len(drawn):
         twice = next(name for name in names if drawn.count(keys[name][0]) > 1)
-        raise StudyRefused(f"{twice} stands twice in the trial lists; expected disjoint lists.")
+        raise StudyRefused(f"{twice} is twice in the trial lists; expected disjoint lists.")
     for number, each in lists.items():
         if len(each) != plan.test.n:
             raise StudyRefused(

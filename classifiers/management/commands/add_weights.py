@@ -27,7 +27,7 @@ class Command(BaseCommand):
             "file", type=Path, help="checkpoint as published or trained (.pth or .pt)"
         )
         parser.add_argument(
-            "--replace", action="store_true", help="take the place of what is registered"
+            "--replace", action="store_true", help="replace other registered weights of this name"
         )
 
     def handle(self, *args: Any, file: Path, replace: bool, **options: Any) -> None:
@@ -37,7 +37,7 @@ class Command(BaseCommand):
 
         try:
             with self._bar(file.stat().st_size) as bar:
-                folder = settings.WEIGHTS_DIR  # where galleries and predictions look
+                folder = settings.WEIGHTS_DIR  # where galleries and predictions find weights
                 found = register(file, folder, replace=replace, on_progress=bar.update)
         except (OSError, WeightsRefused) as error:
             raise CommandError(str(error)) from error

@@ -50,7 +50,7 @@ class Command(BaseCommand):
             f"if left out all, but {WITH_MASK} only with a mask",
         )  # fmt: skip
         parser.add_argument(
-            "--name", default="", help="what study documents call the run of the one --classifier",
+            "--name", default="", help="name of the run in study documents (one --classifier only)",
         )  # fmt: skip
         parser.add_argument(
             "--labels", type=Path, metavar="FILE.json", help="multi-label truth: ImageNet-ReaL's "

@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 
 class Command(BaseCommand):
     help = (
-        "Draw why a classifier decides so on one image: kNN's exemplars, the re-ranked ones, and "
-        "the parts that match. Any image file; a dataset's gallery, or one that "
-        "classifiers.core.library made of a folder. Without an image: a whole split, one figure a "
-        "photo and an index page; what is drawn already is left."
+        "Draw the decision of a classifier on one image: kNN's exemplars, the re-ranked ones, and "
+        "the matched parts. The image may be any file. The gallery is that of a dataset, or of a "
+        "folder (classifiers.core.library). Without an image: a whole split, with one figure for "
+        "each photo and an index page. Existing figures are not drawn again."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

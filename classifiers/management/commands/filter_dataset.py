@@ -40,7 +40,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("dataset", help="slug of an imported dataset")
         parser.add_argument("--out", type=Path, required=True, metavar="FILE.csv")
-        parser.add_argument("--keep", type=Path, metavar="FILE.csv", help="list the rest here")
+        parser.add_argument(
+            "--keep", type=Path, metavar="FILE.csv", help="file for the list of the other images"
+        )
         parser.add_argument("--split", default=Image.QUERY)
         parser.add_argument(
             "--labels", type=Path, metavar="FILE.json", help="multi-label truth, as for evaluate; "
@@ -54,7 +56,7 @@ class Command(BaseCommand):
         parser.add_argument("--min-side", type=at_least(0), default=CROP_SIDE, metavar="PIXELS")
         parser.add_argument(
             "--ignore", action="append", default=[], choices=list(REASONS), metavar="REASON",
-            help=f"a reason that does not count; of {', '.join(REASONS)}",
+            help=f"a reason that is ignored; one of {', '.join(REASONS)}",
         )  # fmt: skip
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -114,9 +116,9 @@ class Command(BaseCommand):
             said = "ignored" if reason in options["ignore"] else f"{counts[reason]:,}"
             self.stdout.write(f"  {reason:15} {said:>8}  {words}")
         self.stdout.write(
-            f"Wrote {options['out']}. The dataset is as it was. To evaluate without these images: "
-            f"manage.py evaluate {dataset} --leave-out {options['out']}. To keep them out of a "
-            "study: move their files away and import the folder under another name."
+            f"Wrote {options['out']}. The dataset has not changed. To evaluate without these "
+            f"images: manage.py evaluate {dataset} --leave-out {options['out']}. To keep them out "
+            "of a study: move their files away and import the folder under another name."
         )
 
 

@@ -1,4 +1,4 @@
-"""Bring a folder of labelled photos into the site."""
+"""``manage.py import_dataset``: import a folder of labelled photos."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ from classifiers.services.uploads import zip_unpack
 class Command(BaseCommand):
     help = (
         "Import ROOT/<split>/<category>/<file> (splits: gallery and query). An optional "
-        "ROOT/categories.csv (folder,label,definition) gives readable labels. Safe to repeat: "
-        "what is in stays as it is."
+        "ROOT/categories.csv (folder,label,definition) gives readable labels. It can be repeated: "
+        "imported photos do not change."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

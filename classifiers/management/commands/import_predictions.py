@@ -30,7 +30,7 @@ class Command(BaseCommand):
             help="columns image,label,confidence, and if wanted n_votes,n_voters",
         )  # fmt: skip
         parser.add_argument(
-            "--name", required=True, help="what study documents call these predictions"
+            "--name", required=True, help="name of these predictions in study documents"
         )
         parser.add_argument(
             "--evidence", type=Path, metavar="FILE.jsonl|FILE.zip",

@@ -28,7 +28,7 @@ class Command(BaseCommand):
             f"may be given several times; if left out all, but {WITH_MASK} only with a mask",
         )  # fmt: skip
         parser.add_argument(
-            "--name", default="", help="what study documents call the run of the one --classifier",
+            "--name", default="", help="name of the run in study documents (one --classifier only)",
         )  # fmt: skip
         parser.add_argument("--backbone", default="efficientnet-lite0")
         parser.add_argument("--split", default=Image.QUERY)

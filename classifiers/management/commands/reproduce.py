@@ -35,7 +35,8 @@ class Command(BaseCommand):
         parser.add_argument("what", choices=["table1"])
         parser.add_argument(
             "--data", type=Path, required=True, metavar="ROOT", help="folder with a folder for "
-            "each row, which has gallery/<class>/ and query/<class>/ (links to folders will do)",
+            "each row, which has gallery/<class>/ and query/<class>/ (links to folders are "
+            "allowed)",
         )  # fmt: skip
         parser.add_argument(
             "--row", action="append", choices=[row.name for row in ROWS], metavar="NAME",

@@ -48,12 +48,14 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("dataset", nargs="?", help="slug of an imported dataset")
-        parser.add_argument("--folder", type=Path, help="photos anywhere below it, instead")
+        parser.add_argument(
+            "--folder", type=Path, help="folder with photos at any depth, instead of a dataset"
+        )
         parser.add_argument("--steps", type=at_least(1), default=600, help="of 4 pairs each (600)")
         parser.add_argument("--seed", type=int, default=0)
         parser.add_argument(
             "--cross-share", type=float, default=0.0, metavar="SHARE",
-            help="share of pairs of two photos; only where every photo is framed alike (0)",
+            help="share of pairs of two photos; only if all photos are framed alike (0)",
         )  # fmt: skip
         parser.add_argument("--out", type=Path, help="file of the weights (DATA_DIR/chm/NAME.pt)")
         parser.add_argument("--resume", action="store_true", help="continue from the file --out")
@@ -63,7 +65,7 @@ class Command(BaseCommand):
         )  # fmt: skip
         parser.add_argument(
             "--group", action="append", default=[], metavar="PREFIX",
-            help="with --evaluate: score categories that begin so apart; may be repeated",
+            help="with --evaluate: score categories with this prefix separately; may be repeated",
         )  # fmt: skip
         parser.add_argument(
             "--view", default="crop", choices=PairPlan().views,
@@ -134,8 +136,8 @@ class Command(BaseCommand):
             is_ctrl_c = isinstance(error, KeyboardInterrupt)
             raise CommandError(
                 f"{'Interrupted' if is_ctrl_c else error}: {training.n_done} steps are kept. The "
-                "same command with --resume continues from there"
-                f"{'' if is_ctrl_c else ', once the photo is as it was'}.",
+                "same command with --resume continues from "
+                f"there{'' if is_ctrl_c else ', after the photo is restored'}.",
                 returncode=130 if is_ctrl_c else 1,
             ) from None
         training.save(state)
@@ -149,9 +151,9 @@ class Command(BaseCommand):
         }
         out.with_suffix(".json").write_text(json.dumps(card, indent=1) + "\n")
         self.stdout.write(
-            f"{training.n_done - n_begun} steps, {training.n_done} in all. Weights: {out}. How "
-            f"good they are: the same command with --evaluate {out}. For the site's "
-            f"classifiers: manage.py add_weights {out}"
+            f"{training.n_done - n_begun} steps, {training.n_done} in all. Weights: {out}. To "
+            f"score them: the same command with --evaluate {out}. For the site's classifiers: "
+            f"manage.py add_weights {out}"
         )
 
     def _run(self, training: Training, state: Path, n_steps: int) -> None:

@@ -92,7 +92,7 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path, change: dict[str, o
     ("images", "words"),
     [
         ([0, 1, 2, 3, 4], "has 5 photos; expected as many as the test, 6"),
-        ([0, 1, 2, 3, 4, 4], "stands twice"),
+        ([0, 1, 2, 3, 4, 4], "is twice"),
         ([0, 1, 2, 3, 4, 99], "secretfile0099.png"),
     ],
 )
