@@ -1,4 +1,4 @@
-"""The blind of a study: who may see which arm is which, and since when.
+"""The blind of a study: who may see the names of the arms, and since when.
 
 The pilot and the main study are blinded separately: each has its own letters, and a lift is for
 one stage. Until someone lifts a stage's blind, the study's staff see its arms by letters, in an

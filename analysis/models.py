@@ -1,4 +1,4 @@
-"""Models of the analysis: lifts of the blind, and the exports that staff asked for."""
+"""Models of the analysis: lifts of the blind, and requested exports."""
 
 from __future__ import annotations
 

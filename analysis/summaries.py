@@ -117,7 +117,7 @@ def summary_make(*, job: Summary, build: Build) -> None:
 
 @contextmanager
 def _beating(job: Summary) -> Iterator[None]:
-    """Keep a job's heartbeat going while a long computation tells nothing."""
+    """Write a job's heartbeat during a long computation that reports no progress."""
     stopped = threading.Event()
 
     def beat() -> None:

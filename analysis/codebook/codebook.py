@@ -29,9 +29,9 @@ __all__ = [
 
 ANALYSED = Column(
     "analysed", "string", "",
-    "Whose answers the row is about. all: participants who completed. kept: those of them whom no "
-    "declared rule excludes and no researcher left out by hand. declared: those whom no declared "
-    "rule excludes; these rows exist only if a researcher left somebody out by hand.",
+    "The people that the row is about. all: participants who completed. kept: those of them whom "
+    "no declared rule excludes and no researcher left out by hand. declared: those whom no "
+    "declared rule excludes; these rows exist only if a researcher left somebody out by hand.",
     ("all", "declared", "kept"),
 )  # fmt: skip
 ACCURACY = (

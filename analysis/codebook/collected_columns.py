@@ -61,8 +61,8 @@ SESSION = (
     ),
     Column(
         "language", "string", "",
-        "Language of the pages, as a BCP 47 tag. Stored answers, labels and events are the same in "
-        "all languages, but for what people write themselves.",
+        "Language of the pages, as a BCP 47 tag. Stored answers, labels and events are the same "
+        "in all languages, except for texts that people write.",
         ("en", "de", "es", "fr", "vi", "zh-Hans", "ar"),
     ),
     Column(

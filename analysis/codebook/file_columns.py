@@ -67,8 +67,9 @@ CONDITION = Column(
     "condition",
     "string",
     "",
-    "The arm that the participant was assigned to. In a study within people, where everybody goes "
-    "through all arms: of an answer, its own arm; of a participant, the arm of the first block.",
+    "The arm that the participant was assigned to. In a study within people, everybody goes "
+    "through all arms: an answer has its own arm, and a participant has the arm of the first "
+    "block.",
 )
 CLASSIFIER = Column(
     "classifier",
@@ -162,11 +163,11 @@ PARTICIPANT_STATUS = Column(
     "participant_status",
     "string",
     "",
-    "Status of the participant. active: under way, or left without finishing. completed: answered "
-    "every test trial; the tables are about these only. failed_validation: below the pass mark, "
-    "so the session ended before the test. failed_attention: failed too many attention checks. "
-    "timed_out: exceeded the study's time limit. returned: gave the place back. withdrawn: asked "
-    "for deletion; their answers are deleted.",
+    "Status of the participant. active: under way, or left without finishing. completed: "
+    "answered every test trial; the tables are about these only. failed_validation: below the "
+    "pass mark, so the session ended before the test. failed_attention: failed too many "
+    "attention checks. timed_out: exceeded the study's time limit. returned: gave up the place. "
+    "withdrawn: asked for deletion; their answers are deleted.",
     STATUSES,
 )
 VIEW = Column(
@@ -222,12 +223,12 @@ GIVEN = (
     Column(
         "mask", "string", "",
         "The parts of the photo that were selected when the participant answered: 49 digits 0 or "
-        "1, row by row; all 0: the AI's own choice. Empty where the view is not interactive.",
+        "1, row by row; all 0: the AI's own choice. Empty if the view is not interactive.",
         is_nullable=True,
     ),
     Column(
         "n_mask_changes", "integer", "changes",
-        "How often the AI answered for another selection. Empty where the view is not interactive.",
+        "How often the AI answered for another selection. Empty if the view is not interactive.",
         is_nullable=True, minimum=0,
     ),
     Column(
@@ -246,13 +247,13 @@ GIVEN = (
 )  # fmt: skip
 _CONFIDENCE = (
     "The person's own confidence, in the units of the study document (task.confidence): levels "
-    "count from 1, a scale has its own numbers. Empty where the study did not ask."
+    "count from 1, a scale has its own numbers. Empty if the study did not ask."
 )
 _REASON = (
-    "Free text; in the file only where the export was asked for it. Empty where the study did not "
+    "Free text; only in the file if it was requested with the export. Empty if the study did not "
     "ask, or nothing was written."
 )
-# What a task asks for beside the verdict, and the answer before the AI's advice.
+# What a task asks for besides the verdict, and the answer before the AI's advice.
 TASKED = (
     Column(
         "choice", "string", "",
@@ -268,7 +269,7 @@ TASKED = (
     ),
     Column(
         "first_answer", "string", "",
-        "As response, before the AI's advice; empty where there was no such answer.",
+        "As response, before the AI's advice; empty if there was no such answer.",
         ("yes", "no"), is_nullable=True,
     ),
     Column(
@@ -276,7 +277,7 @@ TASKED = (
     ),
     Column(
         "first_is_correct", "boolean", "",
-        "As is_correct, of the answer before the AI's advice; empty where there was none.",
+        "As is_correct, of the answer before the AI's advice; empty if there was none.",
         is_nullable=True,
     ),
     Column(

@@ -11,8 +11,8 @@ from analysis.codebook.shared_columns import ANALYSED, CONDITION, PERCENT, POINT
 UNITS = (PERCENT, POINTS, "units of confidence", "squared error (0-1)", "area (0-1)")
 OCCASION = Column(
     "occasion", "string", "",
-    "Which answer: first, without the AI's advice; final, after it (the only one where a task "
-    "asks once).",
+    "Which answer. first: without the AI's advice. final: after it (the only one if a task asks "
+    "once).",
     ("first", "final"),
 )  # fmt: skip
 TASK_MEASURE_NAMES = (
@@ -26,7 +26,9 @@ TASK_MEASURE_NAMES = (
 _MEASURE = Column(
     "measure", "string", "", "What is measured; formulas in docs/metrics.md.", TASK_MEASURE_NAMES
 )
-_UNIT = Column("unit", "string", "", "Of the estimate, its error and its interval.", UNITS)
+_UNIT = Column(
+    "unit", "string", "", "Unit of the estimate, of its error and of its interval.", UNITS
+)
 _P = Column("p", "number", "probability", "Two-sided p; not corrected for the number of rows.")
 
 
@@ -127,7 +129,7 @@ CONFUSION = (
     Column("true_label", "string", "", "The photo's class by the dataset, in the words shown."),
     Column("choice", "string", "", "The class that was chosen; only pairs that occur."),
     Column("n_answers", "integer", "answers", "How often."),
-    Column("share", "number", PERCENT, "Of all answers to photos of true_label."),
+    Column("share", "number", PERCENT, "Share of all answers to photos of true_label."),
 )
 COMBINATION = (
     CONDITION,

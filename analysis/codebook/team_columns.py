@@ -219,7 +219,7 @@ TEAM_OBSERVED = (
         is_nullable=True,
     ),
     Column(
-        "note", "string", "", "Why there is no team: nobody answered. Empty for the others.",
+        "note", "string", "", "Why there is no team, such as: nobody answered. Otherwise empty.",
         is_nullable=True,
     ),
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The target folder of an export: written completely or not at all; foreign files are kept."""
+"""The target folder of an export: written completely or not at all; other files stay."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def scratch_folder(folder: Path) -> Iterator[Path]:
 
 
 def foreign_refuse(folder: Path, origin: Origin) -> None:
-    """Raise ``ExportRefused`` if ``folder`` holds another export, or a file of one was changed.
+    """Raise ``ExportRefused`` if ``folder`` has another export, or a changed file of an export.
 
     An older export of the same study, stage and document may be replaced.
     """
@@ -135,7 +135,7 @@ def manifest_write(folder: Path) -> None:
 
 
 def manifest_read(folder: Path) -> dict[str, str]:
-    """Return the fingerprints of an export's files; empty where no export is."""
+    """Return the fingerprints of an export's files; empty if there is no export."""
     path = folder / MANIFEST
     if not path.is_file():
         return {}

@@ -102,7 +102,7 @@ Answers in free text: {texts_note or "There are none."}
 
 ## Files
 
-| file | what it holds |
+| file | content |
 |---|---|
 {files}
 

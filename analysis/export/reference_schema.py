@@ -135,7 +135,7 @@ def _files_write(
                 n_done += len(block)
                 tick(n_done, 2 * len(kept))
     out = sorted(set(responses["condition"].astype("str")) - set(methods))
-    left = f" Left out, for the reference study has no such condition: {', '.join(out)}."
+    left = f" Left out, because the reference study has no such condition: {', '.join(out)}."
     return f"{len(people)} participants, {len(kept)} answers.{left if out else ''}"
 
 

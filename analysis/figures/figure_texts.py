@@ -30,7 +30,7 @@ NAMES: Final = (
     "time",
     "position",
 )
-# Of a task that asks for confidence; and the flow of everybody who came.
+# Figures of a task that asks for confidence, and of the flow of everybody who came.
 ALL_NAMES: Final = (*NAMES, CALIBRATION, READER_ROC, FLOW)
 CORRECTED: Final = ("team_prevalence_corrected", "corrected_low", "corrected_high")
 CURVE_COLUMNS: Final = {

@@ -89,9 +89,9 @@ ACTIONS: Final = {
         PersonAction(
             "release",
             "Release for a fresh start",
-            "The person may start again with the same link, as if for the first time. Use it when "
-            "somebody cannot go on, such as after a change of browser. A session under way ends, "
-            "and its place is free. All that was answered stays, and the new session is marked as "
+            "The person may start again with the same link, as if for the first time. Use it if "
+            "somebody cannot continue, such as after a change of browser. A session under way "
+            "ends, and its place is free. All answers are kept, and the new session is marked as "
             "a repeat.",
             SureForm,
             lambda person, _, user: services.participant_release(participant=person, user=user),
@@ -104,8 +104,8 @@ ACTIONS: Final = {
         PersonAction(
             "pay",
             "Note the payment",
-            "This records what is owed. It pays nobody: pay on the recruitment platform. It does "
-            "not change the analysis.",
+            "This records the amount that is owed. It pays nobody: pay on the recruitment "
+            "platform. It does not change the analysis.",
             PayForm,
             lambda person, data, user: services.participant_pay(
                 participant=person, payment=Payment(data["payment"]), user=user
@@ -115,8 +115,8 @@ ACTIONS: Final = {
         PersonAction(
             "exclude",
             "Exclude from the analysis",
-            "The answers stay and are marked as left out, for the reason that you give. What is "
-            "owed to the person does not change. You can undo this.",
+            "The answers are kept and marked as left out, with the reason that you give. The "
+            "amount that is owed to the person does not change. You can undo this.",
             ExcludeForm,
             lambda person, data, user: services.participant_exclude(
                 participant=person, reason=data["reason"], user=user
@@ -136,11 +136,11 @@ ACTIONS: Final = {
         PersonAction(
             "withdraw",
             "Withdraw and delete",
-            "For a person who asks that their data be deleted. This deletes for good: all answers "
-            "and times, the log of screens and of the browser, the answers to questions, the "
-            "recruitment id and the device. The number, the condition, the state, the payment and "
-            "an exclusion stay, so that the counts of the flow add up. Earlier backups and "
-            "exports still contain the data: delete them too.",
+            "For a person who asks that their data be deleted. This cannot be undone. It deletes "
+            "all answers and times, the log of screens and of the browser, the answers to "
+            "questions, the recruitment id and the device. The number, the condition, the state, "
+            "the payment and an exclusion are kept, so that the counts of the flow add up. "
+            "Earlier backups and exports still contain the data: delete them too.",
             WithdrawForm,
             lambda person, _, user: services.participant_withdraw(participant=person, user=user),
             lambda person: person.status != Participant.Status.WITHDRAWN,

@@ -135,8 +135,8 @@ class Stored:
 def running_read(study: Study, *, stage: str | None = None, is_simulated: bool = False) -> Running:
     """Count a study's people of one stage, or its robots, at this moment.
 
-    Of a large study these are the counts of the last state that the worker computed, but for the
-    places and the errors. Raises ``NotComputed`` before the first one.
+    For a large study these are the counts of the last state that the worker computed, except for
+    the places and the errors. Raises ``NotComputed`` before the first one.
     """
     stage = stage or stage_shown(study)
     if not is_large(study, stage):
@@ -151,7 +151,7 @@ def running_read(study: Study, *, stage: str | None = None, is_simulated: bool =
 
 
 def running_state(study: Study, stage: str, is_simulated: bool) -> Stored:
-    """Count everything as it stands; on the worker."""
+    """Count everything now; runs on the worker."""
     running = _running(study, stage, is_simulated, has_flags=False)
     flagged: dict[str, list[int]] = {}
     found = participants_of(study, stage, is_simulated).only("pk", "study", "is_repeat")

@@ -90,7 +90,7 @@ def _difficulties(frame: DataFrame) -> Oddity:
     stored = frame["stored_difficulty"].astype("str")
     n = int((stored != frame["difficulty"].astype("str")).sum())
     what = "DifficultyLevel does not follow from the confidence and the AI's correctness."
-    return Oddity(what, n, "Computed anew from them.")
+    return Oddity(what, n, "They are computed again from the trials.")
 
 
 def _ai_correctness(frame: DataFrame, judged: Mapping[str, str]) -> Oddity:
@@ -123,19 +123,21 @@ def _accuracies(frame: DataFrame, sessions: DataFrame) -> Oddity:
     stored = sessions.set_index("participant_id")["stored_accuracy"]
     n = int(((computed - stored.reindex(computed.index)).abs() > 1e-6).sum())
     what = "Participants whose stored accuracy is not that of their trials."
-    return Oddity(what, n, "Computed anew from the trials.")
+    return Oddity(what, n, "They are computed again from the trials.")
 
 
 def _second_answers(frame: DataFrame) -> Oddity:
     n = int(frame.duplicated(["participant_id", "image"]).sum())
-    return Oddity("A participant's second answer to the same photo.", n, "Counted as they stand.")
+    return Oddity(
+        "A participant's second answer to the same photo.", n, "Counted without a change."
+    )
 
 
 def _numbers_of_trials(frame: DataFrame) -> Oddity:
     n_trials = frame.groupby("participant_id", observed=True).size()
     usual = int(n_trials.mode().iloc[0])
     what = f"Participants whose number of trials is not the usual {usual}."
-    return Oddity(what, int((n_trials != usual).sum()), "Counted as they stand.")
+    return Oddity(what, int((n_trials != usual).sum()), "Counted without a change.")
 
 
 def _repeats(sessions: DataFrame) -> Oddity:

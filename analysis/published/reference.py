@@ -1,4 +1,4 @@
-"""Compare computed numbers with a file of reference numbers, where there is one. Pure.
+"""Compare computed numbers with a file of reference numbers, if there is one. Pure.
 
 The reference is a JSON file next to the data or named by the caller; none is built in.
 """

@@ -1,4 +1,4 @@
-"""The page that stands in for numbers that the worker has not computed yet."""
+"""The page that is shown while the worker computes the numbers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ View = Callable[..., HttpResponse]
 
 
 def shows_computing(view: View) -> View:
-    """Say that the numbers are being computed where there is no state yet (202)."""
+    """Show that the numbers are being computed if there is no state yet (202)."""
 
     @wraps(view)
     def shown(request: HttpRequest, *args: object, **named: object) -> HttpResponse:

@@ -26,8 +26,8 @@ MEASURES: Final = {
 def arms_sheet(tables: Tables, analysed: str) -> Sheet:
     """Return one row per arm: people, accuracy with interval, and which arms it was compared with.
 
-    Accuracy is the mean over people in percent. While the tests wait, nothing is said of
-    comparisons; while counts are hidden, there is no column of people.
+    Accuracy is the mean over people in percent. While the tests are not shown, there is no column
+    of comparisons; while counts are hidden, there is no column of people.
     """
     rows = analysed_rows(tables["measures"], analysed)
     rows = rows[rows["weight"] == "participants"]

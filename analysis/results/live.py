@@ -77,7 +77,7 @@ class LiveResults:
 
     @property
     def stage(self) -> str:
-        """Whose answers these are: those of the pilot or of the main study."""
+        """Whether the answers are of the pilot or of the main study."""
         return stage_shown(self.study)
 
     @property
@@ -217,7 +217,7 @@ class Stored:
 
 
 def results_state(study: Study, stage: str, is_simulated: bool) -> Stored:
-    """Compute the results as they stand; on the worker."""
+    """Compute the results now; runs on the worker."""
     asked, as_of = Asked(include_simulated=is_simulated), timezone.now()
     progress = progress_counts(study, include_simulated=is_simulated, stage=stage)
     is_blinded = lift_of(study, stage) is None

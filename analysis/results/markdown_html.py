@@ -1,8 +1,8 @@
 """HTML of a page of the documentation, for the site. HTML in the page is escaped.
 
-markdown-it-py parses CommonMark and tables. Here are the differences: anchors
-(``<a id="…"></a>``), links to sections of the page only, and what keyboards and screen readers
-need of tables and code.
+markdown-it-py parses CommonMark and tables. This module adds anchors (``<a id="…"></a>``),
+attributes of tables and code for keyboards and screen readers, and keeps links to sections of the
+page only.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from analysis.results.sheets import OBSERVED, PREVALENCE, TESTS, Panel
 
 SUMMARY, RELIANCE, OF_TEAM, QUALITY, OF_FLOW = "Summary", "Reliance", "Team", "Quality", "Flow"
 SECTIONS: Final = (SUMMARY, RELIANCE, OF_TEAM, QUALITY, OF_FLOW)
-WIDEST_BESIDE: Final = 6  # columns; a wider table stands below its figure
+WIDEST_BESIDE: Final = 6  # columns; a wider table is below its figure
 # The section of each figure.
 OF_FIGURE: Final[Mapping[str, str]] = {
     "accuracy": SUMMARY,
@@ -83,7 +83,7 @@ OF_COLUMN: Final[Mapping[str, tuple[str, str]]] = {
     "Bounds": ("attrition", "lee_low"),
     "All who began": ("attrition", "all_randomised"),
 }
-# The same in one table, where a column of that name means something else.
+# The same in one table, if a column of that name means something else there.
 OF_TABLE_COLUMN: Final[Mapping[tuple[str, str], tuple[str, str]]] = {
     ("tests", "95 % interval"): ("tests", "twoway_low"),
     ("tests", "Difference"): ("tests", "difference"),
@@ -102,7 +102,7 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A panel where it stands on the page; ``table`` has its numbers, empty without formulas."""
+    """A panel at its place on the page; ``table`` has its numbers, empty without formulas."""
 
     panel: Panel
     table: str
@@ -115,7 +115,7 @@ class Part:
 
     @property
     def is_wide(self) -> bool:
-        """Whether the table is too wide to stand beside its figure."""
+        """Whether the table is too wide to be beside its figure."""
         return len(self.panel.sheet.columns) > WIDEST_BESIDE or self.panel.name == FLOW
 
 

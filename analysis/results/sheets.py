@@ -45,7 +45,7 @@ OWN_SHEETS: Final[Mapping[str, Callable[[Tables, str], Sheet]]] = {
 MOST_INTERVALS: Final = 3  # series; a table of more series shows only the means
 RELIANCE_TOO: Final = {"accept_rate": "Accepted", "d_prime": "d′", "criterion": "c"}
 TESTS: Final = "Tests"
-OBSERVED: Final = "Human-AI team that worked: the AI decides where it is sure"
+OBSERVED: Final = "Observed human-AI team: the AI decides where it is sure"
 PREVALENCE: Final = "Human-AI team by how often the AI is right"
 INTERIM: Final = "Interim: not for deciding when to stop."
 

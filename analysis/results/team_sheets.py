@@ -81,7 +81,7 @@ def prevalence_sheet(tables: Tables, analysed: str) -> Sheet:
 
 
 def observed_sheet(tables: Tables, analysed: str) -> Sheet:
-    """Return the teams that worked: the AI decides where it is sure, people judge the rest."""
+    """Return the observed teams: the AI decides where it is sure, people judge the rest."""
     rows = []
     for _, row in analysed_rows(tables["team_observed"], analysed).iterrows():
         ends = {

@@ -11,7 +11,7 @@ from trials.study.plan import QuestionPlan
 
 
 def answer_of(question: QuestionPlan, value: str) -> tuple[str, float | None]:
-    """Return an answer as a text and, where a number was asked for, as a number.
+    """Return an answer as a text and, if a number was asked for, as a number.
 
     A choice is written as in the study document, whatever white space a browser sent.
     """

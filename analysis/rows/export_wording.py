@@ -101,7 +101,7 @@ def device_columns(device: dict[str, Any]) -> dict[str, object]:
 
 
 def _first_answered(trial: Mapping[str, Any]) -> dict[str, object]:
-    """Return what tells an answer before the AI's advice from the final one."""
+    """Return the word that distinguishes an answer before the AI's advice from the final one."""
     return {
         "at": trial["first_received_at"],
         "event": "answered_first",

@@ -1,4 +1,4 @@
-"""Where each column is in the database: names of files to paths of the ORM.
+"""The place of each column in the database: names of files to paths of the ORM.
 
 A column of a task that the study does not have is empty, and its joins are not made.
 """

@@ -52,7 +52,7 @@ def declared_of(study: Study) -> dict[str, Any]:
 
 
 def confidence_kind(task: TaskPlan) -> str:
-    """Return what a task's confidence is for the analysis; empty if it is not asked for.
+    """Return how the analysis treats a task's confidence; empty if it is not asked for.
 
     A scale that ends at 100 is the probability of being right in percent. Levels, and other
     scales, are only ordered.

@@ -1,4 +1,4 @@
-"""What the panels of a prediction showed, as rows: one a panel, or one an example of a panel."""
+"""Rows of what the panels of a prediction showed: one for a panel, or for each of its examples."""
 
 from __future__ import annotations
 

@@ -22,9 +22,9 @@ _FEW = 5  # an expected count below which chi-square is not used (Cochran 1954)
 def lost_p(lost: tuple[int, int], n: tuple[int, int]) -> float:
     """Return the two-sided p of a difference between two shares of people lost.
 
-    ``lost`` of ``n`` people in each of two conditions. Pearson's chi-square without correction
-    where every expected count is at least 5, otherwise Fisher's exact test. NaN without people
-    in one of the two; 1 if nobody is lost, or everybody is.
+    ``lost`` of ``n`` people in each of two conditions. Pearson's chi-square without correction if
+    every expected count is at least 5, otherwise Fisher's exact test. NaN without people in one of
+    the two; 1 if nobody is lost, or everybody is.
     """
     if min(n) == 0:
         return math.nan

@@ -36,7 +36,7 @@ class Equivalence:
 
     @property
     def is_equivalent(self) -> bool | None:
-        """Whether p ≤ 5 %, so that the 90 % interval lies inside the margin; None: unknown."""
+        """Whether p ≤ 5 %, so that the 90 % interval is inside the margin; None: unknown."""
         return None if math.isnan(self.p) else self.p <= (1 - LEVEL) / 2
 
 

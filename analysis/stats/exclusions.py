@@ -22,8 +22,8 @@ STUDY_MEASURES = (*MEASURES, "n_trials", "median_rt_ms", "n_identical_run", *FLA
 # session, which older study documents could name.
 RULED = (*STUDY_MEASURES, "session_number")
 NOT_MEASURED = "not measured"
-# Reasons that are not rules, but appear in their column: a published analysis left the person
-# out by id; a researcher left the person out, at any time, for a stated reason.
+# Reasons that are not rules, but appear in their column: a published analysis left the person out
+# by id: a researcher left the person out, at any time, with a stated reason.
 NAMED, BY_HAND = "named", "by hand"
 SEPARATOR = "; "
 # Percentages are quotients, so 55.00000000000001 must equal 55.

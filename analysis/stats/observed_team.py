@@ -1,4 +1,4 @@
-"""The team that worked in a study: the AI decides where it is sure, people judge the rest.
+"""The observed team of a study: the AI decides where it is sure, people judge the rest.
 
 In a condition that defers, people get only the photos where the AI's confidence is below a
 threshold. So the team is observed, and not put together from two samples as in ``team``:

@@ -1,8 +1,8 @@
 """The best payoff for a decision maker who knows the AI's confidence and base rate. Pure NumPy.
 
-The payoff of a decision is 1 where it is correct (accepts a right answer of the AI, or rejects a
-wrong one), else 0. The signal s is the AI's confidence. With p_s = the share of signal s, π_s =
-the share of right answers there, and q_s = how often a rule accepts there,
+The payoff of a decision is 1 if it is correct (accepts a right answer of the AI, or rejects a wrong
+one), else 0. The signal s is the AI's confidence. With p_s = the share of signal s, π_s = the share
+of right answers there, and q_s = how often a rule accepts there,
 
     payoff(q) = Σ p_s (q_s π_s + (1 − q_s)(1 − π_s))         accept rate(q) = Σ p_s q_s
 

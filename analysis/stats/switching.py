@@ -1,4 +1,4 @@
-"""Reliance where people answer once before the AI's advice and once after it. Pure NumPy.
+"""Reliance if people answer once before the AI's advice and once after it. Pure NumPy.
 
 Of one trial: was the first answer right, was the AI right, is the final answer right, and does
 each answer agree with the AI's. Pooled over trials (Schemmer et al. 2023,

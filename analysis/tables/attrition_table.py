@@ -30,7 +30,7 @@ def attrition_table(people: DataFrame, everyone: Sample, declared: Declared) -> 
     all who completed. The row for all stages has the difference with its bounds.
     """
     rows: list[dict[str, object]] = []
-    # Within people nobody is lost from one condition alone.
+    # In a study within people, nobody is lost from one condition only.
     for pair in () if declared.is_within else declared.pairs:
         own = [people.loc[people["condition"] == name, "status"].astype("str") for name in pair]
         ended = [list(item[item != "active"]) for item in own]

@@ -1,4 +1,4 @@
-"""How people used an interactive view, and what became of the AI's label. Pure pandas."""
+"""How people used an interactive view, and how the AI's label changed. Pure pandas."""
 
 from __future__ import annotations
 

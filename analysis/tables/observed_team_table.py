@@ -1,4 +1,4 @@
-"""The table of teams that worked in a study whose AI decides the photos where it is sure."""
+"""The table of observed teams, in studies whose AI decides the photos of which it is sure."""
 
 from __future__ import annotations
 

@@ -76,14 +76,14 @@ def table_columns() -> dict[str, Columns]:
 
 
 def data_files(folder: Path) -> dict[str, Path]:
-    """Return where the data of an export lie, by the names of ``codebook.DATA``."""
+    """Return the paths of the data of an export, by the names of ``codebook.DATA``."""
     package = json.loads((folder / PACKAGE_FILE).read_text(encoding="utf-8"))
     paths = {item["name"]: folder / item["path"] for item in package["resources"]}
     return {name: paths[name] for name in DATA}
 
 
 def table_path(name: str) -> str:
-    """Return where a table lies in an export."""
+    """Return the path of a table in an export."""
     return "consort.csv" if name == "consort" else f"tables/{name}.csv"
 
 

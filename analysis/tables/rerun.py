@@ -86,7 +86,7 @@ def main(folder: Path, arguments: list[str] | None = None) -> int:
     )
     parser.add_argument(
         "--out", type=Path, default=folder / "rerun", metavar="DIR",
-        help="where the tables and pictures go (default: rerun/ in the export)",
+        help="folder for the tables and pictures (default: rerun/ in the export)",
     )  # fmt: skip
     parser.add_argument("--no-figures", action="store_true", help="do not draw the pictures")
     options = parser.parse_args(arguments)

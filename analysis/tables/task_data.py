@@ -27,7 +27,7 @@ OCCASIONS = ("first", "final")
 class Said:
     """One condition's answers on one occasion, ``(n,)`` each; only trials that have one.
 
-    ``confidence`` is NaN where none was given.
+    ``confidence`` is NaN if none was given.
     """
 
     person: Ints

@@ -122,7 +122,7 @@ def _switching(first: Said, condition: DeclaredCondition) -> dict[str, Terms]:
 
 
 def _agreement(final: Said, condition: DeclaredCondition) -> dict[str, Terms]:
-    """Return how often people choose the AI's class: of all, where it is right, where wrong."""
+    """Return how often people choose the AI's class: in all trials, if it is right, or wrong."""
     kinds = {"agreement": None, "agreement_ai_correct": True, "agreement_ai_wrong": False}
     found = {}
     for name, kind in kinds.items():

@@ -221,7 +221,7 @@ class Command(BaseCommand):
 
 
 def _within(options: dict[str, Any], layout: Layout) -> Within | None:
-    """Return the design within people, if one is asked for."""
+    """Return the design within people, if one is requested."""
     if options["within"] is None:
         if options["same_photos"]:
             raise CommandError("--same-photos without --within: expected a design within people.")

@@ -68,12 +68,12 @@ def shorten(table: list[Row]) -> None:
 @pytest.mark.parametrize(
     ("spoil", "words", "n", "done"),
     [
-        (relabel, "DifficultyLevel does not follow", 4, "Computed anew"),
+        (relabel, "DifficultyLevel does not follow", 4, "They are computed again"),
         (doubt, "ConfidenceScore is not", 1, "ConfidenceScore is used"),
         (contradict, "ClassifierCorrectness does not follow", 5, "ClassifierCorrectness is used"),
-        (inflate, "stored accuracy is not that", 2, "Computed anew"),
-        (repeat, "second answer to the same photo", 2, "Counted as they stand"),
-        (shorten, "number of trials is not the usual 30", 1, "Counted as they stand"),
+        (inflate, "stored accuracy is not that", 2, "They are computed again"),
+        (repeat, "second answer to the same photo", 2, "Counted without a change"),
+        (shorten, "number of trials is not the usual 30", 1, "Counted without a change"),
     ],
 )
 def test_an_oddity_is_said_with_its_number(
