@@ -74,6 +74,7 @@ def test_asking_to_lift_the_blind_changes_nothing(chief: Client) -> None:
     page = chief.get(LIFT).text
     assert "The site records that <strong>sam</strong> lifted the blind" in page
     assert "It cannot be undone" in page
+    assert '<button class="button button--final" type="submit">Lift the blind' in page
     assert not BlindLift.objects.exists()
 
 
