@@ -53,7 +53,12 @@ def home(request: HttpRequest) -> HttpResponse:
     counts = _counts()
     rows = [(dataset, counts.get(dataset.pk, {})) for dataset in datasets]
     imports = DatasetImport.objects.exclude(status=Job.Status.DONE)
-    context = {"rows": rows, "imports": [job_state(item) for item in imports]}
+    newest = max((dataset for dataset, _ in rows), key=lambda dataset: dataset.pk, default=None)
+    context = {
+        "rows": rows,
+        "imports": [job_state(item) for item in imports],
+        "newest": newest.slug if newest else "",
+    }
     return render(request, "studio/authoring/datasets.html", context)
 
 

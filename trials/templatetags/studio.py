@@ -129,6 +129,6 @@ def _standing(study: Study, request: HttpRequest) -> Standing:
 
 
 @register.inclusion_tag("studio/_step.html", takes_context=True)
-def dataset_next(context: Context, slug: str) -> dict[str, Any]:
-    """Show the one next step of a dataset."""
-    return {"next": dataset_step(dataset_standing(slug, context["request"].user))}
+def dataset_next(context: Context, slug: str, *, name: str = "") -> dict[str, Any]:
+    """Show the one next step of a dataset; ``name`` tells which where a page has several."""
+    return {"next": dataset_step(dataset_standing(slug, context["request"].user)), "name": name}

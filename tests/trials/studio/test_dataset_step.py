@@ -48,6 +48,12 @@ def test_every_page_of_a_dataset_leads_on(browser: Client, draft: Study) -> None
         assert ">Continue with draft</a>" in said
 
 
+def test_the_list_of_datasets_leads_on_with_the_newest(browser: Client, draft: Study) -> None:
+    page = browser.get("/studio/datasets/").text
+    assert "<strong>trees</strong>: A draft uses these photos." in page
+    assert ">Continue with draft</a>" in page
+
+
 def test_the_overview_shows_photos_of_every_category(browser: Client, draft: Study) -> None:
     page = browser.get("/studio/datasets/trees/").text
     labels = draft.dataset.categories.values_list("label", flat=True)
