@@ -15,8 +15,8 @@ from trials.study.plan import QualityPlan
 # Below this many timed answers, neither regularity nor speed says anything about a person.
 N_FOR_TIMING = 8
 # The spread of a person's response times grows with their mean (Wagenmakers & Brown 2007,
-# Psychological Review 114): the ratio lies near 0.3 and above in choices. A program that waits a
-# nearly constant time is far below.
+# Psychological Review 114): the ratio is 0.3 or more in choices. A program that waits a nearly
+# constant time is far below.
 REGULAR_RATIO = 0.1
 # Even practised people need longer to see two photos, decide and press.
 INHUMAN_MS = 250

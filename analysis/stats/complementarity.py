@@ -108,11 +108,11 @@ def complementarity_of(
 ) -> Complementarity:
     """Compare a condition's team with people and with the AI, on the images that did not tune T*.
 
-    ``alone`` has the answers of people who judged the same AI's labels without seeing the AI. If
-    it is missing, the condition's own people, who saw the AI, stand in for people alone. The
-    verdict is ``yes`` if ``low`` is above 0; at a planned look, with the bound ``p_bound``, if the
-    same end is that of an interval of 1 − ``p_bound``. There is no verdict below ``LEAST_TRIALS``
-    trials or ``LEAST_PEOPLE`` people.
+    ``alone`` has the answers of people who judged the same AI's labels without seeing the AI. If it
+    is missing, the condition's own people, who saw the AI, are used as people alone. The verdict is
+    ``yes`` if ``low`` is above 0; at a planned look, with the bound ``p_bound``, if the same end is
+    that of an interval of 1 − ``p_bound``. There is no verdict below ``LEAST_TRIALS`` trials or
+    ``LEAST_PEOPLE`` people.
     """
     best = tuned_threshold(pool.of(is_tuning), grid)
     test = pool.of(~is_tuning)

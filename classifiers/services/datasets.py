@@ -52,9 +52,9 @@ def dataset_import(
 ) -> ImportReport:
     """Import ``ROOT/<split>/<category>/<file>`` into the dataset ``slug``, or continue to.
 
-    Idempotent: files already in (same path, same bytes) are left alone, except that a crop
-    missing on disk is written again. A file that cannot be used is refused by name and the
-    rest goes on; first in sorted order wins among equal bytes.
+    Idempotent: files that are imported already (same path, same bytes) do not change, except that a
+    missing crop is written again. A file that cannot be used is refused by name, and the others are
+    imported. Of files with equal bytes, the first one in sorted order is imported.
 
     With ``query_share`` and ``split_seed`` the folder's split is ignored: each image is drawn
     by its own bytes (``is_query``). Both are stored and have to be repeated ever after.

@@ -183,7 +183,7 @@ class ImportRun:
         elif stored:
             self._refuse(
                 found.file,
-                "its content changed since it was imported, and predictions are kept for good: "
+                "its content changed since it was imported, and predictions never change: "
                 "restore it, or add the new picture under a new name",
             )
         elif twin:

@@ -42,7 +42,7 @@ def kinds() -> tuple[type[Job], ...]:
 def message_send(task: Task[Any, Any], argument: object) -> bool:
     """Send one message. If the broker cannot accept it, log this and return False.
 
-    The job is stored already, so this is no error for whoever asked for the work.
+    The job is stored already, so the request has not failed.
     """
     try:
         task.delay(argument)

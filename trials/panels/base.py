@@ -75,7 +75,7 @@ class Panel(ABC):
         return self.content(trial.prediction, plan)
 
     def first_example(self, content: Content) -> Any:
-        """Return the first ``exemplars.Exemplar`` of what is shown; None where there is none."""
+        """Return the first shown ``exemplars.Exemplar``; None if there is none."""
         return None
 
     def answered(self, trial: Trial, submission: Submission, now: datetime) -> None:

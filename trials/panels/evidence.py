@@ -41,7 +41,7 @@ Choice = Sequence[tuple[str, int]]
 
 @dataclass(frozen=True, slots=True)
 class BarShown:
-    """One named number: its text, and where its bar lies, in per cents of the width."""
+    """One named number: its text, and the place of its bar, in percent of the width."""
 
     name: str
     text: str

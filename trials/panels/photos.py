@@ -1,4 +1,4 @@
-"""The photos of pages and panels: their addresses, and where the AI's square lies in them."""
+"""The photos of pages and panels: their addresses, and the place of the AI's square in them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from trials.study.plan import StudyPlan
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """Where the AI's square lies in a whole photo.
+    """The place of the AI's square in a whole photo.
 
     It is the central 7/8 of the shorter side; ``long`` and ``short`` are the photo's sides in
     pixels, ``share`` the side of the AI's square as a share of the longer one.
@@ -36,7 +36,7 @@ def image_url(image: Image, plan: StudyPlan | None = None) -> str:
 
 
 def frame_of(image: Image, plan: StudyPlan) -> Frame | None:
-    """Return where the AI's square lies in a photo as shown; None where the crop is shown."""
+    """Return the place of the AI's square in the shown photo; None if the crop is shown."""
     if not plan.is_whole:
         return None
     sides = sorted((image.width, image.height))

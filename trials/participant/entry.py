@@ -130,7 +130,7 @@ def _led_back(request: HttpRequest, study: Study) -> HttpResponse:
 def _let_back_in(
     request: HttpRequest, study: Study, visitor: Visitor, known: Participant
 ) -> HttpResponse:
-    """Continue a person's session; in a laboratory ask first, for the last person may have left.
+    """Continue a person's session; in a laboratory ask first, because that person may have left.
 
     A consent that is sent twice carries the key that the person entered with.
     """

@@ -42,7 +42,7 @@ class ShownPanel:
 class TrialScreen:
     """Everything that a trial's page shows. ``percent`` is None if the study hides it.
 
-    ``frame`` says where the AI's square lies in a photo that is shown as a whole.
+    ``frame`` is the place of the AI's square in a photo that is shown as a whole.
     """
 
     query_url: str

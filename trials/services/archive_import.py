@@ -32,7 +32,7 @@ BROKEN = (
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What came of an import. ``missing`` are photos by SHA-256 that the dataset lacks."""
+    """The result of an import. ``missing`` are photos by SHA-256 that the dataset lacks."""
 
     study: Study
     is_frozen: bool
@@ -76,8 +76,8 @@ def _imported(found: Opened, slug: str, dataset: Dataset, user: Staff | None) ->
         listed = ", ".join(missing[:MAX_LISTED])
         said = (
             f"{len(missing)} photos of the study are not in {dataset}, first {listed}. The "
-            "document became a draft; its sets would be drawn anew. Import the same photos and "
-            "then this file again to have the very same study."
+            "document became a draft; a launch would draw new sets. Import the same photos and "
+            "then this file again to have exactly the same study."
         )
         return Imported(study, False, missing, said)
     try:
@@ -85,7 +85,7 @@ def _imported(found: Opened, slug: str, dataset: Dataset, user: Staff | None) ->
             restore(study, facts, tables)
     except CannotRestore as error:
         study.refresh_from_db()
-        said = f"{error} The document became a draft; its sets would be drawn anew."
+        said = f"{error} The document became a draft; a launch would draw new sets."
         return Imported(study, False, (), said)
     said = f"The very same study: fingerprint {study.frozen_sha256}."
     return Imported(study, True, (), said)

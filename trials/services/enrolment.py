@@ -96,7 +96,7 @@ def participant_enrol(
 
 
 def hash_of(arrival: Arrival) -> str:
-    """Return the site's salted hash of who came; empty for someone without an id."""
+    """Return the site's salted hash of a recruitment id; empty without an id."""
     return person_hash(arrival, settings.PERSON_SALT)
 
 

@@ -37,9 +37,9 @@ def pool_of(
 ) -> list[sets.Candidate]:
     """Return a run's predictions that people judge as candidates, ordered by the image's content.
 
-    So the draw does not depend on when rows were inserted. A photo that nobody labelled is none,
-    and neither is one whose SHA-256 is ``taken``. Raises ``StudyRefused`` if the AI's confidences
-    do not give the part that ``defer`` asks for.
+    So the draw does not depend on when rows were inserted. Photos without a label, and photos whose
+    SHA-256 is ``taken``, are no candidates. Raises ``StudyRefused`` if the AI's confidences do not
+    give the part that ``defer`` asks for.
     """
     judgeable = Prediction.objects.filter(run=run).with_truth()
     rows: Any = judgeable.order_by("image__sha256").with_correctness()
@@ -210,7 +210,7 @@ def _facts(study: Study, n_samples: int) -> Iterator[Any]:
             condition.run.parameters,
             condition.run.backbone,
         ]
-        # Later facts stand only where there are any, so that earlier fingerprints stay.
+        # Later facts are left out if there are none, so that earlier fingerprints do not change.
         if condition.ai != condition.run.classifier:
             facts += [condition.ai, condition.defer_below]
         yield facts

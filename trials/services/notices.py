@@ -1,4 +1,4 @@
-"""What an administrator wants to be told of: the site sends it by mail and webhook."""
+"""Notices for administrators: the site sends them by mail and webhook."""
 
 from __future__ import annotations
 

@@ -82,7 +82,9 @@ def participant_release(*, participant: Participant, user: User = None) -> None:
     """
     locked = participant_locked(participant)
     if locked.status == Participant.Status.WITHDRAWN:
-        raise StudyRefused(f"{locked} withdrew and is forgotten; they can begin anew as they are.")
+        raise StudyRefused(
+            f"{locked} withdrew; their data are deleted. They can begin again without a release."
+        )
     if locked.is_active:
         locked = participant_return(participant=locked, user=user)
     if not locked.is_released:

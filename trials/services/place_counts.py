@@ -2,8 +2,8 @@
 
 The people who completed before a moment are counted once and the count is stored; only those who
 completed later, and those under way, are counted each time. The stored count is a count of rows,
-never a running sum, so it cannot drift: it is made anew after every ``REFRESH`` completions, and
-deleted when somebody among its people withdraws.
+never a running sum, so it cannot drift: it is counted again after every ``REFRESH`` completions,
+and deleted when somebody among its people withdraws.
 """
 
 from __future__ import annotations

@@ -102,7 +102,7 @@ def place_for(study: Study, *, is_simulated: bool, seed: int, now: datetime) -> 
 def place_after(participant: Participant, now: datetime) -> Seat:
     """Return the place of a person who passed the validation, in the least filled arm.
 
-    Nobody is sent away here: if no arm has a free place, because someone came back after a long
+    Nobody is refused here: if no arm has a free place, because someone came back after a long
     silence, the person is beyond the quota.
     """
     study, seed = participant.study, participant.seed

@@ -27,7 +27,7 @@ from trials.study.design import Step
 from trials.study.plan import StudyPlan, TaskPlan
 from trials.study.task import MAX_BUTTONS, MAX_REASON, Confidence, confidence_of
 
-# Of the browser's clock: what lies between the end of the time and the press of the page's script.
+# By the browser's clock: from the end of the time to the press of the page's script.
 SLACK_MS = 1500
 # Without a script the server's clock measures, and the photos' way to the person counts too.
 SLACK_WITHOUT_SCRIPT = timedelta(seconds=10)
@@ -121,7 +121,10 @@ class AsksTask(AmongTrials):
     def stored(
         self, trial: Trial, participant: Participant, submission: Submission, now: datetime
     ) -> Response:
-        """Store an answer as it was given; what the end of the time cut off, as it stands."""
+        """Store an answer as it was given.
+
+        If the time ended first, store what was entered so far.
+        """
         is_late = _is_late(participant, submission)
         if is_late and not submission.is_time_over:
             submission = Submission(

@@ -59,8 +59,8 @@ ACTIONS = {
             "Open the study",
             study_launch,
             (DRAFT, PILOT, PAUSED),
-            "From now on, whoever enters counts. The document, the predictions and the photos are "
-            "fixed; a change is a new version.",
+            "From now on, everybody who enters counts. The document, the predictions and the "
+            "photos are fixed; a change is a new version.",
         ),
         Action("pause", "Pause", services.study_pause, (PILOT, OPEN)),
         Action(
@@ -78,7 +78,7 @@ ACTIONS = {
             "Delete the draft",
             services.study_delete,
             (DRAFT,),
-            "The draft and its log are gone for good. Nobody has seen it.",
+            "The draft and its log are deleted. This cannot be undone. Nobody has seen the draft.",
             is_final=True,
         ),
     )

@@ -230,7 +230,7 @@ def gallery(request: HttpRequest, slug: str) -> HttpResponse:
     dataset = get_object_or_404(Dataset, slug=slug)
     if form.is_valid():
         try:
-            with transaction.atomic():  # refused before a worker hears of it
+            with transaction.atomic():  # refused before a message is sent to a worker
                 room = gallery_room(
                     gallery_request(dataset=dataset, backbone=form.cleaned_data["backbone"])
                 )

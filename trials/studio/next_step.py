@@ -88,7 +88,7 @@ def _pilot(now: Standing) -> NextStep:
         why = "The pilot runs. Simulated people show in seconds whether every page works"
         return NextStep("Run simulated people", "#robots", why)
     if not now.n_pilot:
-        why = "Simulated people came to the end. Now go through the study as a person would"
+        why = "Simulated people have completed the study. Now go through it as a person would"
         return NextStep("Take part yourself", now.participant_url, why)
     if now.to_fix:
         return _fix(now, "before the study opens")

@@ -162,7 +162,7 @@ def one(request: HttpRequest, study: Study) -> HttpResponse:
     return render(request, "studio/authoring/study.html", context)
 
 
-# What has to be fixed stands first; the order within a level is the checklist's.
+# Failures are first; the order within a level is that of the checklist.
 _FIRST = (Level.REFUSAL, Level.WARNING, Level.OK)
 # An open or closed study has no checklist; whether it matches what was frozen is shown separately.
 _UNCHECKED = (Study.Status.OPEN, Study.Status.CLOSED)

@@ -93,5 +93,5 @@ def assignment_words(plan: Assigning) -> tuple[str, str]:
 
 
 def _is_later(kinds: Sequence[str], kind: str) -> bool:
-    """Whether the first stage of a kind stands after the validation."""
+    """Whether the first stage of a kind is after the validation."""
     return VALIDATION in kinds and kind in kinds[kinds.index(VALIDATION) :]

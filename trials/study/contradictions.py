@@ -173,7 +173,7 @@ def _analysis_problems(plan: Checked) -> Iterator[Problem]:
             yield Problem(f"analysis.family[{position}]", pair, expected)
     yield from _look_problems(plan)
     if plan.quality.n_attention >= plan.n_test:
-        expected = f"fewer than the test has photos, {plan.n_test}: each stands between two"
+        expected = f"fewer than the test has photos, {plan.n_test}: each is between two photos"
         yield Problem("quality.n_attention", plan.quality.n_attention, expected)
     if plan.quality.max_failed_attention > plan.quality.n_attention:
         yield Problem(

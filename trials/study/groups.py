@@ -43,7 +43,7 @@ class Scripts:
     def __init__(self, plan: StudyPlan) -> None:
         self.plan = plan
         self._made: dict[tuple[str, str, int], tuple[Step, ...]] = {}
-        # Only then does a person's seed decide which screens stand where.
+        # Only then does a person's seed decide the places of screens.
         self._is_mixed = plan.has_changes and any(len(block) > 1 for block in plan.blocks)
 
     def of(self, condition: str, sequence: str, seed: int = 0) -> tuple[Step, ...]:

@@ -16,7 +16,7 @@ _ALL: list[Kept] = []  # type: ignore[type-arg]
 
 
 class Kept(Generic[V]):
-    """At most ``size`` values by their keys; the one that was used longest ago gives way.
+    """At most ``size`` values by their keys; the one that was used longest ago is removed.
 
     Threads share the values, so nobody may change one.
     """

@@ -152,7 +152,7 @@ def lists_for(
 ) -> dict[int, list[str]]:
     """Return the lists of a condition's AI by number.
 
-    They stand under the condition's name, its classifier, or a condition of the reference study
+    They are under the condition's name, its classifier, or a condition of the reference study
     (``others``: its classifier by name) with the same classifier, which shared its lists; or under
     no name, for all.
     """

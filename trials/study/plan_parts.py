@@ -29,8 +29,8 @@ def made(part: type[T], values: Mapping[str, Any]) -> T:
 class DeferPlan:
     """Which photos people judge: those where the AI's confidence is below ``below``.
 
-    Or the least sure ``share`` of them; 0 and 0: all photos. Without ``shows_label`` people are not
-    told what the AI says.
+    Instead it may be the least sure ``share`` of them. If both are 0, people judge all photos.
+    Without ``shows_label`` people are not told what the AI says.
     """
 
     below: float

@@ -60,7 +60,7 @@ class _Loader(yaml.SafeLoader):
             if key.tag == _MERGE:
                 raise TextRefused("<<", key.start_mark, "the fields written out")
             if key.value in lines:
-                expected = f"each name once; it stands in line {lines[key.value]} already"
+                expected = f"each name once; it is already in line {lines[key.value]}"
                 raise TextRefused(f"{key.value} again", key.start_mark, expected)
             lines[key.value] = key.start_mark.line + 1
         return super().construct_mapping(node, deep)

@@ -72,9 +72,9 @@ class Warp:
     ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         """Return the target positions of source points (2, P), and which are reliable (P,).
 
-        A spline has no inverse in closed form; the damped iteration corrects by the affine
-        part's inverse. A point counts if the warp leads back to it within 0.01 and it lies in
-        the target image.
+        A spline has no inverse in closed form; the damped iteration corrects by the affine part's
+        inverse. A point counts if the warp leads back to it within 0.01 and it is in the target
+        image.
         """
         inverse = np.linalg.inv(self.linear)
         found: NDArray[np.float64] = inverse @ (points - self.shift[:, None])

@@ -135,7 +135,7 @@ CHOICE = {"name": "eyes", "text": "Do you wear glasses?", "answer": "choice"}
         ),
         (
             {"stages": [{"kind": "test", "n": 4}], "quality": {"n_attention": 4}},
-            "quality.n_attention: found 4, expected fewer than the test has photos, 4: each stand",
+            "quality.n_attention: found 4, expected fewer than the test has photos, 4: each is",
         ),
         (
             {"quality": {"n_attention": 1, "max_failed_attention": 2}},

@@ -27,7 +27,7 @@ def refused(text: str) -> str:
 def test_a_name_that_stands_twice_is_refused_with_both_lines(text: str) -> None:
     said = refused(text)
     assert said.startswith("line 3, column 1: found 'title again'")
-    assert "it stands in line 1 already" in said
+    assert "it is already in line 1" in said
 
 
 def test_a_name_twice_deep_inside_is_refused_too() -> None:
