@@ -135,7 +135,7 @@ def test_a_helper_whose_shard_was_taken_goes_on_with_the_next(
 
 
 def test_a_photo_that_was_deleted_meanwhile_and_unknown_work_are_told(two: list[Shard]) -> None:
-    with pytest.raises(RuntimeError, match="Photo 0 was deleted while the work went on"):
+    with pytest.raises(RuntimeError, match="Photo 0 was deleted during the work"):
         shard_work.images_of([two[0].images[0], 0])
     with pytest.raises(ValueError, match="Unknown work 'figures-1'; expected gallery-…, targets-…"):
         shard_help.producer_of("figures-1")
