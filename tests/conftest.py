@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 
 # Each of several test processes keeps to one core: threads would wait for each other. Read when
-# NumPy and torch are loaded, so it stands before every other import.
+# torch is loaded, so it stands before every other import. NumPy's threads: study_site/__init__.py.
 if "PYTEST_XDIST_WORKER" in os.environ:
-    for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(_name, "1")
 
 from collections.abc import Iterator
@@ -19,6 +19,13 @@ from hypothesis import settings as hypothesis_settings
 # No test depends on the clock: a busy machine is no failure.
 hypothesis_settings.register_profile("unhurried", deadline=None)
 hypothesis_settings.load_profile("unhurried")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave browser tests untraced: what they reach, a test of one thing must reach, too."""
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.no_cover)
 
 
 @pytest.fixture(autouse=True)

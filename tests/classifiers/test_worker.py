@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -43,8 +44,8 @@ def photos(root: Path) -> None:
 
 
 @contextmanager
-def database() -> Iterator[dict[str, str]]:
-    """Make an empty database where the suite runs on PostgreSQL; SQLite needs no making."""
+def database(template: str = "template1") -> Iterator[dict[str, str]]:
+    """Copy a database where the suite runs on PostgreSQL; SQLite's is a file of the site."""
     url = os.environ.get("DATABASE_URL", "")
     if not url.startswith("postgres"):
         yield {}
@@ -53,7 +54,7 @@ def database() -> Iterator[dict[str, str]]:
     connection = psycopg2.connect(url)
     connection.autocommit = True
     with closing(connection), connection.cursor() as cursor:
-        cursor.execute(f"CREATE DATABASE {name}")
+        cursor.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         try:
             yield {"DATABASE_URL": urlsplit(url)._replace(path=f"/{name}").geturl()}
         finally:
@@ -114,14 +115,25 @@ class Site:
             )
 
 
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    photos(tmp_path / "photos")
+@pytest.fixture(scope="module")
+def imported(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A site with the photos: its tables and the import take longer than the tests."""
+    folder = tmp_path_factory.mktemp("imported")
+    photos(folder / "photos")
     with database() as database_url:
-        site = Site(tmp_path / "var", database_url)
+        site = Site(folder / "var", database_url)
         site.manage("migrate", "--verbosity", "0")
-        site.manage("import_dataset", "stripes", str(tmp_path / "photos"))
+        site.manage("import_dataset", "stripes", str(folder / "photos"))
         yield site
+
+
+@pytest.fixture
+def site(imported: Site, tmp_path: Path) -> Iterator[Site]:
+    """A copy of the site with the photos."""
+    shutil.copytree(imported.folder, tmp_path / "var")
+    url = imported.environment.get("DATABASE_URL")
+    with database(urlsplit(url).path.strip("/")) if url else database() as database_url:
+        yield Site(tmp_path / "var", database_url)
 
 
 def test_a_folder_becomes_predictions_on_a_real_worker(site: Site) -> None:

@@ -16,7 +16,8 @@ from tests.trials.services.test_flags import play
 from trials import services
 from trials.models import Participant, Response, Study, StudyLog
 
-pytestmark = pytest.mark.django_db
+# Untraced: a walk through the whole site looks at answers, and tracing takes a third of its time.
+pytestmark = [pytest.mark.django_db, pytest.mark.no_cover]
 
 PUBLIC = {
     "consent", "next-person", "session", "stop", "events", "study-schema", "crop", "login",

@@ -57,7 +57,7 @@ def first_release() -> Iterator[Any]:
     migrate("0001_initial")
     MigrationExecutor(connection).migrate([("classifiers", "0001_initial")])
     yield migrate("0001_initial")
-    migrate_to_today()
+    migrate_to_today()  # takes no time if the test has done it
 
 
 def populate(apps: Any) -> None:
@@ -83,7 +83,11 @@ def populate(apps: Any) -> None:
         )  # fmt: skip
 
 
-def test_a_study_of_the_first_release_is_read_as_a_document_of_today(first_release: Any) -> None:
+def test_a_study_of_the_first_release_and_its_people_become_those_of_today(
+    first_release: Any,
+) -> None:
+    # One test, for the way through all migrations takes most of its time.
+    assert "identity" not in [each._meta.model_name for each in first_release.get_models()]
     populate(first_release)
     migrate_to_today()
     study = Study.objects.get()
@@ -94,11 +98,7 @@ def test_a_study_of_the_first_release_is_read_as_a_document_of_today(first_relea
     assert (plan.validation.pass_mark, plan.idle_minutes) == (9, 20)
     assert study.document_sha256 == sha256_of(study.document) == plan.sha256
 
-
-def test_its_people_stay_and_nobody_can_change_what_they_saw(first_release: Any) -> None:
-    populate(first_release)
-    migrate_to_today()
-    study = Study.objects.get()
+    # The people stay, and nobody can change what they saw.
     assert study.is_frozen
     assert study.frozen_at == study.created_at
     people = Participant.objects.order_by("number")
@@ -117,12 +117,6 @@ def test_earlier_answers_are_final_and_their_trials_have_the_persons_condition()
     answer = Response.objects.get()
     assert (answer.occasion, answer.is_accepted, answer.is_missed) == ("final", True, False)
     assert answer.trial.condition == answer.trial.participant.condition
-
-
-def test_an_empty_site_goes_back_and_forth(first_release: Any) -> None:
-    assert "identity" not in [each._meta.model_name for each in first_release.get_models()]
-    migrate_to_today()
-    assert not Study.objects.exists()
 
 
 def test_predictions_that_an_earlier_file_brought_are_marked() -> None:
