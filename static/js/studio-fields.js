@@ -148,7 +148,11 @@ export class Fields {
     } else if (whole.enum) {
       const known = whole.enum.includes(value) ? whole.enum : [String(value ?? ""), ...whole.enum];
       control = make("select", {}, ...known.map((each) => make("option", { value: each, textContent: each, selected: each === value })));
-      control.addEventListener("change", () => write(control.value));
+      control.addEventListener("change", () => {
+        if (control.value) return write(control.value);
+        delete holder[key]; // the empty choice is there for a field that the document leaves out
+        this.changed();
+      });
     } else if (whole.type === "boolean") {
       control = make("input", { type: "checkbox", checked: value === true });
       control.addEventListener("change", () => write(control.checked));

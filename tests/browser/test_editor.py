@@ -214,3 +214,13 @@ def test_a_condition_changes_a_screen_and_takes_it_back(page: Page, draft: Study
         assert Study.objects.get(slug="draft").document["conditions"][0]["trial"] == expected
         edit(page)
         page.locator("#f-conditions li > details > summary").first.click()
+
+
+def test_a_field_that_a_document_leaves_out_can_be_left_out_again(page: Page, draft: Study) -> None:
+    edit(page)
+    field = page.locator("[id='f-design.assign']")
+    for chosen in ("after_validation", ""):
+        choose = f"each => {{ each.value = '{chosen}'; each.dispatchEvent(new Event('change')); }}"
+        field.evaluate(choose)
+    save(page, "Saved.")
+    assert "assign" not in Study.objects.get(slug="draft").document["design"]
