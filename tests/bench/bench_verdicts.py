@@ -1,7 +1,7 @@
 """How often verdicts say yes although nothing is there, and how often intervals hold the truth.
 
 Rates over simulated studies with the exact binomial interval of each. ``--quick`` takes a tenth
-of the studies. The figures of the whole run stand in docs/metrics.md.
+of the studies. docs/metrics.md has the figures of the whole run.
 """
 
 from __future__ import annotations
