@@ -68,6 +68,18 @@ def test_the_information_is_accessible_and_taken_by_keyboard(page: Page) -> None
     assert device["time_zone"]
 
 
+def test_a_phone_shows_the_whole_title_and_facts_of_one_height(page: Page) -> None:
+    make_recruited("link", title="Is the AI right about the trees of the northern forests?")
+    page.set_viewport_size({"width": 360, "height": 780})
+    page.goto(DOOR)
+    title = page.locator(".top__title")
+    assert title.evaluate("each => each.scrollWidth <= each.clientWidth")
+    expect(page.locator(".top__where")).to_be_hidden()
+    page.set_viewport_size({"width": 1366, "height": 768})
+    tops = page.locator(".facts li").evaluate_all("all => all.map(each => each.offsetHeight)")
+    assert len(set(tops)) == 1
+
+
 def test_declining_is_one_click_and_stores_nothing(page: Page) -> None:
     make_recruited("prolific")
     page.goto(LINK)

@@ -43,7 +43,7 @@ def test_whoever_does_nothing_is_taken_back(last_page: Page, motion: str) -> Non
     last_page.goto(WAY)
     expect(last_page.locator("#code")).to_be_visible()
     expect(last_page.locator(COUNT)).to_have_text(
-        re.compile(r"^You are taken back to Prolific in \d\d\ss\.$")
+        re.compile(r"^You will return to Prolific in \d\d\ss\.$")
     )
     expect(last_page.locator(STATUS)).to_contain_text("in 60 seconds")  # and no word each second
     last_page.clock.run_for(A_MINUTE // 2)

@@ -14,9 +14,9 @@ def script_texts() -> dict[str, str]:
     return {
         "copied": _("Copied."),
         "selected": _("Selected: copy it with Ctrl+C, or ⌘C on a Mac."),
-        "taken-back": _("You are taken back to {place} in {seconds}\u00a0s."),
+        "taken-back": _("You will return to {place} in {seconds}\u00a0s."),
         "taken-back-said": _(
-            "You are taken back to {place} in {seconds} seconds. Press “Stay here” to stay."
+            "You will return to {place} in {seconds} seconds. Press “Stay here” to stay."
         ),
         "seconds-left": _("{seconds} seconds left."),
         "stays": _("You stay on this page. The button above takes you back whenever you like."),

@@ -43,11 +43,23 @@ def test_the_information_is_made_of_the_document(client: Client) -> None:
     page = " ".join(look(client, **PROLIFIC).text.split())
     for words in (
         "need a computer or a tablet, with a window at least 900 pixels wide",
-        "17 minutes", "2.50 GBP", "Board 12/34", "lab@example.org", "ends 45 minutes after",
-        "2 questions on the way only check", "more than 1 are answered otherwise",
+        "About 17 minutes", "in one sitting", "2.50 GBP", "Board 12/34", "lab@example.org", "ends 45 minutes after",
+        "2 questions only check", "if you answer more than 1 of them differently",
         "at least 21 years old", "Version 7b", "deleted", "3 of the 4 check photos",
     ):  # fmt: skip
         assert words in page
+
+
+@pytest.mark.parametrize(
+    ("n", "words"),
+    [
+        (1, "1 question only checks that you read carefully. It says which answer to give."),
+        (2, "2 questions only check that you read carefully. Each of them says which answer"),
+    ],
+)
+def test_one_attention_check_and_several_are_announced(client: Client, n: int, words: str) -> None:
+    make_recruited("link", quality={"n_attention": n})
+    assert words in look(client).text
 
 
 def test_what_the_document_leaves_out_is_not_promised(client: Client) -> None:
