@@ -13,7 +13,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from classifiers.models import Category, Prediction
-from trials.models import Condition, Occasion, Participant, Study, Trial
+from trials.models import Condition, Occasion, Participant, Response, Study, Trial
 from trials.panels.base import Content, panels_of
 from trials.panels.photos import Frame, frame_of, image_url
 from trials.participant.languages import article, current, either, name_shown, spoken
@@ -81,7 +81,8 @@ class Feedback:
 
     Of ``n_voters`` nearest photos, ``n_votes`` were of the AI's category and ``n_true`` of the true
     one; None if there was no vote, or if it was not shown. ``true_urls`` are photos of the true
-    kind, where the AI or the person was wrong.
+    kind, where the AI or the person was wrong. ``own_answer`` is what the person answered and
+    ``right_answer`` the right one of Yes and No, if the study says them.
     """
 
     is_correct: bool
@@ -97,6 +98,8 @@ class Feedback:
     n_voters: int | None = None
     n_true: int | None = None
     true_urls: tuple[str, ...] = ()
+    own_answer: str = ""
+    right_answer: str = ""
 
 
 def percent(prediction: Prediction) -> int | None:
@@ -243,6 +246,13 @@ def feedback(trial: Trial, participant: Participant) -> Feedback:
         is_unsure=told_percent is not None and told_percent < UNSURE,
         true_urls=kind(truths[0], n_photos, plan).urls if truths and n_photos else (),
     )
+    if plan.trial.has_own_answer:
+        right = plan.wording.yes if is_ai_correct else plan.wording.no
+        told = replace(
+            told,
+            own_answer=answer_said(plan, answer),
+            right_answer="" if plan.task.is_choice else right,
+        )
     tells_votes = any(panel.tells_votes for panel in panels_of(view))
     if not (tells_votes and is_told and prediction.n_voters):
         return told
@@ -252,6 +262,15 @@ def feedback(trial: Trial, participant: Participant) -> Feedback:
         n_voters=prediction.n_voters,
         n_true=prediction.neighbors.filter(image__category__in=truths).count(),
     )
+
+
+def answer_said(plan: StudyPlan, answer: Response) -> str:
+    """Return an answer in the words of its page, empty if it was missed."""
+    if answer.is_missed:
+        return ""
+    if answer.choice is not None:
+        return plan.say(answer.choice.label)
+    return plan.wording.yes if answer.is_accepted else plan.wording.no
 
 
 def unique(urls: Iterable[str], shown: Iterable[str] = ()) -> tuple[str, ...]:

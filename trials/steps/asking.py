@@ -78,11 +78,7 @@ def asked(participant: Participant, trial: Trial, occasion: str) -> Asked:
 def _first_answer(plan: StudyPlan, trial: Trial) -> str:
     """Return the answer that was given before the AI's advice, in the words of its page."""
     first = trial.responses.filter(occasion=Occasion.FIRST).select_related("choice").first()
-    if first is None or first.is_missed:
-        return ""
-    if first.choice is not None:
-        return plan.say(first.choice.label)
-    return plan.wording.yes if first.is_accepted else plan.wording.no
+    return "" if first is None else trial_view.answer_said(plan, first)
 
 
 def _seconds_left(participant: Participant) -> int | None:

@@ -115,6 +115,7 @@ class TrialPlan:
     has_opacity: bool
     has_kinds: bool
     n_true_photos: int
+    has_own_answer: bool
     layout: str
     has_window: bool
 

@@ -35,6 +35,7 @@ WORLDS: dict[str, tuple[Any, dict[str, Any]]] = {
                 "layout": "equal",
                 "has_kinds": True,
                 "n_true_photos": 2,
+                "has_own_answer": True,
                 "has_window": True,
             },
             "quality": {"n_attention": 1, "attention_end": "end", "max_failed_attention": 1},

@@ -79,6 +79,17 @@ def test_feedback_shows_the_true_kind_where_somebody_was_wrong(is_right: bool) -
             assert len(told) == 1
 
 
+@pytest.mark.parametrize("is_right", [True, False])
+def test_feedback_says_the_own_answer_and_the_right_one(is_right: bool) -> None:
+    helping(has_own_answer=True)
+    for kind, is_ai_right, page in screens(is_right=is_right):
+        if kind == Kind.FEEDBACK:
+            own, other = ("Yes", "No") if is_ai_right == is_right else ("No", "Yes")
+            assert f"You answered <strong>{own}</strong>." in page
+            right = f"The right answer is <strong>{other}</strong>."
+            assert (right in page) != is_right
+
+
 def test_the_photos_that_help_are_part_of_what_the_study_shows() -> None:
     study = helping(has_kinds=True, n_true_photos=4)
     assert shown.samples_of(study.plan) == shown.Samples(2, 0, 0, kinds=2, feedback=4)
@@ -89,7 +100,7 @@ def test_the_photos_that_help_are_part_of_what_the_study_shows() -> None:
 
 def test_a_study_that_says_nothing_of_them_has_neither() -> None:
     helping()
-    assert not any("data-drawer" in page or "true-kind" in page for *_, page in screens())
+    assert not any(re.search("data-drawer|true-kind|You answered", page) for *_, page in screens())
 
 
 @pytest.mark.parametrize(("is_right", "n"), [(True, 6), (False, 0)])
