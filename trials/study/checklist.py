@@ -15,6 +15,7 @@ from classifiers.core.category_remarks import Remark
 from trials.study.assignment import assignment_words
 from trials.study.design_needs import design_words
 from trials.study.plan import StudyPlan
+from trials.study.registries import UNAIDED
 from trials.study.sets import Shortage
 
 # Prolific's floor, an hour (researcher help, "Prolific's payment principles").
@@ -80,8 +81,8 @@ def checklist(facts: LaunchFacts, *, for_pilot: bool) -> list[Check]:
     """Return every check in order. For a pilot, some refusals are only warnings."""
     found: list[Check] = []
     for check in (
-        _document, _predictions, _pool, _design, _choices, _categories, _photos, _texts, _codes,
-        _exclusions, _pay,
+        _document, _predictions, _pool, _design, _choices, _first, _categories, _photos, _texts,
+        _codes, _exclusions, _pay,
     ):  # fmt: skip
         found += check(facts)
     if for_pilot:
@@ -168,6 +169,17 @@ def _choices(facts: LaunchFacts) -> Iterator[Check]:
             "it in the pass mark."
         )
         yield Check("Choices", Level.WARNING, said, Place.EDITOR, "task")
+
+
+def _first(facts: LaunchFacts) -> Iterator[Check]:
+    """Warn of conditions in which people answer twice with nothing new in between."""
+    alone = [each.name for each in facts.plan.conditions if each.view_shown == UNAIDED]
+    if facts.plan.task.first and alone:
+        said = (
+            f"People see no AI in {', '.join(alone)}, so they answer each photo twice with nothing "
+            "new in between. Leave out task.first, or these conditions."
+        )
+        yield Check("First answers", Level.WARNING, said, Place.EDITOR, "task")
 
 
 def _categories(facts: LaunchFacts) -> Iterator[Check]:

@@ -47,6 +47,20 @@ def found(*given: Any, for_pilot: bool = False, **changes: Any) -> dict[str, tup
     return {check.name: (check.level, check.said) for check in checks if check.level != Level.OK}
 
 
+def test_asking_twice_without_an_ai_is_a_warning() -> None:
+    arms = [{"name": name, "classifier": "knn", "view": name} for name in ("unaided", "none")]
+    for view, is_told in (("unaided", True), ("none", False)):
+        given = {
+            "task": {"first": True},
+            "conditions": [each for each in arms if each["view"] == view],
+        }
+        assert ("First answers" in found(given)) == is_told
+    level, said = found({"task": {"first": True}, "conditions": arms})["First answers"]
+    assert level == Level.WARNING
+    assert "People see no AI in unaided, so" in said
+    assert "First answers" not in found({"conditions": arms})
+
+
 def test_nothing_stands_against_a_study_with_everything() -> None:
     assert found() == {}
 
