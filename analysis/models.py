@@ -66,10 +66,12 @@ class Export(Job):
         max_length=10, choices=Participant.Stage, default=Participant.Stage.LIVE
     )
     is_text_included = models.BooleanField(
-        default=False, help_text="Whether answers in people's own words are in it."
+        default=False, help_text="Whether the file contains answers in people's own words."
     )
     part = models.CharField(max_length=50, blank=True)
-    file_name = models.CharField(max_length=200, blank=True, help_text="Empty when cleaned away.")
+    file_name = models.CharField(
+        max_length=200, blank=True, help_text="Empty after the file was deleted."
+    )
     sha256 = models.CharField(max_length=64, blank=True)
     n_bytes = models.BigIntegerField(default=0)
 
@@ -104,10 +106,10 @@ class Summary(Job):
     kind = models.CharField(max_length=10, choices=Kind)
     stage = models.CharField(max_length=10, choices=Participant.Stage)
     is_simulated = models.BooleanField()
-    is_asked = models.BooleanField(default=False, help_text="Whether somebody waits for a state.")
+    is_asked = models.BooleanField(default=False, help_text="Whether a page waits for the numbers.")
     content = models.BinaryField(default=b"")
     as_of = models.DateTimeField(null=True, blank=True)
-    seconds = models.FloatField(default=0, help_text="How long the last state took.")
+    seconds = models.FloatField(default=0, help_text="The seconds that the last computation took.")
 
     class Meta:
         verbose_name_plural = "summaries"

@@ -21,7 +21,9 @@ class Job(models.Model):
         FAILED = "failed"
 
     status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
-    claim = models.CharField(max_length=32, blank=True, help_text="Whose the job is, if anyone's.")
+    claim = models.CharField(
+        max_length=32, blank=True, help_text="The worker that has the job; empty: none."
+    )
     n_done = models.PositiveIntegerField(default=0)
     n_total = models.PositiveIntegerField(default=0)
     error = models.TextField(blank=True)
@@ -41,10 +43,12 @@ class Job(models.Model):
 class PhasedJob(Job):
     """A job in phases, of which each counts its own photos or files from 0."""
 
-    phase = models.CharField(max_length=50, blank=True, help_text="What is being done, in words.")
+    phase = models.CharField(
+        max_length=50, blank=True, help_text="What the job is doing, in words."
+    )
     phase_began_at = models.DateTimeField(null=True, blank=True)
     phase_first = models.PositiveIntegerField(
-        default=0, help_text="How much of the phase an earlier try had done."
+        default=0, help_text="The number of steps of the phase that an earlier attempt finished."
     )
 
     class Meta:

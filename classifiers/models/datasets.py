@@ -20,16 +20,18 @@ class Dataset(models.Model):
     slug = models.SlugField(unique=True)
     root = models.CharField(max_length=1000)
     split_seed = models.BigIntegerField(
-        null=True, blank=True, help_text="Seed of the gallery/query draw; empty: folders decide."
+        null=True,
+        blank=True,
+        help_text="Seed that draws gallery and query photos; empty: folders decide.",
     )
     query_share = models.FloatField(null=True, blank=True)
     grey_white = models.PositiveIntegerField(
-        default=DEEPEST, help_text="Value of 16-bit grey photos that becomes white."
+        default=DEEPEST, help_text="The value of a 16-bit grey photo that is shown as white."
     )
     is_read_plain = models.BooleanField(
         default=False,
         editable=False,
-        help_text="Whether colour profiles are ignored, as the first release did.",
+        help_text="Whether colour profiles are ignored, as in the first release.",
     )
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -54,8 +56,8 @@ class Category(models.Model):
     """A class of the dataset. ``index`` is the rank of the folder name, as classifiers see it."""
 
     dataset = models.ForeignKey(Dataset, models.CASCADE, related_name="categories")
-    name = models.CharField(max_length=200, help_text="The folder's name.")
-    label = models.CharField(max_length=200, help_text="What people read.")
+    name = models.CharField(max_length=200, help_text="The name of the folder.")
+    label = models.CharField(max_length=200, help_text="The name that people read.")
     definition = models.TextField(blank=True)
     index = models.PositiveIntegerField()
 
@@ -99,7 +101,7 @@ class Image(models.Model):
     dataset = models.ForeignKey(Dataset, models.CASCADE, related_name="images")
     category = models.ForeignKey(Category, models.CASCADE, related_name="images")
     split = models.CharField(max_length=50)
-    source = models.CharField(max_length=1000, help_text="Path below the dataset's root.")
+    source = models.CharField(max_length=1000, help_text="The path below the root of the dataset.")
     sha256 = models.CharField(max_length=64)
     width = models.PositiveIntegerField()
     height = models.PositiveIntegerField()
@@ -107,11 +109,11 @@ class Image(models.Model):
         max_length=64,
         blank=True,
         default="",
-        help_text="Fingerprint of what the file shows, whatever its format; empty: not computed.",
+        help_text="Fingerprint of the pixels, the same in every file format; empty: not computed.",
     )
     token = models.CharField(max_length=32, unique=True, default=new_token, editable=False)
     truth = models.CharField(
-        max_length=10, choices=Truth, default=Truth.FOLDER, help_text="What is a right answer."
+        max_length=10, choices=Truth, default=Truth.FOLDER, help_text="Which answers are right."
     )
 
     objects = ImageQuerySet.as_manager()
@@ -182,7 +184,10 @@ class DatasetImport(PhasedJob):
     query_share = models.FloatField(null=True, blank=True)
     split_seed = models.BigIntegerField(null=True, blank=True)
     encoding = models.CharField(
-        max_length=20, blank=True, default="", help_text="Of the archive's file names, if given."
+        max_length=20,
+        blank=True,
+        default="",
+        help_text="The encoding of the file names in the archive, if it was given.",
     )
     grey_white = models.PositiveIntegerField(null=True, blank=True)
     n_new = models.PositiveIntegerField(default=0)

@@ -26,7 +26,9 @@ class Explanation(PhasedJob):
     gallery = models.ForeignKey(Gallery, models.CASCADE, related_name="explanations")
     classifier = models.CharField(max_length=30)
     parameters: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(
-        default=dict, blank=True, help_text="Those that differ from the classifier's defaults."
+        default=dict,
+        blank=True,
+        help_text="The parameters that differ from the defaults of the classifier.",
     )
     image = models.ForeignKey(Image, models.CASCADE, null=True, blank=True, related_name="+")
     answer: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(

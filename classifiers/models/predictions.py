@@ -71,7 +71,8 @@ class PredictionRun(PhasedJob):
     dataset = models.ForeignKey(Dataset, models.CASCADE, related_name="runs")
     gallery = models.ForeignKey(Gallery, models.CASCADE, null=True, blank=True, related_name="runs")
     name = models.CharField(
-        max_length=MAX_NAME, help_text="What commands and study documents call these predictions."
+        max_length=MAX_NAME,
+        help_text="The name of these predictions in commands and study documents.",
     )
     classifier = models.CharField(max_length=MAX_NAME)
     split = models.CharField(max_length=50, default=Image.QUERY)
@@ -82,7 +83,7 @@ class PredictionRun(PhasedJob):
         blank=True,
         default="",
         editable=False,
-        help_text="Study whose file brought the predictions; empty: any study may use them.",
+        help_text="The study whose file contained the predictions; empty: any study may use them.",
     )
     skipped: models.JSONField[list[list[Any]], list[list[Any]]] = models.JSONField(
         default=list, blank=True, help_text="Photos that could not be read, as [id, reason]."
@@ -196,7 +197,7 @@ class Prediction(models.Model):
     image = models.ForeignKey(Image, models.CASCADE, related_name="predictions")
     category = models.ForeignKey(Category, models.CASCADE, related_name="+")
     confidence = models.FloatField(
-        null=True, blank=True, help_text="Empty: the outside AI states none."
+        null=True, blank=True, help_text="Empty: the AI was imported and gives no confidence."
     )
     n_votes = models.PositiveIntegerField(null=True, blank=True)
     n_voters = models.PositiveIntegerField(null=True, blank=True)

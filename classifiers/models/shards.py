@@ -26,7 +26,9 @@ class Shard(Job):
     images: models.JSONField[list[int], list[int]] = models.JSONField(default=list)
     is_head = models.BooleanField(default=False)
     attempts = models.PositiveIntegerField(default=0)
-    sha256 = models.CharField(max_length=64, blank=True, help_text="Of the file, once it is done.")
+    sha256 = models.CharField(
+        max_length=64, blank=True, help_text="SHA-256 of the file, when the shard is done."
+    )
     skipped: models.JSONField[list[list[Any]], list[list[Any]]] = models.JSONField(
         default=list, help_text="Photos that could not be read, as [id, reason]."
     )

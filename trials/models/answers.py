@@ -160,20 +160,29 @@ class Response(models.Model):
     trial = models.ForeignKey(Trial, models.CASCADE, related_name="responses", db_index=False)
     occasion = models.CharField(max_length=10, choices=Occasion, default=Occasion.FINAL)
     is_accepted = models.BooleanField(
-        null=True, blank=True, help_text="Answered Yes: the AI's label is right."
+        null=True, blank=True, help_text="Whether the person answered Yes: the AI's label is right."
     )
     choice = models.ForeignKey(
-        Category, models.PROTECT, null=True, blank=True, related_name="+", help_text="The class."
+        Category,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="The class that the person chose.",
     )
     confidence = models.PositiveSmallIntegerField(null=True, blank=True)
     reason = models.TextField(blank=True)
-    is_missed = models.BooleanField(default=False, help_text="The trial's time was over.")
+    is_missed = models.BooleanField(
+        default=False, help_text="The time of the trial ended before the answer."
+    )
     rt_ms = models.PositiveIntegerField(
-        null=True, blank=True, help_text="Images shown to answer, by the browser's clock."
+        null=True,
+        blank=True,
+        help_text="Milliseconds from the images to the answer, by the browser's clock.",
     )
     away_ms = models.PositiveIntegerField(null=True, blank=True)
     photo_px = models.PositiveSmallIntegerField(
-        null=True, blank=True, help_text="Displayed width of the judged photo in CSS pixels."
+        null=True, blank=True, help_text="The displayed width of the judged photo in CSS pixels."
     )
     given_by = models.CharField(max_length=10, choices=Input, default=Input.UNKNOWN, blank=True)
     received_at = models.DateTimeField()

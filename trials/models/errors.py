@@ -22,8 +22,8 @@ class PageError(models.Model):
     participant = models.ForeignKey(
         Participant, models.CASCADE, null=True, blank=True, related_name="page_errors"
     )
-    path = models.CharField(max_length=200, help_text="Without the query.")
-    kind = models.CharField(max_length=100, help_text="The exception's type.")
+    path = models.CharField(max_length=200, help_text="The path of the page, without the query.")
+    kind = models.CharField(max_length=100, help_text="The type of the exception.")
     message = models.CharField(max_length=300, blank=True)
     n = models.PositiveIntegerField(default=1)
     at = models.DateTimeField(default=timezone.now)

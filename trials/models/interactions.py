@@ -33,7 +33,7 @@ class Interaction(models.Model):
     trial = models.OneToOneField(Trial, models.CASCADE, related_name="interaction")
     mask = models.CharField(max_length=49)
     n_changes = models.PositiveIntegerField(
-        default=0, help_text="How often another mask was ranked."
+        default=0, help_text="How often the person asked for an answer with another mask."
     )
     category = models.ForeignKey(Category, models.PROTECT, related_name="+")
     n_votes = models.PositiveIntegerField()

@@ -56,40 +56,49 @@ class Participant(models.Model):
     study = models.ForeignKey(Study, models.PROTECT, related_name="participants")
     condition = models.ForeignKey(Condition, models.PROTECT, related_name="participants")
     trial_set = models.ForeignKey(TrialSet, models.PROTECT, related_name="+")
-    number = models.PositiveIntegerField(help_text="Counts the study's people from 1.")
+    number = models.PositiveIntegerField(help_text="The number of the person in the study, from 1.")
     token = models.CharField(max_length=32, unique=True, default=new_token, editable=False)
-    enrolment_key = models.CharField(max_length=64, help_text="Makes a repeated consent harmless.")
+    enrolment_key = models.CharField(
+        max_length=64, help_text="A consent that is sent twice with one key enrols one person."
+    )
     person_hash = models.CharField(
-        max_length=64, blank=True, db_index=True, help_text="Salted hash of the recruitment id."
+        max_length=64, blank=True, db_index=True, help_text="A salted hash of the recruitment id."
     )
     seed = models.BigIntegerField()
     sequence = models.CharField(
         max_length=100,
         blank=True,
-        help_text="Numbers of the blocks in the person's order; or empty.",
+        help_text="The numbers of the blocks in the order of this person; may be empty.",
     )
     is_assigned = models.BooleanField(
-        default=True, help_text="Has a condition; if not, the validation is not passed yet."
+        default=True,
+        help_text="Whether the person has a condition; if not, the validation is not passed yet.",
     )
     stage = models.CharField(max_length=10, choices=Stage, default=Stage.LIVE)
     is_simulated = models.BooleanField(default=False)
-    is_repeat = models.BooleanField(default=False, help_text="Took part before; allowed to.")
+    is_repeat = models.BooleanField(
+        default=False,
+        help_text="Whether the person took part before and was allowed to do it again.",
+    )
     is_released = models.BooleanField(
-        default=False, help_text="A researcher lets this person begin anew; the data stay."
+        default=False, help_text="A researcher lets this person start again; the data are kept."
     )
     status = models.CharField(max_length=20, choices=Status, default=Status.ACTIVE)
     payment = models.CharField(max_length=10, choices=Payment, default=Payment.NONE)
     exclusion = models.CharField(
-        max_length=200, blank=True, help_text="Why a researcher left this person out; or empty."
+        max_length=200,
+        blank=True,
+        help_text="Why a researcher excluded this person; empty: not excluded.",
     )
     step = models.PositiveIntegerField(default=0)
-    code = models.CharField(max_length=30, blank=True, help_text="Given on the last page.")
+    code = models.CharField(max_length=30, blank=True, help_text="The code on the last page.")
     consent_version = models.CharField(max_length=50)
     device: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(
-        default=dict, help_text="Kind, browser family, window, pixel ratio, time zone."
+        default=dict,
+        help_text="The kind of device, the browser, the window, the pixel ratio and the time zone.",
     )
     language = models.CharField(
-        max_length=10, default="en", help_text="BCP 47 tag of the language of the pages."
+        max_length=10, default="en", help_text="The BCP 47 tag of the language of the pages."
     )
     consented_at = models.DateTimeField()
     last_seen_at = models.DateTimeField()

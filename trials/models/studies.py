@@ -56,16 +56,18 @@ class Study(models.Model):
         settings.AUTH_USER_MODEL,
         blank=True,
         related_name="shared_studies",
-        help_text="Who may change and launch it beside the owner.",
+        help_text="Researchers who may change and launch the study, besides its owner.",
     )
     status = models.CharField(max_length=10, choices=Status, default=Status.DRAFT)
     draft_text = models.TextField(
-        blank=True, help_text="What a researcher typed that is no valid document yet; or empty."
+        blank=True, help_text="The text that a researcher typed, if it is not a valid document yet."
     )
     document: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField()
     document_sha256 = models.CharField(max_length=64)
     frozen_sha256 = models.CharField(
-        max_length=64, blank=True, help_text="Of the document, the predictions and the images."
+        max_length=64,
+        blank=True,
+        help_text="SHA-256 of the document, the predictions and the images.",
     )
     created_at = models.DateTimeField(auto_now_add=True)
     frozen_at = models.DateTimeField(null=True, blank=True)
@@ -116,14 +118,18 @@ class Condition(models.Model):
     name = models.CharField(max_length=50)
     position = models.PositiveIntegerField()
     run = models.ForeignKey(PredictionRun, models.PROTECT, related_name="+")
-    ai = models.CharField(max_length=MAX_AI, help_text="The classifier, or the name of the run.")
+    ai = models.CharField(max_length=MAX_AI, help_text="The classifier or the name of the run.")
     defer_below = models.FloatField(
-        null=True, blank=True, help_text="People judge where the AI is less sure; empty: all."
+        null=True,
+        blank=True,
+        help_text="People judge photos with a lower AI confidence; empty: all photos.",
     )
     view_name = models.CharField(max_length=30)
     persona = models.CharField(max_length=50)
-    quota = models.PositiveIntegerField(default=0, help_text="People who complete; 0: no limit.")
-    is_on = models.BooleanField(default=True, help_text="Whether new people are sent here.")
+    quota = models.PositiveIntegerField(
+        default=0, help_text="The number of people who complete; 0: no limit."
+    )
+    is_on = models.BooleanField(default=True, help_text="Whether new people get this condition.")
 
     class Meta:
         ordering = ["study", "position"]
@@ -153,7 +159,9 @@ class TrialSet(models.Model):
 
     study = models.ForeignKey(Study, models.CASCADE, related_name="trial_sets")
     run = models.ForeignKey(PredictionRun, models.PROTECT, related_name="+")
-    ai = models.CharField(max_length=MAX_AI, help_text="As in the conditions that judge it.")
+    ai = models.CharField(
+        max_length=MAX_AI, help_text="The same name as in the conditions that use it."
+    )
     phase = models.CharField(max_length=10, choices=PHASES)
     number = models.PositiveIntegerField()
 

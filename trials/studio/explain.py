@@ -84,7 +84,7 @@ class ExplainForm(forms.Form):
         max_value=OFFERED["n_voters"],
         initial=20,
         required=False,
-        help_text="How many of them vote, the best first.",
+        help_text="The number of these photos that vote, from the best one on.",
     )
     n_patches = forms.IntegerField(
         label="Matched parts",

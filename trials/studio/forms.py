@@ -70,7 +70,7 @@ class NewStudyForm(forms.Form):
         max_length=200,
         required=False,
         label="Title",
-        help_text="The name of the study. Participants see it. Empty: the template's.",
+        help_text="The name of the study. Participants see it. Empty: the title of the template.",
     )
     source = forms.ChoiceField(
         label="Begin with",
@@ -138,7 +138,7 @@ class PhotosForm(forms.Form):
         label="Encoding of file names",
         required=False,
         choices=[("", "As the zip says, or UTF-8"), *ENCODINGS.items()],
-        help_text="Only for a zip that was refused because nobody knows how its names are meant.",
+        help_text="Only for a zip that was refused because its file names have no known encoding.",
     )
     grey_white = forms.IntegerField(
         label="White of 16-bit grey photos",

@@ -43,7 +43,8 @@ def test_the_information_is_made_of_the_document(client: Client) -> None:
     page = " ".join(look(client, **PROLIFIC).text.split())
     for words in (
         "need a computer or a tablet, with a window at least 900 pixels wide",
-        "About 17 minutes", "in one sitting", "2.50 GBP", "Board 12/34", "lab@example.org", "ends 45 minutes after",
+        "About 17 minutes", "in one sitting", "2.50 GBP", "Board 12/34",
+        "lab@example.org", "ends 45 minutes after",
         "2 questions only check", "if you answer more than 1 of them differently",
         "at least 21 years old", "Version 7b", "deleted", "3 of the 4 check photos",
     ):  # fmt: skip
