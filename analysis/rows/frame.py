@@ -17,7 +17,7 @@ from django.db.models import Count, Max, Min, Q, QuerySet
 from django.utils import timezone
 from pandas import DataFrame
 
-from analysis.codebook.codebook import ITEMS, PARTICIPANTS, RESPONSES
+from analysis.codebook.codebook import ITEMS, PARTICIPANTS, RESPONSES, Columns
 from analysis.codebook.file_columns import LABELS_JOINED, NO_LABEL
 from analysis.rows.export_wording import (
     ORDER,
@@ -51,6 +51,9 @@ from trials.study.pseudonyms import pseudonym
 from trials.study.script_stages import validation_end
 
 CHUNK_ROWS = 5_000
+# Answers are sorted by these columns; the status is that of the people when they were read.
+SORTED = (*ORDER, "trial_index")
+ALWAYS = {*SORTED, "participant_status"}
 # What is empty for a person who is not assigned to a condition.
 OF_AN_ARM = ("condition", "classifier", "trial_set")
 
@@ -104,10 +107,11 @@ class StudyRows:
             ),
         }
 
-    def responses(self, *, is_alone: bool = False) -> Iterator[Row]:
+    def responses(self, columns: Columns = RESPONSES, *, is_alone: bool = False) -> Iterator[Row]:
         """Yield one row per test response, of participants of every status, in one query.
 
-        If ``is_alone``, the rows need not agree with other files, so the people are not read.
+        Only ``columns`` are read. If ``is_alone``, the rows need not agree with other files, so the
+        people are not read.
         """
         constants = {
             "study": self.study.slug,
@@ -116,14 +120,15 @@ class StudyRows:
             "frozen_sha256": self.study.frozen_sha256,
         }
         plan = self.study.plan
-        lookups = lookups_of(plan)
+        every, wanted = lookups_of(plan), {column.name for column in columns}
+        lookups = {name: path for name, path in every.items() if name in wanted | ALWAYS}
         found = answers_of(plan).filter(
             self._of("trial__participant__"), trial__phase=Phase.TEST, received_at__lte=self.moment
         )
-        ordered = found.order_by(*(lookups[name] for name in ORDER), lookups["trial_index"])
+        ordered = found.order_by(*(lookups[name] for name in SORTED))
         status, *who = (list(lookups).index(name) for name in ("participant_status", *ORDER))
         empty = empty_columns(plan, has_texts=self.include_texts)
-        tell = teller(RESPONSES, lookups, constants | empty)
+        tell = teller(columns, lookups, constants | empty)
         for raw in ordered.values_list(*lookups.values()).iterator(chunk_size=CHUNK_ROWS):
             if is_alone:
                 yield tell(raw)

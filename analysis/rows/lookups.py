@@ -5,11 +5,15 @@ A column of a task that the study does not have is empty, and its joins are not 
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from django.db.models import Case, F, OuterRef, Q, Subquery, When
 
+from analysis.codebook.codebook import Column
 from trials.models import Response, ResponseQuerySet, TrialItem
 from trials.models.interactions import shown_is_right
-from trials.study.plan import StudyPlan
+from trials.panels.base import panels_of
+from trials.study.plan import VIEWS, StudyPlan
 
 # The columns that come from the database, before those that need other words.
 _PREDICTION = {
@@ -84,6 +88,7 @@ FIRST_LOOKUPS = {
 }
 FIRST_CHOICE_LOOKUPS = {"first_choice": "first__choice__label"}
 REASONS = ("reason", "first_reason")
+OF_MASKS = ("mask", "n_mask_changes", "shown_label", "is_shown_correct")
 TRIAL_LOOKUPS = {
     "participant_id": "participant__number",
     "is_simulated": "participant__is_simulated",
@@ -135,6 +140,22 @@ def empty_columns(plan: StudyPlan, *, has_texts: bool) -> dict[str, object]:
     known = CHOICE_LOOKUPS | FIRST_LOOKUPS | FIRST_CHOICE_LOOKUPS
     names = known.keys() - lookups_of(plan).keys() | (set() if has_texts else set(REASONS))
     return dict.fromkeys(names)
+
+
+def columns_with_values(plan: StudyPlan, columns: Collection[Column]) -> tuple[Column, ...]:
+    """Return those of the columns of an answer that can have a value in a study."""
+    empty = set(empty_columns(plan, has_texts=False))
+    if not any(
+        panel.takes_mask for each in plan.conditions for panel in panels_of(VIEWS[each.view])
+    ):
+        empty |= {*OF_MASKS}
+    if plan.task.confidence == "none":
+        empty |= {"confidence", "first_confidence"}
+    if not any(each.trial.has_prior_knowledge for each in plan.plans):
+        empty.add("prior_knowledge")
+    if not plan.design.is_within:
+        empty.add("block")
+    return tuple(column for column in columns if column.name not in empty)
 
 
 def answers_of(plan: StudyPlan) -> ResponseQuerySet:

@@ -17,7 +17,8 @@ from analysis.stats.analysis_plan import Declared
 from analysis.stats.confidence import DIFFICULTIES, PERCENT, difficulty
 from analysis.stats.exclusions import BY_HAND, rules_apply
 from analysis.stats.inference import Ints
-from analysis.stats.interaction_answers import NEEDED, interaction_columns, is_interactive
+from analysis.stats.interaction_answers import NEEDED as IF_INTERACTIVE
+from analysis.stats.interaction_answers import interaction_columns, is_interactive
 from analysis.stats.measures import (
     COUNTS,
     MEASURES,
@@ -27,14 +28,20 @@ from analysis.stats.measures import (
     reliance,
     trial_counts,
 )
-from analysis.stats.task_answers import asked, is_choice, task_columns
+from analysis.stats.task_answers import OPTIONAL, asked, is_choice, task_columns
 
 COMPLETED = "completed"
 # Without an AI's answer there is nothing to rely on.
 RELIANCE = ("over_reliance", "under_reliance")
 # A wrong choice among classes need not be the AI's class, so the counts do not say who accepted.
 OF_ACCEPTING = ("accept_rate", "over_reliance", "d_prime", "criterion")
+_NEEDED = (
+    "condition", "item_id", "image", "trial_index", "ai_confidence", "ai_votes", "is_ai_correct",
+    "is_correct",
+)  # fmt: skip
 _OPTIONAL = ("rt_ms", "rt_clean_ms", "prior_knowledge", "block")
+# The columns of the responses that tables use; no other column changes a table.
+READ = frozenset({"participant_id", "is_missed", *_NEEDED, *_OPTIONAL, *OPTIONAL, *IF_INTERACTIVE})
 
 
 class SampleRefused(ValueError):
@@ -200,10 +207,9 @@ def _sorted_category(values: Series) -> Series:
 
 
 def _taken(responses: DataFrame) -> list[str]:
-    needed = ["condition", "item_id", "image", "trial_index", "ai_confidence", "ai_votes"]
-    needed += ["is_ai_correct", "is_correct"]
-    needed += [name for name in _OPTIONAL if name in responses] + asked(responses)
-    return [*dict.fromkeys([*needed, *(NEEDED if is_interactive(responses) else ())])]
+    more = [name for name in _OPTIONAL if name in responses] + asked(responses)
+    more += IF_INTERACTIVE if is_interactive(responses) else ()
+    return [*dict.fromkeys([*_NEEDED, *more])]
 
 
 def _label(values: np.ndarray[tuple[int], np.dtype[np.str_]], levels: Sequence[str]) -> Series:

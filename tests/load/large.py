@@ -4,6 +4,7 @@ Each size has a database of its own on a PostgreSQL server of its own. One perso
 takes part, and SQL copies them with their 45 trials and answers. A line gives the median of a
 request in ms (of one process without other work), and the time and the peak memory of the worker
 that computes the monitor and the results. Bounded: the clients' memory, and the people.
+``--keep FOLDER`` leaves the databases there, and measures those that an earlier run left.
 """
 
 from __future__ import annotations
@@ -88,10 +89,16 @@ def grow(n_people: int, n_templates: int) -> None:
 
 
 def world_make(n_people: int) -> Any:
-    """Fill the database; return the owner of the study."""
+    """Fill the database unless an earlier run has; return the owner of the study."""
     from django.contrib.auth.models import Group, User
     from django.core.management import call_command
+    from django.db import connection
 
+    from analysis.models import Summary
+
+    if Summary._meta.db_table in connection.introspection.table_names():
+        Summary.objects.all().delete()
+        return User.objects.get(username="owner")
     from tests.factories import make_plan, make_study
     from tests.trials.services.test_flags import play
     from trials import services
@@ -200,16 +207,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--people", type=int, nargs="+", default=[1_000, 100_000])
     parser.add_argument("--inside", "--compute", help=argparse.SUPPRESS)
+    parser.add_argument("--keep", type=Path, help="a folder for databases that are kept")
     asked = parser.parse_args()
     if asked.inside:
         inside(asked.inside)
         return
     rows = []
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+        folder: Path = (asked.keep or Path(name)).resolve()
+        folder.mkdir(exist_ok=True)
         folder.chmod(0o755)
         server = Postgres(folder)
-        server.init()
+        if not server.data.exists():
+            server.init()
         server.start()
         try:
             for n_people in asked.people:
@@ -225,7 +235,10 @@ def one_size(server: Postgres, folder: Path, n_people: int) -> dict[str, float]:
     with closing(psycopg2.connect(server.url)) as connection:
         connection.autocommit = True
         with connection.cursor() as cursor:
-            cursor.execute(f"CREATE DATABASE people_{n_people}")
+            name = f"people_{n_people}"
+            cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name])
+            if cursor.fetchone() is None:
+                cursor.execute(f"CREATE DATABASE {name}")
     environment = os.environ | {
         "DATABASE_URL": server.url.removesuffix("postgres") + f"people_{n_people}",
         "DATA_DIR": str(folder / str(n_people)),
