@@ -148,7 +148,7 @@ def is_enlarged(page: Page, pair: Locator, number: str) -> None:
         assert large["width"] >= 3 * small["width"]
 
 
-HELPFUL = {"layout": "equal", "n_true_photos": 2}
+HELPFUL = {"layout": "equal", "n_true_photos": 2, "has_own_answer": True}
 
 
 @pytest.mark.parametrize(
