@@ -31,7 +31,7 @@ LOOK_EVERY_S: Final = 0.3
 # After so many workers ended with a shard, its photos are tried one by one. A photo that ended as
 # many workers alone is left out.
 MOST_ATTEMPTS: Final = 2
-ENDED: Final = "The worker's process ended with it {n} times, without an error in words."
+ENDED: Final = "The worker's process ended {n} times during this shard, without an error message."
 
 
 def shard_size(n_photos: int, least: int, most: int) -> int:

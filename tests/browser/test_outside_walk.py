@@ -92,7 +92,7 @@ def piloted(page: Page, lab: Path) -> None:
 def exported(page: Page) -> dict[str, pd.DataFrame]:
     """Lift the pilot's blind, ask for the results, and read the tables in the file."""
     page.goto("/studio/study/saliency/results/lift-blind/")
-    page.get_by_role("button", name="Lift the blind for good").click()
+    page.get_by_role("button", name="Lift the blind permanently").click()
     page.goto("/studio/study/saliency/exports/")
     page.get_by_label("include simulated people").check()
     page.get_by_role("button", name="Make a results bundle").click()

@@ -90,7 +90,7 @@ def test_the_blind_is_lifted_by_the_keyboard_alone(staff: Page, study: Study) ->
     expect(staff.get_by_role("rowheader", name="Arm A").first).to_be_visible()
     staff.get_by_role("link", name="Lift the blind").focus()
     staff.keyboard.press("Enter")
-    button = staff.get_by_role("button", name="Lift the blind for good")
+    button = staff.get_by_role("button", name="Lift the blind permanently")
     expect(button).to_be_visible()
     for _ in range(20):  # skip link, site bar, tabs, this one
         if button.evaluate("button => button === document.activeElement"):

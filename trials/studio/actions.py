@@ -65,7 +65,7 @@ ACTIONS = {
         Action("pause", "Pause", services.study_pause, (PILOT, OPEN)),
         Action(
             "close",
-            "Close for good",
+            "Close permanently",
             services.study_close,
             (PILOT, OPEN, PAUSED),
             "Nobody new can enter any more, and a closed study cannot be opened again. People who "
@@ -192,7 +192,7 @@ def _played(
     if error:
         messages.error(request, error)
     else:
-        messages.success(request, f"{n} simulated people played the study to the end.")
+        messages.success(request, f"{n} simulated people completed the study.")
     return redirect("studio-study", study.slug)
 
 

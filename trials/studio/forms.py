@@ -146,7 +146,7 @@ class PhotosForm(forms.Form):
         max_value=DEEPEST,
         required=False,
         help_text="Empty: 65535. For cameras of 12 bits, 4095. It holds for all photos of the "
-        "dataset, for good, so that they can be compared.",
+        "dataset and cannot be changed later, so that they can be compared.",
     )
 
     def __init__(self, *args: Any, is_administrator: bool, **kwargs: Any) -> None:

@@ -105,8 +105,8 @@ def _document(facts: LaunchFacts) -> Iterator[Check]:
         yield Check(
             "Document",
             Level.REFUSAL,
-            "A text was saved that is no valid document yet; what is marked in it has to be mended "
-            "or the text discarded.",
+            "The saved text is no valid document yet. Correct what is marked in it, or discard the "
+            "text.",
             Place.EDITOR,
         )
     elif facts.changed:
@@ -165,8 +165,8 @@ def _choices(facts: LaunchFacts) -> Iterator[Check]:
     if n:
         said = (
             f"On {n} of {n_drawn} photos drawn, none of the classes offered is right, so every "
-            "answer is wrong. Offer more classes (task.choices) in a copy of the study, and mind "
-            "it in the pass mark."
+            "answer is wrong. Offer more classes (task.choices) in a copy of the study, and set "
+            "the pass mark accordingly."
         )
         yield Check("Choices", Level.WARNING, said, Place.EDITOR, "task")
 
@@ -197,7 +197,7 @@ def _photos(facts: LaunchFacts) -> Iterator[Check]:
         said = f"{len(lost)} photos have no file to show, first {lost[0]}. Import them again."
         yield Check("Photos", Level.REFUSAL, said, Place.DATASET)
     else:
-        yield Check("Photos", Level.OK, "Every photo is there to be shown.")
+        yield Check("Photos", Level.OK, "The files of all photos exist.")
 
 
 def _texts(facts: LaunchFacts) -> Iterator[Check]:
@@ -208,7 +208,7 @@ def _texts(facts: LaunchFacts) -> Iterator[Check]:
         yield Check(
             "Contact",
             Level.REFUSAL,
-            "Nobody is named whom people may ask, or to whom they write to withdraw.",
+            "No contact is given. People need one for questions and to have answers deleted.",
             Place.EDITOR,
             "contact",
         )
@@ -251,8 +251,8 @@ def _exclusions(facts: LaunchFacts) -> Iterator[Check]:
     rules = facts.plan.exclusions
     if facts.retired_rules:
         said = (
-            f"No study measures what {', '.join(facts.retired_rules)} is about. Take it out; "
-            "is_repeat excludes who took part before."
+            f"No study measures what {', '.join(facts.retired_rules)} is about. Remove it; "
+            "is_repeat excludes people who took part before."
         )
         yield Check("Exclusion rules", Level.REFUSAL, said, Place.EDITOR, "exclusions")
         return
@@ -289,9 +289,9 @@ def _pay(facts: LaunchFacts) -> Iterator[Check]:
 def _pilot(facts: LaunchFacts) -> Check:
     n_people, n_robots = len(facts.pilot_minutes), facts.n_simulated
     if n_people or n_robots:
-        said = f"Played to the end by {n_people} people and {n_robots} simulated people."
+        said = f"Completed sessions: {n_people} by people, {n_robots} by simulated people."
         level = Level.OK if n_people else Level.WARNING
-        advice = "" if n_people else " Play it once yourself: simulated people read no text."
+        advice = "" if n_people else " Take part once yourself: simulated people read no text."
         return Check("Pilot", level, said + advice, Place.NOWHERE if n_people else Place.PILOT)
-    said = "Nobody has played it to the end. Pilot it first, at least with simulated people."
+    said = "Nobody has completed a session. Run a pilot first, at least with simulated people."
     return Check("Pilot", Level.WARNING, said, Place.PILOT)

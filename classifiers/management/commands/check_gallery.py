@@ -12,7 +12,9 @@ from classifiers.models import Dataset, Gallery, Job
 
 
 class Command(BaseCommand):
-    help = "Compare the arrays of a dataset's galleries with their checksums, whatever their size."
+    help = (
+        "Compare the arrays of a dataset's galleries with their checksums, for files of any size."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("dataset", help="slug of an imported dataset")
@@ -42,5 +44,5 @@ class Command(BaseCommand):
         for said in left_out:
             self.stdout.write(f"Gallery {row}: {said}.")
         if not left_out:
-            self.stdout.write(f"Gallery {row}: every array is as it was written.")
+            self.stdout.write(f"Gallery {row}: no array has changed.")
         return ""

@@ -37,7 +37,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--query-share",
             type=float,
-            help="draw this share of the images as queries, whatever split folder they are in",
+            help="draw this share of the images as queries, from all split folders",
         )
         parser.add_argument("--split-seed", type=int, help="seed of that draw")
         parser.add_argument(

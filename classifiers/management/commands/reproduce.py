@@ -72,7 +72,7 @@ class Command(BaseCommand):
             return
         n = evaluation.rows[0].scores.n
         if row.n is not None and n != row.n:
-            self.stdout.write(f"  of {n:,} photos, not {row.n:,}: the numbers need not agree")
+            self.stdout.write(f"  of {n:,} photos, not {row.n:,}: the numbers may differ")
         for each in evaluation.rows:
             ours = 100 * each.scores.accuracy
             theirs = row.printed.get(each.run.classifier)

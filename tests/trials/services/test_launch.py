@@ -79,7 +79,7 @@ def test_nothing_stands_against_a_study_with_everything() -> None:
         ({"views": ["Condition B shows patches"]}, "Explanations", "Condition B"),
         ({"lost_photos": ["query/a.png"]}, "Photos", "1 photos have no file to show"),
         ({"categories": [Remark("a, b", "the same", True)]}, "Categories", "a, b: the same."),
-        ({"given": {"contact": " "}}, "Contact", "Nobody is named"),
+        ({"given": {"contact": " "}}, "Contact", "No contact is given"),
         (
             {"given": {"recruitment": PROLIFIC | {"codes": {}}}},
             "Completion codes",
@@ -151,7 +151,7 @@ def test_without_a_pilot_pay_is_compared_with_the_announced_time() -> None:
 
 @pytest.mark.parametrize(
     ("n_robots", "minutes", "said"),
-    [(0, [], "Nobody has played it"), (3, [], "simulated people read no text")],
+    [(0, [], "Nobody has completed a session"), (3, [], "simulated people read no text")],
 )
 def test_a_study_that_nobody_played_warns(n_robots: int, minutes: list[float], said: str) -> None:
     level, words = found(n_simulated=n_robots, pilot_minutes=minutes)["Pilot"]
@@ -223,7 +223,7 @@ def test_minutes_are_those_of_people_in_the_pilot(draft: Study) -> None:
             status="completed", code="C", finished_at=person.consented_at
         )
     said = {item.name: item.said for item in study_check(draft)}
-    assert said["Pilot"] == "Played to the end by 1 people and 1 simulated people."
+    assert said["Pilot"] == "Completed sessions: 1 by people, 1 by simulated people."
 
 
 @pytest.mark.django_db

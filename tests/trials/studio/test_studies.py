@@ -112,7 +112,7 @@ def test_a_refused_launch_says_every_reason(browser: Client, draft: Study) -> No
     page = words(browser.post(f"{DO}open/", {"sure": "yes"}, follow=True))
     assert "cannot be launched yet" in page
     assert "143 more" in page
-    assert "Nobody is named whom people may ask" in page
+    assert "No contact is given" in page
     assert 'href="/studio/study/draft/edit/#f-contact"' in page
     assert Study.objects.get(pk=draft.pk).status == Study.Status.DRAFT
 
@@ -162,7 +162,7 @@ def test_simulated_people_play_the_pilot(browser: Client, draft: Study) -> None:
     people = Participant.objects.filter(study=draft, is_simulated=True, stage="pilot")
     assert [person.status for person in people] == ["completed"] * n
     page = words(browser.post("/studio/study/draft/simulate/", {"n": "1"}, follow=True))
-    assert "1 simulated people played the study to the end" in page
+    assert "1 simulated people completed the study" in page
 
 
 def test_simulated_people_learn_as_asked(
