@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -24,6 +26,7 @@ from classifiers.models import (
 from classifiers.services.accepted_labels import labels_import
 from classifiers.services.pairs import header_of, pairs_folder
 from classifiers.services.queueing import parameters_asked, parameters_sha256
+from tests.snapshots import snapshot_put_back, snapshot_take
 from trials import services
 from trials.models import Participant, Study
 from trials.study.plan import StudyPlan
@@ -62,6 +65,7 @@ def make_plan(**changes: Any) -> StudyPlan:
     return StudyPlan.from_json(make_document(**changes))
 
 
+@lru_cache
 def jpeg(shade: int) -> bytes:
     """Return a small grey picture."""
     stream = io.BytesIO()
@@ -179,22 +183,37 @@ def make_study(
     labels: bytes = b"",
     dataset: Dataset | None = None,
 ) -> Study:
-    """Create an open study with predictions of every classifier it names.
+    """Return an open study with predictions of every classifier it names.
 
     ``labels`` is a file of accepted labels, imported before the study is frozen. Without
-    ``dataset``, one with ``n_queries`` is made.
+    ``dataset``, one with ``n_queries`` is made. In an empty database, what an earlier test of this
+    process had made in the same way is put back.
     """
     plan = plan or make_plan()
-    gallery = Gallery.objects.create(
-        dataset=dataset or make_dataset(n_queries), backbone="tiny", status=Job.Status.DONE
-    )
-    names = dict.fromkeys(
-        condition.classifier for condition in StudyPlan.from_json(make_document()).conditions
-    )
-    runs = [make_run(gallery, name) for name in names]
+    if dataset is not None or Dataset.objects.exists():
+        return _study_made(_runs_made(dataset or make_dataset(n_queries)), plan, labels)
+    key = ("study", json.dumps(plan.document), n_queries, labels)
+    if not snapshot_put_back(key):
+        if not snapshot_put_back(("runs", n_queries)):
+            _runs_made(make_dataset(n_queries))
+            snapshot_take(("runs", n_queries))
+        _study_made(list(PredictionRun.objects.order_by("pk")), plan, labels)
+        snapshot_take(key)
+    return Study.objects.select_related("dataset").get()
+
+
+def _runs_made(dataset: Dataset) -> list[PredictionRun]:
+    gallery = Gallery.objects.create(dataset=dataset, backbone="tiny", status=Job.Status.DONE)
+    conditions = StudyPlan.from_json(make_document()).conditions
+    names = dict.fromkeys(condition.classifier for condition in conditions)
+    return [make_run(gallery, name) for name in names]
+
+
+def _study_made(runs: list[PredictionRun], plan: StudyPlan, labels: bytes) -> Study:
+    dataset = runs[0].gallery.dataset
     if labels:
-        labels_import(dataset=gallery.dataset, content=labels)
-    study = services.study_create(slug="trees", dataset=gallery.dataset, plan=plan, runs=runs)
+        labels_import(dataset=dataset, content=labels)
+    study = services.study_create(slug="trees", dataset=dataset, plan=plan, runs=runs)
     services.study_open(study=study)
     return study
 
