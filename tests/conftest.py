@@ -21,10 +21,19 @@ hypothesis_settings.register_profile("unhurried", deadline=None)
 hypothesis_settings.load_profile("unhurried")
 
 
+ROOT = Path(__file__).resolve().parents[1]
+UNTRACED = {
+    line
+    for line in (ROOT / "tests" / "untraced.txt").read_text(encoding="utf-8").splitlines()
+    if not line.startswith("#")
+}
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave browser tests untraced: what they reach, a test of one thing must reach, too."""
+    """Leave browser tests and the files of ``untraced.txt`` out of the coverage."""
     for item in items:
-        if item.get_closest_marker("browser"):
+        is_listed = item.nodeid.partition("::")[0] in UNTRACED
+        if is_listed or item.get_closest_marker("browser"):
             item.add_marker(pytest.mark.no_cover)
 
 

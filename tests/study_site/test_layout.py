@@ -9,6 +9,7 @@ from graphlib import CycleError, TopologicalSorter
 import pytest
 
 from study_site.demo.bootstrap import ROOT
+from tests.conftest import UNTRACED
 
 PACKAGES = ("study_site", "analysis", "trials", "classifiers")
 
@@ -55,3 +56,7 @@ def test_no_module_imports_itself_by_way_of_others_but_through_a_celery_task() -
         TopologicalSorter(graph).prepare()
     except CycleError as error:
         pytest.fail(" -> ".join(error.args[1]))
+
+
+def test_every_file_that_is_not_traced_is_there() -> None:
+    assert not [path for path in UNTRACED if not (ROOT / path).is_file()]

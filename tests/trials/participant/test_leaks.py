@@ -21,7 +21,7 @@ from trials.study.plan import CONDITIONS as ARMS
 from trials.study.plan import StudyPlan
 from trials.study.schema import begun
 
-pytestmark = [pytest.mark.django_db, pytest.mark.one_database, pytest.mark.no_cover]
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 CONDITIONS = [item.name for item in ARMS]
 WAY = "/s/trees/session/"
