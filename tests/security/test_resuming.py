@@ -26,7 +26,7 @@ from trials import services
 from trials.models import Identity, Participant
 from trials.participant import links
 
-pytestmark = [pytest.mark.django_db, pytest.mark.no_cover]
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 OTHER = "9d" * 12
 PROLIFIC_WAYS: dict[str, dict[str, str]] = {

@@ -20,7 +20,11 @@ from tests.trials.scored import scored
 from trials.models import Participant, Response, Study
 from trials.simulation.robots import Robot, play
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_no_pictures")]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.one_database,
+    pytest.mark.usefixtures("_no_pictures"),
+]
 TABLES = {"task_measures", "task_differences", "calibration", "reader_roc"}
 
 

@@ -25,7 +25,11 @@ from trials.models import Participant, Study, Trial
 from trials.simulation.behaviour import Behaviour
 from trials.simulation.robots import Robot, play
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_no_pictures")]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.one_database,
+    pytest.mark.usefixtures("_no_pictures"),
+]
 N, ORDERS = 40, ["unaided, then EMD-Corr", "EMD-Corr, then unaided"]
 PEOPLE = Behaviour(0.1, 0.9, learning=1.5)
 LEAVING = set(random.Random(1).sample(range(N), N // 3))

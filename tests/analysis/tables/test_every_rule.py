@@ -97,6 +97,7 @@ STATES = {
 
 
 @pytest.mark.django_db
+@pytest.mark.one_database
 @pytest.mark.usefixtures("_no_pictures")
 @pytest.mark.parametrize("state", STATES)
 def test_every_state_has_a_page_and_an_export(state: str, staff: Client, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from trials.simulation.habits import Habits, HabitsRefused
 from trials.simulation.robots import Robot, play
 from trials.simulation.times import Times
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 TASKS: list[dict[str, Any]] = [
     {"first": True, "confidence": {"levels": 5}},
