@@ -6,7 +6,7 @@ WORKERS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
 SETUP = $(PYTHON) study_site/demo/bootstrap.py requirements.txt
 DEV = $(SETUP) requirements-dev.txt requirements-docs.txt
 
-.PHONY: setup demo docs test editor lint fuzz bench load chaos ci clean
+.PHONY: setup demo docs test browser editor lint fuzz bench load chaos ci clean
 
 setup:          ## install everything into .venv
 	@$(DEV) requirements-demo.txt
@@ -18,10 +18,14 @@ docs:           ## the documentation site in var/docs, which the site also serve
 	@$(PYTHON) study_site/demo/bootstrap.py requirements-docs.txt -- -m sphinx -W --keep-going -n -q -d var/doctrees docs var/docs
 	@echo "Open var/docs/index.html in a browser."
 
-test:           ## import contracts, and every test that needs no server
+test:           ## import contracts, and every test that needs neither a server nor a browser
 	@$(DEV) requirements-demo.txt
 	@.venv/bin/lint-imports --no-logo
-	@exec .venv/bin/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
+	@exec .venv/bin/python -m pytest -n $(WORKERS) --dist worksteal -m "not (browser or demo)" $(ARGS)
+
+browser:        ## the tests in Chromium, Firefox and WebKit; one that is missing is skipped
+	@$(DEV) requirements-demo.txt
+	@exec .venv/bin/python -m pytest -n $(WORKERS) --dist worksteal -m browser $(ARGS)
 
 lint:           ## style, types, import contracts, missing migrations
 	@$(DEV)
