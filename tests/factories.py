@@ -210,7 +210,7 @@ def _runs_made(dataset: Dataset) -> list[PredictionRun]:
 
 
 def _study_made(runs: list[PredictionRun], plan: StudyPlan, labels: bytes) -> Study:
-    dataset = runs[0].gallery.dataset
+    dataset = runs[0].dataset
     if labels:
         labels_import(dataset=dataset, content=labels)
     study = services.study_create(slug="trees", dataset=dataset, plan=plan, runs=runs)

@@ -36,7 +36,7 @@ class Rows:
     def read(cls, model: type[models.Model]) -> Rows:
         """Read a table."""
         fields = model._meta.local_concrete_fields
-        columns = tuple(field.column for field in fields)
+        columns = tuple(field.column or "" for field in fields)
         moments = tuple(
             k for k, field in enumerate(fields) if isinstance(field, models.DateTimeField)
         )

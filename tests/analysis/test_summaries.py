@@ -109,6 +109,7 @@ def test_a_new_answer_waits_for_the_next_state(large: Study) -> None:
     person(large, "kNN", "11", "11")
     assert live_results(large).n_responses == before.n_responses
     assert Summary.objects.get().status == "done"
+    Summary.objects.update(seconds=0)  # on a busy machine it may have taken long
     age(summaries.FRESH_S + 1)
     assert live_results(large).n_responses == before.n_responses
     work()
