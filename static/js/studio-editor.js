@@ -5,11 +5,12 @@
 
 import { Fields } from "./studio-fields.js";
 import { drawReadiness, markFields, placeOf, summarise } from "./studio-judgement.js";
+import { Live } from "./studio-live.js";
 import { drawSections, markSections } from "./studio-sections.js";
 
 const PAUSE_MS = 400;
 const form = document.querySelector("form[data-editor]");
-const { schema, dataset, slug, answer, is_unsaved: isUnsaved } = JSON.parse(document.getElementById("editor-data").textContent);
+const { schema, dataset, slug, answer, preview, is_unsaved: isUnsaved } = JSON.parse(document.getElementById("editor-data").textContent);
 const text = form.elements.namedItem("text");
 const panes = { form: document.getElementById("pane-form"), yaml: document.getElementById("pane-yaml") };
 const tabs = { form: document.getElementById("tab-form"), yaml: document.getElementById("tab-yaml") };
@@ -27,6 +28,7 @@ let timer = null;
 // ---- the form ----
 
 const fields = new Fields(schema, () => changed());
+const live = new Live(document.querySelector("[data-live]"), document.querySelector("[data-live-opener]"), preview);
 
 function drawForm() {
   fields.fill(schema, doc);
@@ -77,6 +79,7 @@ function take(said) {
   }
   judge();
   drawReadiness(said, active === "form" ? use : null);
+  live.take(said);
 }
 
 // Ask the server about the document as it is now. Returns its answer; null if the document changed
@@ -235,6 +238,7 @@ if (formRefusal(answer)) {
 }
 judge();
 drawReadiness(answer, active === "form" ? use : null);
+live.take(answer);
 offerKept();
 const wanted = decodeURIComponent(window.location.hash.replace(/^#f-/, ""));
 if (wanted && placeOf(panes.form, wanted)) reveal(placeOf(panes.form, wanted));

@@ -25,7 +25,7 @@ export function markFields(pane, problems) {
   for (const [number, problem] of problems.entries()) {
     const place = placeOf(pane, problem.path);
     if (!place) continue;
-    const said = make("p", { className: "field__error", id: `error-${number}`, textContent: `Found ${problem.seen}, expected ${problem.expected}.` });
+    const said = make("p", { className: "field__error", id: `error-${number}`, textContent: `Found ${problem.seen || "nothing"}, expected ${problem.expected}.` });
     said.dataset.error = "";
     if (place.tagName === "DETAILS") place.querySelector("summary").after(said);
     else if (place.tagName === "FIELDSET") place.querySelector("legend").after(said);
@@ -54,7 +54,7 @@ export function summarise(pane, problems, isForm, reveal) {
       name.href = `#f-${problem.path}`;
       name.addEventListener("click", (event) => { event.preventDefault(); reveal(place); });
     }
-    return make("li", {}, name, `: found ${problem.seen}, expected ${problem.expected}.`);
+    return make("li", {}, name, `: found ${problem.seen || "nothing"}, expected ${problem.expected}.`);
   });
   const head = make("p", {}, make("strong", { textContent: `${problems.length} to fix` }));
   summary.replaceChildren(head, make("ul", { className: "plain" }, ...rows));

@@ -16,6 +16,8 @@ from trials.models import Study
 from trials.participant.forms import storable
 from trials.roles import editor_only, researcher_only
 from trials.studio.editor import answer, document_check, text_check
+from trials.studio.preview import choices
+from trials.studio.previewing import AROUND, HEADER
 from trials.study.document import write
 from trials.study.schema import Json, schema
 from trials.study.yaml_text import MAX_BYTES
@@ -108,7 +110,9 @@ def _page(
         "readiness": judged["readiness"],
         "data": _data(study, judged) | {"is_unsaved": status != HTTPStatus.OK},
     }
-    return render(request, "studio/authoring/edit.html", context, status=status)
+    response = render(request, "studio/authoring/edit.html", context, status=status)
+    response[HEADER] = AROUND  # the page that people see is in a frame
+    return response
 
 
 def _data(study: Study, judged: Json) -> dict[str, object]:
@@ -117,4 +121,5 @@ def _data(study: Study, judged: Json) -> dict[str, object]:
         "dataset": study.dataset.slug,
         "slug": study.slug,
         "answer": judged,
+        "preview": judged["preview"] or choices(study.plan),
     }

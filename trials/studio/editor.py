@@ -8,6 +8,7 @@ from typing import Any
 
 from classifiers.models import Dataset, PredictionRun
 from trials.services import StudyRefused, pool_shortages, runs_found
+from trials.studio.preview import choices
 from trials.studio.readiness import Pool, Readiness, readiness
 from trials.study.document import PlanRefused, Problem, read, write
 from trials.study.field_names import field_name, problem_words
@@ -108,6 +109,7 @@ def answer(checked: Checked, dataset: Dataset | None) -> Json:
             {"name": pool.name, "problem": pool.problem, "rows": pool.rows} for pool in found
         ],
         "readiness": readiness_of(checked.plan, found, dataset).as_json(),
+        "preview": choices(checked.plan) if checked.plan else None,
     }
 
 

@@ -17,6 +17,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils import timezone
 
+from trials import services
 from trials.models import Condition, Occasion, Participant, Response, Study
 from trials.participant import entry, identity, views
 from trials.services.arms import arms_make, condition_make
@@ -26,9 +27,11 @@ from trials.services.run_selection import runs_choose
 from trials.steps.base import screen_of
 from trials.study.design import ASKING, Kind, Phase, Step, script
 from trials.study.groups import order_words
+from trials.study.languages import LANGUAGES
 from trials.study.layout import layout_of
 from trials.study.orders import order_read, order_text, orders_shown
 from trials.study.plan import StudyPlan
+from trials.study.schema import Json
 
 CONSENT = "consent"
 ENDS = (
@@ -75,6 +78,23 @@ def previewed(plan: StudyPlan) -> dict[str, StudyPlan]:
     }
 
 
+def choices(plan: StudyPlan) -> Json:
+    """Return what the editor's live preview can show, for its script.
+
+    ``screens`` are the different lists of screens, each row a key, a name and a group; ``of`` says
+    which list a condition has.
+    """
+    lists: list[list[list[str]]] = []
+    of = {}
+    for name, each in previewed(plan).items():
+        rows = [[screen.key, screen.label, screen.group] for screen in screens_of(each)]
+        if rows not in lists:
+            lists.append(rows)
+        of[name] = lists.index(rows)
+    languages = [[tag, LANGUAGES[tag]] for tag in plan.languages]
+    return {"of": of, "screens": lists, "languages": languages}
+
+
 def screen_render(
     request: HttpRequest,
     study: Study,
@@ -83,14 +103,17 @@ def screen_render(
     number: int,
     key: str,
     language: str = "",
+    document: Json | None = None,
 ) -> HttpResponse:
     """Render one screen for a temporary participant in a condition (or order) and a test set.
 
-    Without a ``language``, it is in the study's own. Raises ``StudyRefused`` if the sets of a draft
-    cannot be drawn.
+    Without a ``language``, it is in the study's own. With a ``document``, the draft has that one
+    until the rollback. Raises ``StudyRefused`` if the sets of a draft cannot be drawn.
     """
     with transaction.atomic():
         try:
+            if document is not None:
+                services.study_revise(study=study, document=document)
             study = Study.objects.select_related("dataset").get(pk=study.pk)
             visitor = _visitor(request, language or study.plan.language)
             if key == CONSENT:
@@ -209,9 +232,9 @@ def _right_answers(participant: Participant, steps: list[Step]) -> Iterator[Resp
         )
 
 
-def sets_of(study: Study) -> list[int]:
+def sets_of(plan: StudyPlan) -> list[int]:
     """Return the numbers of the test sets."""
-    return list(range(1, study.plan.test.n_sets + 1))
+    return list(range(1, plan.test.n_sets + 1))
 
 
-__all__ = ["CONSENT", "Screen", "previewed", "screen_render", "screens_of", "sets_of"]
+__all__ = ["CONSENT", "Screen", "choices", "previewed", "screen_render", "screens_of", "sets_of"]

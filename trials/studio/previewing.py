@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.views.decorators.clickjacking import xframe_options_sameorigin
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from trials import services
 from trials.models import Study
 from trials.roles import editor_only
+from trials.studio.editor import text_check
 from trials.studio.preview import CONSENT, previewed, screen_render, screens_of, sets_of
 from trials.study.languages import LANGUAGES
+from trials.study.plan import StudyPlan
+from trials.study.schema import Json
 
 SIZES = {"phone": "Phone (360)", "tablet": "Tablet (768)", "laptop": "Laptop (1366)"}
 HEADER = "Content-Security-Policy"
@@ -32,7 +35,7 @@ AROUND = (
 @editor_only
 def preview(request: HttpRequest, study: Study) -> HttpResponse:
     """Show any screen to a researcher, with a navigator."""
-    chosen = _chosen(request, study)
+    chosen = _chosen(request.GET, study.plan)
     plans = previewed(study.plan)
     screens = screens_of(plans[chosen["condition"]])
     at = next(n for n, each in enumerate(screens) if each.key == chosen["screen"])
@@ -41,7 +44,7 @@ def preview(request: HttpRequest, study: Study) -> HttpResponse:
         "study": study,
         "chosen": chosen,
         "conditions": list(plans),
-        "sets": sets_of(study),
+        "sets": sets_of(study.plan),
         "groups": groups,
         "sizes": SIZES,
         "languages": [(tag, LANGUAGES[tag]) for tag in study.plan.languages],
@@ -56,22 +59,23 @@ def preview(request: HttpRequest, study: Study) -> HttpResponse:
     return response
 
 
-def _chosen(request: HttpRequest, study: Study) -> dict[str, str]:
-    """Return the choices in the address; an unknown name falls back to the first choice."""
-    plans = previewed(study.plan)
+def _chosen(asked: QueryDict, plan: StudyPlan) -> dict[str, str]:
+    """Return the choices in a request; an unknown name falls back to the first choice."""
+    plans = previewed(plan)
     names = list(plans)
-    name = request.GET.get("condition", "")
-    plan = plans[name if name in names else names[0]]
+    name = asked.get("condition", "")
+    seen = plans[name if name in names else names[0]]
     known = {
         "condition": names,
-        "set": [str(item) for item in sets_of(study)],
-        "screen": [CONSENT, *(item.key for item in screens_of(plan))],
+        "set": [str(item) for item in sets_of(plan)],
+        "screen": [CONSENT, *(item.key for item in screens_of(seen))],
         "size": ["laptop", *SIZES],
-        "language": list(study.plan.languages),
+        "language": list(plan.languages),
     }
-    asked = {name: request.GET.get(name, "") for name in known}
+    wanted = {name: asked.get(name, "") for name in known}
     return {
-        name: asked[name] if asked[name] in values else values[0] for name, values in known.items()
+        name: wanted[name] if wanted[name] in values else values[0]
+        for name, values in known.items()
     }
 
 
@@ -80,7 +84,30 @@ def _chosen(request: HttpRequest, study: Study) -> dict[str, str]:
 @xframe_options_sameorigin
 def screen(request: HttpRequest, study: Study) -> HttpResponse:
     """Render one of the participant's screens inside the preview's frame."""
-    chosen = _chosen(request, study)
+    return _framed(request, study, _chosen(request.GET, study.plan))
+
+
+@require_POST
+@editor_only
+@xframe_options_sameorigin
+def live(request: HttpRequest, study: Study) -> HttpResponse:
+    """Render a screen of the posted document, beside the editor's form; nothing is stored.
+
+    Without a document it is a screen of the last saved one. A document that is not valid is refused
+    in words.
+    """
+    text = request.POST.get("document", "")
+    if not text:
+        return _framed(request, study, _chosen(request.POST, study.plan))
+    checked = text_check(text)
+    if checked.plan is None:
+        return _closed(_no_preview(request, study, " ".join(checked.said), status=422))
+    return _framed(request, study, _chosen(request.POST, checked.plan), checked.document)
+
+
+def _framed(
+    request: HttpRequest, study: Study, chosen: dict[str, str], document: Json | None = None
+) -> HttpResponse:
     try:
         response = screen_render(
             request,
@@ -89,13 +116,25 @@ def screen(request: HttpRequest, study: Study) -> HttpResponse:
             number=int(chosen["set"]),
             key=chosen["screen"],
             language=chosen["language"],
+            document=document,
         )
     except services.StudyRefused as error:
-        context = {"study": study, "refusal": str(error)}
-        response = render(request, "studio/authoring/no_preview.html", context)
+        response = _no_preview(request, study, str(error))
     if response.has_header("Location"):
-        context = {"study": study, "refusal": "This screen leads straight on to the next one."}
-        response = render(request, "studio/authoring/no_preview.html", context)
+        refusal = "This screen leads straight on to the next one."
+        response = _no_preview(request, study, refusal)
+    return _closed(response)
+
+
+def _no_preview(
+    request: HttpRequest, study: Study, refusal: str, *, status: int = 200
+) -> HttpResponse:
+    context = {"study": study, "refusal": refusal}
+    return render(request, "studio/authoring/no_preview.html", context, status=status)
+
+
+def _closed(response: HttpResponse) -> HttpResponse:
+    """Let the page inside a frame send nothing."""
     response.cookies.clear()
     response[HEADER] = INSIDE
     return response

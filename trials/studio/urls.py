@@ -34,6 +34,7 @@ urlpatterns = [
     path("study/<slug:slug>/lists/", lists.lists, name="studio-lists"),
     path("study/<slug:slug>/preview/", previewing.preview, name="studio-preview"),
     path("study/<slug:slug>/preview/screen/", previewing.screen, name="studio-screen"),
+    path("study/<slug:slug>/preview/live/", previewing.live, name="studio-live"),
     path("study/<slug:slug>/do/<slug:name>/", actions.act, name="studio-act"),
     path("study/<slug:slug>/copy/", actions.copy, name="studio-copy"),
     path("study/<slug:slug>/share/", actions.share, name="studio-share"),

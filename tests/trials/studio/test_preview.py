@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -21,7 +22,7 @@ from trials.models import (
     Trial,
     TrialSet,
 )
-from trials.studio.preview import screens_of
+from trials.studio.preview import choices, screens_of
 
 SCREEN = "/studio/study/draft/preview/screen/"
 STORED = (Condition, Participant, Response, StepVisit, StudyLog, Trial, TrialSet)
@@ -143,3 +144,53 @@ def test_every_kind_of_screen_is_in_the_navigator(draft: Study) -> None:
         "Timed Out",
         "Failed Attention",
     } <= set(labels)
+
+
+LIVE = "/studio/study/draft/preview/live/"
+
+
+def test_the_live_preview_shows_what_is_typed_and_stores_nothing(
+    browser: Client, draft: Study
+) -> None:
+    before = stored()
+    typed = json.dumps(draft.document | {"title": "Typed, not saved"})
+    key = first(draft, "Test 1")
+    for screen in ("consent", "0", key):
+        asked = {"document": typed, "screen": screen, "condition": "kNN"}
+        page = browser.post(LIVE, asked)
+        assert "Typed, not saved" in page.content.decode(), screen
+    assert stored() == before
+    assert Study.objects.get(pk=draft.pk).document == draft.document
+
+
+def test_without_a_document_the_live_preview_is_of_the_saved_one(
+    browser: Client, draft: Study
+) -> None:
+    assert draft.plan.title in browser.post(LIVE, {"screen": "0"}).content.decode()
+
+
+def test_the_live_preview_refuses_a_document_that_is_not_valid(
+    browser: Client, draft: Study
+) -> None:
+    page = browser.post(LIVE, {"document": json.dumps(draft.document | {"minutes": 0})})
+    assert page.status_code == 422
+    assert "expected a whole number from 1 to 600" in page.content.decode()
+
+
+def test_the_live_preview_is_for_editors_and_their_own_pages(browser: Client, draft: Study) -> None:
+    asked = {"document": json.dumps(draft.document), "screen": "0"}
+    assert Client().post(LIVE, asked).status_code == 302
+    assert browser.get(LIVE).status_code == 405
+    inside = browser.post(LIVE, asked)
+    assert inside["X-Frame-Options"] == "SAMEORIGIN"
+    assert "form-action 'none'" in inside["Content-Security-Policy"]
+    assert "frame-ancestors 'self'" in inside["Content-Security-Policy"]
+    browser.handler.enforce_csrf_checks = True
+    assert browser.post(LIVE, asked).status_code == 403
+
+
+def test_the_choices_of_a_live_preview_are_those_of_the_preview(draft: Study) -> None:
+    found = choices(draft.plan)
+    assert list(found["of"]) == [each.name for each in draft.plan.conditions]
+    rows = found["screens"][found["of"]["kNN"]]
+    assert [row[0] for row in rows] == [each.key for each in screens_of(draft.plan.of("kNN"))]
