@@ -111,6 +111,21 @@ class Running:
     n_people: int
 
     @property
+    def n_completed(self) -> int:
+        """How many completed, over all arms."""
+        return sum(place.completed for place in self.places)
+
+    @property
+    def n_under_way(self) -> int:
+        """How many are under way and hold a place."""
+        return sum(place.under_way for place in self.places)
+
+    @property
+    def n_silent(self) -> int:
+        """How many are under way but were not seen recently."""
+        return sum(place.silent for place in self.places)
+
+    @property
     def error_rows(self) -> list[ErrorRow]:
         """The last errors, newest first."""
         return [

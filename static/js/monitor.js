@@ -1,11 +1,20 @@
 // A running study's counts look again by themselves. Without this file a link does it.
 
 const region = document.querySelector("[data-refresh]");
-const choice = document.querySelector("[data-refresh-switch]");
-const tick = choice.querySelector("input");
+let isOn = true;
+
+// The switch stands beside the time of the counts, and is renewed with them.
+function offer() {
+  const choice = region.querySelector("[data-refresh-switch]");
+  if (!choice) return;
+  const tick = choice.querySelector("input");
+  tick.checked = isOn;
+  tick.addEventListener("change", () => { isOn = tick.checked; });
+  choice.hidden = false;
+}
 
 async function look() {
-  if (tick.checked && !document.hidden) {
+  if (isOn && !document.hidden) {
     try {
       const response = await fetch(region.dataset.refresh);
       if (response.ok && !response.redirected) show(await response.text());
@@ -21,6 +30,7 @@ function show(html) {
   const focused = region.contains(document.activeElement) ? document.activeElement.id : "";
   const scrolled = [...region.querySelectorAll(".scroller")].map((box) => [box.id, box.scrollLeft]);
   region.innerHTML = html;
+  offer();
   for (const [id, left] of scrolled) {
     const box = document.getElementById(id);
     if (box) box.scrollLeft = left;
@@ -28,5 +38,5 @@ function show(html) {
   if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
 }
 
-choice.hidden = false;
+offer();
 setTimeout(look, 1000 * Number(region.dataset.seconds));
