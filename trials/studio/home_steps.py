@@ -155,7 +155,7 @@ def _next_of(study: StudyCounts) -> NextStep:
     monitor = reverse("studio-monitor", args=[study.slug])
     name = study.slug
     if study.status == DRAFT:
-        return NextStep(f"Continue with {name}", page, "It is a draft: see what is missing")
+        return NextStep(f"Continue with {name}", page, f"{name} is a draft: see what is missing")
     if study.status == PILOT:
         if study.n_pilot:
             return NextStep("Watch the pilot", monitor, f"{name} is in its pilot")
@@ -165,6 +165,6 @@ def _next_of(study: StudyCounts) -> NextStep:
             return NextStep("Watch the study", monitor, f"{name} is open")
         return NextStep("Invite people", f"{page}#invite", f"{name} is open, and nobody has come")
     if study.status == PAUSED:
-        return NextStep(f"Continue with {name}", page, "It is paused: nobody can enter")
+        return NextStep(f"Continue with {name}", page, f"{name} is paused: nobody can enter")
     results = reverse("studio-results", args=[study.slug])
     return NextStep("Read the results", results, f"{name} is closed")

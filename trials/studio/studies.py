@@ -32,6 +32,7 @@ from trials.studio.home_steps import StudyCounts, home_steps, next_at_home, site
 from trials.studio.next_step import Standing, next_of
 from trials.study.checklist import Check, Level, Place
 from trials.study.document import PlanRefused, completed
+from trials.study.field_names import field_name
 from trials.study.schema import Json, begun
 
 MAX_LOG = 100
@@ -131,7 +132,7 @@ def one(request: HttpRequest, study: Study) -> HttpResponse:
     """Show a study's state: the checklist, the possible actions, the log."""
     for_pilot = study.status == Study.Status.DRAFT
     found = sorted(_checks(study), key=lambda check: _FIRST.index(check.level))
-    checks = [(check, _place_url(check, study)) for check in found]
+    checks = [(check, _place_url(check, study), _place_words(check, study)) for check in found]
     problems = text_check(study.draft_text).said if study.draft_text else ()
     counts = _counts(study)
     participant_url = request.build_absolute_uri(reverse("consent", args=[study.slug]))
@@ -141,8 +142,8 @@ def one(request: HttpRequest, study: Study) -> HttpResponse:
         "next": next_of(_standing(study, checks, counts, participant_url, is_valid=not problems)),
         "standing": standing(study) if study.status in _UNCHECKED else None,
         "checks": checks,
-        "n_refusals": sum(check.level == Level.REFUSAL for check, _ in checks),
-        "n_warnings": sum(check.level == Level.WARNING for check, _ in checks),
+        "n_refusals": sum(check.level == Level.REFUSAL for check, _, _ in checks),
+        "n_warnings": sum(check.level == Level.WARNING for check, _, _ in checks),
         "is_before_pilot": for_pilot,
         "actions": [action for action in actions if not action.is_final],
         "final_actions": [action for action in actions if action.is_final],
@@ -176,7 +177,7 @@ def _checks(study: Study) -> list[Check]:
 
 def _standing(
     study: Study,
-    checks: list[tuple[Check, str]],
+    checks: list[tuple[Check, str, str]],
     counts: list[tuple[str, int, int]],
     participant_url: str,
     *,
@@ -186,7 +187,7 @@ def _standing(
     return Standing(
         slug=study.slug,
         status=study.status,
-        to_fix=[(check.name, url) for check, url in checks if check.level == Level.REFUSAL],
+        to_fix=[(check.name, url) for check, url, _ in checks if check.level == Level.REFUSAL],
         is_text_valid=is_valid,
         n_pilot=n_pilot,
         n_live=n_live,
@@ -202,6 +203,17 @@ def _place_url(check: Check, study: Study) -> str:
         Place.EDITOR: reverse("studio-edit", args=[study.slug]) + field,
         Place.DATASET: reverse("studio-dataset", args=[study.dataset.slug]),
         Place.PILOT: "#pilot",
+        Place.NOWHERE: "",
+    }[check.place]
+
+
+def _place_words(check: Check, study: Study) -> str:
+    """Return the words of the link to that page: they name the place."""
+    field = field_name(check.field, study.document).rpartition(", ")[2].lower()
+    return {
+        Place.EDITOR: f"Edit the {field or 'study document'}",
+        Place.DATASET: f"See the dataset {study.dataset.slug}",
+        Place.PILOT: "See the pilot",
         Place.NOWHERE: "",
     }[check.place]
 

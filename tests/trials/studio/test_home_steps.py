@@ -66,3 +66,8 @@ def test_the_home_page_has_one_next_button(browser: Client, draft: Study) -> Non
     assert page.count('class="button" href') == 1
     assert "Continue with draft" in page
     assert page.count("way__step--done") == 2
+
+
+@pytest.mark.parametrize("status", ["draft", "pilot", "open", "paused", "closed"])
+def test_the_reason_of_the_next_step_names_its_study(status: str) -> None:
+    assert "cells" in next_at_home(READY, [replace(DRAFT, status=status)]).why
