@@ -16,6 +16,7 @@ from analysis.figures.figure_points import (
     counted,
     points_of,
 )
+from analysis.figures.rule_words import rule_words
 
 TEAM: Final = "team"
 CALIBRATION: Final = "calibration"
@@ -185,5 +186,8 @@ def exclusions_text(tables: Tables, analysed: str) -> str:
     if exclusions is None or not len(exclusions):
         return "no exclusion rule is declared"
     notes = dict(zip(exclusions["rule"], exclusions["note"].isna(), strict=True))
-    rules = ", ".join(rule if plain else f"{rule}: not measured" for rule, plain in notes.items())
+    rules = ", ".join(
+        rule_words(rule) if plain else f"{rule_words(rule)}: not measured"
+        for rule, plain in notes.items()
+    )
     return f"before exclusions ({rules})" if analysed == ALL else f"after exclusions ({rules})"

@@ -27,7 +27,8 @@ def arms_sheet(tables: Tables, analysed: str) -> Sheet:
     """Return one row per arm: people, accuracy with interval, and which arms it was compared with.
 
     Accuracy is the mean over people in percent. While the tests are not shown, there is no column
-    of comparisons; while counts are hidden, there is no column of people.
+    of comparisons; while counts are hidden, there is no column of people. Where every arm was
+    compared with all others, there is no column of those that were not.
     """
     rows = analysed_rows(tables["measures"], analysed)
     rows = rows[rows["weight"] == "participants"]
@@ -35,19 +36,21 @@ def arms_sheet(tables: Tables, analysed: str) -> Sheet:
     pairs = _pairs(tables, analysed)
     of_arm = {(str(row["condition"]), str(row["measure"])): row for _, row in rows.iterrows()}
     has_people = bool(rows["n_participants"].notna().any())
+    left = {name: [other for other in names if other not in _with(pairs, name)] for name in names}
+    has_left = any(left.values())
     columns = ["Condition", *(["People"] if has_people else []), *MEASURES.values()]
-    columns += ["Compared with", "Not compared with"] if pairs else []
+    columns += ["Compared with"] if pairs else []
+    columns += ["Not compared with"] if pairs and has_left else []
     cells = []
     for name in names:
         found = [of_arm.get((name, measure)) for measure in MEASURES]
         people = [number(found[0]["n_participants"] if found[0] is not None else 0, 0)]
         row = [name, *(people if has_people else []), *map(_estimate, found)]
         if pairs:
-            own = {other for pair in pairs if name in pair for other in pair if other != name}
-            rest = [other for other in names if other not in own and other != name]
+            own, rest = _with(pairs, name) - {name}, left[name]
             listed = ", ".join(each for each in names if each in own) or NO_ARM
             row += [listed if rest or len(own) < MANY else ALL_ARMS]
-            row += [", ".join(rest) or NO_ARM]
+            row += [", ".join(rest) or NO_ARM] if has_left else []
         cells.append(row)
     caption = (
         "Correct answers in percent, mean over people (95 % interval); over all trials, and where "
@@ -61,6 +64,11 @@ def _pairs(tables: Tables, analysed: str) -> list[tuple[str, str]]:
         return []
     tests = analysed_rows(tables["tests"], analysed)
     return [(str(a), str(b)) for a, b in zip(tests["a"], tests["b"], strict=True)]
+
+
+def _with(pairs: list[tuple[str, str]], name: str) -> set[str]:
+    """Return the arm itself and those that it was compared with."""
+    return {name, *(other for pair in pairs if name in pair for other in pair)}
 
 
 def _estimate(row: Mapping[str, Any] | Series | None) -> str:

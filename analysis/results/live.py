@@ -104,13 +104,15 @@ class LiveResults:
     def interim(self) -> str:
         """The heading of the numbers of a study that is not closed; empty for a closed study.
 
-        N is the target number of people, the sum of the conditions' quotas; it is open if a
+        The target number of people is the sum of the conditions' quotas; there is none if a
         condition has no quota.
         """
         if not self.is_interim:
             return ""
         people = wanted(self.study)
-        return f"Interim ({self.n_completed:,} of {f'{people:,}' if people else 'an open number'})"
+        if not people:
+            return "Interim: no target number"
+        return f"Interim ({self.n_completed:,} of {people:,})"
 
     @property
     def looks(self) -> str:

@@ -155,8 +155,8 @@ def test_a_blinded_table_has_each_arm_without_its_number_of_people() -> None:
 def test_each_table_says_whether_exclusions_are_made() -> None:
     tables = make_tables(["a", "b"], rule="accuracy<=50")
     for title in ("Accuracy", "Reliance on the AI", "Human-AI team", "Time to answer", "Tests"):
-        assert "after exclusions (accuracy<=50)" in sheet(title, tables).caption
-        assert "before exclusions (accuracy<=50)" in sheet(title, tables, "all").caption
+        assert "after exclusions (accuracy of at most 50 %)" in sheet(title, tables).caption
+        assert "before exclusions (accuracy of at most 50 %)" in sheet(title, tables, "all").caption
         assert "no exclusion rule" in sheet(title, make_tables(["a", "b"])).caption
     assert sheet("Accuracy", tables, "all").rows[0][3] == "58.0"
     assert sheet("Exclusions", tables).rows[0] == ["a", "accuracy<=50", "41", "1", "40"]
@@ -209,7 +209,7 @@ def test_a_running_study_says_how_many_of_how_many_people_its_numbers_rest_on(
     study: Study,
 ) -> None:
     lift(study)
-    assert live_results(study).interim == "Interim (2 of an open number)"
+    assert live_results(study).interim == "Interim: no target number"
     study.conditions.update(quota=20)
     found = live_results(study)
     assert found.interim == f"Interim (2 of {20 * study.conditions.count()})"

@@ -56,6 +56,15 @@ def test_an_arm_that_was_compared_with_all_others_does_not_list_them() -> None:
     assert [row[compared] for row in sheet.rows] == ["all others", "A", "A", "A"]
 
 
+def test_where_all_arms_were_compared_no_column_says_which_were_not() -> None:
+    tables = make_tables(["A", "B", "C"])
+    row = tables["tests"].iloc[[0]]
+    tables["tests"] = concat([row.assign(a=a, b=b) for a, b in ("AB", "AC", "BC")])
+    columns = arms_sheet(tables, "all").columns
+    assert "Compared with" in columns
+    assert "Not compared with" not in columns
+
+
 @pytest.mark.parametrize(("value", "said"), [(-0.04, "0.0"), (-0.05001, "−0.1"), (None, "–")])
 def test_what_rounds_to_zero_has_no_sign(value: float | None, said: str) -> None:
     assert number(value) == said
