@@ -19,6 +19,8 @@ from analysis.rows.overview import stage_shown
 from analysis.summaries import is_large, summary_read
 from trials.models import PageError, Participant, Study
 from trials.services import ArmPlaces, arm_places, participant_flags
+from trials.services.flags import COLUMNS as FLAG_COLUMNS
+from trials.services.flags import flags_of_all
 from trials.services.quotas import places_held
 from trials.study.design import Phase, script
 from trials.study.groups import Scripts, group_of
@@ -169,10 +171,10 @@ def running_state(study: Study, stage: str, is_simulated: bool) -> Stored:
     """Count everything now; runs on the worker."""
     running = _running(study, stage, is_simulated, has_flags=False)
     flagged: dict[str, list[int]] = {}
-    found = participants_of(study, stage, is_simulated).only("pk", "study", "is_repeat")
-    for pk, flags in participant_flags(found).items():
+    found = participants_of(study, stage, is_simulated).only(*FLAG_COLUMNS)
+    for person, flags in flags_of_all(found):
         for name in {flag.name for flag in flags}:
-            flagged.setdefault(name, []).append(pk)
+            flagged.setdefault(name, []).append(person.pk)
     everyone = {pk for those in flagged.values() for pk in those}
     counts = Counter({name: len(those) for name, those in flagged.items()})
     flags_now = Flagged(running.as_of, counts.most_common(), len(everyone))

@@ -22,7 +22,7 @@ from analysis.rows.panels import PanelRows, item_id
 from classifiers.models import Neighbor, Prediction
 from trials.models import Participant, QuestionAnswer, Response, Trial
 from trials.panels.exemplars import examples_of
-from trials.services.flags import AT_A_TIME, participant_flags
+from trials.services.flags import flags_of_all
 from trials.study.design import Phase
 from trials.study.plan import VIEWS, QuestionPlan, StudyPlan
 from trials.study.pseudonyms import pseudonym
@@ -73,14 +73,11 @@ class CollectedRows(StudyRows):
     def flags(self) -> dict[Who, str]:
         """Return the flags, joined by ``; ``, of each participant who has any."""
         found = Participant.objects.filter(self._of(""), consented_at__lte=self.moment)
-        said: dict[Who, str] = {}
-        people: list[Participant] = []
-        for item in found.order_by("pk").iterator(chunk_size=AT_A_TIME):
-            people.append(item)
-            if len(people) == AT_A_TIME:
-                said |= _flagged(people)
-                people = []
-        return said | _flagged(people)
+        return {
+            (person.is_simulated, person.number): SEPARATOR.join(flag.name for flag in flags)
+            for person, flags in flags_of_all(found)
+            if flags
+        }
 
     def practice(self) -> Iterator[Row]:
         """Yield one row per answered trial of the training and the validation."""
@@ -207,13 +204,4 @@ def questions_of(plan: StudyPlan) -> dict[tuple[str, str], QuestionPlan]:
     pages = plan.questions.items()
     return {
         (page, question.name): question for page, asked in pages for question in asked.questions
-    }
-
-
-def _flagged(people: list[Participant]) -> dict[Who, str]:
-    found = participant_flags(people)
-    return {
-        (person.is_simulated, person.number): SEPARATOR.join(flag.name for flag in found[person.pk])
-        for person in people
-        if found[person.pk]
     }

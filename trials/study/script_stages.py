@@ -38,8 +38,8 @@ def place_of(status: str, step: int, script: Sequence[Step]) -> int:
     The stored step counts the screens that are done. For a person who failed the validation, the
     stored step is the one after its last screen, but that screen was never shown.
     """
-    end = validation_end(script)
-    if status == FAILED_VALIDATION and end is not None:
+    # The end is looked for only here, because a monitor asks for the places of all people.
+    if status == FAILED_VALIDATION and (end := validation_end(script)) is not None:
         return min(step, end - 1)
     return min(step, len(script) - 1)
 

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import partial
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from analysis.monitor import reader
+from analysis.rows.overview import stage_shown
 from tests.factories import enrol, make_study
 from tests.trials.services.test_flags import play
+from tests.trials.within import within
 from trials.models import Study
 
 pytestmark = pytest.mark.django_db
@@ -52,3 +58,16 @@ def test_a_slow_count_of_flags_is_kept_and_says_of_when(
     assert re.search(r'flag=too_fast"[^>]*>too fast</a>: 1<', page)
     assert "Flags as of" in page
     assert "too fast</a>: 1<" not in browser.get(f"{LIVE}?robots=1").text
+
+
+@pytest.mark.parametrize("make", [make_study, partial(within, photos="same")])
+def test_a_workers_monitor_asks_no_more_often_for_more_people(make: Callable[[], Study]) -> None:
+    study = make()
+    asked = []
+    for names in (("ada",), ("bob", "carol", "dora")):
+        for name in names:
+            enrol(study, name)
+        with CaptureQueriesContext(connection) as queries:
+            reader.running_state(study, stage_shown(study), is_simulated=False)
+        asked.append(len(queries))
+    assert asked[0] == asked[1]

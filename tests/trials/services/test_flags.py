@@ -11,6 +11,7 @@ from pytest_django import DjangoAssertNumQueries
 from tests.factories import enrol, make_plan, make_study
 from trials import services
 from trials.models import Event, Participant, Response, StepVisit, Study
+from trials.services.flags import COLUMNS, flags_of_all
 from trials.study.design import Kind
 
 pytestmark = pytest.mark.django_db
@@ -105,6 +106,19 @@ def test_the_number_of_queries_does_not_grow_with_the_people(
     people = [enrol(study, f"person{number}") for number in range(n)]
     with django_assert_num_queries(5):
         services.participant_flags(people)
+
+
+def test_the_flags_of_a_whole_study_are_those_of_its_people(
+    study: Study, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    hasty, idle = play(study, "hasty", rt_ms=10), enrol(study, "idle")
+    play(study, "careless", is_careful=False)
+    everybody = Participant.objects.order_by("-number")
+    with django_assert_num_queries(6):
+        found = {each.pk: own for each, own in flags_of_all(everybody.only(*COLUMNS))}
+    assert found == services.participant_flags(everybody)
+    assert found[hasty.pk]
+    assert found[idle.pk] == []
 
 
 def test_nobody_has_no_flags() -> None:
