@@ -236,7 +236,7 @@ def test_a_researcher_plays_the_pilot_more_than_once(
     finish("completed")
     page.goto(WAY)
     check(page, "pilot")
-    page.get_by_role("button", name="Start anew as another person").click()
+    page.get_by_role("button", name="Start again as another person").click()
     expect(page.get_by_role("button", name="Start")).to_be_visible()
 
 

@@ -182,7 +182,7 @@ def test_a_link_back_leads_to_its_session_until_the_person_is_released() -> None
     assert person_in(browser) == person
     assert Tab().get(link[:-2]).status_code == 400
     services.participant_release(participant=person)
-    assert "no longer good" in Tab().get(link).text
+    assert "no longer valid" in Tab().get(link).text
 
 
 def test_who_was_released_begins_anew_in_the_same_browser() -> None:

@@ -53,7 +53,7 @@ CHANNELS: Mapping[str, Channel] = {
         project="STUDY_ID",
         completion="https://app.prolific.com/submissions/complete?cc={code}",
         how_to_return=marked(
-            "Please return your place on Prolific: “Stop without completing” there."
+            "Please return your place on Prolific: press “Stop without completing” there."
         ),
         fold=str.lower,
     ),

@@ -43,7 +43,7 @@ def script_texts() -> dict[str, str]:
         "answer-slow": _("The new answer takes longer than usual. The last one stays."),
         "not-current": _("This page is not the current one any more. Please reload it."),
         "answer-failed": _(
-            "The new answer did not come: the last one stays. Trying again in {seconds}\u00a0s."
+            "There is no new answer yet: the last one stays. Trying again in {seconds}\u00a0s."
         ),
         "offline": _("You are offline: the last one stays. Trying again in {seconds}\u00a0s."),
     }

@@ -206,8 +206,8 @@ def entry_check(study: Study, arrival: Arrival) -> bool:
     if before is not None and before.is_active:
         raise BegunElsewhere(
             _(
-                "A session with the id of this link is under way, in another browser or under "
-                "another submission. It goes on only there."
+                "A session with the id of this link has started in another browser or under "
+                "another submission. It can be continued only there."
             )
         )
     hashed, repeat = hash_of(arrival), study.plan.quality.repeat

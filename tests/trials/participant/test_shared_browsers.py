@@ -14,7 +14,7 @@ from trials.models import Participant, Study
 
 pytestmark = pytest.mark.django_db
 
-AGAIN = "Start anew as another person"
+AGAIN = "Start again as another person"
 
 
 def statuses() -> list[str]:
