@@ -122,7 +122,10 @@ def _led_back(request: HttpRequest, study: Study) -> HttpResponse:
     person = links.led_back(study, request.GET["back"])
     if person is None:
         raise ArrivalRefused(
-            _("The link is incomplete or no longer valid. Please ask for a new one where you got it.")
+            _(
+                "The link is incomplete or no longer valid. "
+                "Please ask for a new one where you got it."
+            )
         )
     return _let_in(request, study, person, Arrival(study.plan.recruitment.channel))
 
