@@ -95,6 +95,7 @@ def shots(pages: dict[str, Page], address: str) -> dict[str, bytes]:
         page.wait_for_timeout(150)
         # A sticky bar would cover a part of a screenshot of the whole page.
         is_trial = page.locator("body.is-trial").count() > 0
+        page.evaluate("document.querySelector('.savebar')?.style.setProperty('position', 'static')")
         taken[device] = page.screenshot(full_page=not is_trial)
     return taken
 
