@@ -118,6 +118,11 @@ class Part:
         """Whether the table is too wide to be beside its figure."""
         return len(self.panel.sheet.columns) > WIDEST_BESIDE or self.panel.name == FLOW
 
+    @property
+    def is_folded(self) -> bool:
+        """Whether the table of details is folded: it does not stand beside a figure."""
+        return self.is_wide or not self.panel.name
+
 
 @dataclass(frozen=True, slots=True)
 class Section:

@@ -99,3 +99,36 @@ def test_the_blind_is_lifted_by_the_keyboard_alone(staff: Page, study: Study) ->
     staff.keyboard.press("Enter")
     expect(staff.get_by_role("rowheader", name="kNN").first).to_be_visible()
     assert BlindLift.objects.get().user.username == "sam"
+
+
+def test_a_link_to_a_folded_table_opens_it_and_printing_opens_all(
+    staff: Page, study: Study
+) -> None:
+    blind_lift(study=study, user=User.objects.get())
+    staff.goto(PAGE)
+    folds = staff.locator("details.fold")
+    assert folds.count() > 3
+    expect(staff.locator("details.fold[open]")).to_have_count(0)
+    staff.goto(f"{PAGE}#of-reliance")
+    expect(staff.locator("#of-reliance details.fold[open]")).to_have_count(1)
+    staff.evaluate("dispatchEvent(new Event('beforeprint'))")
+    expect(staff.locator("details.fold[open]")).to_have_count(folds.count())
+    staff.get_by_role("button", name="Close all tables").click()
+    expect(staff.locator("details.fold[open]")).to_have_count(0)
+
+
+def test_a_section_is_reached_from_everywhere_on_the_page(staff: Page, study: Study) -> None:
+    blind_lift(study=study, user=User.objects.get())
+    staff.goto(f"{PAGE}#flow")
+    contents = staff.get_by_role("navigation", name="On this page")
+    expect(contents).to_be_in_viewport()
+    contents.get_by_role("link", name="Reliance").click()
+    expect(staff.locator("#reliance")).to_be_in_viewport()
+
+
+def test_the_bar_has_at_most_two_rows_on_a_phone(staff: Page, study: Study) -> None:
+    staff.set_viewport_size({"width": 360, "height": 780})
+    staff.goto("/studio/")
+    bar = staff.locator(".site-bar").bounding_box()
+    assert bar is not None
+    assert bar["height"] < 90

@@ -93,3 +93,11 @@ def test_a_result_is_said_in_words(
 ) -> None:
     row = {"a": "a", "b": "b", "difference": difference, "twoway_p_holm": p}
     assert result_words(row, bound) == words
+
+
+def test_tables_of_details_are_folded_and_those_beside_a_figure_are_not() -> None:
+    parts = [part for each in sections_of(panels_of(make_tables(NAMES))) for part in each.parts]
+    folded = {part.panel.title: part.is_folded for part in parts}
+    assert folded["Tests"]
+    assert not folded["Accuracy"]
+    assert all(part.is_folded or part.panel.name for part in parts)
