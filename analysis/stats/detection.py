@@ -91,7 +91,10 @@ def _quantities(point: Floats, n_arms: int) -> Floats:
 
 
 def _values(fit: DetectionFit, n_arms: int) -> tuple[Floats, Floats]:
-    """Return the quantities ``(a · 5,)`` and their covariance, by the delta method."""
+    """Return the quantities ``(a · 5,)`` and their covariance, by the delta method.
+
+    The covariance of β is that of the restricted likelihood's spreads (``restricted``).
+    """
     point = np.concatenate([fit.beta, fit.spreads])
     jacobian = np.empty((5 * n_arms, point.size))
     for place in range(point.size):
@@ -99,7 +102,7 @@ def _values(fit: DetectionFit, n_arms: int) -> tuple[Floats, Floats]:
         step[place] = 1e-5
         moved = _quantities(point + step, n_arms) - _quantities(point - step, n_arms)
         jacobian[:, place] = moved.ravel() / 2e-5
-    return _quantities(point, n_arms).ravel(), jacobian @ fit.covariance @ jacobian.T
+    return _quantities(point, n_arms).ravel(), jacobian @ fit.restricted @ jacobian.T
 
 
 def _table(
@@ -196,7 +199,8 @@ def _specification(taken: FittedAnswers, fit: DetectionFit | None, problem: str,
         "of the answers right, with delta-method standard errors.",
         f"Data: {taken.selection(seed)}; {n_people:,} people, {n_images:,} photos. Arms: "
         f"{', '.join(taken.arms) or 'none'}.",
-        "Method: maximum likelihood by the Laplace approximation; Student intervals (95 %) and "
+        "Method: maximum likelihood by the Laplace approximation; standard errors at the spreads "
+        "of the restricted likelihood (Cox & Reid 1987); Student intervals (95 %) and "
         "two-sided p with people minus arms degrees of freedom, uncorrected for the number of "
         f"terms; no p below {LEAST_PEOPLE} people an arm. A cell whose answers are all alike has a "
         "Student prior (7 degrees of freedom, scale 2.5 log odds) and is named.",

@@ -1,7 +1,8 @@
 """Maximum likelihood of the signal-detection model: estimates, covariance and problems.
 
 Quasi-Newton steps use the exact gradient of ``laplace_blocks``. Standard errors come from the
-Hessian over coefficients and spreads, as in lme4. Pure.
+Hessian over coefficients and spreads, as in lme4; those of the tables also account for few people
+(``restricted``). Pure.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from analysis.stats.curvature import covariance_at
 from analysis.stats.laplace import Floats, Indices, NotFitted
 from analysis.stats.laplace_blocks import N_SPREADS, GroupLikelihood
 from analysis.stats.laplace_system import Answers, groups_of
+from analysis.stats.restricted import restricted_covariance
 
 PRIOR_SCALE, PRIOR_FREEDOM = 2.5, 7.0  # prior of a cell whose answers are all alike
 _MOST = 8.0  # largest standard deviation in log odds
@@ -57,13 +59,16 @@ class DetectionFit:
     """The maximum. ``beta`` ``(2 a,)`` has log odds of accepting, AI wrong before AI right.
 
     ``spreads`` are l11, l21, l22, σ, τ (``laplace_blocks``). ``covariance`` covers both,
-    ``(2 a + 5, 2 a + 5)``, with 0 for a spread that is set to 0. ``is_penalised`` ``(2 a,)``
-    marks cells whose answers are all alike. ``message`` says what is wrong, or is empty.
+    ``(2 a + 5, 2 a + 5)``, with 0 for a spread that is set to 0, and is that of maximum likelihood;
+    ``restricted`` is the same with β's block at the spreads of the restricted likelihood.
+    ``is_penalised`` ``(2 a,)`` marks cells whose answers are all alike. ``message`` says what is
+    wrong, or is empty.
     """
 
     beta: Floats
     spreads: Floats
     covariance: Floats
+    restricted: Floats
     is_penalised: NDArray[np.bool_]
     log_likelihood: float
     n_evaluations: int
@@ -97,6 +102,15 @@ class _Objective:
         gradient[: beta.size] += (PRIOR_FREEDOM + 1) * beta / squares
         return value, gradient
 
+    def information(self, point: Floats) -> Floats:
+        """Return the information about β ``(k, k)``; a prior adds that of its normal component."""
+        k = self.is_penalised.size
+        squares = PRIOR_FREEDOM * PRIOR_SCALE**2 + point[:k] ** 2
+        of_prior = np.where(self.is_penalised, (PRIOR_FREEDOM + 1) / squares, 0)
+        of_answers = np.sum([group.information(point) for group in self._groups], axis=0)
+        information: Floats = np.diag(of_prior) + (of_answers + of_answers.T) / 2
+        return information
+
 
 def maximise_detection(rows: Rows) -> DetectionFit:
     """Maximise the likelihood; if it fails, ``message`` says why and nothing is raised.
@@ -127,16 +141,16 @@ def maximise_detection(rows: Rows) -> DetectionFit:
             scaled, np.zeros(start.size), jac=True, method="L-BFGS-B", bounds=limits,
             options={"maxiter": 300, "ftol": 1e-12, "gtol": 1e-4, "maxcor": 30},
         )  # fmt: skip
-        return _fit(objective, np.clip(start + scale * found.x, low, high), scale)
+        return _fit(objective, np.clip(start + scale * found.x, low, high), scale, low[k:])
     except (NotFitted, np.linalg.LinAlgError) as error:
         none = np.full((k + N_SPREADS, k + N_SPREADS), math.nan)
         return DetectionFit(
-            none[0, :k], none[0, k:], none, objective.is_penalised, math.nan,
+            none[0, :k], none[0, k:], none, none, objective.is_penalised, math.nan,
             objective.n_evaluations, f"{error}.",
         )  # fmt: skip
 
 
-def _fit(objective: _Objective, point: Floats, scale: Floats) -> DetectionFit:
+def _fit(objective: _Objective, point: Floats, scale: Floats, low: Floats) -> DetectionFit:
     k = objective.is_penalised.size
     value, gradient = objective(point)
     free = np.ones(point.size, dtype=bool)
@@ -145,7 +159,14 @@ def _fit(objective: _Objective, point: Floats, scale: Floats) -> DetectionFit:
     slope = np.abs(gradient[free] * np.sqrt(np.abs(np.diag(covariance)[free]))).max()
     if not message and slope > _GRADIENT:
         message = f"a slope of {slope:.2g} standard errors is left."
+    point[k:] = np.where(free, point, 0.0)[k:]
+    n_evaluations = objective.n_evaluations
+    restricted = covariance
+    if not message:
+        restricted = restricted_covariance(
+            lambda there: objective(there)[0], objective.information, point, covariance, low
+        )
     return DetectionFit(
-        point[:k], np.where(free, point, 0.0)[k:], covariance, objective.is_penalised, -value,
-        objective.n_evaluations, message,
+        point[:k], point[k:], covariance, restricted, objective.is_penalised, -value,
+        n_evaluations, message,
     )  # fmt: skip

@@ -85,6 +85,26 @@ class GroupLikelihood:
         moved = self._moved(total, v, residual, t, weight, spread, spreads)
         return float(value), np.concatenate([gradient, moved])
 
+    def information(self, point: Floats) -> Floats:
+        """Return Xᵀ(W⁻¹ + AAᵀ)⁻¹X over the cells ``(k, k)``, with W at the modes.
+
+        It is the information about β at these spreads, as in lme4 without its Hessian.
+        """
+        a = self.answers
+        beta, spreads = point[: a.n_cells], Spreads.of(point[a.n_cells :])
+        coefficients = spreads.person[a.kind]
+        v = self._mode(beta, spreads, coefficients)
+        mean = probability(self._eta(beta, spreads, coefficients, v))
+        weight = mean * (1 - mean)
+        system = self._system(weight, spreads, coefficients)
+        information: Floats = np.diag(np.bincount(a.cell, weight, a.n_cells).astype(float))
+        cells = np.unique(a.cell)
+        sums = [self._sums(weight * (a.cell == cell), spreads, coefficients) for cell in cells]
+        for cell, own in zip(cells, sums, strict=True):
+            solved = system.solve(own)
+            information[cell, cells] -= [other.dot(solved) for other in sums]
+        return information
+
     def _moved(
         self, total: Floats, v: Effects, residual: Floats, t: Effects, weight: Floats,
         spread: _Spread, spreads: Spreads,

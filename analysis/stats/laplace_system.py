@@ -93,9 +93,13 @@ class Effects:
             self.pair + step * other.pair,
         )
 
+    def dot(self, other: Effects) -> float:
+        """Return the sum of products with the others."""
+        return float(self.person @ other.person + self.photo @ other.photo + self.pair @ other.pair)
+
     @property
     def squares(self) -> float:
-        return float(self.person @ self.person + self.photo @ self.photo + self.pair @ self.pair)
+        return self.dot(self)
 
     @property
     def largest(self) -> float:
