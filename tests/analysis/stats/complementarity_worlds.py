@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,7 @@ from scipy.special import ndtr, ndtri
 from analysis.stats.complementarity import Complementarity, complementarity_of
 from analysis.stats.complementarity_draws import Judged
 from analysis.stats.confidence import VOTERS, VOTES, Floats, threshold_grid
+from analysis.stats.looks import looks_of, people_at
 from analysis.stats.team import Pool, tuning_splits
 
 GRID = threshold_grid(VOTES)
@@ -116,6 +118,11 @@ def study(
     return Pool(is_right, units.astype(np.int64), VOTES), tuning, judged
 
 
+def part(judged: Judged, rows: NDArray[np.generic]) -> Judged:
+    """Return some of the answers."""
+    return Judged(*(getattr(judged, name)[rows] for name in Judged.__slots__))
+
+
 def _spread(chance: Floats, effect: Floats, world: World) -> Floats:
     """Return chances whose mean over all effects is ``chance``: a probit, which has one."""
     sd = np.hypot(world.sd_person, world.sd_image) / 1.7  # log odds in probits
@@ -134,3 +141,33 @@ def verdicts(
             complementarity_of(pool, tuning, judged, GRID, seed=number, n_resamples=n_resamples)
         )
     return found
+
+
+def yes_by_look(
+    world: World,
+    n_pool: int,
+    n_studies: int,
+    shares: Sequence[float],
+    *,
+    n_people: int = 60,
+    n_resamples: int = 1000,
+) -> list[int]:
+    """Count the studies that have said yes at one of the planned looks up to each, ``(looks,)``.
+
+    A look has the answers of the first people of the study and the bound of its plan.
+    """
+    rng = np.random.default_rng(n_pool)
+    counts = [0] * len(shares)
+    for number in range(n_studies):
+        pool, tuning, judged = study(world, n_pool, rng, n_people=n_people)
+        has_said_yes = False
+        for place, look in enumerate(looks_of(shares)):
+            seen = judged.person < people_at(look.share, n_people)
+            has_said_yes = has_said_yes or (
+                complementarity_of(
+                    pool, tuning, part(judged, seen), GRID,
+                    seed=number, n_resamples=n_resamples, p_bound=look.p,
+                ).verdict == "yes"
+            )  # fmt: skip
+            counts[place] += has_said_yes
+    return counts

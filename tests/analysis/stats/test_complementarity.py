@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from scipy.stats import norm
 
 from analysis.stats.complementarity import (
@@ -25,8 +24,10 @@ from tests.analysis.stats.complementarity_worlds import (
     NULLS,
     World,
     as_good_as_the_ai,
+    part,
     study,
     verdicts,
+    yes_by_look,
 )
 
 WORLD = World(np.full(21, 0.8), np.full(21, 0.3))
@@ -35,11 +36,6 @@ POOL, TUNING, JUDGED = study(WORLD, 1500, np.random.default_rng(3))
 
 def verdict(judged: Judged = JUDGED, alone: Judged | None = None) -> Complementarity:
     return complementarity_of(POOL, TUNING, judged, GRID, alone=alone, seed=1)
-
-
-def part(judged: Judged, rows: NDArray[np.generic]) -> Judged:
-    """Return some of the answers."""
-    return Judged(*(getattr(judged, name)[rows] for name in Judged.__slots__))
 
 
 def by_hand(pool: Pool, units: int, judged: Judged) -> dict[str, float]:
@@ -161,6 +157,17 @@ def test_a_team_that_is_no_better_is_seldom_called_better(name: str) -> None:
     assert world.gain == pytest.approx(0, abs=1e-9)
     found = [item.verdict for item in verdicts(world, 1500, 25, n_resamples=400)]
     assert is_plausible((found.count("yes"), 25), 0.035, "greater")
+
+
+def test_three_looks_together_seldom_say_yes_without_cause() -> None:
+    yes = yes_by_look(as_good_as_the_ai(), 1500, 6, (1 / 3, 2 / 3, 1), n_resamples=200)
+    assert yes == sorted(yes)
+    assert is_plausible((yes[-1], 6), 0.025, "greater")
+
+
+def test_whoever_said_yes_at_a_look_is_counted_at_later_ones() -> None:
+    first, last = yes_by_look(as_good_as_the_ai(5), 5794, 2, (0.8, 1), n_resamples=200)
+    assert first == last == 2
 
 
 def test_a_team_that_is_better_is_mostly_found() -> None:
