@@ -143,7 +143,11 @@ EQUIVALENCE = (
         "p", "number", "probability",
         "The larger p of the two one-sided tests; not corrected for the number of pairs.",
     ),
-    Column("is_equivalent", "boolean", "", "p is at most 5 %: the interval is inside the margin."),
+    Column(
+        "is_equivalent", "boolean", "",
+        "p is at most 5 %: the interval is inside the margin. With planned looks, p is at most the "
+        "p_bound of the look.",
+    ),
     Column(
         "welch_low", "number", POINTS,
         "Lower end of Welch's 90 % interval over participants; it treats the photos as fixed.",

@@ -18,7 +18,8 @@ from scipy.stats import t as student
 
 from analysis.stats.twoway import TwoWay
 
-LEVEL = 0.90  # the interval of two one-sided tests of 5 % each
+ALPHA = 0.05  # of each of the two one-sided tests
+LEVEL = 1 - 2 * ALPHA  # of their interval
 _COLUMNS = (
     *("a", "b", "margin", "n_a", "n_b", "difference", "low", "high", "p", "is_equivalent"),
     *("welch_low", "welch_high", "welch_p"),
@@ -37,7 +38,7 @@ class Equivalence:
     @property
     def is_equivalent(self) -> bool | None:
         """Whether p ≤ 5 %, so that the 90 % interval is inside the margin; None: unknown."""
-        return None if math.isnan(self.p) else self.p <= (1 - LEVEL) / 2
+        return None if math.isnan(self.p) else self.p <= ALPHA
 
 
 def tost(a: ArrayLike, b: ArrayLike, margin: float) -> Equivalence:
@@ -70,6 +71,8 @@ def equivalence_table(
     family: Sequence[tuple[str, str]],
     margin: float,
     differences: Sequence[TwoWay],
+    *,
+    p_bound: float = ALPHA,
 ) -> DataFrame:
     """Return one row per pair of ``family``: are a and b equal within ± ``margin``?
 
@@ -77,14 +80,16 @@ def equivalence_table(
     (percent and percentage points). ``differences`` are those of the pairs, with people and
     photos both treated as samples: ``low`` and ``high`` are their 90 % interval, and ``p``, the
     larger of the two one-sided p values, decides. ``welch_low``, ``welch_high`` and ``welch_p``
-    come from ``tost``, which treats the photos as fixed. ``is_equivalent`` is nullable. p values
-    are not corrected for the number of pairs. Raises ``KeyError`` for a pair without samples.
+    come from ``tost``, which treats the photos as fixed. ``is_equivalent``, nullable, is
+    whether p is at most ``p_bound``: 5 %, or the bound of a planned look, so that all looks
+    together have about 5 %. p values are not corrected for the number of pairs. Raises
+    ``KeyError`` for a pair without samples.
     """
     rows: list[tuple[object, ...]] = []
     for (a, b), twoway in zip(family, differences, strict=True):
         x, y = _defined(samples[a]), _defined(samples[b])
         welch, p = tost(x, y, margin), twoway.p_within(margin)
-        is_equivalent = None if math.isnan(p) else p <= (1 - LEVEL) / 2
+        is_equivalent = None if math.isnan(p) else p <= p_bound
         numbers = (twoway.difference, *twoway.interval(LEVEL), p, is_equivalent)
         rows.append((a, b, margin, x.size, y.size, *numbers, welch.low, welch.high, welch.p))
     table = DataFrame(rows, columns=list(_COLUMNS))

@@ -60,13 +60,13 @@ OnProgress = Callable[[int, int], None]
 Part = Callable[[Sample, Declared], DataFrame]
 
 
-def _equivalence(sample: Sample, declared: Declared) -> DataFrame:
+def _equivalence(sample: Sample, declared: Declared, p_bound: float = ALPHA) -> DataFrame:
     """Return the tests of equivalence: one row per pair; no row without a declared margin."""
     if not declared.margin:
         return equivalence_table({}, (), 0, ()).assign(measure=declared.measure)
     values = {name: sample.values(name, declared.measure) for name in declared.names}
     differences = twoway_of(sample, declared, declared.measure)
-    table = equivalence_table(values, declared.pairs, declared.margin, differences)
+    table = equivalence_table(values, declared.pairs, declared.margin, differences, p_bound=p_bound)
     if declared.is_within:  # Welch's test is of two groups of people
         table[["welch_low", "welch_high", "welch_p"]] = np.nan
     return table.assign(measure=declared.measure)
@@ -169,9 +169,10 @@ def tables_of(
     Only participants who completed are analysed. A row's ``analysed`` says whether it is for
     ``all`` of them or for those ``kept`` (``analysis_sets.samples_of``). Percentages are 0 to
     100. A value that is not defined is missing, never 0. Tables named in ``without`` are left
-    out, to save time. ``p_bound`` is that of a planned look, for the verdict on teams. ``progress``
-    is called with the number of finished tables and of all. The same frames and declaration give
-    the same tables. Raises ``ValueError`` for frames that contradict each other or the declaration.
+    out, to save time. ``p_bound`` is that of a planned look, for the verdicts on teams and on
+    equivalence. ``progress`` is called with the number of finished tables and of all. The same
+    frames and declaration give the same tables. Raises ``ValueError`` for frames that contradict
+    each other or the declaration.
     """
     everyone, *_, kept = found = samples_of(responses, people, declared)
     pools = pools_of(items, declared)
@@ -189,6 +190,7 @@ def tables_of(
             PARTS
             | of_task
             | {
+                "equivalence": partial(_equivalence, p_bound=p_bound),
                 "team": partial(team_and_verdict_table, teams=teams, verdicts=verdicts),
                 "team_prevalence": lambda *_, found=verdicts: team_prevalence_table(found),
                 "team_curve": partial(team_curve_table, teams=teams),

@@ -50,6 +50,14 @@ def test_a_table_has_a_row_a_pair_and_welch_s_test_beside_it() -> None:
     assert table[["low", "high"]].to_numpy()[0] == pytest.approx(stats.t(100, 1.5, 3).interval(0.9))
 
 
+@pytest.mark.parametrize(("p_bound", "expected"), [(0.05, True), (0.04, True), (0.01, False)])
+def test_a_planned_look_decides_by_its_own_bound(p_bound: float, expected: bool) -> None:
+    samples = {"kNN": A, "EMD": B}
+    table = equivalence_table(samples, [("kNN", "EMD")], 5, [twoway(1, 2)], p_bound=p_bound)
+    assert table["p"][0] == pytest.approx(stats.t(100).sf(2))  # 0.024
+    assert table["is_equivalent"].tolist() == [expected]
+
+
 def test_one_participant_says_nothing_about_equivalence() -> None:
     pairs, unknown = [("a", "b"), ("c", "b")], math.nan
     differences = [twoway(-19.0, unknown), twoway(unknown, unknown)]

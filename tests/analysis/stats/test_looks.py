@@ -45,6 +45,18 @@ def test_five_in_a_hundred_studies_of_nothing_cross_at_any_look(plan: list[float
     assert (z >= 1.96).any(axis=1).mean() > 0.08  # what looking without a plan would cost
 
 
+@pytest.mark.parametrize("plan", [[0.5, 1], [0.3, 0.4, 0.9, 1], [0.2, 0.4, 0.6, 0.8, 1]])
+def test_a_difference_of_the_margin_is_called_equivalent_in_five_of_a_hundred(
+    plan: list[float],
+) -> None:
+    # Of two one-sided tests only that of the nearer end of the margin matters.
+    rng = np.random.default_rng(2)
+    steps = rng.standard_normal((400_000, len(plan))) * np.sqrt(np.diff([0, *plan]))
+    p = norm.sf(np.cumsum(steps, axis=1) / np.sqrt(plan))
+    is_equivalent = p <= np.array([look.p for look in looks_of(plan)])
+    assert 0.045 < is_equivalent.any(axis=1).mean() < 0.0515
+
+
 def test_two_looks_without_bounds_call_8_percent_of_nothing_something() -> None:
     # The chance that two deviates, the second of all data, are both inside of +-1.96.
     at, together = norm.isf(0.025), multivariate_normal(cov=[[1, 0.5**0.5], [0.5**0.5, 1]])
