@@ -16,7 +16,7 @@ Every page as on a laptop (1366 x 768) and on a phone (360 x 740), taken by
 (CC BY-NC-SA 4.0); the people are simulated.
 """
 TALLEST = 1400  # pixels; the screenshot of a longer page shows its beginning
-QUALITY = 46
+QUALITY = 43
 
 
 class Album:

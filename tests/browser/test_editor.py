@@ -23,7 +23,7 @@ from trials.study.document import read
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 EDIT = "/studio/study/draft/edit/"
-N_SEEDS = int(os.environ.get("EDITOR_SEEDS", "4"))
+N_SEEDS = int(os.environ.get("EDITOR_SEEDS", "2"))
 # Ends in a value: a script whose last value is a function would be called.
 TYPIST = Path(__file__).with_name("editor_typist.js").read_text(encoding="utf-8") + "\n0;"
 # Fields that stay valid whatever text is typed: what is saved becomes the study's document.

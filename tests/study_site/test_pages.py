@@ -41,7 +41,7 @@ def test_a_failure_tells_the_person_that_nothing_is_lost(monkeypatch: pytest.Mon
     monkeypatch.setattr(identity, "_person_of", fail)
     page = Client(raise_request_exception=False).get("/s/trees/session/")
     assert page.status_code == 500
-    assert "Your answers until now are stored" in page.text
+    assert "Your answers so far are stored" in page.text
     assert "disk" not in page.text
 
 
