@@ -39,8 +39,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True)
 def _own_files(request: pytest.FixtureRequest, tmp_path: Path) -> None:
-    """Give each test that uses the database a folder of its own for crops and galleries."""
-    if request.node.get_closest_marker("django_db"):
+    """Give each test that uses the database a folder of its own for crops and galleries.
+
+    A test may ask for the database by its marker or by a fixture. Files are never written into
+    the folder of a site that somebody runs from this checkout.
+    """
+    asked = {"db", "transactional_db", "live_server"}.intersection(request.fixturenames)
+    if asked or request.node.get_closest_marker("django_db"):
         settings = request.getfixturevalue("settings")
         settings.CROP_DIR = tmp_path / "crops"
         settings.PANEL_DIR = tmp_path / "panels"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -62,3 +63,10 @@ def test_a_second_study_beside_it_is_made_anew() -> None:
     second = make_study()
     assert second.pk != first.pk
     assert second.frozen_sha256 == first.frozen_sha256
+
+
+def test_without_a_marker_files_are_in_the_tests_own_folder(
+    db: None, settings: Any, tmp_path: Path
+) -> None:
+    folders = {settings.CROP_DIR, settings.PANEL_DIR, settings.GALLERY_DIR}
+    assert {Path(folder).parent for folder in folders} == {tmp_path}
