@@ -5,6 +5,9 @@ PORT ?= 8000
 WORKERS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
 SETUP = $(PYTHON) study_site/demo/bootstrap.py requirements.txt
 DEV = $(SETUP) requirements-dev.txt requirements-docs.txt
+# Compiled modules are kept, whatever the environment says: otherwise each process compiles Django,
+# pandas and torch again, and each test process all tests.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: setup demo docs test browser editor lint fuzz bench load chaos ci clean
 

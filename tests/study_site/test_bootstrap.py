@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -104,3 +106,16 @@ def test_a_long_command_that_fails_shows_the_end_of_its_log(
     with pytest.raises(SystemExit, match=r"Installing failed; the whole log is pip.log"):
         bootstrap.run_with_progress(command, "Installing")
     assert "no such package" in capsys.readouterr().err
+
+
+def test_a_verb_keeps_compiled_modules_whatever_the_environment_says() -> None:
+    shown = subprocess.run(
+        ["make", "--no-print-directory", "--eval", "show: ; @env", "show"],
+        cwd=Path(__file__).resolve().parents[2],
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "PYTHONDONTWRITEBYTECODE" not in shown.stdout
+    assert "PATH=" in shown.stdout
