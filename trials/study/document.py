@@ -12,12 +12,21 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import yaml
 from jsonschema import Draft202012Validator, ValidationError
 
-from trials.study.schema import Json, filled, format_of, resolved, schema
+from trials.study.schema import (
+    Json,
+    Registered,
+    filled,
+    format_of,
+    registered,
+    resolved,
+    schema,
+)
 from trials.study.schema_words import expectation
 from trials.study.yaml_text import (
     MAX_BYTES,
@@ -30,6 +39,7 @@ from trials.study.yaml_text import (
     written,
 )
 
+KEPT = 64  # documents of which a process keeps the completed text
 RETIRED_RULE = re.compile(r"session_number(<=|>=|<|>)-?[0-9]+([.][0-9]+)?")
 
 
@@ -137,23 +147,41 @@ def completed(document: Mapping[str, Any]) -> Json:
 
     Completing twice changes nothing; the result is plain JSON.
     """
-    problems = problems_of(document)
-    if problems:
-        raise PlanRefused(*problems)
-    version = format_of(document)
-    return filled({**document, "format": version}, schema(), version)  # type: ignore[no-any-return]
+    if unstorable := list(_unstorable(document)):
+        raise PlanRefused(*unstorable)
+    text = json.dumps(_plain(document))
+    return json.loads(_completed(text, registered()))  # type: ignore[no-any-return]
 
 
 def read_as_latest(document: Mapping[str, Any]) -> Json:
     """Return a completed document of any format with the defaults of all later fields."""
-    return filled(document, schema())  # type: ignore[no-any-return]
+    text = json.dumps(document)
+    return json.loads(_read_as_latest(text, registered()))  # type: ignore[no-any-return]
+
+
+# A study's document is read by every page of its editor and by each of its previews. To check and
+# complete it takes most of that time, and depends on nothing but its text and what is registered.
+@lru_cache(maxsize=KEPT)
+def _completed(text: str, _registered: Registered) -> str:
+    document = json.loads(text)
+    if refused := _refused(document):
+        raise PlanRefused(*refused)
+    version = format_of(document)
+    return json.dumps(filled({**document, "format": version}, schema(), version))
+
+
+@lru_cache(maxsize=KEPT)
+def _read_as_latest(text: str, _registered: Registered) -> str:
+    return json.dumps(filled(json.loads(text), schema()))
 
 
 def problems_of(document: Mapping[str, Any]) -> list[Problem]:
     """Return what the schema refuses, in the order of the document's fields."""
-    if unstorable := list(_unstorable(document)):
-        return unstorable
-    errors = Draft202012Validator(schema()).iter_errors(_plain(document))
+    return list(_unstorable(document)) or _refused(_plain(document))
+
+
+def _refused(document: Json) -> list[Problem]:
+    errors = Draft202012Validator(schema()).iter_errors(document)
     found = [problem for error in errors for problem in _problems(error)]
     return list({str(problem): problem for problem in found}.values())
 

@@ -18,6 +18,7 @@ from classifiers.core.catalogue import CLASSIFIERS
 from trials.study.registries import STAGES, VIEWS
 
 Json = dict[str, Any]
+Registered = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]
 SCHEMA_FILE = Path(__file__).with_name("study.schema.json")
 LATEST: Final = 2
 # Parts of the document that a condition may change for itself.
@@ -29,7 +30,12 @@ def schema() -> Json:
 
     It is the file, completed by what is registered: classifiers, views and kinds of stages.
     """
-    return _schema(tuple(STAGES), tuple(VIEWS), tuple(CLASSIFIERS))
+    return _schema(*registered())
+
+
+def registered() -> Registered:
+    """Return the names of the kinds of stages, the views and the classifiers."""
+    return tuple(STAGES), tuple(VIEWS), tuple(CLASSIFIERS)
 
 
 @cache

@@ -44,6 +44,23 @@ def test_completing_twice_changes_nothing() -> None:
     assert completed(document) == document
 
 
+def test_a_completed_document_that_is_changed_changes_no_other() -> None:
+    first = completed(make_document())
+    expected = completed(make_document())
+    first["title"] = "Changed"
+    first["conditions"].clear()
+    assert completed(make_document()) == expected
+    plan = make_plan()
+    plan.document["trial"].clear()
+    assert make_plan().document == expected
+
+
+def test_a_document_that_is_wrong_is_refused_each_time() -> None:
+    for _ in range(2):
+        with pytest.raises(PlanRefused, match="seed"):
+            completed(make_document() | {"seed": "many"})
+
+
 def test_the_hash_changes_with_any_field_and_not_with_what_is_left_out() -> None:
     assert make_plan().sha256 == make_plan(persona="Sam").sha256
     assert make_plan().sha256 != make_plan(persona="Max").sha256
