@@ -124,3 +124,12 @@ def test_the_layout_equal_writes_percentages_as_english_does() -> None:
 def test_the_reference_layout_keeps_the_space_before_the_percent_sign() -> None:
     helping()
     assert re.search(r">\d+ %<", screens()[0][2])
+
+
+@pytest.mark.parametrize("has_own_answer", [True, False])
+def test_the_reasons_heading_does_not_promise_a_proof(has_own_answer: bool) -> None:
+    helping(has_own_answer=has_own_answer)
+    pages = [page for kind, _, page in screens() if kind == Kind.FEEDBACK]
+    heading = "What to notice" if has_own_answer else "What shows the right answer"
+    assert pages
+    assert all(re.search(rf'feedback__why">{heading}</p>', page) for page in pages)
