@@ -37,6 +37,7 @@ def test_the_page_has_49_toggle_buttons_and_the_ais_own_answer(client: Tab) -> N
     assert len(set(cells)) == 49
     assert f"<strong>{named(trial.prediction.category.label)}</strong>" in page
     assert "looks at the parts that it chose itself" in page
+    assert "Press squares of the photo to choose other parts." in page
 
 
 def test_a_mask_is_answered_as_rerank_does(client: Tab) -> None:
