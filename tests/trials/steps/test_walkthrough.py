@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -67,6 +68,10 @@ def test_it_shows_what_the_condition_shows_and_not_the_truth(
     assert prediction.category.label in page
     assert prediction.image.category.label not in page
     assert ("Sam guessed this is" in page) == (view != "unaided")
+    # The letters have no gap, and the question stands above its two buttons.
+    letters = "ABCD" if n_photos == 2 else "ABC"
+    assert re.findall(r'class="mark">(\w)<', page) == [*letters, *letters]
+    assert ('class="worked__question"' in page) == (view != "unaided")
 
 
 @pytest.mark.django_db
