@@ -24,6 +24,8 @@ document.addEventListener("click", (event) => {
   for (const button of copy.querySelectorAll("[data-zoom]")) button.remove();
   zoom.replaceChildren(copy, close);
   zoom.showModal();
+  // The middle of a photo that is wider than the screen comes first.
+  copy.querySelector("img").scrollIntoView({ inline: "center", block: "nearest" });
 });
 
 document.addEventListener("click", (event) => {
