@@ -11,6 +11,7 @@ from pandas import DataFrame
 
 from analysis.figures.figure_style import GREY, INK, WIDTH, wrapped
 from analysis.figures.figure_texts import LOSSES
+from trials.study.rule_words import rule_words
 
 COLUMN, GAP, PAD = 1.45, 0.16, 0.06  # inches: a box, between boxes, inside of a box
 LINE: Final = 0.135
@@ -69,7 +70,10 @@ def _lost(n: dict[Any, int], name: str) -> str:
 
 
 def _excluded(n: dict[Any, int], name: str, rules: list[str]) -> str:
-    lines = [f"{wrapped(rule, CHARACTERS)}: {n[name, 'excluded', rule]:,}" for rule in rules]
+    # A number and its % stay together.
+    words = {rule: rule_words(rule).replace(" %", "\u00a0%") for rule in rules}
+    said = [f"{words[rule]}: {n[name, 'excluded', rule]:,}" for rule in rules]
+    lines = [wrapped(each, CHARACTERS, lines=4) for each in said]
     return "\n".join([f"Excluded: {n[name, 'excluded', '']:,}", *lines])
 
 

@@ -16,7 +16,7 @@ from analysis.figures.figure_points import (
     counted,
     points_of,
 )
-from analysis.figures.rule_words import rule_words
+from trials.study.rule_words import rule_words
 
 TEAM: Final = "team"
 CALIBRATION: Final = "calibration"

@@ -11,6 +11,7 @@ from analysis.figures.figure_points import Tables
 from analysis.figures.figure_texts import LOSSES
 from analysis.results.cells import Sheet, number
 from analysis.tables.consort import consort_table
+from trials.study.rule_words import rule_words
 
 ALL: Final = "All"
 # Counts by the declared rules. While a study is blinded, they are those of equally many people in
@@ -74,7 +75,7 @@ def flow_sheet(tables: Tables, analysed: str) -> Sheet:
         counts = [int(n[count, reason, name]) for name in names]
         if not any(counts) and (reason or count in LOSSES):
             continue
-        words = f"– {reason.replace('_', ' ')}" if reason else str(meaning[count])
+        words = f"– {rule_words(reason).replace('_', ' ')}" if reason else str(meaning[count])
         more = [number(sum(counts), 0)] if len(names) > 1 else []
         rows.append([words, *(number(each, 0) for each in counts), *more])
     return Sheet(CAPTION, ["People who", *names, *([ALL] if len(names) > 1 else [])], rows)

@@ -37,6 +37,7 @@ from analysis.results.interaction_sheet import TITLE, interaction_sheet
 from analysis.results.task_sheets import curve_sheet, roc_sheet, task_sheets
 from analysis.results.team_sheets import observed_sheet, prevalence_sheet, team_sheet
 from analysis.stats.exclusions import NOT_MEASURED
+from trials.study.rule_words import rule_words
 
 ALL_ARMS: Final = "All arms"
 OWN_SHEETS: Final[Mapping[str, Callable[[Tables, str], Sheet]]] = {
@@ -231,7 +232,10 @@ def _exclusions(tables: Tables, analysed: str) -> Sheet:
     said = (
         table[names]
         .astype("str")
-        .assign(n_excluded=table["n_excluded"].astype("str").mask(is_unknown, NOT_MEASURED))
+        .assign(
+            rule=table["rule"].astype("str").map(rule_words),
+            n_excluded=table["n_excluded"].astype("str").mask(is_unknown, NOT_MEASURED),
+        )
     )
     rows = [list(row) for row in said.itertuples(index=False, name=None)]
     caption = "Participants who completed, by declared rule; by hand: left out by a researcher"

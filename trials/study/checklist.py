@@ -16,6 +16,7 @@ from trials.study.assignment import assignment_words
 from trials.study.design_needs import design_words
 from trials.study.plan import StudyPlan
 from trials.study.registries import UNAIDED
+from trials.study.rule_words import rule_words
 from trials.study.sets import Shortage
 
 # Prolific's floor, an hour (researcher help, "Prolific's payment principles").
@@ -257,7 +258,7 @@ def _exclusions(facts: LaunchFacts) -> Iterator[Check]:
         yield Check("Exclusion rules", Level.REFUSAL, said, Place.EDITOR, "exclusions")
         return
     said = (
-        f"Declared: {', '.join(rules)}."
+        f"Declared: {', '.join(map(rule_words, rules))}."
         if rules
         else "No rule is declared, so nobody is left out. Rules made later are no longer blind."
     )

@@ -46,6 +46,8 @@ def test_the_flow_of_all_arms_tells_no_arm_apart_and_no_rule() -> None:
     sheet = flow_sheet({"consort": whole}, "kept")
     assert sheet.columns == ["People who", "All arms"]
     assert [row[1] for row in sheet.rows] == ["2", "1", "1", "1", "1"]
+    said = [row[0] for row in flow_sheet({"consort": flow}, "kept").rows]
+    assert "– accuracy of at most 50 %" in said
     assert figure_text("flow", {"consort": whole}) == "All arms: 2 gave consent, 1 completed."
 
 
@@ -55,5 +57,5 @@ def test_the_drawing_has_each_count_of_the_flow() -> None:
     texts = [text.get_text() for text in figure_of("flow", {"consort": flow}).axes[0].texts]
     assert "Gave consent: 3" in texts
     assert "Did not complete: 1\nreturned: 1" in texts
-    assert f"Excluded: 2\n{RULES[0]}: 2\n{RULES[1]}: 0" in texts
+    assert "Excluded: 2\naccuracy of at most\n50\u00a0%: 2\nd′ of less than 0: 0" in texts
     assert "Analysed: 0" in texts

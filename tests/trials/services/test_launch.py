@@ -115,6 +115,11 @@ def test_what_to_look_at_warns(given: dict[str, Any], name: str, said: str) -> N
     assert said in words
 
 
+def test_declared_rules_are_said_in_words() -> None:
+    said = {check.name: check.said for check in checklist(facts(), for_pilot=False)}
+    assert said["Exclusion rules"] == "Declared: accuracy of at most 50 %."
+
+
 def test_what_speaks_against_a_design_within_people_warns() -> None:
     arms = [{**each, "quota": 7} for each in make_plan().document["conditions"][:2]]
     checks = checklist(facts({"conditions": arms, "design": {"kind": "within"}}), for_pilot=False)
