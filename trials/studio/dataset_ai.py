@@ -13,10 +13,10 @@ from django.views.decorators.http import require_safe
 from classifiers.models import Category, Dataset, Job, Neighbor, PredictionRun
 from classifiers.models.predictions import ai_is_right
 from trials.panels.photos import image_url
-from trials.ready_made import READY_MADE, ready_made
+from trials.ready_made import ready_made
 from trials.roles import researcher_only
 from trials.services import StudyRefused, pool_shortages
-from trials.studio.forms import READY_MADE_WORDS
+from trials.studio.forms import READY_MADE_WORDS, SHORT_FIRST
 from trials.study.plan import StudyPlan
 
 MOST_IN_MATRIX = 12  # categories; of more, the most frequent confusions are listed
@@ -143,14 +143,14 @@ def samples(run: PredictionRun) -> list[Sample]:
 def needs_of(run: PredictionRun) -> list[Need]:
     """Return for each ready-made study whether this AI's photos are enough."""
     found = []
-    for name in READY_MADE:
+    for name in SHORT_FIRST:
         plan = StudyPlan.from_json(ready_made(name))
         condition = plan.conditions[0]
         try:
             rows = pool_shortages(plan, condition, run, set())
             missing = [row for row in rows if row.n_missing]
             said = "; ".join(
-                f"{row.n_missing} photos too few where the AI is "
+                f"{row.n_missing} photo{'' if row.n_missing == 1 else 's'} too few where the AI is "
                 f"{'right' if row.is_right else 'wrong'} ({row.n_there} of {row.n_needed})"
                 for row in missing
             )

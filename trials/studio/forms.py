@@ -30,7 +30,8 @@ READY_MADE_WORDS = {
     "replica-imagenet": "Replica of the reference study on ImageNet",
 }
 
-_SHORT_FIRST = sorted(READY_MADE, key=lambda name: (name != "short", name))
+SHORT_FIRST = sorted(READY_MADE, key=lambda name: (name != "short", name))
+NO_NAME = {"invalid": "Use letters, digits and - only, without spaces, such as birds-2026."}
 
 
 class StudyNameField(forms.SlugField):
@@ -50,6 +51,7 @@ def study_name() -> StudyNameField:
     return StudyNameField(
         label="Name in addresses",
         max_length=50,
+        error_messages=NO_NAME,
         help_text="Small letters, digits and -, such as birds-2026. Participants see it in the "
         "address.",
     )
@@ -76,7 +78,7 @@ class NewStudyForm(forms.Form):
         label="Begin with",
         widget=forms.RadioSelect,
         choices=[
-            *((name, READY_MADE_WORDS.get(name, name)) for name in _SHORT_FIRST),
+            *((name, READY_MADE_WORDS.get(name, name)) for name in SHORT_FIRST),
             ("blank", "The reference study's defaults: six conditions, 20 sets of 30 photos"),
             ("file", "A file: an exported study (.zip) or a document (.yaml)"),
         ],
@@ -106,7 +108,10 @@ class PhotosForm(forms.Form):
     SELDOM = frozenset({"root", "split_seed", "encoding", "grey_white"})
 
     slug = forms.SlugField(
-        label="Name of the dataset", max_length=50, help_text="Small letters, digits and -."
+        label="Name of the dataset",
+        max_length=50,
+        error_messages=NO_NAME,
+        help_text="Small letters, digits and -.",
     )
     file = forms.FileField(
         label="Zip of labelled folders",

@@ -9,6 +9,8 @@ from trials.study.plan import StudyPlan
 from trials.study.schema import Json
 
 LEAST_A_SET = 2  # one photo where the AI is right, one where it is wrong
+# Said where no smaller test helps, or only a very small one.
+MORE_PHOTOS = "Import more photos to judge, or choose other predictions in the conditions."
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,11 @@ def readiness(plan: StudyPlan | None, pools: Pools, ask: Callable[[Json], Pools]
     if problems:
         return Readiness(False, f"Not ready: {' '.join(dict.fromkeys(problems))}")
     if short:
-        return Readiness(False, f"Not ready: {short}.", _change(plan, pools, ask))
+        change = _change(plan, pools, ask)
+        is_set = change is not None and change.path.endswith(".n")
+        is_small = change is None or (is_set and change.value < plan.test.n // 2)
+        more = f" {MORE_PHOTOS}" if is_small else ""
+        return Readiness(False, f"Not ready: {short}.{more}", change)
     return Readiness(True, "Ready: there are enough photos for every condition.")
 
 

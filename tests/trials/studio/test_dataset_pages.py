@@ -101,6 +101,8 @@ def test_the_page_of_an_ai_says_for_which_studies_the_photos_are_enough(browser:
     page = browser.get(AI).text
     assert f"{run.name} is right on <strong>10</strong> of 20 photos" in page
     assert "5 photos too few where the AI is right (10 of 15)" in page
+    assert "its editor proposes smaller sets" in page
+    assert page.index("Short first study") < page.index("Choice among classes")
     assert page.count("✗ wrong") == page.count("✓ right") == 2
     assert page.count('alt="Example: ') == 20
 

@@ -57,7 +57,7 @@ def test_an_uploaded_zip_becomes_a_dataset(
     assert (rung, job.user) == ([job.pk], rita)
     tasks.photos_import(job.pk)
     page = browser.get("/studio/datasets/birds/").content.decode()
-    assert "8 new photos" in page
+    assert "8 new photos. 1 file was refused" in page
     assert "all/a/bad.png" in page
     assert "Not an image that can be read" in page
 

@@ -7,6 +7,7 @@ import pytest
 from tests.factories import make_document, make_study
 from trials.models import Study
 from trials.studio.editor import answer, document_check, pools
+from trials.studio.readiness import MORE_PHOTOS
 from trials.study.schema import Json
 
 pytestmark = pytest.mark.django_db
@@ -50,6 +51,7 @@ def test_too_few_photos_are_counted_and_the_largest_set_that_fits_is_proposed(
 
     best = max(n for n in range(2, n_test, 2) if is_enough(n))
     assert (change["value"], change["words"]) == (best, f"Use {best} a set")
+    assert (MORE_PHOTOS in said["readiness"]["said"]) == (best < n_test // 2)
 
 
 def test_fewer_sets_are_proposed_where_a_set_would_become_too_small(study: Study) -> None:
@@ -62,6 +64,7 @@ def test_nothing_is_proposed_where_nothing_helps(study: Study) -> None:
     ready = judged(study, n_training=40)["readiness"]
     assert not ready["is_ready"]
     assert ready["change"] is None
+    assert ready["said"].endswith(MORE_PHOTOS)
 
 
 def test_of_a_document_that_is_not_valid_nothing_is_said(study: Study) -> None:
