@@ -14,10 +14,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from analysis.blind import lift_of
 from analysis.monitor.actions import ACTIONS, actions_of
 from analysis.monitor.people import PeopleForm, people_page, person_rows, timeline
-from analysis.monitor.reader import running_read
+from analysis.monitor.reader import participants_of, running_read
 from analysis.monitor.summary import LEAST_PAY, LEAST_PAY_CURRENCY
 from analysis.results.computing import shows_computing
 from analysis.results.views import not_begun
+from analysis.rows.overview import stage_shown
 from trials import services
 from trials.models import Identity, Participant, Study
 from trials.participant import links
@@ -47,8 +48,16 @@ def live(request: HttpRequest, study: Study) -> HttpResponse:
         "refresh_s": REFRESH_S,
         "is_blinded": lift_of(study, running.stage) is None,
     }
+    if not is_simulated and "part" not in request.GET:
+        context |= _left_out(study, {"stage": running.stage})
     part = "studio/monitor/_counts.html" if "part" in request.GET else "studio/monitor/monitor.html"
     return render(request, part, context)
+
+
+def _left_out(study: Study, asked: dict[str, str]) -> dict[str, object]:
+    """Return how many simulated people a page does not show, and the query that shows them."""
+    n = participants_of(study, asked.get("stage") or stage_shown(study), True).count()
+    return {"n_left_out": n, "robots_query": urlencode({**asked, "robots": "1"})}
 
 
 @require_POST
@@ -86,6 +95,8 @@ def people(request: HttpRequest, study: Study) -> HttpResponse:
     page, rows = people_page(study, form.cleaned_data, request.GET.get("page", "1"))
     asked = {name: value for name, value in request.GET.items() if name != "page" and value}
     context = {"study": study, "form": form, "page": page, "rows": rows, "query": urlencode(asked)}
+    if not form.cleaned_data.get("robots"):
+        context |= _left_out(study, {"stage": form.cleaned_data.get("stage") or ""})
     return render(request, "studio/monitor/people.html", context)
 
 

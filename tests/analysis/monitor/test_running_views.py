@@ -119,6 +119,20 @@ def test_the_pilot_and_robots_are_counted_apart(browser: Client, study: Study) -
     assert "<dd>0</dd>" in browser.get(f"{LIVE}?stage=pilot").text
 
 
+@pytest.mark.parametrize(("page", "query"), [(LIVE, "?robots=1"), (PEOPLE, "?robots=on")])
+def test_a_page_of_people_says_that_it_leaves_robots_out(
+    browser: Client, study: Study, page: str, query: str
+) -> None:
+    assert "left out." not in browser.get(page).text
+    enrol(study, "robot", is_simulated=True)
+    said = browser.get(page).text
+    assert "1 simulated person is left out." in said
+    (shown,) = re.findall(r'<a href="(\?[^"]*)">Show it</a>', said)
+    assert "robots=1" in shown
+    assert ">r0001<" in browser.get(PEOPLE + shown.replace("&amp;", "&")).text
+    assert "left out." not in browser.get(page + query).text
+
+
 @pytest.mark.parametrize("query", ["?stage=nowhere", "?robots=x", "?part="])
 def test_a_wrong_address_end_shows_the_page_as_it_stands(browser: Client, query: str) -> None:
     assert "<dt>Started</dt><dd>1</dd>" in browser.get(LIVE + query).text
