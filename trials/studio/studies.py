@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from urllib.parse import urlsplit
 
 from django.contrib import messages
 from django.db.models import Count, Q, QuerySet
@@ -37,6 +38,7 @@ from trials.study.schema import Json, begun
 
 MAX_LOG = 100
 MAX_SEED = 2**31
+LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})  # other computers have no way to these
 
 
 @require_safe
@@ -159,6 +161,7 @@ def one(request: HttpRequest, study: Study) -> HttpResponse:
         "may_share": study.owner_id == request.user.pk or is_administrator(request.user),
         "following": Study.objects.filter(previous=study).first(),
         "participant_url": participant_url,
+        "is_local": urlsplit(participant_url).hostname in LOCAL,
     }
     return render(request, "studio/authoring/study.html", context)
 
@@ -211,7 +214,9 @@ def _place_words(check: Check, study: Study) -> str:
     """Return the words of the link to that page: they name the place."""
     field = field_name(check.field, study.document).rpartition(", ")[2].lower()
     return {
-        Place.EDITOR: f"Edit the {field or 'study document'}",
+        Place.EDITOR: "Change it in a new version"
+        if study.is_frozen
+        else f"Edit the {field or 'study document'}",
         Place.DATASET: f"See the dataset {study.dataset.slug}",
         Place.PILOT: "See the pilot",
         Place.NOWHERE: "",

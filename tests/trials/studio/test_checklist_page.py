@@ -38,3 +38,20 @@ def test_the_checklist_says_once_that_everything_required_is_done(
     assert page.count("Everything required is done") == 1
     n = len(re.findall("check--warning", page))
     assert f"<strong>{n} warning" in page
+
+
+def test_what_is_frozen_is_changed_in_a_new_version(browser: Client, draft: Study) -> None:
+    services.study_pilot(study=draft)
+    page = browser.get(PAGE).content.decode()
+    assert f'<a href="{PAGE}edit/#f-ethics">Change it in a new version</a>' in page
+    assert "Edit the" not in page
+
+
+@pytest.mark.parametrize(("host", "is_local"), [("localhost:8000", True), ("testserver", False)])
+def test_an_address_that_others_cannot_open_is_said_to_be_one(
+    browser: Client, draft: Study, host: str, is_local: bool
+) -> None:
+    services.study_pilot(study=draft)
+    page = browser.get(PAGE, headers={"host": host}).content.decode()
+    assert f"http://{host}/s/draft/" in page
+    assert ("works on this computer only" in page) == is_local
