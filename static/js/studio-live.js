@@ -6,6 +6,7 @@ import { make } from "./studio-values.js";
 
 const LAPTOP = 1366;
 const PATIENCE_MS = 30_000;
+const CHOICES = ["size", "language", "condition", "screen"]; // the screens are those of the condition
 
 export class Live {
   constructor(box, opener, preview) {
@@ -18,9 +19,10 @@ export class Live {
     this.isOld = true; // whether the frame that is shown has to be renewed
     this.n = 0;
     this.offer(preview);
+    this.recall();
     box.hidden = opener.hidden = false;
     opener.addEventListener("click", () => this.open(opener));
-    this.part("size").addEventListener("change", () => this.fit());
+    this.part("size").addEventListener("change", () => { this.widen(); this.fit(); this.remember(); });
     for (const name of ["condition", "screen", "language"]) this.part(name).addEventListener("change", () => this.chosen(name));
     new ResizeObserver(() => { this.fit(); this.renew(); }).observe(this.stage);
   }
@@ -63,11 +65,43 @@ export class Live {
 
   chosen(name) {
     if (name === "condition") this.offerScreens();
+    this.remember();
     this.isOld = true;
     this.renew();
   }
 
+  // What was chosen is chosen again when the page is loaded after saving.
+  remember() {
+    const words = Object.fromEntries(CHOICES.map((name) => [name, this.part(name).selectedOptions[0]?.textContent]));
+    try {
+      sessionStorage.setItem(this.form.action, JSON.stringify(words));
+    } catch {
+      // Not allowed: the choices begin anew.
+    }
+  }
+
+  recall() {
+    let words = {};
+    try {
+      words = JSON.parse(sessionStorage.getItem(this.form.action)) ?? {};
+    } catch {
+      // Not allowed, or not ours.
+    }
+    for (const name of CHOICES) {
+      const select = this.part(name);
+      const option = [...select.options].find((each) => each.textContent === words[name]);
+      if (option) select.value = option.value;
+      if (name === "condition") this.offerScreens();
+    }
+    this.widen();
+  }
+
   // ---- the frame ----
+
+  // A laptop's page gets more of the desk than the form, so that its words can be read.
+  widen() {
+    this.box.parentElement.classList.toggle("is-wide", this.part("size").value === "laptop");
+  }
 
   open(opener) {
     const isOpen = this.box.classList.toggle("is-open");

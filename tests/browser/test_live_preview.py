@@ -76,6 +76,36 @@ def test_the_screen_of_a_condition_is_chosen_beside_the_form(page: Page, draft: 
     expect(page.locator("#live-screen option:checked")).to_have_text("Test 1: question")
 
 
+def test_a_laptop_s_page_is_large_enough_to_read(page: Page, draft: Study) -> None:
+    edit(page)
+    expect(shown(page).get_by_text("Questions: lab@example.org")).to_be_visible()
+    page.locator("#live-size").select_option("laptop")
+    field = page.get_by_label("Contact")
+    page.wait_for_function("document.querySelector('[data-live-stage]').clientWidth > 800")
+    frame = page.locator(".live__page:not(.live__page--coming)")
+    seen, box = frame.bounding_box(), field.bounding_box()
+    assert seen is not None
+    assert box is not None
+    assert seen["width"] / 1366 > 0.6
+    assert box["width"] > 250
+    assert box["x"] + box["width"] < seen["x"]
+    assert violations(page) == []
+
+
+def test_what_was_chosen_is_chosen_again_after_saving(page: Page, draft: Study) -> None:
+    edit(page)
+    page.locator("#live-condition").select_option("EMD-Corr")
+    page.locator("#live-screen").select_option(label="Test 1: question")
+    page.locator("#live-size").select_option("laptop")
+    page.locator("#f-persona").fill("Alex")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Saved.")).to_be_visible()
+    expect(page.locator("#live-condition option:checked")).to_have_text("EMD-Corr")
+    expect(page.locator("#live-screen option:checked")).to_have_text("Test 1: question")
+    expect(page.locator("#live-size")).to_have_value("laptop")
+    expect(shown(page).locator("main")).to_contain_text("Alex guessed")
+
+
 def test_on_a_phone_a_button_opens_the_preview_below(page: Page, draft: Study) -> None:
     edit(page, 360)
     expect(page.locator("#live")).to_be_hidden()
