@@ -58,7 +58,7 @@ _NATURAL = (
     Column(
         "complementarity_low", "number", POINTS,
         "Lower end of the 95 % bootstrap interval over people, photos, images of the pool and the "
-        "threshold. Empty for fewer than two people.",
+        "threshold. Empty without team_natural, or for fewer than two people.",
     ),
     Column("complementarity_high", "number", POINTS, "Upper end of the same interval."),
 )  # fmt: skip

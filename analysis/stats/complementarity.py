@@ -20,7 +20,9 @@ linear in p. So they can be computed for an AI that errs more or less often than
 The interval treats people, images and T* as samples (``complementarity_draws``). Each draw
 resamples people with all their trials, the images of the pool, and the tuning images, which
 choose T* again. Resampling people ignores that several people judge the same photo; a normal
-deviate adds the variance that photos have beyond single answers (``twoway``). The interval is of
+deviate adds the variance that photos have beyond single answers (``twoway``). Without a team there
+is no interval: in a draw, people's rate on all trials replaces a rate below T* without a trial, and
+such draws alone would describe people who decide everything. The interval is of
 three comparisons: its ends are the lowest lower and the lowest upper end of team − human alone,
 team − AI alone and team − AI always. It is above 0 only if the team is above each of the three
 (Berger 1982, doi:10.1080/00401706.1982.10487790).
@@ -124,7 +126,7 @@ def complementarity_of(
     drawn = draws_of(pool, is_tuning, judged, grid, alone, seed, n_resamples)
     scores, spread = found.scores(), drawn.scores()
     value = float(scores.complementarity[0])
-    low, high = _interval(spread)
+    low, high = (math.nan, math.nan) if math.isnan(value) else _interval(spread)
     is_enough = n_trials >= LEAST_TRIALS and n_people >= LEAST_PEOPLE and not math.isnan(value)
     decisive = low if p_bound == ALPHA or not is_enough else _low_at(scores, spread, p_bound)
     return Complementarity(
@@ -169,6 +171,6 @@ def _low_at(scores: Scores, drawn: Scores, p: float) -> float:
 def _curve(found: Ingredients, drawn: Ingredients) -> PrevalenceCurve:
     intervals = [_interval(drawn.scores(np.asarray(p))) for p in PREVALENCES]
     scores = found.scores(PREVALENCES)
-    low, high = 100 * np.array(intervals).T
+    low, high = np.where(np.isnan(scores.complementarity), np.nan, 100 * np.array(intervals).T)
     rates = (100 * getattr(scores, name) for name in ("team", *COMPETITORS))
     return PrevalenceCurve(PREVALENCES, Scores(*rates), low, high)

@@ -132,6 +132,19 @@ def test_one_person_or_nobody_has_no_interval() -> None:
         assert np.isfinite([found.ai_alone, found.ai_always]).all()
 
 
+@pytest.mark.parametrize("is_right", [True, False])
+def test_without_a_trial_of_a_kind_below_the_threshold_there_is_no_interval(is_right: bool) -> None:
+    units = int(GRID.units[tuned_threshold(POOL.of(TUNING), GRID)])
+    is_there = (JUDGED.units < units) & (JUDGED.is_ai_correct == is_right)
+    found = verdict(part(JUDGED, np.flatnonzero(~is_there)))
+    assert np.isnan([found.value, found.team, found.low, found.high]).all()
+    assert found.verdict == "too few trials"
+    known = np.isfinite(found.curve.scores.complementarity)
+    assert known.tolist() == [is_right is False and p == 100 for p in range(50, 101, 5)]
+    assert np.isfinite(found.curve.low).tolist() == known.tolist()
+    assert np.isfinite(found.curve.high).tolist() == known.tolist()
+
+
 def test_people_alone_are_those_without_the_ai_where_there_are_any() -> None:
     better = replace(JUDGED, is_correct=JUDGED.is_correct | (JUDGED.image % 2 == 0))
     own, other = verdict(), verdict(alone=better)
