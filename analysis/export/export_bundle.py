@@ -181,6 +181,7 @@ class _Writing:
             has_simulated=parts.include_simulated and bool(self.note),
             is_pilot=parts.is_pilot,
             has_texts=parts.include_texts and bool(self.texts_note),
+            frozen_sha256=study.frozen_sha256,
         )
         self.resources: list[Resource] = []
 

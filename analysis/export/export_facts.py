@@ -26,7 +26,10 @@ class Resource:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Facts on the study of an export. ``exported_at`` is ISO 8601 in UTC."""
+    """Facts on the study of an export. ``exported_at`` is ISO 8601 in UTC.
+
+    ``frozen_sha256`` is empty for a draft.
+    """
 
     slug: str
     title: str
@@ -35,6 +38,7 @@ class Facts:
     has_simulated: bool
     is_pilot: bool = False
     has_texts: bool = False
+    frozen_sha256: str = ""
 
     @property
     def name(self) -> str:

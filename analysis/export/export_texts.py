@@ -88,11 +88,15 @@ def readme(
         "study.**\n"
     )
     looks = f"Tests: {looks_note.rstrip('.')}. See `tables/looks.csv`.\n" if looks_note else ""
+    frozen = (
+        "Fingerprint of the frozen study, of its document, predictions and photos (the checklist "
+        f"shows it): `{facts.frozen_sha256}`\n"
+    )
     return f"""# {facts.title}
 
 Results of the study `{facts.slug}`, exported at {facts.exported_at}.
 Study document (SHA-256 of its JSON with sorted keys and no spaces): `{facts.document_sha256}`
-{pilot * facts.is_pilot}{warning * facts.has_simulated}
+{frozen * bool(facts.frozen_sha256)}{pilot * facts.is_pilot}{warning * facts.has_simulated}
 Simulated participants: {simulated_note or "There are none."}
 Answers in free text: {texts_note or "There are none."}
 {looks}

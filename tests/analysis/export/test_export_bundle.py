@@ -192,6 +192,9 @@ def test_the_manifest_and_the_document_can_be_checked_by_anyone(
     text = json.dumps(frozen["document"], sort_keys=True, separators=(",", ":"))
     assert hashlib.sha256(text.encode()).hexdigest() == frozen["document_sha256"]
     assert yaml.safe_load((tmp_path / "study.yaml").read_text()) == frozen
+    said = (tmp_path / "README.md").read_text()
+    assert f"(the checklist shows it): `{study.frozen_sha256}`" in said
+    assert f"no spaces): `{study.document_sha256}`" in said
 
 
 def test_the_citation_is_a_citation_file(study: Study, tmp_path: Path) -> None:
