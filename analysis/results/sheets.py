@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from pandas import DataFrame, Series
+from pandas import DataFrame, Series, isna
 
 from analysis.figures.figure_points import (
     KEPT,
@@ -48,6 +48,10 @@ RELIANCE_TOO: Final = {"accept_rate": "Accepted", "d_prime": "d′", "criterion"
 TESTS: Final = "Tests"
 OBSERVED: Final = "Observed human-AI team: the AI decides where it is sure"
 PREVALENCE: Final = "Human-AI team by how often the AI is right"
+PHOTOS_APART: Final = (
+    "Mann–Whitney treats the photos as fixed: where they are different, its difference may be that "
+    "of the photos"
+)
 INTERIM: Final = "Interim: not for deciding when to stop."
 
 
@@ -188,30 +192,28 @@ def _with_more(sheet: Sheet, tables: Tables, analysed: str) -> Sheet:
 
 def _tests(tables: Tables, analysed: str) -> Sheet:
     tests = analysed_rows(tables["tests"], analysed)
-    columns = ["Comparison", "Measure", "n", "Difference", "95 % interval", "p", "p (Holm)"]
+    columns = ["Comparison", "Photos", "n", "Difference", "95 % interval", "p", "p (Holm)"]
     columns += ["Mann–Whitney U", "Mann–Whitney p", "Mann–Whitney p (Holm)", "Cliff’s δ"]
     rows = [_tests_row(row) for _, row in tests.iterrows()]
     whom = exclusions_text(tables, analysed)
+    measure = str(tests["measure"].iloc[0]).replace("_", " ")
+    apart = f". {PHOTOS_APART}" if _are_apart(tests["shares_photos"]).any() else ""
     caption = (
-        "Differences between conditions; interval and p treat people and photos as samples; "
-        f"{whom}{_only_photos(tests)}"
+        f"Differences in {measure} between conditions; interval and p treat people and photos as "
+        f"samples; {whom}{apart}"
     )
     return Sheet(caption, columns, rows)
 
 
-def _only_photos(tests: DataFrame) -> str:
-    """Return the note on pairs whose Mann–Whitney p is for these photos only; may be empty."""
-    is_apart = ~tests["shares_photos"].fillna(True).astype(bool)
-    pairs = [f"{a} − {b}" for a, b in tests.loc[is_apart, ["a", "b"]].to_numpy()]
-    if not pairs:
-        return ""
-    return f". Mann–Whitney treats the photos as fixed ({', '.join(pairs)})"
+def _are_apart(shares_photos: Series) -> Series:
+    """Return which pairs judge different photos; a pair of which that is unknown does not."""
+    return ~shares_photos.fillna(True).astype(bool)
 
 
 def _tests_row(row: Series) -> list[str]:
     return [
         f"{row['a']} − {row['b']}",
-        str(row["measure"]).replace("_", " "),
+        NONE if isna(row["shares_photos"]) else "shared" if row["shares_photos"] else "different",
         f"{row['n_a']} and {row['n_b']}",
         number(row["difference"]),
         interval(row["twoway_low"], row["twoway_high"]),

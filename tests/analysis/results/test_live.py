@@ -177,7 +177,9 @@ def test_reliance_comes_with_how_often_people_accept_and_tell_apart() -> None:
 
 
 def test_tests_come_with_p_and_its_correction() -> None:
-    (row,) = sheet("Tests", make_tables(["a", "b"])).rows
+    table = sheet("Tests", make_tables(["a", "b"]))
+    assert table.caption.startswith("Differences in accuracy between conditions")
+    (row,) = table.rows
     assert row[0] == "a − b"
     assert row[2:] == [
         "40 and 41", "−4.2", "−8.0 to −0.5", "0.027", "0.410", "512.5", "< 0.001", "0.012", "−0.31"
@@ -186,10 +188,13 @@ def test_tests_come_with_p_and_its_correction() -> None:
 
 def test_where_arms_judge_different_photos_mann_whitney_s_p_says_so() -> None:
     tables = make_tables(["a", "b"])
-    words = "Mann–Whitney treats the photos as fixed (a − b)"
-    assert sheet("Tests", tables).caption.endswith(words)
+    table = sheet("Tests", tables)
+    assert "Mann–Whitney treats the photos as fixed: where they are different" in table.caption
+    assert (table.columns[1], table.rows[0][1]) == ("Photos", "different")
     tables["tests"]["shares_photos"] = True
-    assert "as fixed" not in sheet("Tests", tables).caption
+    table = sheet("Tests", tables)
+    assert "as fixed" not in table.caption
+    assert table.rows[0][1] == "shared"
 
 
 def test_tests_are_interim_until_the_study_is_closed(study: Study) -> None:
