@@ -18,6 +18,7 @@ from tests.browser.axe import violations
 from trials.models import Study
 
 PAGE = "/studio/study/birds/results/"
+DETAILS = "details.fold:not(.fold--beside)"
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 PAGES = [
     "/login/",
@@ -106,15 +107,36 @@ def test_a_link_to_a_folded_table_opens_it_and_printing_opens_all(
 ) -> None:
     blind_lift(study=study, user=User.objects.get())
     staff.goto(PAGE)
-    folds = staff.locator("details.fold")
+    folds = staff.locator(DETAILS)
     assert folds.count() > 3
-    expect(staff.locator("details.fold[open]")).to_have_count(0)
+    expect(staff.locator(f"{DETAILS}[open]")).to_have_count(0)
     staff.goto(f"{PAGE}#of-reliance")
     expect(staff.locator("#of-reliance details.fold[open]")).to_have_count(1)
     staff.evaluate("dispatchEvent(new Event('beforeprint'))")
-    expect(staff.locator("details.fold[open]")).to_have_count(folds.count())
+    expect(staff.locator(f"{DETAILS}[open]")).to_have_count(folds.count())
     staff.get_by_role("button", name="Close all tables").click()
-    expect(staff.locator("details.fold[open]")).to_have_count(0)
+    expect(staff.locator(f"{DETAILS}[open]")).to_have_count(0)
+
+
+def test_on_a_phone_the_tables_beside_figures_are_folded_too(staff: Page, study: Study) -> None:
+    blind_lift(study=study, user=User.objects.get())
+    staff.goto(PAGE)
+    beside, shut = staff.locator(".fold--beside"), staff.locator(".fold--beside:not([open])")
+    expect(shut).to_have_count(0)
+    expect(beside.locator("summary").first).to_be_hidden()
+    staff.get_by_role("button", name="Open all tables").click()
+    staff.get_by_role("button", name="Close all tables").click()  # those without a figure alone
+    expect(shut).to_have_count(0)
+    staff.set_viewport_size({"width": 390, "height": 844})
+    expect(shut).to_have_count(beside.count())
+    own = staff.locator("#of-accuracy .fold--beside")
+    own.locator("summary").click()
+    expect(own.get_by_role("rowheader", name="kNN")).to_be_visible()
+    staff.get_by_role("button", name="Open all tables").click()
+    expect(staff.locator("details.fold:not([open])")).to_have_count(0)
+    staff.get_by_role("button", name="Close all tables").click()
+    staff.set_viewport_size({"width": 1366, "height": 768})
+    expect(shut).to_have_count(0)
 
 
 def test_a_section_is_reached_from_everywhere_on_the_page(staff: Page, study: Study) -> None:
