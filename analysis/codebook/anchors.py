@@ -78,6 +78,8 @@ SHARED: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     "attrition": {"attrition-lee_low": ("lee_high",)},
     "rational": {"table-rational": ("rational_baseline", "observed")},
 }  # fmt: skip
+# The questions to ask before a paper says that an explanation helped: a section of the same page.
+CHECKS: Final = "before-writing"
 # The figures of the results page, by name: the table and key that they draw.
 FIGURES: Final[Mapping[str, tuple[str, str]]] = {
     "accuracy": ("measures", "accuracy"),

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from analysis.blind import blind_lift, lift_of
+from analysis.codebook.anchors import CHECKS
 from analysis.codebook.codebook import FILES
 from analysis.figures.figure_points import ALL, KEPT
 from analysis.figures.figure_texts import ALL_NAMES, has_figure
@@ -53,6 +54,7 @@ def study(request: HttpRequest, slug: str) -> HttpResponse:
         "sections": sections_of(_panels(results) + answers_shown(results)),
         "headline": headline,
         "is_compared": compared is not None,
+        "checks": CHECKS,
         "files": [
             file.removesuffix(".csv")
             for file in FILES

@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
+from analysis.codebook.anchors import CHECKS
 from analysis.figures.figure_texts import NAMES
 from tests.analysis.people import make_study, person
 from tests.analysis.staff_pages import cells_of, lifted, rows
@@ -48,6 +49,24 @@ def test_the_numbers_of_the_page_are_those_of_the_file(staff: Client) -> None:
     by_ai = cells_of(page, "Accuracy where the AI is right and where it is wrong", "kNN")
     assert by_ai[1].startswith(f"{float(line['accuracy_ai_correct_mean']):.1f} (")
     assert by_ai[2].startswith(f"{float(line['accuracy_ai_wrong_mean']):.1f} (")
+
+
+def test_beside_the_comparisons_are_the_questions_before_writing(staff: Client) -> None:
+    study = make_study()
+    person(study, "kNN", "11", "10")
+    words = f'href="/studio/formulas/#{CHECKS}">seven questions'
+    assert words not in staff.get(PAGE).text  # blinded: nothing is compared
+    lifted(study)
+    assert words in staff.get(PAGE).text
+    section = staff.get("/studio/formulas/").text.split(f'id="{CHECKS}"')[1].split("</ol>")[0]
+    assert section.count("<li>") == 7
+
+
+def test_a_bundle_has_simulated_people_if_the_page_has_them(staff: Client) -> None:
+    lifted(make_study())
+    box = '<input type="checkbox" name="simulated" value="1"'
+    assert f"{box}>" in staff.get(PAGE).text
+    assert f"{box} checked>" in staff.get(f"{PAGE}?simulated=1").text
 
 
 def test_every_part_of_a_running_study_is_headed_interim(staff: Client) -> None:
