@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from analysis.figures.figure_points import Tables
-from analysis.results.cells import Sheet, interval, number, p_value
+from analysis.results.cells import NONE, Sheet, number, p_value
 
 TITLE = "Attrition"
 CAPTION = (
@@ -24,7 +24,8 @@ def attrition_sheet(tables: Tables, analysed: str) -> Sheet:
         if is_of_stage and not (row["lost_a"] or row["lost_b"]):
             continue
         lost = " / ".join(f"{row[f'lost_{arm}']} of {row[f'n_{arm}']}" for arm in ("a", "b"))
-        bounds = interval(row["lee_low"], row["lee_high"])
+        ends = [number(row[name]) for name in ("lee_low", "lee_high")]  # equal if the losses are
+        bounds = NONE if NONE in ends else " to ".join(ends)
         more = [number(row["difference"]), bounds, number(row["all_randomised"])]
         rows.append([f"{row['a']} − {row['b']}", str(row["stage"]), lost, p_value(row["p"]), *more])
     return Sheet(CAPTION, COLUMNS, rows)

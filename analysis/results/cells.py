@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isclose
 from typing import Any, Final
 
 from pandas import isna
@@ -12,6 +13,8 @@ from analysis.stats.inference import N_BOOTSTRAP
 NONE: Final = "–"
 MINUS: Final = "−"
 P_LEAST: Final = 0.001
+NO_SPREAD: Final = "no spread"
+NO_WIDTH: Final = 1e-9  # a narrower interval has no width
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +35,14 @@ def interval(low: Any, high: Any, n: Any = None, *, digits: int = 1) -> str:
     """Return the two ends of an interval, or a dash; with ``n`` if people are few.
 
     With fewer than ``N_BOOTSTRAP`` people the interval assumes normality (Student's t), so the
-    reader must see the number.
+    reader must see the number. An interval without width is said in words: all people, or all
+    samples of them, have the same value, and that is no certainty.
     """
     if isna(low) or isna(high):
         return NONE
     few = f", n = {int(n)}" if n is not None and not isna(n) and n < N_BOOTSTRAP else ""
+    if isclose(low, high, abs_tol=NO_WIDTH):
+        return f"{NO_SPREAD}{few}"
     return f"{number(low, digits)} to {number(high, digits)}{few}"
 
 

@@ -130,7 +130,11 @@ def _row(name: str, own: DataFrame, series: list[str]) -> list[str]:
         return cells + [number(value) for value in values["value"]]
     parts = ("value", "low", "high", "n_participants")
     points = zip(*(values[name] for name in parts), strict=True)
-    return cells + [estimate(*point) for point in points]
+    # The column of participants has the number, unless a series has fewer of them.
+    most = own["n_participants"].max()
+    return cells + [
+        estimate(value, low, high, None if n == most else n) for value, low, high, n in points
+    ]
 
 
 def _one_series(caption: str, points: DataFrame) -> Sheet:
@@ -141,7 +145,7 @@ def _one_series(caption: str, points: DataFrame) -> Sheet:
         [
             str(name), number(row["n_participants"], 0), number(row["n_trials"], 0),
             number(row["value"]), number(row["sd"]),
-            interval(row["low"], row["high"], row["n_participants"]),
+            interval(row["low"], row["high"]),
         ]
         for name, row in own.iterrows()
     ]  # fmt: skip

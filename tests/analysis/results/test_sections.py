@@ -8,7 +8,7 @@ from pandas import concat
 from analysis.codebook.anchors import ANCHORS, FIGURES
 from analysis.figures.figure_texts import ALL_NAMES
 from analysis.results import sections, sheets
-from analysis.results.cells import number
+from analysis.results.cells import estimate, number
 from analysis.results.headline import arms_sheet, comparisons_sheet, result_words
 from analysis.results.sections import OF_COLUMN, OF_FIGURE, OF_TABLE_COLUMN, sections_of
 from analysis.results.sheets import panels_of
@@ -68,6 +68,27 @@ def test_where_all_arms_were_compared_no_column_says_which_were_not() -> None:
 @pytest.mark.parametrize(("value", "said"), [(-0.04, "0.0"), (-0.05001, "−0.1"), (None, "–")])
 def test_what_rounds_to_zero_has_no_sign(value: float | None, said: str) -> None:
     assert number(value) == said
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [
+        (66.7, 66.7 + 1e-12, "66.7 (no spread)"),
+        (66.66, 66.74, "66.7 (66.7 to 66.7)"),
+        (NAN, 66.7, "66.7"),
+    ],
+)
+def test_an_interval_without_width_is_no_certainty(low: float, high: float, said: str) -> None:
+    assert estimate(66.7, low, high) == said
+
+
+def test_a_number_of_people_is_in_a_cell_only_where_it_is_not_that_of_the_row() -> None:
+    tables = make_tables(["a"])
+    tables["accuracy_by"]["n_participants"] = 4
+    tables["accuracy_by"].loc[tables["accuracy_by"]["level"] == "wrong", "n_participants"] = 3
+    panels = {panel.title: panel.sheet for panel in panels_of(tables, "all")}
+    (row, _) = panels["Accuracy where the AI is right and where it is wrong"].rows
+    assert row == ["a", "4", "90.0 (87.0 to 93.0)", "40.0 (37.0 to 43.0, n = 3)"]
 
 
 def test_before_the_tests_nothing_is_said_of_comparisons() -> None:

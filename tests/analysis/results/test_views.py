@@ -45,7 +45,7 @@ def test_the_numbers_of_the_page_are_those_of_the_file(staff: Client) -> None:
     cells = cells_of(page, "Accuracy", "kNN")
     assert cells[:4] == [line["n_participants"], line["n_trials"], mean, sd]
     low, high = (f"{float(line[f'accuracy_{end}']):.1f}" for end in ("low", "high"))
-    assert cells[4] == f"{low} to {high}, n = 3"
+    assert cells[4] == f"{low} to {high}"  # three people: the table has their number
     by_ai = cells_of(page, "Accuracy where the AI is right and where it is wrong", "kNN")
     assert by_ai[1].startswith(f"{float(line['accuracy_ai_correct_mean']):.1f} (")
     assert by_ai[2].startswith(f"{float(line['accuracy_ai_wrong_mean']):.1f} (")
