@@ -71,7 +71,8 @@ def team_grid(team: DataFrame, curve: DataFrame) -> Figure:
 def _say(axes: Axes, row: Series) -> None:
     """Write the numbers to compare between the panel and its title."""
     known = row[["team", "ai_alone"]].astype(float).notna().all()
-    said = f"team {row['team']:.1f}, AI alone {row['ai_alone']:.1f}" if known else "no team"
+    why = ": no trial below T*" if row["n_trials_on_rest"] == 0 else ""
+    said = f"team {row['team']:.1f}, AI alone {row['ai_alone']:.1f}" if known else f"no team{why}"
     natural = row["team_prevalence_corrected"]
     said += "\n" if isna(natural) else f"\nnatural mixture {natural:.1f}"
     place: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "offset points"}

@@ -16,6 +16,7 @@ ALL_ARMS: Final = "all others"
 MANY: Final = 3  # from so many other arms on, all of them are not listed
 DECIDED: Final = 0.05
 INTERIM: Final = "interim"
+FEW: Final = 10  # people; with fewer, Student's t need not describe the difference
 MEASURES: Final = {
     "accuracy": "Accuracy",
     "accuracy_ai_correct": "AI right",
@@ -86,9 +87,14 @@ def comparisons_sheet(tables: Tables, analysed: str, bound: float | None) -> She
     tests = analysed_rows(tables["tests"], analysed)
     measure = str(tests["measure"].iloc[0]).replace("_", " ")
     rows = [_comparison(row, bound) for _, row in tests.iterrows()]
+    is_few = bool((tests[["n_a", "n_b"]] < FEW).to_numpy().any())
+    few = (
+        f". Of fewer than {FEW} people in a condition, interval and p are rough: they assume that "
+        "people's numbers are normal and equally spread in both"
+    )
     caption = (
         f"What was compared: {measure} of each declared pair, in points; people and photos are "
-        "samples. Everything else on this page is described, not tested"
+        f"samples. Everything else on this page is described, not tested{few * is_few}"
     )
     columns = ["Comparison", "Difference", "95 % interval", "p (Holm)", "Result"]
     return Sheet(caption, columns, rows)

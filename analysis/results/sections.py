@@ -65,7 +65,6 @@ OF_COLUMN: Final[Mapping[str, tuple[str, str]]] = {
     "Cliff’s δ": ("tests", "cliffs_delta"),
     "Threshold": ("team", "threshold"),
     "AI alone": ("team", "ai_alone"),
-    "Team": ("team", "team"),
     "Team − best of the others": ("team", "complementarity_low"),
     "Beats both": ("team", "verdict"),
     "First correct": ("task_measures", "first_accuracy"),
@@ -85,6 +84,11 @@ OF_COLUMN: Final[Mapping[str, tuple[str, str]]] = {
 }
 # The same in one table, if a column of that name means something else there.
 OF_TABLE_COLUMN: Final[Mapping[tuple[str, str], tuple[str, str]]] = {
+    ("team", "People"): ("team", "human_alone_natural"),
+    ("team", "AI always accepted"): ("team", "ai_always"),
+    ("team", "Team"): ("team", "team_natural"),
+    ("team", "Team, mixture of the trials"): ("team", "team"),
+    ("team", "Natural mixture, all photos"): ("team", "team_prevalence_corrected"),
     ("tests", "95 % interval"): ("tests", "twoway_low"),
     ("tests", "Difference"): ("tests", "difference"),
     ("attrition", "p"): ("attrition", ""),

@@ -12,6 +12,7 @@ from analysis.results.cells import NONE, Sheet, estimate, number
 
 TOO_FEW: Final = "too few trials"
 INTERIM: Final = "interim"
+NATURAL: Final = ("team_prevalence_corrected", "corrected_low", "corrected_high")
 
 
 def team_sheet(tables: Tables, analysed: str) -> Sheet:
@@ -19,14 +20,16 @@ def team_sheet(tables: Tables, analysed: str) -> Sheet:
     columns = [
         "Condition", "Threshold", "AI decides", "AI right there", "Trials of the rest", "AI alone",
         "AI always accepted", "People", "Team", "Team − best of the others", "Beats both",
-        "Team, mixture of the trials",
+        "Team, mixture of the trials", "Natural mixture, all photos",
     ]  # fmt: skip
     rows = [_team_row(row) for _, row in team.iterrows()]
     whom = exclusions_text(tables, analysed)
     what = "Correct decisions in percent (95 % interval), AI and people sharing the images"
     caption = (
-        f"{what}; right and wrong answers as often as the AI gives, but for the last column, which "
-        f"has them as often as the trials; {whom}"
+        f"{what}; right and wrong answers as often as the AI gives, on the photos that did not "
+        "tune its threshold. The last two columns are the figure's, on all photos, with right "
+        "answers as often as the trials and as often as the AI has them: do not compare them with "
+        f"the AI alone; {whom}"
     )
     return Sheet(caption, columns, rows)
 
@@ -54,6 +57,7 @@ def _team_row(row: Series) -> list[str]:
         estimate(*above),
         _verdict(row),
         estimate(row["team"], row["team_low"], row["team_high"]),
+        estimate(*(row[name] for name in NATURAL)),
     ]
 
 

@@ -115,6 +115,16 @@ def test_the_team_s_picture_marks_the_threshold_beside_ai_and_people_alone() -> 
     assert "in the natural mixture 80.0 (78.0 to 82.0)" in figure_text("team", make_tables(["a"]))
 
 
+def test_a_condition_without_a_team_says_why() -> None:
+    tables = make_tables(["a", "b"])
+    tables["team"]["team"] = tables["team"]["team_prevalence_corrected"] = float("nan")
+    tables["team"].loc[0, "n_trials_on_rest"] = 0
+    said = words_of(figure_of("team", tables))
+    assert [each.strip() for each in said if "no team" in each] == [
+        "no team: no trial below T*", "no team"
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("names", "groups"),
     [

@@ -239,13 +239,13 @@ def test_the_team_s_table_compares_on_the_natural_mixture() -> None:
         "AI alone", "AI always accepted", "People", "Team", "Team − best of the others"
     ]  # fmt: skip
     assert table.rows[0][5:10] == ["81.5", "81.0", "60.5", "80.5", "−1.0 (−1.8 to −0.2)"]
-    assert table.rows[0][-1] == "85.0 (84.0 to 86.0)"  # of the trials' mixture
+    assert table.rows[0][-2:] == ["85.0 (84.0 to 86.0)", "80.0 (78.0 to 82.0)"]  # the figure's
 
 
 def test_where_there_is_no_team_there_is_no_verdict() -> None:
     tables = make_tables(["a", "b"])
     tables["team"].loc[0, ["complementarity", "verdict"]] = [NAN, None]
-    assert [row[-2] for row in sheet("Human-AI team", tables).rows] == ["–", "no"]
+    assert [row[-3] for row in sheet("Human-AI team", tables).rows] == ["–", "no"]
 
 
 def test_the_team_is_shown_for_other_rates_of_right_answers() -> None:

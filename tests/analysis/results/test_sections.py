@@ -35,6 +35,16 @@ def test_no_figure_title_or_column_is_without_its_place() -> None:
         assert (f"{table}.{key}" if key else table) in ANCHORS
 
 
+def test_a_column_of_the_team_leads_to_the_formula_of_its_own_number() -> None:
+    parts = [part for each in sections_of(panels_of(make_tables(NAMES))) for part in each.parts]
+    (part,) = [part for part in parts if part.panel.title == "Human-AI team"]
+    assert {head.words: head.anchor for head in part.heads if "Team" in head.words} == {
+        "Team": "team-complementarity",  # the natural mixture, without the tuning photos
+        "Team − best of the others": "team-complementarity_low",
+        "Team, mixture of the trials": "team-team",
+    }
+
+
 def test_the_first_table_says_who_was_compared_with_whom_and_who_was_not() -> None:
     sheet = arms_sheet(make_tables(NAMES), "all")
     compared, left = (sheet.columns.index(name) for name in ("Compared with", "Not compared with"))
@@ -96,6 +106,15 @@ def test_before_the_tests_nothing_is_said_of_comparisons() -> None:
     tables["tests"] = tables["tests"].iloc[:0]
     assert "Compared with" not in arms_sheet(tables, "all").columns
     assert comparisons_sheet(tables, "all", 0.05) is None
+
+
+@pytest.mark.parametrize(("n", "is_rough"), [(9, True), (10, False)])
+def test_comparisons_of_few_people_say_what_they_assume(n: int, is_rough: bool) -> None:
+    tables = make_tables(NAMES)
+    tables["tests"]["n_b"] = n
+    sheet = comparisons_sheet(tables, "all", 0.05)
+    assert sheet is not None
+    assert ("interval and p are rough" in sheet.caption) == is_rough
 
 
 @pytest.mark.parametrize(
