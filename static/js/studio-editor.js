@@ -49,7 +49,7 @@ async function reveal(place) {
 function judge() {
   markFields(panes.form, problems);
   markSections(panes.form, problems);
-  summarise(panes.form, problems, active === "form", reveal);
+  summarise(panes.form, last, active === "form", reveal);
 }
 
 // Put a proposed value into the document, as if it had been typed.
@@ -181,7 +181,7 @@ const refusal = document.querySelector("[data-tab-refusal]");
 function show(name) {
   active = name;
   refusal.hidden = true;
-  summarise(panes.form, problems, active === "form", reveal);
+  summarise(panes.form, last, active === "form", reveal);
   for (const each of Object.keys(panes)) {
     panes[each].hidden = each !== name;
     tabs[each].setAttribute("aria-selected", String(each === name));

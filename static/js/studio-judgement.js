@@ -38,11 +38,19 @@ export function markFields(pane, problems) {
   }
 }
 
-export function summarise(pane, problems, isForm, reveal) {
+// The verdict beside the button Save: that of the list, or else that of the photos.
+function verdict(problems, readiness) {
+  if (problems.length) return [`${problems.length} to fix`, "warn"];
+  if (!readiness.said) return ["Fields complete", "ok"];
+  return readiness.is_ready ? ["Ready", "ok"] : ["Not ready", "warn"];
+}
+
+export function summarise(pane, { problems, readiness }, isForm, reveal) {
   const summary = document.querySelector("[data-summary]");
   const short = document.querySelector("[data-short]");
-  short.textContent = problems.length ? `${problems.length} to fix` : "Nothing to fix";
-  short.className = problems.length ? "badge badge--warn" : "badge badge--ok";
+  const [words, kind] = verdict(problems, readiness);
+  short.textContent = words;
+  short.className = `badge badge--${kind}`;
   if (!problems.length) {
     summary.replaceChildren(make("p", { textContent: "Every field is filled in as it must be." }));
     return;

@@ -97,8 +97,10 @@ def test_a_test_that_needs_too_many_photos_is_made_smaller_by_one_press(
     page.locator("#f-stages li").nth(4).locator("summary").first.click()
     page.locator('[id="f-stages[4].n"]').fill("8")
     expect(page.locator("[data-ready]")).to_contain_text("Not ready: 1 photo too few")
+    expect(page.locator("[data-short]")).to_have_text("Not ready")
     page.get_by_role("button", name="Use 6 a set").click()
     expect(page.locator("[data-ready]")).to_contain_text("Ready: there are enough photos")
+    expect(page.locator("[data-short]")).to_have_text("Ready")
     page.get_by_role("button", name="Save").first.click()
     expect(page.get_by_text("Saved.")).to_be_visible()
     assert Study.objects.get(slug="draft").plan.test.n == 6
