@@ -104,9 +104,10 @@ def _few_photos(categories: Sequence[Counted], n_voters: int) -> Iterator[Remark
         return
     if n_all < n_voters:
         yield Remark(
-            "the gallery",
-            f"it has {n_all} photos and {n_voters} vote, so that every photo gets the same "
-            "answer: the largest category. Import more photos, or let fewer vote (n_voters)",
+            "the AI's memory (the gallery)",
+            f"it has {n_all} photos, and {n_voters} vote on each answer, so that every photo gets "
+            "the same answer: the largest category. Import more photos. Only the command predict "
+            "can let fewer vote: n_voters=10",
         )
         return
     least = min(n_voters, median(counts)) / 4

@@ -6,11 +6,12 @@ file are refused by name. An archive that would unpack to more than the limit is
 
 from __future__ import annotations
 
+import re
 import sys
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -25,11 +26,12 @@ from classifiers.core.inputs.zip_files import (
     path_problem,
     zip_open,
 )
-from classifiers.services.folders import CATEGORIES_FILE, Refusal, printable
+from classifiers.services.folders import CATEGORIES_FILE, EMPTY, Refusal, printable
 
 MAX_FILES = 200_000
 MAX_SHOWN = 300
 SPLITS = ("gallery", "query")
+ALL = "all"  # the split of categories that lie in none
 OnProgress = Callable[[int, int], None]
 
 
@@ -48,10 +50,15 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What an archive holds: the files to unpack, and those that are refused and why."""
+    """What an archive holds: the files to unpack, those that are refused and why, empty folders.
+
+    Refused files and empty folders have the names that people gave them, without a folder around
+    everything.
+    """
 
     members: tuple[Member, ...]
     refused: tuple[Refusal, ...]
+    empty: tuple[Refusal, ...] = ()
 
     @property
     def has_splits(self) -> bool:
@@ -79,9 +86,12 @@ def archive_list(path: Path, *, max_bytes: int, encoding: str = "") -> Listing:
             "too large, split it, or have an administrator import a folder on the server."
         ) from error
     members, refused, seen = [], [], set()
+    folders: set[tuple[str, ...]] = set()
     for number, (info, name) in enumerate(zip(infos, names, strict=True)):
-        parts = () if info.is_dir() else _parts(name)
-        if not parts:
+        parts = _parts(name.rstrip("/"))
+        if info.is_dir() and parts and not path_problem(name.rstrip("/")):
+            folders.add(parts)
+        if info.is_dir() or not parts:
             continue
         problem = path_problem(name) or member_problem(info, limits)
         problem = problem or ("a second file of this name" if parts in seen else "")
@@ -95,7 +105,28 @@ def archive_list(path: Path, *, max_bytes: int, encoding: str = "") -> Listing:
             f"The archive holds no file that can be taken{_first(refused)}. Expected folders, one "
             "a category, with photos in them."
         )
-    return Listing(tuple(_placed(members)), tuple(refused))
+    wrapper = _wrapper(members)
+    shown = [Refusal(each.path.removeprefix(wrapper), each.reason) for each in refused]
+    return Listing(tuple(_placed(members)), tuple(shown), tuple(_empty(folders, seen, wrapper)))
+
+
+def _empty(
+    folders: set[tuple[str, ...]], files: set[tuple[str, ...]], wrapper: str
+) -> Iterator[Refusal]:
+    """Yield the folders that no file is below; of nested ones the outermost."""
+    filled = {parts[:n] for parts in files for n in range(len(parts))}
+    bare = {parts for parts in folders if parts not in filled}
+    for parts in sorted(bare):
+        if not any(parts[:n] in bare for n in range(1, len(parts))):
+            yield Refusal(_shown("/".join(parts)).removeprefix(wrapper) + "/", EMPTY)
+
+
+def as_sent(found: Iterable[Refusal]) -> list[Refusal]:
+    """Return refusals of an import with paths as in the zip: without the split that was added."""
+    among = re.compile(rf"\b(duplicate of|same pixels as) {ALL}/")
+    return [
+        Refusal(each.path.removeprefix(f"{ALL}/"), among.sub(r"\1 ", each.reason)) for each in found
+    ]
 
 
 def _shown(name: str) -> str:
@@ -121,18 +152,24 @@ def _is_hidden(part: str) -> bool:
 
 def _placed(members: Sequence[Member]) -> list[Member]:
     """Return the members with the paths that an import expects: split, category, file."""
-    tops = {member.parts[0] for member in members}
-    is_wrapped = len(tops) == 1 and not tops & set(SPLITS)
-    if is_wrapped and all(len(member.parts) > 1 for member in members) and _depth(members) > 2:
+    if _wrapper(members):
         members = [replace(member, parts=member.parts[1:]) for member in members]
     if _depth(members) == 2:
         members = [
             member
             if member.parts == (CATEGORIES_FILE,)
-            else replace(member, parts=("all", *member.parts))
+            else replace(member, parts=(ALL, *member.parts))
             for member in members
         ]
     return list(members)
+
+
+def _wrapper(members: Sequence[Member]) -> str:
+    """Return the folder around everything with its slash; empty if there is none."""
+    tops = {member.parts[0] for member in members}
+    is_wrapped = len(tops) == 1 and not tops & set(SPLITS)
+    is_deep = all(len(member.parts) > 1 for member in members) and _depth(members) > 2
+    return f"{min(tops)}/" if is_wrapped and is_deep else ""
 
 
 def _depth(members: Sequence[Member]) -> int:
@@ -158,7 +195,8 @@ def archive_extract(
                 _unpack(archive, infos[member.number], target)
             except ZIP_ERRORS as error:
                 reason = str(error) or type(error).__name__
-                failed.append(Refusal(_shown(member.name), f"cannot be unpacked: {reason}"))
+                shown = _shown("/".join(member.parts)).removeprefix(f"{ALL}/")
+                failed.append(Refusal(shown, f"cannot be unpacked: {reason}"))
             on_progress(n_done, len(listing.members))
     return failed
 

@@ -21,6 +21,7 @@ LAYOUT = "ROOT/<split>/<category>/<file>"
 EXPECTED = f"{LAYOUT}, for instance ROOT/gallery/Painted_Bunting/0001.jpg"
 CATEGORIES_FILE = "categories.csv"
 COLUMNS = ("folder", "label", "definition")
+EMPTY = "a folder without photos"
 DEPTH = 3
 MAX_DEPTH = 50
 MAX_SPLIT, MAX_CATEGORY, MAX_SOURCE = 50, 200, 1000
@@ -94,7 +95,7 @@ def folder_scan(root: str | os.PathLike[str]) -> FolderScan:
     namings, strays = _categories_read(folder, {each.category for each in files})
     refused = sorted([*walk.refused, *misplaced, *strays], key=lambda each: each.path)
     files.sort(key=lambda each: each.source)
-    return FolderScan(folder, tuple(files), tuple(refused), walk.n_ignored, namings)
+    return FolderScan(folder, tuple(files), (*walk.empty, *refused), walk.n_ignored, namings)
 
 
 class _Walk:
@@ -104,6 +105,7 @@ class _Walk:
         self.files: list[tuple[str, ...]] = []
         self.refused: list[Refusal] = []
         self.n_ignored = 0
+        self.empty: list[Refusal] = []
 
     def visit(self, folder: Path, parts: tuple[str, ...] = ()) -> None:
         try:
@@ -113,6 +115,8 @@ class _Walk:
             self.refused.append(Refusal(printable(where), f"cannot be listed: {error.strerror}"))
             return
         self.n_ignored += found.n_hidden
+        if parts and not found.shown:
+            self.empty.append(Refusal(printable("/".join(parts)) + "/", EMPTY))
         for entry in found.shown:
             self._sort_in(entry, (*parts, entry.name))
 

@@ -181,13 +181,13 @@ def import_run(*, job: DatasetImport) -> None:
         grey_white=job.grey_white,
         on_progress=_Progress(job, "photos"),
     )
-    refused += report.refused
+    refused += archives.as_sent(report.refused) if job.archive else report.refused
     job_note(
         job,
         n_new=report.n_new,
         n_refused=len(refused),
         refused=_listed(refused),
-        remarks=_listed(report.remarks),
+        remarks=_listed(archives.as_sent(report.remarks) if job.archive else report.remarks),
     )
     if job.archive:
         Path(job.archive).unlink(missing_ok=True)
@@ -210,7 +210,7 @@ def _unpacked(archive: Path, folder: Path, encoding: str, on_progress: OnProgres
     limit = settings.UPLOAD_MAX_UNPACKED
     listing = archives.archive_list(archive, max_bytes=limit, encoding=encoding)
     failed = archives.archive_extract(archive, listing, folder, on_progress)
-    return [*listing.refused, *failed]
+    return [*listing.empty, *listing.refused, *failed]
 
 
 def _listed(found: Sequence[Refusal]) -> list[list[str]]:

@@ -14,8 +14,8 @@ from pytest_django import Settings
 from classifiers import tasks
 from classifiers.models import Dataset, DatasetImport, Job
 from classifiers.services import archives, uploads
-from classifiers.services.archives import ArchiveRefused, archive_extract, archive_list
-from classifiers.services.folders import DatasetRefused
+from classifiers.services.archives import ArchiveRefused, archive_extract, archive_list, as_sent
+from classifiers.services.folders import DatasetRefused, Refusal
 from tests.classifiers.photos import photo
 
 BIG = 10**9
@@ -226,9 +226,24 @@ def test_a_member_that_unpacks_to_far_more_is_refused_by_name(tmp_path: Path) ->
         tmp_path, {"all/a/1.png": bytes(20_000_000), "all/a/2.png": b"", "all/a/3.png": b"x"}
     )
     listing = archive_list(path, max_bytes=BIG)
-    assert [item.path for item in listing.refused] == ["all/a/1.png", "all/a/2.png"]
+    assert [item.path for item in listing.refused] == ["a/1.png", "a/2.png"]  # without the wrapper
     assert "at most 200 times are taken" in listing.refused[0].reason
     assert listing.refused[1].reason == "an empty file"
+
+
+def test_folders_without_a_file_are_named_without_the_folder_around_all(tmp_path: Path) -> None:
+    files = ["top/a/1.png", "top/b/", "top/b/deep/", "top/.hidden/"]
+    listing = archive_list(
+        packed(tmp_path, dict.fromkeys(files, b"x") | {"top/": b""}), max_bytes=BIG
+    )
+    assert [item.path for item in listing.empty] == ["b/"]
+
+
+def test_refusals_of_an_import_have_the_paths_of_the_zip() -> None:
+    found = [Refusal("all/a/1.png", "duplicate of all/b/1.png; it would leak")]
+    assert as_sent(found) == [Refusal("a/1.png", "duplicate of b/1.png; it would leak")]
+    found = [Refusal("gallery/a/1.png", "broken")]
+    assert as_sent(found) == found
 
 
 @pytest.mark.django_db

@@ -127,7 +127,7 @@ def test_the_command_names_categories_that_are_odd(
     told = capsys.readouterr().err
     assert "look at bunting, cardinal: people read the same label ('bird', 'Bird')" in told
     assert "look at owl: 1 of 3 categories have photos to judge and none in the gallery" in told
-    assert "look at the gallery: it has 2 photos and 20 vote" in told
+    assert "look at the AI's memory (the gallery): it has 2 photos, and 20 vote" in told
 
 
 def test_the_command_takes_a_zip_and_the_encoding_of_its_names(

@@ -56,7 +56,7 @@ def test_folders_that_differ_by_case_or_form_of_letters_are_named() -> None:
 
 def test_a_gallery_smaller_than_its_voters_is_told() -> None:
     (found,) = remarks(("black", "black", 4, 1), ("white", "white", 3, 1), ("noise", "noise", 3, 2))
-    assert "it has 10 photos and 20 vote, so that every photo gets the same answer" in found.said
+    assert "it has 10 photos, and 20 vote on each answer, so that every photo gets" in found.said
 
 
 def test_a_category_far_smaller_than_the_others_is_told_with_its_number() -> None:

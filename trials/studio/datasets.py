@@ -131,13 +131,17 @@ def one(request: HttpRequest, slug: str) -> HttpResponse:
     if dataset is None and last is None:
         return render(request, "studio/authoring/no_dataset.html", {"slug": slug}, status=404)
     galleries = Gallery.objects.filter(dataset=dataset).order_by("pk") if dataset else []
+    listed = last.refused if last else []
+    empty = [path.rstrip("/") for path, _ in listed if path.endswith("/")]
+    files = [row for row in listed if not row[0].endswith("/")]
     context = {
         "slug": slug,
         "dataset": dataset,
         "last": last,
         "last_job": job_state(last) if last else None,
-        "refused": last.refused[:MAX_REFUSED] if last else [],
-        "n_refused": max(last.n_refused, len(last.refused)) if last else 0,
+        "empty": empty,
+        "refused": files[:MAX_REFUSED],
+        "n_refused": max(last.n_refused, len(listed)) - len(empty) if last else 0,
         "remarks": last.remarks[:MAX_REFUSED] if last else [],
         "n_labelled": _labelled(dataset),
         "splits": _counts().get(dataset.pk, {}) if dataset else {},

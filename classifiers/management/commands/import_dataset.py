@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from classifiers.core.inputs.zip_files import ENCODINGS
 from classifiers.models import Category, Dataset, Image
-from classifiers.services.archives import ArchiveRefused
+from classifiers.services.archives import ArchiveRefused, as_sent
 from classifiers.services.category_counts import remarks_of
 from classifiers.services.datasets import DatasetRefused, ImportReport, dataset_import
 from classifiers.services.folders import Refusal
@@ -56,8 +56,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, slug: str, root: str, **options: Any) -> None:
         refused: list[Refusal] = []
+        is_zip = Path(root).suffix.lower() == ".zip"
         try:
-            if Path(root).suffix.lower() == ".zip":
+            if is_zip:
                 with self._progress() as on_progress:
                     folder, refused = zip_unpack(
                         slug=slug,
@@ -84,7 +85,8 @@ class Command(BaseCommand):
                 "The same command continues from there.",
                 returncode=130,
             ) from None
-        self._summarise(slug, replace(report, refused=(*refused, *report.refused)))
+        said = as_sent(report.refused) if is_zip else report.refused
+        self._summarise(slug, replace(report, refused=(*refused, *said)))
 
     @contextmanager
     def _progress(self) -> Iterator[OnProgress]:

@@ -41,6 +41,7 @@ def zipped(**files: bytes) -> SimpleUploadedFile:
             archive.writestr(f"birds/{'ab'[seed % 2]}/{seed}.png", png.getvalue())
         for name, content in files.items():
             archive.writestr(f"birds/a/{name}.png", content)
+        archive.writestr("birds/Empty/", b"")
     return SimpleUploadedFile("birds.zip", stream.getvalue())
 
 
@@ -58,7 +59,9 @@ def test_an_uploaded_zip_becomes_a_dataset(
     tasks.photos_import(job.pk)
     page = browser.get("/studio/datasets/birds/").content.decode()
     assert "8 new photos. 1 file was refused" in page
-    assert "all/a/bad.png" in page
+    assert "1 folder without photos was left out: Empty." in page
+    # As in the zip: researchers never see the split "all", which the import adds.
+    assert "<td>a/bad.png</td>" in page
     assert "Not an image that can be read" in page
 
 
@@ -277,7 +280,7 @@ def test_odd_categories_stand_on_the_datasets_page(browser: Client) -> None:
     page = browser.get("/studio/datasets/trees/").content.decode()
     assert "<strong>kind_amber, kind_birch, kind_cedar, kind_dogwood</strong>: people read" in page
     assert "<strong>kind_birch</strong>: 1 of 4 categories have photos to judge" in page
-    assert "<strong>the gallery</strong>: it has 18 photos and 20 vote" in page
+    assert "(the gallery)</strong>: it has 18 photos, and 20 vote" in page
 
 
 @pytest.mark.parametrize(
