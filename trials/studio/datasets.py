@@ -39,6 +39,7 @@ from trials.participant.forms import storable
 from trials.roles import is_administrator, refused, researcher_only
 from trials.studio.dataset_photos import photo_strips
 from trials.studio.forms import GalleryForm, PhotosForm, PredictForm
+from trials.studio.photos_needed import photos_needed
 
 MAX_REFUSED = 500
 N_THUMBS = 12
@@ -103,7 +104,8 @@ def new(request: HttpRequest) -> HttpResponse:
             form.add_error("file" if data["file"] else "root", str(error))
         else:
             return redirect("studio-dataset", data["slug"])
-    return render(request, "studio/authoring/photos.html", {"form": form})
+    needed = photos_needed(form.fields["query_share"].initial)
+    return render(request, "studio/authoring/photos.html", {"form": form, "needed": needed})
 
 
 def _may_retry(request: HttpRequest, job: DatasetImport) -> bool:

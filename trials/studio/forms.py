@@ -31,7 +31,8 @@ READY_MADE_WORDS = {
 }
 
 SHORT_FIRST = sorted(READY_MADE, key=lambda name: (name != "short", name))
-NO_NAME = {"invalid": "Use letters, digits and - only, without spaces, such as birds-2026."}
+LETTERS = "Letters from a to z, small or capital, digits, - and _"
+NO_NAME = {"invalid": f"{LETTERS} only, without spaces, such as birds-2026."}
 
 
 class StudyNameField(forms.SlugField):
@@ -52,8 +53,7 @@ def study_name() -> StudyNameField:
         label="Name in addresses",
         max_length=50,
         error_messages=NO_NAME,
-        help_text="Small letters, digits and -, such as birds-2026. Participants see it in the "
-        "address.",
+        help_text=f"{LETTERS}, such as birds-2026. Participants see it in the address.",
     )
 
 
@@ -111,7 +111,7 @@ class PhotosForm(forms.Form):
         label="Name of the dataset",
         max_length=50,
         error_messages=NO_NAME,
-        help_text="Small letters, digits and -.",
+        help_text=f"{LETTERS}.",
     )
     file = forms.FileField(
         label="Zip of labelled folders",

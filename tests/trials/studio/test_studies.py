@@ -50,7 +50,7 @@ def test_two_new_studies_draw_by_different_seeds(browser: Client) -> None:
     ("changes", "said"),
     [
         ({"slug": "trees"}, "A study &#x27;trees&#x27; exists already"),
-        ({"slug": "my study"}, "Use letters, digits and - only, without spaces"),
+        ({"slug": "my study"}, "small or capital, digits, - and _ only, without spaces"),
         ({"source": "file"}, "No file was sent"),
         ({"dataset": "stones"}, "valid choice"),
     ],
