@@ -1,22 +1,23 @@
-"""A session in German and in Arabic in three engines, and a researcher's way in Firefox."""
+"""A session in German and in Arabic in Firefox and WebKit, and a researcher's way in Firefox.
+
+The same sessions in Chromium: ``test_languages.py``.
+"""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from functools import partial
 
 import pytest
 from django.contrib.auth.models import Group, User
-from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webdriver import WebDriver
 
-from tests.browser import walking
-from tests.browser.axe import HIDDEN_BUT_DISPLAYED, axe_source, told, violations
+from tests.browser.axe import HIDDEN_BUT_DISPLAYED, RUN, axe_source, told
 from tests.browser.engines import ENGINES, find, press, text, wait
+from tests.browser.languages import LANGUAGES, LOOK, check_language
 from tests.browser.walking import BUTTONS, WAY, person, wanted
 from tests.factories import make_plan, make_study
 from trials import services
@@ -72,33 +73,10 @@ def walk(driver: WebDriver) -> Iterator[tuple[Step, str]]:
         wait(driver, partial(has_left, number))
 
 
-# The direction of a language, its number with a percent sign, and a question without article.
-LANGUAGES = {
-    "de": ("ltr", r"\d+\u00a0%", r"Zeigt das Foto \w+ tree\?"),
-    "ar": ("rtl", r"\d+\u200e?%\u200e?", r"هل هذه \u2068\w+ tree\u2069؟"),
-}
-
-
-LOOK = """
-const text = selector => (document.querySelector(selector) || {}).textContent || "";
-return [document.documentElement.lang, getComputedStyle(document.body).direction,
-        text(".statement__percent"), text(".answer__question")];
-"""
-
-
-def check_language(shown: list[str], language: str, kind: str) -> None:
-    """Compare what ``LOOK`` sees on a page with what the language wants."""
-    direction, percent, question = LANGUAGES[language]
-    assert shown[:2] == [language, direction]
-    if kind == Kind.TRIAL:
-        assert re.fullmatch(percent, shown[2])
-        assert re.fullmatch(question, shown[3])
-
-
 def check_page(driver: WebDriver) -> None:
     """Look for barriers, and for what is shown though hidden."""
     driver.execute_script(axe_source())
-    wanted = "const done = arguments[0]; axe.run(document).then(found => done(found.violations))"
+    wanted = f"const done = arguments[0]; {RUN}.then(found => done(found.violations))"
     assert told(driver.execute_async_script(wanted)) == []
     assert driver.execute_script(f"return {HIDDEN_BUT_DISPLAYED}") == []
 
@@ -137,26 +115,6 @@ def test_a_session_from_the_consent_to_the_code(
     assert answers.count() == 7
     assert all(answer.rt_ms is not None for answer in answers)
     assert {answer.given_by for answer in answers} == {"pointer"}
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_a_session_in_chromium(page: Page, language: str) -> None:
-    make_study(plan=make_plan(**SIZES, language=language))
-    page.goto("/s/trees/")
-    assert violations(page) == []
-    page.get_by_role("checkbox").check()
-    page.locator("button[type=submit]").first.click()
-    expect(page.locator("input[name=step]")).to_have_value("0")
-    seen = set()
-    for step in walking.walk(page):
-        check_language(page.evaluate(f"() => {{ {LOOK} }}"), language, step.kind)
-        if step.kind not in seen:
-            assert violations(page) == []
-            seen.add(step.kind)
-    participant = Participant.objects.get()
-    expect(page.locator("#code")).to_have_text(participant.code)
-    assert violations(page) == []
-    assert (participant.status, participant.language) == ("completed", language)
 
 
 def fill(driver: WebDriver, selector: str, words: str) -> None:

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.axe import violations
+from tests.browser.languages import LOOK, check_language
 from tests.browser.pictures import picture
 from tests.browser.walking import leave, person, walk
 from tests.factories import make_document, make_study
@@ -76,7 +77,7 @@ def test_a_session_to_the_code(
         if step.kind in seen and step.kind != Kind.PAGE:
             continue
         seen.add(step.kind)
-        expect(root).to_have_attribute("lang", language)
+        check_language(page.evaluate(f"() => {{ {LOOK} }}"), language, step.kind)
         assert violations(page) == [], step
         overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         assert page.evaluate(overflow) <= 0, step

@@ -16,9 +16,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 @pytest.fixture
 def study() -> Study:
-    """Open a study of the reference study's length."""
-    sizes = {"n_training": 5, "n_validation": 10, "pass_mark": 8, "n_test": 30, "n_sets": 1}
-    return make_study(plan=make_plan(**sizes), n_queries=46)
+    """Open a study of several trials in each phase."""
+    sizes = {"n_training": 5, "n_validation": 4, "pass_mark": 3, "n_test": 12, "n_sets": 1}
+    return make_study(plan=make_plan(**sizes), n_queries=22)
 
 
 def truth() -> str:
@@ -46,26 +46,26 @@ def test_a_whole_session_with_reloads_and_steps_back(page: Page, study: Study) -
         expect(page.locator(".feedback")).to_contain_text("Correct")
         go_on(page)
     go_on(page)
-    for number in range(10):
-        expect(page.locator(".top__count")).to_have_text(f"{number + 1} of 10")
+    for number in range(4):
+        expect(page.locator(".top__count")).to_have_text(f"{number + 1} of 4")
         page.reload()
-        expect(page.locator(".top__count")).to_have_text(f"{number + 1} of 10")
+        expect(page.locator(".top__count")).to_have_text(f"{number + 1} of 4")
         answer(page, truth())
-    expect(page.get_by_role("heading", level=1)).to_have_text("Well done: 10 of 10")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Well done: 4 of 4")
     go_on(page)
-    for number in range(30):
-        expect(page.locator(".top__count")).to_have_text(f"{number + 1} of 30")
+    for number in range(12):
+        expect(page.locator(".top__count")).to_have_text(f"{number + 1} of 12")
         if number % 10 == 3:
             page.go_back()
             page.goto("/s/trees/")
-            expect(page.locator(".top__count")).to_have_text(f"{number + 1} of 30")
+            expect(page.locator(".top__count")).to_have_text(f"{number + 1} of 12")
         answer(page, "yes" if number % 2 else "no")
     expect(page.get_by_role("heading", level=1)).to_have_text("Thank you!")
     participant = Participant.objects.get()
     expect(page.locator("#code")).to_have_text(participant.code)
     assert participant.status == Participant.Status.COMPLETED
     test_responses = Response.objects.filter(trial__phase="test")
-    assert test_responses.count() == 30
+    assert test_responses.count() == 12
     assert all(test_response.rt_ms is not None for test_response in test_responses)
 
 
@@ -104,8 +104,8 @@ def test_who_fails_the_check_ends_on_a_page_with_its_own_code(page: Page, study:
         answer(page, "yes")
         go_on(page)
     go_on(page)
-    for number in range(10):
-        expect(page.locator(".top__count")).to_have_text(f"{number + 1} of 10")
+    for number in range(4):
+        expect(page.locator(".top__count")).to_have_text(f"{number + 1} of 4")
         answer(page, "yes")
     expect(page.get_by_role("heading", level=1)).to_have_text("Thank you for trying")
     expect(page.locator("#code")).to_have_text(re.compile("^FV"))
