@@ -18,7 +18,7 @@ ROOTS = (
 )
 PACKAGE = "analysis"
 # Modules outside of the package that an export may carry: each needs the standard library only.
-SHARED = frozenset({"classifiers.difficulty"})
+SHARED = frozenset({"classifiers.difficulty", "trials.study.rule_words"})
 R_READER = Path(__file__).with_name("read.R")
 FORBIDDEN = ("django", "celery", "torch", "trials", "classifiers", "study_site")
 
