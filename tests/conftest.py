@@ -30,9 +30,10 @@ UNTRACED = {
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave browser tests and the files of ``untraced.txt`` out of the coverage."""
+    """Leave browser tests and what ``untraced.txt`` lists out of the coverage."""
     for item in items:
-        is_listed = item.nodeid.partition("::")[0] in UNTRACED
+        function = item.nodeid.partition("[")[0]
+        is_listed = not UNTRACED.isdisjoint({function, function.partition("::")[0]})
         if is_listed or item.get_closest_marker("browser"):
             item.add_marker(pytest.mark.no_cover)
 
