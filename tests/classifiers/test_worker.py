@@ -71,7 +71,7 @@ class Site:
         self.environment = {**environment, **database_url, **own, "PYTHONPATH": str(ROOT)}
         self.folder = folder
 
-    def manage(self, *words: str, timeout: int = 120) -> str:
+    def manage(self, *words: str, timeout: int = 600) -> str:
         """Run a command of ours and return what it says."""
         result = subprocess.run(
             [sys.executable, "manage.py", *words],

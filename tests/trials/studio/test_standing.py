@@ -16,8 +16,9 @@ RED = "The study differs from what was frozen"
 
 
 @pytest.fixture
-def study(rita: User) -> Study:
-    """An open study of theirs."""
+def study(rita: User, monkeypatch: pytest.MonkeyPatch) -> Study:
+    """An open study of theirs, looked at anew each time, on a busy machine too."""
+    monkeypatch.setattr(freeze_status, "SLOW_S", 10**7)
     study = make_study()
     services.study_own(study=study, owner=rita)
     return study
