@@ -75,6 +75,7 @@ def test_every_picture_is_shown(staff: Page, study: Study) -> None:
     pictures = staff.locator("figure img")
     expect(pictures).to_have_count(7)
     for picture in pictures.all():
+        picture.scroll_into_view_if_needed()
         assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 300
 
 

@@ -142,7 +142,7 @@ def test_the_page_says_as_of_when(staff: Client) -> None:
 def test_the_page_shows_every_picture_with_its_numbers_in_words(staff: Client) -> None:
     lifted(make_study())
     page = staff.get(PAGE).text
-    pictures = rf'<img src="{PAGE}figure/(\w+)\.svg\?at=0" alt="([^"]*)"'
+    pictures = rf'<img src="{PAGE}figure/(\w+)\.svg\?at=0" alt="([^"]*)" loading="lazy"'
     alts = dict(re.findall(pictures, page))
     assert sorted(alts) == sorted(NAMES)
     assert "kNN (n = 41): 61.0 (58.5 to 63.5)" in alts["accuracy"]
