@@ -177,6 +177,15 @@ def test_the_live_preview_refuses_a_document_that_is_not_valid(
     assert "expected a whole number from 1 to 600" in page.content.decode()
 
 
+def test_the_live_preview_asks_for_no_script(browser: Client, draft: Study) -> None:
+    for document in ("", json.dumps(draft.document)):
+        for screen in ("consent", first(draft, "Test 1")):
+            page = browser.post(LIVE, {"document": document, "screen": screen}).text
+            assert 'id="main"' in page
+            assert "<script" not in page
+    assert "<script" in shown(browser, "consent")
+
+
 def test_the_live_preview_is_for_editors_and_their_own_pages(browser: Client, draft: Study) -> None:
     asked = {"document": json.dumps(draft.document), "screen": "0"}
     assert Client().post(LIVE, asked).status_code == 302
