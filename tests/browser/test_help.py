@@ -27,6 +27,11 @@ def test_the_drawer_opens_beside_the_photo_and_its_use_is_an_event(page: Page) -
     opener.press("Enter")
     expect(panel.get_by_role("heading")).to_have_count(4)
     expect(panel.locator("img").last).to_be_visible()
+    panel.get_by_role("button", name="Enlarge: Amber tree").first.click()
+    enlarged = page.locator("dialog.zoom")
+    expect(enlarged.locator("figcaption")).to_have_text("Amber tree")
+    page.keyboard.press("Escape")
+    expect(enlarged).to_be_hidden()
     expect(page.locator(".photo--query img")).to_be_in_viewport()
     assert violations(page) == []
     page.keyboard.press("Escape")
@@ -39,6 +44,7 @@ def test_the_drawer_opens_beside_the_photo_and_its_use_is_an_event(page: Page) -
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     page.locator("button[value=no]").click()
     expect(page.locator(".feedback")).to_be_visible()
+    expect(opener).to_be_visible()
     said = Event.objects.filter(kind="kinds").order_by("at_ms").values_list("detail", flat=True)
     assert list(said) == ["open", "closed", "open", "closed"]
     assert violations(page) == []

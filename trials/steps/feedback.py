@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from trials.participant import trial_view
+from trials.participant.languages import spoken
 from trials.steps.base import AmongTrials, AsksNothing, Looker, Page, screen_type
 from trials.study.design import Kind, Phase, Step
 from trials.study.plan import StudyPlan
@@ -24,9 +25,11 @@ class FeedbackScreen(AsksNothing, AmongTrials):
 
     def show(self, looker: Looker, step: Step) -> Page:
         trial = looker.trial(step)
+        plan = spoken(looker.participant.study.plan.of(trial.condition.name))
         context = {
             "screen": trial_view.trial_screen(trial, looker.participant),
             "feedback": trial_view.feedback(trial, looker.participant),
+            "at_hand": trial_view.kinds_at_hand(looker.participant.study, plan),
         }
         return Page("trials/trial.html", context, trial.condition)
 

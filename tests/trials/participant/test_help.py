@@ -51,15 +51,23 @@ def plain(page: str) -> str:
     return re.sub(r'<span translate="no">(.*?)</span>', r"\1", page)
 
 
-def test_the_drawer_has_all_kinds_and_is_the_same_on_every_trial() -> None:
+def test_the_drawer_has_all_kinds_and_is_the_same_on_trials_and_feedback() -> None:
     helping(has_kinds=True)
     pages = screens()
-    drawers = {DRAWER.search(page)[0] for kind, _, page in pages if kind == Kind.TRIAL}  # type: ignore[index]
+    asked = [page for kind, _, page in pages if kind in {Kind.TRIAL, Kind.FEEDBACK}]
+    drawers = {DRAWER.search(page)[0] for page in asked}  # type: ignore[index]
     assert len(drawers) == 1
     drawer = drawers.pop()
     assert re.findall(r"<h2>(\w+) tree</h2>", drawer) == ["Amber", "Birch", "Cedar", "Dogwood"]
     assert drawer.count("<img") == 8
-    assert not any(DRAWER.search(page) for kind, _, page in pages if kind == Kind.FEEDBACK)
+    assert "data-zoom" not in drawer  # as in the layout of the reference study
+
+
+def test_the_kinds_can_be_enlarged_in_the_layout_equal() -> None:
+    helping(has_kinds=True, layout="equal")
+    drawer = DRAWER.search(screens()[0][2])[0]  # type: ignore[index]
+    assert drawer.count('aria-label="Enlarge: Amber tree"') == 2
+    assert drawer.count("data-zoom") == 8
 
 
 @pytest.mark.parametrize("is_right", [True, False])
