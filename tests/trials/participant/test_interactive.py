@@ -53,6 +53,15 @@ def test_a_mask_is_answered_as_rerank_does(client: Tab) -> None:
     assert said.count('alt="Photo of the class') == min(5, votes)
 
 
+@pytest.mark.parametrize("layout", ["reference", "equal"])
+def test_what_a_vote_is_stands_below_the_votes_in_the_layout_equal(
+    client: Tab, layout: str
+) -> None:
+    at_a_trial(client, interactive_study(trial={"layout": layout}))
+    words = "most similar photos is one vote for the kind that it shows."
+    assert (words in client.get(SESSION).text) == (layout == "equal")
+
+
 def test_the_answer_is_in_the_words_of_the_condition(client: Tab) -> None:
     words = {"matched_parts": "Why this is {label}"}
     person, trial = at_a_trial(client, interactive_study(wording=words))
