@@ -51,7 +51,7 @@ def check(request: HttpRequest) -> HttpResponse:
 def edit(request: HttpRequest, study: Study) -> HttpResponse:
     """Change a draft's document. The typed text is kept even if it is not a valid document."""
     if study.is_frozen:
-        context = {"study": study, "text": _posted(request)}
+        context = {"study": study, "text": _posted(request), "document": write(study.document)}
         return render(request, "studio/authoring/frozen.html", context, status=409)
     if request.method == "POST":
         return _saved(request, study)

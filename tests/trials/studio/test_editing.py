@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -159,6 +160,11 @@ def test_a_frozen_study_offers_a_version_instead(browser: Client, draft: Study) 
     answer = browser.get(PAGE)
     assert answer.status_code == 409
     assert "New version" in answer.content.decode()
+    assert answer.context["document"] == write(draft.document)
+    assert (
+        "title: "
+        in re.findall(r"<textarea[^>]*readonly>(.*?)</textarea>", answer.content.decode(), re.S)[-1]
+    )
     late = browser.post(PAGE, {"text": "title: what I typed", "base": ""})
     assert (late.status_code, "title: what I typed" in late.content.decode()) == (409, True)
 
