@@ -1,7 +1,7 @@
 // A form made from a JSON Schema. Each control writes into the document and says that it changed;
 // ids are "f-" and the field's path, as the server names it in what it refuses.
 
-import { copy, isExact, isLater, isSet, isTable, keyOf, make, numberOf, oneOf, titleOf, words } from "./studio-values.js";
+import { choiceName, copy, isExact, isLater, isSet, isTable, keyOf, make, numberOf, oneOf, titleOf, words } from "./studio-values.js";
 
 const LONG = 200;
 
@@ -147,7 +147,7 @@ export class Fields {
       control.addEventListener("input", () => write(oneOf(control.value)));
     } else if (whole.enum) {
       const known = whole.enum.includes(value) ? whole.enum : [String(value ?? ""), ...whole.enum];
-      control = make("select", {}, ...known.map((each) => make("option", { value: each, textContent: each, selected: each === value })));
+      control = make("select", {}, ...known.map((each) => make("option", { value: each, textContent: choiceName(whole, each), selected: each === value })));
       control.addEventListener("change", () => {
         if (control.value) return write(control.value);
         delete holder[key]; // the empty choice is there for a field that the document leaves out

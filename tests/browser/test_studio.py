@@ -80,6 +80,7 @@ def edit(page: Page) -> None:
 def test_what_is_wrong_is_told_beside_the_field_as_one_types(page: Page, draft: Study) -> None:
     edit(page)
     page.get_by_label("Duration").fill("0")
+    assert "German" in page.locator("#f-language option").all_text_contents()
     error = page.locator("[data-path=minutes] .field__error")
     expect(error).to_have_text("Found 0, expected a whole number from 1 to 600.")
     expect(page.get_by_label("Duration")).to_have_attribute("aria-invalid", "true")
