@@ -83,6 +83,7 @@ def test_a_laptop_s_page_is_large_enough_to_read(page: Page, draft: Study) -> No
     field = page.get_by_label("Contact")
     page.wait_for_function("document.querySelector('[data-live-stage]').clientWidth > 800")
     frame = page.locator(".live__page:not(.live__page--coming)")
+    expect(page.get_by_role("navigation", name="Sections").get_by_text("Stages")).to_be_visible()
     seen, box = frame.bounding_box(), field.bounding_box()
     assert seen is not None
     assert box is not None
