@@ -23,6 +23,7 @@ AI_RIGHT, AI_WRONG = "AI right", "AI wrong"
 OVER, UNDER = "Over-reliance: wrong AI accepted", "Under-reliance: right AI rejected"
 CHANCE: Final = 50.0
 MS_PER_S: Final = 1000.0
+WITH_AWAY: Final = "rt_ms"
 WITHOUT_AWAY: Final = "rt_clean_ms"
 
 Tables = Mapping[str, DataFrame]
@@ -131,9 +132,17 @@ def _seconds(rows: DataFrame) -> DataFrame:
 
 
 def time_shown(rows: DataFrame) -> str:
-    """Return the shown time: without time away from the page, if that is known for anybody."""
-    is_known = (rows["measure"] == WITHOUT_AWAY) & rows["mean"].notna()
-    return WITHOUT_AWAY if is_known.any() else "rt_ms"
+    """Return the shown time: without time away from the page, if everyone who has a time has it.
+
+    Otherwise it is the time with time away, so that nobody with a time is left out.
+    """
+    n, n_without_away = (n_timed(rows, measure) for measure in (WITH_AWAY, WITHOUT_AWAY))
+    return WITHOUT_AWAY if n_without_away and n_without_away >= n else WITH_AWAY
+
+
+def n_timed(rows: DataFrame, measure: str) -> int:
+    """Return how many people have this time, over all conditions."""
+    return int(rows.loc[rows["measure"] == measure, "n_participants"].sum())
 
 
 def _stacked(rows: DataFrame, key: str, named: Mapping[str, str]) -> DataFrame:

@@ -12,10 +12,12 @@ from analysis.figures.figure_points import (
     KEPT,
     MS_PER_S,
     SPECS,
+    WITH_AWAY,
     WITHOUT_AWAY,
     Tables,
     analysed_rows,
     arms_of,
+    n_timed,
     points_of,
     pooled,
     time_shown,
@@ -177,8 +179,17 @@ def _with_median(sheet: Sheet, tables: Tables, analysed: str) -> Sheet:
     sheet.columns.insert(place, "Median")
     for row in sheet.rows:
         row.insert(place, number(medians.get(row[0])))
-    away = ", without the time away from the page" * (shown == WITHOUT_AWAY)
-    return replace(sheet, caption=f"{sheet.caption}; each person's median{away}")
+    return replace(sheet, caption=f"{sheet.caption}; each person's median{_away_words(rows)}")
+
+
+def _away_words(rows: DataFrame) -> str:
+    """Say whether the shown times include time away from the page; empty if nobody's is known."""
+    n, n_without_away = (n_timed(rows, measure) for measure in (WITH_AWAY, WITHOUT_AWAY))
+    if time_shown(rows) == WITHOUT_AWAY:
+        return ", without the time away from the page"
+    if not n_without_away:
+        return ""
+    return f", with the time away from the page, which is known for {n_without_away} of {n} only"
 
 
 def _with_more(sheet: Sheet, tables: Tables, analysed: str) -> Sheet:

@@ -97,6 +97,15 @@ def test_times_are_in_seconds_and_without_time_away_where_it_is_known() -> None:
     assert drawn_at(figure_of("time", tables)) == [13.0]
 
 
+def test_times_are_of_everyone_where_time_away_is_known_for_some_only() -> None:
+    tables = make_tables(["kNN", "CHM-NN"])
+    times = tables["times"]
+    times.loc[times["measure"] == "rt_clean_ms", "n_participants"] = [2, 0]
+    times.loc[(times["measure"] == "rt_clean_ms") & (times["condition"] == "CHM-NN"), "mean"] = NAN
+    assert drawn_at(figure_of("time", tables)) == [13.0, 13.5]
+    assert points_of("time", tables)["n_participants"].tolist() == [40, 41]
+
+
 def test_numbers_are_after_exclusions_unless_all_are_asked_for() -> None:
     tables = make_tables(["kNN"], rule="accuracy<=50")
     assert drawn_at(figure_of("accuracy", tables)) == [60]

@@ -15,6 +15,7 @@ from analysis.codebook.anchors import CHECKS
 from analysis.figures.figure_texts import NAMES
 from tests.analysis.people import make_study, person
 from tests.analysis.staff_pages import cells_of, lifted, rows
+from trials.models import Response
 
 PAGE = "/studio/study/birds/results/"
 pytestmark = pytest.mark.django_db
@@ -49,6 +50,17 @@ def test_the_numbers_of_the_page_are_those_of_the_file(staff: Client) -> None:
     by_ai = cells_of(page, "Accuracy where the AI is right and where it is wrong", "kNN")
     assert by_ai[1].startswith(f"{float(line['accuracy_ai_correct_mean']):.1f} (")
     assert by_ai[2].startswith(f"{float(line['accuracy_ai_wrong_mean']):.1f} (")
+
+
+def test_one_person_s_time_away_leaves_nobody_s_time_out(staff: Client) -> None:
+    study = lifted(make_study())
+    away, _ = (person(study, "kNN", "11", rt_ms=ms) for ms in (2000, 4000))
+    person(study, "ResNet-50", "11", rt_ms=3000)
+    Response.objects.filter(trial__participant=away).update(away_ms=500)
+    page = staff.get(PAGE).text
+    assert cells_of(page, "Time to answer", "kNN")[:3] == ["2", "3.0", "3.0"]
+    assert cells_of(page, "Time to answer", "ResNet-50")[:3] == ["1", "3.0", "3.0"]
+    assert "with the time away from the page, which is known for 1 of 3 only" in page
 
 
 def test_beside_the_comparisons_are_the_questions_before_writing(staff: Client) -> None:
