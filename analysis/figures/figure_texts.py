@@ -33,7 +33,13 @@ NAMES: Final = (
 )
 # Figures of a task that asks for confidence, and of the flow of everybody who came.
 ALL_NAMES: Final = (*NAMES, CALIBRATION, READER_ROC, FLOW)
-CORRECTED: Final = ("team_prevalence_corrected", "corrected_low", "corrected_high")
+COMPARED: Final = {
+    "team_natural": "team", "ai_alone_natural": "AI alone", "human_alone_natural": "people",
+}  # fmt: skip
+ON_ALL_PHOTOS: Final = {
+    ("team_prevalence_corrected", "corrected_low", "corrected_high"): "team, natural mixture",
+    ("team", "team_low", "team_high"): "team, mixture of the trials",
+}
 CURVE_COLUMNS: Final = {
     CALIBRATION: ("mean_confidence", "accuracy"),
     READER_ROC: ("false_alarms", "hits"),
@@ -126,18 +132,23 @@ def _range(own: DataFrame) -> str:
 
 
 def _team_text(team: DataFrame) -> str:
-    parts = ["Correct decisions in percent if the AI decides at or above its threshold."]
+    """Compare the team with the AI and people on one mixture, and name the others apart."""
+    parts = [
+        "Correct decisions in percent if the AI decides at or above its threshold. Team, AI alone "
+        "and people: the natural mixture, on the photos that did not tune the threshold; do not "
+        "compare the AI alone or people with the numbers on all photos."
+    ]
     for condition in arms_of(team):
         row = team[team["condition"] == condition].iloc[0]
-        team_text = interval_text(row["team"], row["team_low"], row["team_high"])
-        natural = (row[item] for item in CORRECTED)
-        words = (
-            f"{team_text} at threshold {row['threshold']:.2f}, in the natural mixture "
-            f"{interval_text(*natural)}, AI alone {row['ai_alone']:.1f}, "
-            f"people {row['human_alone']:.1f}"
+        words = ", ".join(
+            f"{label} {interval_text(row[name], None, None)}" for name, label in COMPARED.items()
         )
-        is_known = row[["threshold", "ai_alone", "human_alone"]].notna().all()
-        parts.append(f"{condition}: team {words if is_known else team_text}.")
+        at = "" if isna(row["threshold"]) else f" at threshold {row['threshold']:.2f}"
+        on_all = ", ".join(
+            f"{label} {interval_text(*(row[name] for name in names))}"
+            for names, label in ON_ALL_PHOTOS.items()
+        )
+        parts.append(f"{condition}: {words}{at}; on all photos: {on_all}.")
     return " ".join(parts)
 
 

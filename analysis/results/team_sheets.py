@@ -27,9 +27,9 @@ def team_sheet(tables: Tables, analysed: str) -> Sheet:
     what = "Correct decisions in percent (95 % interval), AI and people sharing the images"
     caption = (
         f"{what}; right and wrong answers as often as the AI gives, on the photos that did not "
-        "tune its threshold. The last two columns are the figure's, on all photos, with right "
-        "answers as often as the trials and as often as the AI has them: do not compare them with "
-        f"the AI alone; {whom}"
+        "tune its threshold. The last two columns are the figure's curves, on all photos, with "
+        "right answers as often as the trials and as often as the AI has them: do not compare them "
+        f"with the AI alone; {whom}"
     )
     return Sheet(caption, columns, rows)
 

@@ -16,7 +16,7 @@ from matplotlib.text import Annotation
 from PIL import Image
 
 from analysis.figures.figure_points import points_of, pooled, twins_adjacent
-from analysis.figures.figure_style import looks_of
+from analysis.figures.figure_style import GREY, looks_of
 from analysis.figures.figure_texts import figure_names, figure_text
 from analysis.figures.figures import FORMATS, NAMES, figure_bytes, figure_of, figures_of
 from tests.analysis.result_tables import NAN, SIX, empty, make_tables
@@ -115,18 +115,39 @@ def test_numbers_are_after_exclusions_unless_all_are_asked_for() -> None:
 def test_the_team_s_picture_marks_the_threshold_beside_ai_and_people_alone() -> None:
     figure = figure_of("team", make_tables(["kNN"]))
     lines = lines_of(figure)
-    assert ([0, 1], [86, 86]) in lines
-    assert ([0, 1], [60, 60]) in lines
+    # The natural mixture, and the photos that did not tune the threshold.
+    assert ([0, 1], [81.5, 81.5]) in lines
+    assert ([0, 1], [60.5, 60.5]) in lines
     assert ([0.45, 0.45], [0, 1]) in lines
-    assert ([0.45], [85]) in lines
-    assert ([0, 0.25, 0.5, 0.75, 1], [80, 79, 78, 77, 76]) in lines  # in the natural mixture
-    assert "team 85.0, AI alone 86.0\nnatural mixture 80.0" in words_of(figure)
-    assert "in the natural mixture 80.0 (78.0 to 82.0)" in figure_text("team", make_tables(["a"]))
+    assert ([0.45], [80.5]) in lines
+    assert ([0, 0.25, 0.5, 0.75, 1], [80, 79, 78, 77, 76]) in lines
+    assert "team 80.5, AI alone 81.5\nteam as in the trials 85.0" in words_of(figure)
+
+
+def test_the_team_s_picture_sets_the_mixture_of_the_trials_apart() -> None:
+    tables = make_tables(["kNN"])
+    figure = figure_of("team", tables)
+    of_trials = [
+        line for line in figure.axes[0].lines if max(np.atleast_1d(line.get_ydata())) == 85
+    ]
+    assert [line.get_color() for line in of_trials] == [GREY]
+    assert "Do not compare the grey line" in figure.get_supxlabel()
+    text = figure_text("team", tables)
+    assert "kNN: team 80.5, AI alone 81.5, people 60.5 at threshold 0.45; on all photos: " in text
+    assert "natural mixture 80.0 (78.0 to 82.0), team, mixture of the trials 85.0 (84.0 to" in text
+
+
+def test_a_team_of_the_trials_alone_has_no_number_beside_the_ai() -> None:
+    tables = make_tables(["kNN"])
+    tables["team"]["team_natural"] = NAN
+    said = words_of(figure_of("team", tables))
+    assert "natural mixture: no team\nteam as in the trials 85.0" in said
+    assert "team no data, AI alone 81.5" in figure_text("team", tables)
 
 
 def test_a_condition_without_a_team_says_why() -> None:
     tables = make_tables(["a", "b"])
-    tables["team"]["team"] = tables["team"]["team_prevalence_corrected"] = float("nan")
+    tables["team"][["team", "team_natural", "team_prevalence_corrected"]] = NAN
     tables["team"].loc[0, "n_trials_on_rest"] = 0
     said = words_of(figure_of("team", tables))
     assert [each.strip() for each in said if "no team" in each] == [
