@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from pandas import DataFrame, Series, isna
 
-from analysis.figures.figure_points import CHANCE, arms_of
+from analysis.figures.figure_points import CHANCE, LEAST_PEOPLE, arms_of, counted, is_few
 from analysis.figures.figure_style import GREY, INK, WIDTH, Look, looks_of, wrapped
 
 PANEL_HEIGHT, TITLE_LINE, FOOT = 1.05, 0.13, 0.75
@@ -33,15 +33,25 @@ TEAM_AXIS = (
 
 
 def position_grid(points: DataFrame) -> Figure:
-    """Draw accuracy over positions in the test, with the 95 % interval as a band."""
+    """Draw accuracy over positions in the test, with the 95 % interval as a band.
+
+    A condition of fewer than ``LEAST_PEOPLE`` has a note instead: its line would jump by chance.
+    """
     names = arms_of(points)
     figure, panels = panel_grid(names)
     looks = looks_of(names)
     for name, axes in zip(names, panels, strict=True):
         own = points[points["condition"] == name]
         place = own["series"].astype(int).to_numpy()
-        _curve(axes, place, own[["value", "low", "high"]], looks[name])
+        n = own["n_participants"].max()
+        if is_few(n) and own["value"].notna().any():
+            axes.set_xlim(place.min() - 1, place.max() + 1)
+            _say_inside(axes, f"{counted(n)}: no curve for\nfewer than {LEAST_PEOPLE} people")
+        else:
+            _curve(axes, place, own[["value", "low", "high"]], looks[name])
         axes.axhline(CHANCE, color=INK, lw=0.9, ls=(0, (4, 2)), zorder=1)
+    if points.groupby("condition")["n_participants"].max().map(is_few).all():
+        panels[0].set_ylim(-3, 103)  # all share it; there is no curve to fit it to
     label_panels(figure, panels, "Place in the test (trial)", "Correct answers (%)")
     guessing = Line2D([], [], color=INK, lw=0.9, ls=(0, (4, 2)))
     handles = [Line2D([], [], color=INK, lw=1.5), _band(), guessing]
@@ -149,8 +159,9 @@ def _curve(axes: Axes, x: Any, lines: DataFrame, look: Look) -> None:
 
 
 def _say_inside(axes: Axes, said: str) -> None:
-    middle: dict[str, Any] = {"ha": "center", "va": "center", "transform": axes.transAxes}
-    axes.text(0.5, 0.5, said, size=7, color=GREY, style="italic", **middle)
+    look: dict[str, Any] = {"ha": "center", "va": "center", "size": 7, "style": "italic"}
+    behind = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}
+    axes.text(0.5, 0.5, said, color=GREY, bbox=behind, transform=axes.transAxes, **look)
 
 
 def label_panels(figure: Figure, panels: list[Axes], x: str, y: str) -> None:

@@ -26,6 +26,8 @@ MS_PER_S: Final = 1000.0
 WITH_AWAY: Final = "rt_ms"
 WITHOUT_AWAY: Final = "rt_clean_ms"
 
+LEAST_PEOPLE: Final = 10  # for a curve over trials: each person adds one answer to a point
+
 Tables = Mapping[str, DataFrame]
 
 
@@ -164,6 +166,11 @@ def arms_of(points: DataFrame) -> list[str]:
 def counted(n: Any) -> str:
     """Return ``n = 40``; empty if the number is hidden because arms are blinded."""
     return "" if isna(n) else f"n = {int(n)}"
+
+
+def is_few(n: Any) -> bool:
+    """Return whether a curve over trials is not drawn for so few people; NaN is not few."""
+    return bool(n < LEAST_PEOPLE)
 
 
 def pooled(points: DataFrame) -> tuple[int, float]:

@@ -9,11 +9,13 @@ from pandas import DataFrame, isna
 from analysis.figures.figure_points import (
     ALL,
     KEPT,
+    LEAST_PEOPLE,
     SPECS,
     Tables,
     analysed_rows,
     arms_of,
     counted,
+    is_few,
     points_of,
 )
 from trials.study.rule_words import rule_words
@@ -128,6 +130,8 @@ def _range(own: DataFrame) -> str:
     known = own["value"].dropna()
     if not len(known):
         return "no data"
+    if is_few(own["n_participants"].max()):
+        return f"no curve for fewer than {LEAST_PEOPLE} people"
     return f"between {known.min():.1f} and {known.max():.1f} over {len(known)} trials"
 
 

@@ -145,6 +145,22 @@ def test_a_team_of_the_trials_alone_has_no_number_beside_the_ai() -> None:
     assert "team no data, AI alone 81.5" in figure_text("team", tables)
 
 
+@pytest.mark.parametrize(("n", "is_drawn"), [(3, False), (9, False), (10, True), (NAN, True)])
+def test_the_curve_over_places_needs_ten_people(n: float, is_drawn: bool) -> None:
+    tables = make_tables(["kNN", "EMD-NN"])
+    tables["accuracy_by"]["n_participants"] = tables["accuracy_by"]["n_participants"].astype(float)
+    tables["accuracy_by"].loc[tables["accuracy_by"]["condition"] == "kNN", "n_participants"] = n
+    figure = figure_of("position", tables)
+    own, other = (
+        len([x for x in axes.lines if np.size(x.get_xdata()) == 12]) for axes in figure.axes
+    )
+    assert (own, other) == (is_drawn, 1)
+    said = f"n = {n}: no curve for\nfewer than 10 people"
+    assert (said in words_of(figure)) is not is_drawn
+    text = figure_text("position", tables)
+    assert (f"kNN (n = {n}): no curve for fewer than 10 people." in text) is not is_drawn
+
+
 def test_a_condition_without_a_team_says_why() -> None:
     tables = make_tables(["a", "b"])
     tables["team"][["team", "team_natural", "team_prevalence_corrected"]] = NAN
