@@ -19,6 +19,7 @@ from analysis.figures.figure_rows import beside, paired, single
 from analysis.figures.figure_style import (
     FORMATS,
     LINE_POINTS,
+    WIDTH,
     described,
     figure_bytes,
     style,
@@ -40,7 +41,7 @@ from analysis.figures.figure_texts import (
 
 __all__ = ["FORMATS", "NAMES", "figure_bytes", "figure_of", "figures_of"]
 
-NOTE_CHARACTERS: Final = 52
+NOTE_CHARACTERS: Final = 52  # in a figure of one column
 NOTE_LINES: Final = 3
 DRAWN: Final[dict[str, Callable[[DataFrame], Figure]]] = {
     "accuracy": partial(single, "accuracy"),
@@ -96,6 +97,6 @@ def _drawn(name: str, tables: Tables, analysed: str) -> Figure:
 def _note(figure: Figure, note: str) -> None:
     """Write a note below the axis, in its own space."""
     width, height = figure.get_size_inches()
-    lines = wrapped(note, NOTE_CHARACTERS, NOTE_LINES)
+    lines = wrapped(note, int(NOTE_CHARACTERS * width / WIDTH), NOTE_LINES)
     figure.set_size_inches(width, height + LINE_POINTS / 72 * (lines.count("\n") + 1))
     figure.supxlabel(f"{figure.get_supxlabel()}\n{lines}", size=8)

@@ -51,6 +51,17 @@ def test_the_flow_of_all_arms_tells_no_arm_apart_and_no_rule() -> None:
     assert figure_text("flow", {"consort": whole}) == "All arms: 2 gave consent, 1 completed."
 
 
+def test_a_note_is_as_wide_as_the_drawing() -> None:
+    note = "Simulated participants are included. Interim: no target number."
+    arms = [f"Arm {n}" for n in range(4)]
+    flow = consort_table(people_of([]), arms, {}, [], has_validation=False)
+    for names, n_lines in ((arms, 1), (arms[:1], 2)):
+        shown = {"consort": flow[flow["condition"].isin(names)]}
+        written = figure_of("flow", shown, note=note).get_supxlabel().strip()
+        assert written.count("\n") + 1 == n_lines
+        assert written.replace("\n", " ") == note
+
+
 def test_the_drawing_has_each_count_of_the_flow() -> None:
     rows: Rows = [("kNN", "completed", "test", True, {RULES[0]})] * 2
     flow = flow_of([*rows, ("kNN", "returned", "training", None, set())])
