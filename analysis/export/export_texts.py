@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from analysis.codebook.codebook import DATA
 from analysis.export.export_facts import Facts, Resource
+from analysis.figures.figure_texts import LOSSES
 
 DATA_TITLES = {
     "responses": "one row per test response, of participants of every status",
@@ -81,7 +82,8 @@ def readme(
     """
     titles = [(resource.path, resource.title) for resource in resources if resource.name in DATA]
     files = "\n".join(f"| `{path}` | {what} |" for path, what in [*titles, *OTHERS])
-    flow = "\n".join(f"| {name.replace('_', ' ')} | {n} |" for name, n in counts.items())
+    words = {name: name.replace("_", " ") for name in counts} | {"left": LOSSES["left"]}
+    flow = "\n".join(f"| {words[name]} | {n} |" for name, n in counts.items())
     warning = "\n**SIMULATED PEOPLE ARE INCLUDED: these are not results about people.**\n"
     pilot = (
         "\n**These are the answers of the pilot. They are never combined with those of the main "

@@ -194,6 +194,8 @@ def test_the_manifest_and_the_document_can_be_checked_by_anyone(
     assert yaml.safe_load((tmp_path / "study.yaml").read_text()) == frozen
     said = (tmp_path / "README.md").read_text()
     assert f"(the checklist shows it): `{study.frozen_sha256}`" in said
+    assert "| consented | 3 |" in said
+    assert "| under way, or left | 1 |" in said
     assert f"no spaces): `{study.document_sha256}`" in said
 
 
