@@ -1,4 +1,4 @@
-"""The documentation, served by the site itself: what ``make docs`` built, or the pages' source."""
+"""The documentation, served by the site itself: what ``make docs`` built, or the plain pages."""
 
 from __future__ import annotations
 
@@ -10,16 +10,18 @@ from pathlib import Path
 from django.conf import settings
 from django.http import FileResponse, Http404, HttpRequest
 from django.http.response import HttpResponseBase
+from django.shortcuts import render
 from django.utils._os import safe_join
 from django.views.static import serve
 
+from study_site.docs_text import docs_text
 from study_site.middleware import POLICY
 
 INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 
 def page(request: HttpRequest, path: str = "index.html") -> HttpResponseBase:
-    """Serve one file of the built site; without a built site, the Markdown source of a page.
+    """Serve one file of the built site; without a built site, a page without its search.
 
     Raises ``Http404`` for a file that does not exist or is outside the folder.
     """
@@ -33,10 +35,12 @@ def page(request: HttpRequest, path: str = "index.html") -> HttpResponseBase:
         return response
     if not path.endswith((".html", ".jpg", ".png")):
         raise Http404(f"{path}: no page of the documentation")
-    response = serve(request, re.sub(r"\.html$", ".md", path), str(settings.DOCS_DIR))
-    if path.endswith(".html"):
-        response.headers["Content-Type"] = "text/plain; charset=utf-8"
-    return response
+    if not path.endswith(".html"):
+        return serve(request, path, str(settings.DOCS_DIR))
+    file = Path(safe_join(settings.DOCS_DIR, re.sub(r"\.html$", ".md", path)))
+    if not file.is_file():
+        raise Http404(f"{path}: no page of the documentation")
+    return render(request, "studio/docs.html", {"page": docs_text(file)})
 
 
 def _policy(file: Path) -> str:

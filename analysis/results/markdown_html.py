@@ -1,14 +1,13 @@
 """HTML of a page of the documentation, for the site. HTML in the page is escaped.
 
 markdown-it-py parses CommonMark and tables. This module adds anchors (``<a id="…"></a>``),
-attributes of tables and code for keyboards and screen readers, and keeps links to sections of the
-page only.
+attributes of tables and code for keyboards and screen readers, and the names of headings.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from html import escape
 from typing import Any, Final
@@ -20,15 +19,30 @@ from markdown_it.token import Token
 ANCHOR: Final = re.compile(r'<a id="([\w-]+)"></a>')
 
 
-def markdown_html(text: str) -> str:
-    """Return the HTML of a document. A link to another file is shown as its words alone."""
+def _within(address: str) -> str | None:
+    return address if address.startswith("#") else None
+
+
+def markdown_html(
+    text: str,
+    *,
+    link: Callable[[str], str | None] = _within,
+    are_headings_named: bool = False,
+) -> str:
+    """Return the HTML of a document.
+
+    ``link`` says where a link leads; one that leads nowhere is shown as its words alone. By default
+    the links inside the document are left.
+    """
     parser = _parser()
     tokens = parser.parse(text)
     for place, token in enumerate(tokens):
         if token.type == "inline":
-            token.children = list(_without_other_links(token.children or []))
+            token.children = list(_linked(token.children or [], link))
             if {child.type for child in token.children} in ({"anchor"}, {"anchor", "softbreak"}):
                 tokens[place - 1].hidden = tokens[place + 1].hidden = True  # no empty paragraph
+            if are_headings_named and tokens[place - 1].type == "heading_open":
+                tokens[place - 1].attrSet("id", _name(token.content))
         elif token.type == "code_block":
             token.attrSet("tabindex", "0")
         elif token.type == "th_open":
@@ -46,6 +60,7 @@ def _parser() -> MarkdownIt:
     parser.add_render_rule("anchor", _anchor)
     parser.add_render_rule("table_open", _table)
     parser.add_render_rule("table_close", _table_end)
+    parser.add_render_rule("fence", _fence)
     return parser
 
 
@@ -58,13 +73,19 @@ def _anchor_rule(state: StateInline, silent: bool) -> bool:
     return bool(found)
 
 
-def _without_other_links(tokens: Sequence[Token]) -> Iterator[Token]:
-    is_other = False
+def _linked(tokens: Sequence[Token], link: Callable[[str], str | None]) -> Iterator[Token]:
+    leads = None
     for token in tokens:
         if token.type == "link_open":
-            is_other = not str(token.attrGet("href")).startswith("#")
-        if not (is_other and token.type in {"link_open", "link_close"}):
+            leads = link(str(token.attrGet("href")))
+            token.attrs["href"] = leads or ""
+        if leads is not None or token.type not in {"link_open", "link_close"}:
             yield token
+
+
+def _name(heading: str) -> str:
+    """Return the name of a heading, as on GitHub."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 
 def _name_row(tokens: Sequence[Token], first: int) -> None:
@@ -86,6 +107,10 @@ def _table(_: object, tokens: Sequence[Token], place: int, *__: Any) -> str:
         f'<div class="scroller" tabindex="0" role="group" aria-label="Table: {label}">'
         '<table class="table texts">\n'
     )
+
+
+def _fence(_: object, tokens: Sequence[Token], place: int, *__: Any) -> str:
+    return f'<pre tabindex="0"><code>{escape(tokens[place].content)}</code></pre>\n'
 
 
 def _table_end(*_: object) -> str:

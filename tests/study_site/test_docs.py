@@ -135,15 +135,54 @@ def test_the_site_serves_the_built_pages_with_their_own_scripts_only(
     assert client.get("/docs/../manage.py").status_code == 404
 
 
-def test_without_built_pages_the_site_serves_their_source(
+def test_without_built_pages_the_site_serves_plain_ones(
     settings: Settings, client: Client, tmp_path: Path
 ) -> None:
     settings.DOCS_SITE_DIR = tmp_path
     response = client.get("/docs/run-a-study.html")
-    assert response.headers["Content-Type"] == "text/plain; charset=utf-8"
-    assert b"".join(response).startswith(b"# Run a study")
+    assert response.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert "<h1" in response.text
+    assert "```" not in response.text
+    assert 'href="/docs/"' in response.text
     picture = client.get("/docs/screenshots/ai-phone.jpg")
     assert picture.headers["Content-Type"] == "image/jpeg"
     assert b"".join(picture).startswith(b"\xff\xd8")
     assert client.get("/docs/deploy/container.env").status_code == 404
     assert client.get("/docs/nothing.html").status_code == 404
+
+
+def test_every_link_of_a_plain_page_leads_somewhere(
+    settings: Settings, client: Client, tmp_path: Path
+) -> None:
+    settings.DOCS_SITE_DIR = tmp_path
+    found = {}
+    for source in settings.DOCS_DIR.glob("*.md"):
+        file = tmp_path / f"{source.stem}.html"
+        file.write_text(client.get(f"/docs/{file.name}").text, encoding="utf-8")
+        found[file.name] = Page(file)
+        file.unlink()
+    lost = []
+    for name, page in found.items():
+        for link in page.links:
+            to, place = urldefrag(urljoin(f"/docs/{name}", link))
+            file_name = to.removeprefix("/docs/") or "index.html"
+            if link.startswith(("http", "/static/")) or to in {"/", "/studio/"}:
+                continue
+            if file_name.endswith((".jpg", ".png")):
+                is_there = (settings.DOCS_DIR / file_name).is_file()
+            else:
+                is_there = file_name in found and (not place or place in found[file_name].ids)
+            if not is_there:
+                lost.append(f"{name}: {link}")
+    assert lost == []
+    assert found.keys() - {"index.html"} <= set(found["index.html"].links)
+
+
+@pytest.mark.parametrize("place", sorted({*PLACES.values(), TUTORIAL}))
+def test_a_plain_page_has_what_a_staff_page_leads_to(
+    settings: Settings, client: Client, tmp_path: Path, place: str
+) -> None:
+    settings.DOCS_SITE_DIR = tmp_path
+    file, section = urldefrag(place)
+    page = client.get(f"/docs/{file}").text
+    assert not section or f'id="{section}"' in page
