@@ -178,6 +178,7 @@ def test_shown_is_what_the_pages_showed(world: World) -> None:
     assert boxes([0])[0].x == pytest.approx(0.08)  # int() of a place is its cell
 
 
+@pytest.mark.one_database
 def test_frictionless_and_psych_ds_find_all_three_valid(world: World) -> None:
     import frictionless
 

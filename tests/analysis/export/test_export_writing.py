@@ -16,7 +16,11 @@ from tests.analysis.people import make_study, person, study_of_four
 from tests.analysis.staff_pages import rows as cells
 from trials.models import Participant, Study
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_no_pictures")]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.one_database,
+    pytest.mark.usefixtures("_no_pictures"),
+]
 
 
 @pytest.fixture

@@ -23,7 +23,11 @@ from trials.models import Study
 from trials.services.launch import study_check
 from trials.studio.preview import previewed, screens_of
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_no_pictures")]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.one_database,
+    pytest.mark.usefixtures("_no_pictures"),
+]
 NAMES = ["unaided", "EMD-Corr", "kNN", "not assigned"]
 
 

@@ -44,6 +44,7 @@ def test_an_impossible_learning_rate_is_refused() -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.one_database
 def test_a_robot_learns_over_the_blocks_of_its_session() -> None:
     learner = Robot(HARD, 1 - HARD, habits=STUBBORN, learning=9.2)
     done = play(within(task={"first": True}, n_test=2), learner, random.Random(1))
@@ -54,6 +55,7 @@ def test_a_robot_learns_over_the_blocks_of_its_session() -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.one_database
 @pytest.mark.parametrize(("learning", "said"), [(0, "75.0 %"), (0.1, "78.8 %")])
 def test_the_command_says_the_accuracy_over_the_whole_test(learning: float, said: str) -> None:
     make_study(plan=make_plan(conditions=[AIDED]))
@@ -63,6 +65,7 @@ def test_the_command_says_the_accuracy_over_the_whole_test(learning: float, said
 
 
 @pytest.mark.django_db
+@pytest.mark.one_database
 def test_the_command_refuses_an_impossible_rate_by_its_option() -> None:
     make_study()
     with pytest.raises(CommandError, match=r"--learning 3.0: expected log odds"):

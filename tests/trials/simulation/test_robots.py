@@ -20,7 +20,7 @@ from trials.simulation.behaviour import Behaviour
 from trials.simulation.robots import KEY, Robot, RobotStuck, play, reaction_ms
 from trials.study.plan import StudyPlan
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 
 def test_a_robot_walks_to_the_end_and_is_marked() -> None:
