@@ -6,6 +6,7 @@
 import { Fields } from "./studio-fields.js";
 import { drawReadiness, markFields, placeOf, summarise } from "./studio-judgement.js";
 import { Live } from "./studio-live.js";
+import { Rest } from "./studio-rest.js";
 import { drawSections, markSections } from "./studio-sections.js";
 
 const PAUSE_MS = 400;
@@ -27,10 +28,12 @@ let timer = null;
 
 // ---- the form ----
 
-const fields = new Fields(schema, () => changed());
+const rest = new Rest();
+const fields = new Fields(schema, () => changed(), rest);
 const live = new Live(document.querySelector("[data-live]"), document.querySelector("[data-live-opener]"), preview);
 
 function drawForm() {
+  rest.waiting.clear();
   fields.fill(schema, doc);
   drawSections(panes.form, fields, schema, doc);
 }
@@ -47,6 +50,7 @@ async function reveal(place) {
 }
 
 function judge() {
+  for (const problem of problems) rest.reach(problem.path);
   markFields(panes.form, problems);
   markSections(panes.form, problems);
   summarise(panes.form, last, active === "form", reveal);
@@ -241,4 +245,6 @@ drawReadiness(answer, active === "form" ? use : null);
 live.take(answer);
 offerKept();
 const wanted = decodeURIComponent(window.location.hash.replace(/^#f-/, ""));
+rest.reach(wanted);
+rest.drawAll(panes.form);
 if (wanted && placeOf(panes.form, wanted)) reveal(placeOf(panes.form, wanted));

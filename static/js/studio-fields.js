@@ -6,9 +6,8 @@ import { choiceName, copy, isExact, isLater, isSet, isTable, keyOf, make, number
 const LONG = 200;
 
 export class Fields {
-  constructor(schema, changed) {
-    this.schema = schema;
-    this.changed = changed;
+  constructor(schema, changed, rest) {
+    Object.assign(this, { schema, changed, rest });
   }
 
   // Follow a reference, and the choice by kind; what stands beside it wins.
@@ -80,7 +79,7 @@ export class Fields {
     const inner = this.resolved(part);
     if (name in table || !isLater(inner)) return this.field(part, table, name, path);
     const aside = { [name]: copy(inner.default) };
-    const used = new Fields(this.schema, () => { table[name] = aside[name]; this.changed(); });
+    const used = new Fields(this.schema, () => { table[name] = aside[name]; this.changed(); }, this.rest);
     return used.field(part, aside, name, path);
   }
 
@@ -89,8 +88,9 @@ export class Fields {
     const help = whole.description ? make("p", { className: "field__help", textContent: whole.description }) : null;
     if (whole["x-collapsed"]) {
       const title = make("summary", {}, make("span", { textContent: whole.title }));
-      const fields = make("details", { id: `f-${path}`, open: isSet(table) }, title, help, ...this.fieldsOf(whole, table, path));
+      const fields = make("details", { id: `f-${path}`, open: isSet(table) }, title, help);
       fields.dataset.path = path;
+      this.rest.later(path, fields, () => fields.append(...this.fieldsOf(whole, table, path)));
       return fields;
     }
     const box = make("fieldset", { className: "group", id: `f-${path}` }, legend, help, ...this.fieldsOf(whole, table, path));
@@ -269,9 +269,11 @@ export class Fields {
     const item = holder[key][at];
     const here = `${path}[${at}]`;
     const inner = this.resolved(whole.items, item);
-    holder[key][at] = this.fill(whole.items, item);
-    const title = make("span", { textContent: titleOf(holder[key][at], at) });
-    const details = make("details", { open: isOpen }, make("summary", {}, title), ...this.fieldsOf(inner, holder[key][at], here));
+    const table = this.fill(whole.items, item);
+    holder[key][at] = table;
+    const title = make("span", { textContent: titleOf(table, at) });
+    const details = make("details", { open: isOpen }, make("summary", {}, title));
+    this.rest.later(here, details, () => details.append(...this.fieldsOf(inner, table, here)));
     details.dataset.path = here;
     details.dataset.key = keyOf(item);
     details.addEventListener("input", () => { title.textContent = titleOf(holder[key][at], at); });

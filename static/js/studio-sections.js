@@ -7,6 +7,8 @@ const BASICS = "Basics";
 const SELDOM = new Set(["format", "seed", "idle_minutes", "max_minutes", "has_score", "translations", "crop"]);
 const FOLDED = new Set(["pool", "wording", "device", "analysis"]);
 
+const IN_SIGHT = 1; // sections after the basics that a screen shows at first
+
 let spy = null;
 
 function section(title, body, isFolded) {
@@ -26,14 +28,14 @@ export function drawSections(pane, fields, schema, doc) {
   const seldom = [];
   const rest = [];
   for (const [name, part] of Object.entries(schema.properties)) {
+    const whole = fields.resolved(part, doc[name]);
+    const isPart = "properties" in whole || Array.isArray(doc[name]);
+    if (isPart && !SELDOM.has(name)) {
+      rest.push(section(whole.title ?? name, page(fields, part, doc, name, rest.length < IN_SIGHT), FOLDED.has(name)));
+      continue;
+    }
     const made = fields.field(part, doc, name, name);
-    if (made === null) continue;
-    const isPart = made.tagName === "FIELDSET";
-    if (SELDOM.has(name)) seldom.push(made);
-    else if (isPart || Array.isArray(doc[name])) {
-      if (isPart) made.querySelector("legend").classList.add("unseen");
-      rest.push(section(fields.resolved(part, doc[name]).title ?? name, grid(made), FOLDED.has(name)));
-    } else basics.push(made);
+    if (made !== null) (SELDOM.has(name) ? seldom : basics).push(made);
   }
   const more = make("details", {}, make("summary", { textContent: "Advanced: seed, time limits, more languages, format" }), grid(...seldom));
   more.dataset.fold = BASICS;
@@ -42,6 +44,19 @@ export function drawSections(pane, fields, schema, doc) {
   pane.replaceChildren(list, make("div", { className: "contents__pages" }, ...sections));
   for (const each of pane.querySelectorAll("details")) each.open ||= open.has(keyOf(each));
   follow(list, sections);
+}
+
+// The fields of a section, which are drawn later if it is not in sight.
+function page(fields, part, doc, name, isInSight) {
+  const box = grid();
+  const draw = () => {
+    const made = fields.field(part, doc, name, name);
+    if (made.tagName === "FIELDSET") made.querySelector("legend").classList.add("unseen");
+    box.append(made);
+  };
+  if (isInSight) draw();
+  else fields.rest.later(name, box, draw);
+  return box;
 }
 
 function linkOf(each) {

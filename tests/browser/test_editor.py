@@ -51,7 +51,12 @@ def draft(context: BrowserContext, live_server: LiveServer) -> Study:
 def edit(page: Page) -> None:
     """Open the editor's form."""
     page.goto(EDIT)
-    expect(page.locator("#pane-form")).to_be_visible()
+    whole(page)
+
+
+def whole(page: Page) -> None:
+    """Wait until the form is shown with all of its fields."""
+    expect(page.locator("#pane-form:not([aria-busy])")).to_be_visible()
 
 
 def save(page: Page, words: str = "Saved") -> None:
@@ -62,7 +67,7 @@ def save(page: Page, words: str = "Saved") -> None:
 
 def fields(page: Page) -> dict[str, Any]:
     """Return what every field of the form shows, once the script has made them."""
-    page.locator("#f-title").wait_for(state="attached")
+    page.locator("#pane-form:not([aria-busy]) #f-title").wait_for(state="attached")
     page.evaluate(TYPIST)
     shown = "Object.fromEntries([...fieldsShown()].map(([key, each]) => [key, valueOf(each)]))"
     found: dict[str, Any] = page.evaluate(shown)
@@ -97,6 +102,18 @@ def test_what_is_valid_becomes_the_document(page: Page, draft: Study) -> None:
         document = Study.objects.get(slug="draft").document
         assert document["topic"] == expected["f-topic"]
         assert document["consent"]["text"] == expected["f-consent.text"]
+
+
+def test_a_closed_row_is_drawn_as_soon_as_it_is_needed(page: Page, draft: Study) -> None:
+    # What the page would draw later, it never draws.
+    page.add_init_script(
+        "const later = setTimeout; window.setTimeout = (act, ms) => (ms ? later(act, ms) : 0);"
+    )
+    page.goto(f"{EDIT}#f-conditions[1].view")
+    expect(page.locator("[id='f-conditions[1].view']")).to_be_focused()
+    assert page.locator("[id='f-conditions[0].view']").count() == 0
+    page.locator("[data-path='conditions[0]'] > summary").click()
+    expect(page.locator("[id='f-conditions[0].view']")).to_be_visible()
 
 
 def test_keys_pressed_right_after_a_switch_reach_the_document(page: Page, draft: Study) -> None:
