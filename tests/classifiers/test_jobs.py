@@ -122,7 +122,7 @@ def test_the_commands_wait_and_report(
     tasks.predict([run.pk for run in runs])
     call_command("predict", "shades", "--classifier", "knn", "--set", "n_voters=3")
     said, warned = capsys.readouterr()
-    assert "look at the gallery: it has 6 photos and 20 vote" in warned
+    assert "look at the AI's memory (the gallery): it has 6 photos, and 20 vote" in warned
     assert "Gallery shades/efficientnet-lite0: 6 photos" in said
     assert "knn            6 of 6: 100.0 % right" in said
 

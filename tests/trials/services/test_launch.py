@@ -265,4 +265,4 @@ def test_a_gallery_smaller_than_its_voters_is_warned_of() -> None:
     PredictionRun.objects.update(parameters={"n_voters": 25})
     (check,) = [item for item in study_check(draft) if item.name == "Categories"]
     assert check.level == Level.WARNING
-    assert "it has 24 photos and 25 vote" in check.said
+    assert "it has 24 photos, and 25 vote" in check.said
