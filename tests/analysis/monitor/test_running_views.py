@@ -6,7 +6,6 @@ import re
 from datetime import timedelta
 
 import pytest
-from django.contrib.auth.models import Group, User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -17,53 +16,15 @@ from analysis.monitor.reader import running_read
 from analysis.rows.frame import StudyRows
 from analysis.tables.consort import consort_table
 from analysis.tables.tidy import frame_of
-from tests.factories import enrol, make_plan, make_study
+from tests.analysis.monitor.pages import ALICE, DO, LIVE, PEOPLE, alice, cells, member
+from tests.factories import enrol
 from tests.trials.services.test_flags import play
 from trials import services
-from trials.models import Identity, Participant, Study
+from trials.models import Participant, Study
 
 pytestmark = pytest.mark.django_db
-LIVE, PEOPLE = "/studio/study/trees/monitor/", "/studio/study/trees/people/"
-ALICE = f"{PEOPLE}p0001/"
-DO = f"{ALICE}do/"
 READS = [LIVE, f"{LIVE}?part=1", PEOPLE, ALICE, f"{DO}withdraw/"]
 WRITES = [f"{LIVE}switch/0/", f"{DO}return/", f"{DO}pay/", f"{DO}exclude/", f"{DO}withdraw/"]
-
-
-def member(name: str, role: str) -> User:
-    user = User.objects.create(username=name, is_staff=True)
-    user.groups.add(Group.objects.get(name=role))
-    return user
-
-
-@pytest.fixture
-def study() -> Study:
-    """A study of Rita's in which Alice, of the recruitment platform, has begun."""
-    study = make_study(plan=make_plan(recruitment={"pay": 1.0}, idle_minutes=30))
-    services.study_own(study=study, owner=member("rita", "researcher"))
-    Identity.objects.create(participant=enrol(study), channel="prolific", person_id="PID-alice")
-    return study
-
-
-@pytest.fixture
-def browser(client: Client, study: Study) -> Client:
-    """Rita's browser."""
-    client.force_login(User.objects.get(username="rita"))
-    return client
-
-
-def alice() -> Participant:
-    return Participant.objects.get(number=1, is_simulated=False)
-
-
-def cells(page: str, row: str) -> list[str]:
-    """Return the cells of the first row with this heading, without tags."""
-    found = re.search(
-        rf'<th scope="row">(?:<a[^>]*>)?{row}(?:</a>)?</th>(.*?)</tr>', page, re.DOTALL
-    )
-    assert found is not None, row
-    parts = re.findall(r"<td[^>]*>(.*?)</td>", found[1], re.DOTALL)
-    return [re.sub(r"<[^>]+>", "", part).strip() for part in parts]
 
 
 @pytest.mark.parametrize("page", READS)
@@ -248,56 +209,6 @@ def test_a_long_list_has_pages(
     for number, who in (("1", "p0001"), ("2", "p0002"), ("nine", "p0001")):
         found = re.findall(r"people/(p\d+)/", browser.get(f"{PEOPLE}?page={number}").text)
         assert found == [who]
-
-
-def test_a_person_is_shown_with_their_way_and_id(browser: Client, study: Study) -> None:
-    services.step_show(participant=alice())
-    event = services.ClientEvent(kind="blur", at_ms=1234)
-    services.events_add(participant=alice(), step=0, events=[event])
-    page = browser.get(ALICE).text
-    assert "PID-alice" in page
-    assert "blur at 1234 ms" in cells(page, "1 of 19: introduction")[-1]
-
-
-def test_a_person_is_marked_as_returned_once_asked(browser: Client, study: Study) -> None:
-    assert "It cannot be undone" in browser.get(f"{DO}return/").text
-    assert alice().status == "active"
-    assert "done, and logged" in browser.post(f"{DO}return/", follow=True).text
-    assert alice().status == "returned"
-    assert "not possible" in browser.post(f"{DO}return/", follow=True).text
-
-
-def test_payment_is_noted(browser: Client, study: Study) -> None:
-    browser.post(f"{DO}pay/", {"payment": "paid"})
-    assert alice().payment == "paid"
-    assert browser.post(f"{DO}pay/", {"payment": "gold"}).status_code == 422
-    assert alice().payment == "paid"
-    assert study.log.get(action="participant payment").user == User.objects.get(username="rita")
-
-
-def test_an_exclusion_needs_a_reason_and_is_taken_back(browser: Client, study: Study) -> None:
-    answer = browser.post(f"{DO}exclude/", {"reason": "  "})
-    assert (answer.status_code, "Say why" in answer.text) == (422, True)
-    browser.post(f"{DO}exclude/", {"reason": "fell asleep"})
-    assert alice().exclusion == "fell asleep"
-    browser.post(f"{DO}include/")
-    assert alice().exclusion == ""
-
-
-@pytest.mark.parametrize("typed", ["", "2", "one"])
-def test_nobody_is_deleted_by_a_slip(browser: Client, study: Study, typed: str) -> None:
-    assert browser.post(f"{DO}withdraw/", {"number": typed}).status_code == 422
-    assert alice().status == "active"
-    assert Identity.objects.exists()
-
-
-def test_withdrawing_deletes_what_the_page_says(browser: Client, study: Study) -> None:
-    page = browser.post(f"{DO}withdraw/", {"number": "1"}, follow=True).text
-    assert alice().status == "withdrawn"
-    assert not Identity.objects.exists()
-    assert "PID-alice" not in page
-    assert f"{DO}withdraw/" not in page
-    assert study.log.filter(action="participant withdrawn", user__username="rita").exists()
 
 
 @pytest.mark.parametrize("page", [LIVE, PEOPLE, f"{PEOPLE}?flag=repeat&state=active", ALICE])
