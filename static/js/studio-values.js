@@ -14,9 +14,8 @@ export const isTable = (value) => typeof value === "object" && value !== null &&
 export const copy = (value) => JSON.parse(JSON.stringify(value));
 export const words = (name) => name.replaceAll("_", " ").replace(/^./, (first) => first.toUpperCase());
 
-// Languages are offered by their names in English; other choices as they are stored.
-const languages = new Intl.DisplayNames(["en"], { type: "language" });
-export const choiceName = (whole, value) => (whole.enum.includes("zh-Hans") && whole.enum.includes(value) ? languages.of(value) : value);
+// Choices are offered as they are stored, or by their names in English where the schema says of what.
+export const choiceName = (whole, value) => (whole["x-names"] && whole.enum.includes(value) ? new Intl.DisplayNames(["en"], { type: whole["x-names"] }).of(value) : value);
 
 export const isLater = (part) => (part["x-format"] ?? 1) > 1 && "default" in part;
 // A word, or a list or a table in JSON; what cannot be read is kept as typed, for the server to refuse.
